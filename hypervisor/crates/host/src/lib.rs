@@ -4,8 +4,11 @@
 
 pub mod error;
 pub mod files;
+mod kernel_file;
 pub mod pidfd;
 pub mod process;
+pub mod sampler;
+mod sampler_parse;
 pub mod spawn;
 pub mod user;
 pub mod volume;
