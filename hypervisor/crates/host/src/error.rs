@@ -6,6 +6,12 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
+    #[error("{} does not answer {question} as QEMU does; name a QEMU binary", binary.display())]
+    QemuAnswer {
+        binary: PathBuf,
+        question: &'static str,
+    },
+
     #[error("cannot read {}", path.display())]
     ReadFile { path: PathBuf, source: io::Error },
 

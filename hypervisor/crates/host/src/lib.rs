@@ -3,10 +3,13 @@
 //! This is the only crate with `unsafe`; each module that needs it says so at its top.
 
 pub mod error;
+pub mod facts;
 pub mod files;
 mod kernel_file;
+pub mod kvm;
 pub mod pidfd;
 pub mod process;
+pub mod qemu;
 pub mod sampler;
 mod sampler_parse;
 pub mod spawn;
