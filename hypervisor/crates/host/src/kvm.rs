@@ -6,9 +6,13 @@
 )]
 
 use std::fmt;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::user::UnprivilegedUser;
 
 /// Real hardware takes about 0.3 to 1 ns for an iteration, an emulating kernel 400 and more.
 pub const REAL_BELOW_NS_PER_ITERATION: f64 = 30.0;
@@ -65,6 +69,12 @@ impl fmt::Display for KvmProbe {
             Self::Missing { reason } => write!(f, "{reason}; using TCG"),
         }
     }
+}
+
+/// Whether QEMU, running as this user, may open /dev/kvm.
+pub fn is_open_to(user: &UnprivilegedUser) -> bool {
+    fs::metadata("/dev/kvm")
+        .is_ok_and(|found| user.may_read_and_write(found.uid(), found.gid(), found.mode()))
 }
 
 /// Runs a loop in a tiny guest and times it; some 10 ms where KVM is emulated, else far less. Blocks.
