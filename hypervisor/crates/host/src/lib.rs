@@ -9,6 +9,8 @@ pub mod facts;
 pub mod files;
 mod kernel_file;
 pub mod kvm;
+pub mod network;
+mod network_ioctl;
 pub mod pidfd;
 pub mod process;
 pub mod qemu;
