@@ -11,6 +11,8 @@ import { filesBelow, MODULES, ROOTFS_DIR } from "./inputs.mjs";
 const LOADER = "lib64/ld-linux-x86-64.so.2";
 const LIBRARY_DIR = "lib/x86_64-linux-gnu";
 const AGENT = "usr/sbin/qemu-ga";
+/** The terminal description that etc/profile names: every console of the dashboard understands it. */
+const TERMINAL = "lib/terminfo/x/xterm";
 /** Folders that the boot mounts on or writes to. */
 const EMPTY_FOLDERS = ["proc", "sys", "dev", "run", "tmp", "mnt", "root", "var"];
 /** The loader and busybox answer in milliseconds; this only ends a hang. */
@@ -27,6 +29,8 @@ export function guestEntries(tree) {
     character("dev/console", 5, 1),
     link("var/run", "../run"),
     ...busyboxEntries(join(tree, "bin/busybox")),
+    file("bin/bash", readFileSync(join(tree, "bin/bash-static")), 0o755),
+    file(TERMINAL, readFileSync(join(tree, TERMINAL)), 0o644),
     ...moduleEntries(join(tree, "lib/modules")),
     ...agentEntries(tree),
     ...rootfsEntries(),

@@ -10,9 +10,12 @@ export const ROOTFS_DIR = join(BUILDER_DIR, "rootfs");
 /** The kernel's meta package: it depends on the present version of Debian's kernel for virtual machines. */
 export const KERNEL_META_PACKAGE = "linux-image-cloud-amd64";
 
-/** The userland: one static busybox, the guest agent, and the packages that hold the agent's libraries. */
+/**
+ * The userland: busybox, a shell that edits lines without querying the terminal (busybox's asks for the cursor at every
+ * prompt, and a console's replay would repeat each question), the guest agent, and the packages of its libraries.
+ */
 export const USERLAND_PACKAGES = [
-  "busybox-static", "qemu-guest-agent", "libc6", "libglib2.0-0", "libnuma1", "libudev1", "liburing2", "libpcre2-8-0",
+  "busybox-static", "bash-static", "ncurses-base", "qemu-guest-agent", "libc6", "libglib2.0-0", "libnuma1", "libudev1", "liburing2", "libpcre2-8-0",
 ];
 
 /**

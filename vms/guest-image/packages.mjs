@@ -46,7 +46,7 @@ export async function unpackPackages(debDir, rootDir) {
 /** @param {string} program @param {string[]} args @param {string} [cwd] */
 async function apt(program, args, cwd) {
   try {
-    return await run(program, args, { cwd, timeout: DOWNLOAD_TIMEOUT_MS, maxBuffer: OUTPUT_MAX_BYTES, env: { ...process.env, LC_ALL: "C" } });
+    return await run(program, args, { cwd, timeout: DOWNLOAD_TIMEOUT_MS, maxBuffer: OUTPUT_MAX_BYTES });
   } catch (error) {
     const stderr = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
     const cause = stderr.split("\n").at(-1) || String(error);
