@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
 use rustix::thread::CapabilitySet;
 
 use crate::cgroup::{self, Version};
@@ -94,29 +95,27 @@ fn is_net_admin() -> bool {
 
 fn kvm_capability(probe: &KvmProbe, user: Option<&UnprivilegedUser>) -> Capability {
     const NAME: &str = "kvm";
-    match probe {
-        KvmProbe::Missing { .. } => Capability::no(
-            NAME,
-            probe.to_string(),
-            "turn on virtualisation in the firmware, or nested virtualisation below this machine, and load kvm_intel or kvm_amd",
-        ),
-        KvmProbe::EmulatedOnly { .. } => Capability::no(
-            NAME,
-            probe.to_string(),
-            "use a host with hardware virtualisation, or turn on nested virtualisation below this machine",
-        ),
-        KvmProbe::Real { .. } => match user {
-            Some(user) if !kvm::is_open_to(user) => Capability::no(
-                NAME,
-                format!(
-                    "{probe}, but user {} may not open /dev/kvm; using TCG",
-                    user.name()
-                ),
-                format!("usermod -aG kvm {}", user.name()),
-            ),
-            _ => Capability::yes(NAME, probe.to_string()),
-        },
-    }
+    let Some(reason) = probe.reason_against(user) else {
+        return Capability::yes(NAME, probe.to_string());
+    };
+    let mend = match (probe, user) {
+        (KvmProbe::Missing { .. }, _) if is_kvm_closed_to_us() => {
+            "let quetzald's user open it: usermod -aG kvm USER, and log in again".to_owned()
+        }
+        (KvmProbe::Missing { .. }, _) => {
+            "turn on virtualisation in the firmware, or nested virtualisation below this machine, and load kvm_intel or \
+             kvm_amd"
+                .to_owned()
+        }
+        (KvmProbe::Real { .. }, Some(user)) => format!("usermod -aG kvm {}", user.name()),
+        _ => "use a host with hardware virtualisation, or turn on nested virtualisation below this machine".to_owned(),
+    };
+    Capability::no(NAME, reason, mend)
+}
+
+fn is_kvm_closed_to_us() -> bool {
+    let access = Access::READ_OK | Access::WRITE_OK;
+    rustix::fs::access("/dev/kvm", access) == Err(rustix::io::Errno::ACCESS)
 }
 
 fn qemu_capabilities(binary: &Path) -> Vec<Capability> {

@@ -179,7 +179,8 @@ fn a_state_folder_behind_a_closed_one_is_named_with_the_mend() {
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let (open, closed) = (root.path().join("open/state"), root.path().join("closed"));
     fs::create_dir(&closed).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    // Closed to its owner too, for the test may run as that very user.
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(closed_folder(&open, &user), None);
     let state = closed.join("state");
     assert_eq!(closed_folder(&state, &user), Some(closed.as_path()));

@@ -56,6 +56,18 @@ impl KvmProbe {
     pub fn is_real(&self) -> bool {
         matches!(self, Self::Real { .. })
     }
+
+    /// The one rule of the choice: None means KVM, else TCG for this reason. `user` is QEMU's, None for our own.
+    pub fn reason_against(&self, user: Option<&UnprivilegedUser>) -> Option<String> {
+        if !self.is_real() {
+            return Some(self.to_string());
+        }
+        let user = user.filter(|user| !is_open_to(user))?;
+        Some(format!(
+            "{self}, but user {} may not open /dev/kvm; using TCG",
+            user.name()
+        ))
+    }
 }
 
 /// Shown to people as the reason of the choice of accelerator.
@@ -273,6 +285,26 @@ mod tests {
             .split_ascii_whitespace()
             .any(|word| word == "vmx" || word == "svm");
         assert!(has_virtualisation || !probe().is_real());
+    }
+
+    #[test]
+    fn a_user_who_may_not_open_it_gets_no_kvm_however_real() {
+        let real = KvmProbe::Real {
+            ns_per_iteration: 0.5,
+        };
+        assert_eq!(real.reason_against(None), None);
+        let user = UnprivilegedUser::lookup("nobody").unwrap();
+        assert_eq!(
+            real.reason_against(Some(&user)).is_none(),
+            is_open_to(&user)
+        );
+        let missing = KvmProbe::Missing {
+            reason: "no /dev/kvm".into(),
+        };
+        assert_eq!(
+            missing.reason_against(None).as_deref(),
+            Some("no /dev/kvm; using TCG")
+        );
     }
 
     #[test]
