@@ -18,13 +18,13 @@ use crate::user::UnprivilegedUser;
 pub const REAL_BELOW_NS_PER_ITERATION: f64 = 30.0;
 /// The time of the short loop is taken from that of a longer one, which leaves the iterations without the cost of
 /// entering and leaving the guest (tens of µs under nested virtualisation).
-const SHORT_ITERATIONS: u32 = 1_000;
-/// Takes some 2 ms where KVM is emulated; there the difference is plain.
-const LONG_ITERATIONS: u32 = 5_000;
+const SHORT_ITERATIONS: u32 = 500;
+/// Takes some 1.5 ms where KVM is emulated; there the difference is plain.
+const LONG_ITERATIONS: u32 = 3_000;
 /// Takes some 60 µs on real hardware, far more than an entry's time varies.
 const LONG_ITERATIONS_WHEN_FAST: u32 = 200_000;
 /// A short loop below this is worth the longest one; emulated it takes twice this and more.
-const FAST_BELOW: Duration = Duration::from_micros(200);
+const FAST_BELOW: Duration = Duration::from_micros(100);
 /// The fastest of some runs counts: a disturbance only ever makes a run slower.
 const RUNS: usize = 3;
 /// A probe that takes longer than this is as good as no KVM.
@@ -94,7 +94,7 @@ pub fn is_open_to(user: &UnprivilegedUser) -> bool {
         .is_ok_and(|found| user.may_read_and_write(found.uid(), found.gid(), found.mode()))
 }
 
-/// Runs a loop in a tiny guest and times it; some 10 ms where KVM is emulated (several times that on a busy host),
+/// Runs a loop in a tiny guest and times it; 5 to 20 ms where KVM is emulated (several times that on a busy host),
 /// else far less. Blocks: nothing that is urgent at start should wait for it.
 pub fn probe() -> KvmProbe {
     let (sender, result) = mpsc::channel();
