@@ -14,7 +14,7 @@ import { LaunchFault } from "./fault.mjs";
  * @returns {Promise<string>} its standard output; rejects with its last words
  */
 export async function askQuetzal(context, args) {
-  const child = spawn(process.execPath, [clientBundle(context), ...args], { env: context.env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [clientBundle(context), ...args], { env: ownServer(context), stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   let complaint = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (said += text));
@@ -32,7 +32,7 @@ export async function askQuetzal(context, args) {
  * @returns {Promise<number>} its exit code
  */
 export async function showQuetzal(context, args) {
-  const child = spawn(process.execPath, [clientBundle(context), ...args], { env: context.env, stdio: "inherit" });
+  const child = spawn(process.execPath, [clientBundle(context), ...args], { env: ownServer(context), stdio: "inherit" });
   /** The terminal sends these to both; the dashboard decides when it ends, and puts the terminal in order first. @type {NodeJS.Signals[]} */
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   const forward = signals.map((signal) => /** @type {const} */ ([signal, () => void child.kill(signal)]));
@@ -42,6 +42,11 @@ export async function showQuetzal(context, args) {
   } finally {
     for (const [signal, listener] of forward) process.off(signal, listener);
   }
+}
+
+/** The launcher speaks of the services that it looks after, wherever the person's own client points. @param {Context} context */
+function ownServer({ env }) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== "QUETZAL_URL" && name !== "QUETZAL_TOKEN"));
 }
 
 /** @param {import("node:child_process").ChildProcess} child @returns {Promise<number>} */

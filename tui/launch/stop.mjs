@@ -13,7 +13,7 @@ import { startServices } from "./start.mjs";
 /** @typedef {import("./context.mjs").Context} Context */
 
 /** What a guest may take to power down before its power is cut; a guest under emulation needs several seconds. */
-const GUEST_TIMEOUT = "30s";
+const GUEST_TIMEOUT_SECONDS = "30";
 /** Nothing to stop in these. */
 const DOWN = new Set(["DEFINED", "STOPPED", "CRASHED"]);
 
@@ -57,7 +57,7 @@ async function stopVms(context) {
     const vms = JSON.parse(await askQuetzal(context, ["vm", "ls", "-o", "json"]));
     const up = vms.filter(({ state }) => !DOWN.has(state)).map(({ id }) => id);
     line.report(up.join(", "));
-    await Promise.all(up.map((id) => askQuetzal(context, ["vm", "stop", "--wait", "--timeout", GUEST_TIMEOUT, "--force", id])));
+    await Promise.all(up.map((id) => askQuetzal(context, ["vm", "stop", "--wait", "--timeout", GUEST_TIMEOUT_SECONDS, "--force", id])));
     line.done(up.join(", ") || "none was running");
   } catch (error) {
     line.fail();
