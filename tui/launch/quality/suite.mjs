@@ -14,6 +14,7 @@ import { runLogged } from "../run.mjs";
  * @property {string} program
  * @property {string[]} arguments
  * @property {string} cwd
+ * @property {Readonly<Record<string, string>>} [env] beside what every suite gets
  * @property {(log: string) => Count | undefined} count reads the tool's own figures; undefined when it left none
  */
 
@@ -39,7 +40,10 @@ export function checkSuites(context) {
  */
 export function testSuites(context, workDir) {
   const rust = { title: "Rust tests", program: "cargo", arguments: ["test", "--workspace", "--locked", "--no-fail-fast"], cwd: join(context.repoDir, "hypervisor"), count: countCargo };
-  return [rust, ...["unit", "db", "e2e"].map((project) => vitestSuite(context, project, workDir))];
+  // The database tests alone may use a Postgres of the person's choice: elsewhere it would be shared by whole stacks.
+  const databaseUrl = context.env["QUETZAL_TEST_DATABASE_URL"];
+  const database = { ...vitestSuite(context, "db", workDir), env: databaseUrl ? { DATABASE_URL: databaseUrl } : {} };
+  return [rust, vitestSuite(context, "unit", workDir), database, vitestSuite(context, "e2e", workDir)];
 }
 
 /** @param {Context} context @param {string} project @param {string} workDir @returns {Suite} */
@@ -64,7 +68,7 @@ export async function runSuite(suite, { env, log }) {
   /** @type {LaunchFault | undefined} */
   let fault;
   try {
-    await runLogged({ ...suite, env, log, mend: "see the log.", onLine: line.report });
+    await runLogged({ ...suite, env: { ...env, ...suite.env }, log, mend: "see the log.", onLine: line.report });
   } catch (error) {
     if (!(error instanceof LaunchFault)) throw error;
     fault = error;
