@@ -62,10 +62,15 @@ async function runSuites(context, env) {
   const reports = join(context.cacheDir, "reports");
   mkdirSync(reports, { recursive: true });
   const counts = [];
+  let interrupted = false;
+  const interrupt = () => void (interrupted = true);
+  // The suite's own processes get the terminal's signal too and end; what follows is tidying up and an honest count.
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   for (const suite of [...checkSuites(context), ...testSuites(context, reports)]) {
     const log = join(context.paths.logsDir, `${suite.title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.log`);
-    counts.push(await runSuite(suite, { env, log }));
+    counts.push(interrupted ? { passed: 0, failed: 1, skipped: 0 } : await runSuite(suite, { env, log }));
   }
+  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   return counts;
 }
 
