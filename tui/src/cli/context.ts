@@ -24,6 +24,8 @@ export interface CommandContext {
   /** Colours a text, or not, as the terminal allows. */
   paint(colour: Colour, text: string): string;
   nowMs(): number;
+  /** Sets the exit code of a command that ended well but chose another than 0. */
+  endWith(exitCode: number): void;
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }

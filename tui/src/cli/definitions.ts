@@ -35,13 +35,18 @@ function filesOf(path: string): string[] {
   const kind = kindOf(path);
   if (kind === "file") return [path];
   if (kindOf(join(path, CONFIG_NAME)) === "file") return [join(path, CONFIG_NAME)];
-  const files = readdirSync(path)
-    .sort()
-    .map((name) => join(path, name, CONFIG_NAME))
-    .filter((file) => kindOf(file) === "file");
-  if (kind === "folder" && files.length > 0) return files;
+  const files = kind === "folder" ? definitionsIn(path) : [];
+  if (files.length > 0) return files;
   const why = kind === "nothing" ? "does not exist" : `holds neither ${CONFIG_NAME} nor a folder with one`;
   throw inputError("NoDefinition", `${path} ${why}: give a folder with ${CONFIG_NAME}, a folder of such folders, or a JSON file.`);
+}
+
+/** Loose files beside the folders (a schema, a README) are none of ours. */
+function definitionsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name, CONFIG_NAME))
+    .filter((file) => kindOf(file) === "file");
 }
 
 function kindOf(path: string): "file" | "folder" | "nothing" {

@@ -31,6 +31,7 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
     .addHelpText("after", EXIT_CODES)
     .showSuggestionAfterError();
   const context = (): CommandContext => makeContext(program.opts<{ output: OutputFormat }>().output);
+  addDashboard(program, context);
   addVmCommands(program, context);
   addConsole(program, context);
   addApply(program, context);
@@ -58,6 +59,19 @@ function everyCommand(command: Command): Command[] {
 }
 
 type Context = () => CommandContext;
+
+function addDashboard(program: Command, context: Context): void {
+  program.action(async () => (await import("./dashboard.js")).openDashboard(context()));
+  program
+    .command("top")
+    .description("The dashboard; with --plain one frame of it as text")
+    .option("--plain", "print one frame as plain text and end")
+    .action(async (options: { plain?: boolean }) => {
+      const { openDashboard, printPlainFrame } = await import("./dashboard.js");
+      if (options.plain) await printPlainFrame(context());
+      else await openDashboard(context());
+    });
+}
 
 function addVmCommands(program: Command, context: Context): void {
   const vm = program.command("vm").description("Virtual machines");

@@ -21,15 +21,16 @@ export async function runCommandLine(args: readonly string[], config: Config): P
   const interruption = listenForSignals();
   quietBrokenPipes();
   const opened: Client[] = [];
+  let exitCode: number = EXIT.ok;
   // Until the options are parsed, a glance tells how errors are wanted.
   let format: OutputFormat = wantsJson(args) ? "json" : "table";
   const program = buildProgram(VERSION, (chosen) => {
     format = chosen;
-    return makeContext(config, chosen, opened, interruption.signal);
+    return makeContext(config, chosen, opened, interruption.signal, (code) => (exitCode = code));
   });
   try {
     await program.parseAsync(args, { from: "user" });
-    return interruption.exitCode() ?? EXIT.ok;
+    return interruption.exitCode() ?? exitCode;
   } catch (error) {
     const interrupted = interruption.exitCode();
     if (interrupted !== undefined) return interrupted;
@@ -88,7 +89,7 @@ function quietBrokenPipes(): void {
   }
 }
 
-function makeContext(config: Config, format: OutputFormat, opened: Client[], signal: AbortSignal): CommandContext {
+function makeContext(config: Config, format: OutputFormat, opened: Client[], signal: AbortSignal, endWith: (exitCode: number) => void): CommandContext {
   let client: Client | undefined;
   return {
     config,
@@ -109,6 +110,7 @@ function makeContext(config: Config, format: OutputFormat, opened: Client[], sig
     readInput,
     paint: painter(process.stdout.isTTY && config.colours === "allowed" ? "colours" : "plain"),
     nowMs: Date.now,
+    endWith,
     signal,
   };
 }
