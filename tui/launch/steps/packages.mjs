@@ -13,6 +13,7 @@ export const SYSTEM_NEEDS = [
   { program: "qemu-img", package: "qemu-utils", reason: "makes qcow2 disks" },
   { program: "ip", package: "iproute2", reason: "shows and joins bridges" },
   { program: "cc", package: "build-essential", reason: "links the daemon" },
+  { program: "cpio", package: "cpio", reason: "reads the guest image back in a test" },
 ];
 /** The oldest Rust that the daemon's crates accept. */
 export const RUST_MINIMUM = [1, 90];

@@ -98,6 +98,7 @@ class Flow {
 
 function makeClient(endpoint: EndpointSource, events: SocketEvents, flow: Flow, closing: AbortSignal): GraphqlWsClient {
   let isFirstAttempt = true;
+  let cause: unknown;
   const client: GraphqlWsClient = createClient({
     webSocketImpl: HeldWebSocket,
     url: () => webSocketUrl(endpoint()).href,
@@ -122,12 +123,12 @@ function makeClient(endpoint: EndpointSource, events: SocketEvents, flow: Flow, 
         isFirstAttempt = true;
         events.connected();
       },
+      // An error is always followed by the close, but only it knows the cause.
+      error: (error) => (cause = (error as { error?: unknown }).error ?? error),
       closed: (event) => {
         flow.heard();
-        if (!closing.aborted) events.lost(connectionCause(event));
-      },
-      error: (error) => {
-        if (!closing.aborted) events.lost(connectionCause(error instanceof Error ? error : (error as { error?: unknown }).error ?? error));
+        if (!closing.aborted) events.lost(connectionCause(cause ?? event));
+        cause = undefined;
       },
       ping: (received) => {
         if (!received) flow.expectPong(() => client.terminate());
