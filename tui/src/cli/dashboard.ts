@@ -12,8 +12,8 @@ export async function openDashboard(context: CommandContext): Promise<void> {
   const { config } = context;
   context.endWith(
     await run(context.client(), {
-      input: process.stdin as ReadStream,
-      output: process.stdout as WriteStream,
+      input: process.stdin,
+      output: process.stdout,
       terminal: config.terminal,
       colours: config.colours,
       characters: config.characters,
