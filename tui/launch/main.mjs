@@ -33,6 +33,8 @@ async function main() {
     process.stderr.write(`Usage: node tui/launch/main.mjs ${Object.keys(COMMANDS).join("|")}\n`);
     return 2;
   }
+  // What root makes is looked at by the system users of QEMU and Postgres; secrets have folders of their own (0700).
+  if (process.geteuid?.() === 0) process.umask(0o022);
   const { makeContext } = await import("./context.mjs");
   const context = makeContext(process.env, {
     uid: process.geteuid?.() ?? 0,
