@@ -5,8 +5,12 @@ import { MINUTES_TIER, TEN_SECONDS_TIER, type Tier } from "./steps.js";
 
 /** Seconds of one subject in one row: a tenth of the rows, indexes and log of a row a second. */
 export const CHUNK_SECONDS = 10;
-/** Ticks come a second apart, give or take; one that is further off starts from the clock again. */
+/** Ticks come a second apart, give or take; one that is further off starts from the clock again, */
 const TICK_TOLERANCE_SECONDS = 1;
+/** and so does one after a pause. */
+const LONGEST_GAP_SECONDS = 5;
+/** A clock set back by less is waited for, so that no second counts twice; set back further, it is followed. */
+const CLOCK_BACK_SECONDS = 10;
 
 /** Consecutive seconds of one subject; a missing second is a row of nulls. */
 export interface Chunk {
@@ -77,12 +81,16 @@ export class SubjectBuffer {
    */
   #placeOf(timeMs: number): number {
     const byClock = Math.floor(timeMs / 1000);
-    const following = this.#lastSecond + Math.max(1, Math.round((timeMs - this.#lastTimeMs) / 1000));
-    return Math.abs(following - byClock) <= TICK_TOLERANCE_SECONDS ? following : Math.max(byClock, this.#lastSecond + 1);
+    const passed = Math.max(1, Math.round((timeMs - this.#lastTimeMs) / 1000));
+    const following = this.#lastSecond + passed;
+    if (passed <= LONGEST_GAP_SECONDS && Math.abs(following - byClock) <= TICK_TOLERANCE_SECONDS) return following;
+    const isBehind = byClock <= this.#lastSecond && byClock > this.#lastSecond - CLOCK_BACK_SECONDS;
+    return isBehind ? this.#lastSecond + 1 : byClock;
   }
 
   #addToChunk(second: number, values: readonly (number | null)[]): void {
-    if (this.#chunk !== null && second >= this.#chunk.firstSecond + CHUNK_SECONDS) this.#closeChunk();
+    const isBeyond = this.#chunk !== null && (second >= this.#chunk.firstSecond + CHUNK_SECONDS || second < this.#chunk.firstSecond + this.#chunk.rows.length);
+    if (isBeyond) this.#closeChunk();
     this.#chunk ??= { firstSecond: second, rows: [] };
     const missing = second - this.#chunk.firstSecond - this.#chunk.rows.length;
     for (let i = 0; i < missing; i += 1) this.#chunk.rows.push(new Array<null>(this.#metricCount).fill(null));
