@@ -4,12 +4,11 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daemonBinary, setupLog } from "./context.mjs";
-import { LaunchFault } from "./fault.mjs";
 import { runLogged } from "./run.mjs";
 import { runSteps } from "./step.mjs";
 import { daemonStep } from "./steps/daemon.mjs";
 import { nodeModulesStep } from "./steps/node-modules.mjs";
-import { findProgram } from "./steps/packages.mjs";
+import { developmentPackagesStep } from "./steps/packages.mjs";
 import { prismaStep } from "./steps/prisma.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
@@ -24,6 +23,7 @@ const ANSWER_TIMEOUT_MS = 20_000;
 /** @param {Context} context @returns {Promise<number>} exit code */
 export async function generate(context) {
   await runSteps(context, [
+    developmentPackagesStep,
     nodeModulesStep,
     daemonStep,
     prismaStep,
@@ -41,22 +41,30 @@ const always = (title, run) => ({ title, isDone: () => false, run });
 
 /** @param {Context} context */
 async function generateProto(context) {
-  if (!findProgram("protoc", context.env)) throw new LaunchFault("protoc is not installed.", { mend: "apt-get install protobuf-compiler" });
-  const proto = join(context.repoDir, "hypervisor/proto");
   const out = join(context.repoDir, "server/src/hypervisor/generated");
   mkdirSync(out, { recursive: true });
   await runLogged({
     title: "Generating the gRPC types",
     program: "protoc",
-    arguments: [
-      `--plugin=${join(context.repoDir, "node_modules/.bin/protoc-gen-ts_proto")}`, `--ts_proto_out=${out}`, `--ts_proto_opt=${TS_PROTO_OPTIONS}`,
-      `--proto_path=${proto}`, ...PROTO_NOUNS.map((noun) => join(proto, `quetzal/v1/${noun}.proto`)),
-    ],
+    arguments: protocArguments(context.repoDir, out),
     cwd: context.repoDir,
     env: context.env,
     log: setupLog(context),
     mend: "mend the .proto named above.",
   });
+}
+
+/**
+ * @param {string} repoDir
+ * @param {string} out an existing folder
+ * @returns {string[]}
+ */
+export function protocArguments(repoDir, out) {
+  const proto = join(repoDir, "hypervisor/proto");
+  return [
+    `--plugin=${join(repoDir, "node_modules/.bin/protoc-gen-ts_proto")}`, `--ts_proto_out=${out}`, `--ts_proto_opt=${TS_PROTO_OPTIONS}`,
+    `--proto_path=${proto}`, ...PROTO_NOUNS.map((noun) => join(proto, `quetzal/v1/${noun}.proto`)),
+  ];
 }
 
 /** @param {Context} context */
