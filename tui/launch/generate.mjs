@@ -14,8 +14,8 @@ import { prismaStep } from "./steps/prisma.mjs";
 /** @typedef {import("./context.mjs").Context} Context */
 /** @typedef {import("./step.mjs").Step} Step */
 
-/** How ts-proto writes what the server's gRPC client reads: 64-bit values as bigint, services for nice-grpc. */
-const TS_PROTO_OPTIONS = "outputServices=nice-grpc,outputServices=generic-definitions,forceLong=bigint,esModuleInterop=true,importSuffix=.js,env=node";
+/** How ts-proto writes what the gRPC client reads: 64-bit values as bigint, a oneof as a tagged union, services for nice-grpc. */
+const TS_PROTO_OPTIONS = "outputServices=nice-grpc,outputServices=generic-definitions,forceLong=bigint,oneof=unions-value,esModuleInterop=true,importSuffix=.js,env=node";
 const PROTO_NOUNS = ["console", "event", "host", "metrics", "refusal", "vm"];
 /** The daemon prints its schema at once; this only ends a hang. */
 const ANSWER_TIMEOUT_MS = 20_000;
