@@ -31,7 +31,7 @@ export async function generate(context) {
     always("vms/vm.schema.json", generateVmSchema),
     always("server/schema.graphql", (own) => runTypeScript(own, "server/src/graphql/print.ts")),
     always("Types of the client's documents", (own) => runTypeScript(own, "tui/src/client/generate.ts")),
-    always("docs/keys.md", (own) => runTypeScript(own, "tui/src/generate-keys.ts")),
+    always("docs/keys.md", (own) => runTypeScript(own, "tui/src/keys-document.ts")),
   ]);
   return 0;
 }
