@@ -67,7 +67,7 @@ async function portFinding({ env, paths }) {
 function hostFindings(context) {
   const program = daemonBinary(context);
   if (!existsSync(program)) return [{ name: "host", isGood: false, text: "unknown before the daemon is built", mend: "npm start" }];
-  const answer = execFileSync(program, ["probe"], { encoding: "utf8", env: { ...context.env }, timeout: PROBE_TIMEOUT_MS, stdio: ["ignore", "pipe", "ignore"] });
+  const answer = execFileSync(program, ["probe", "--state-dir", context.paths.stateDir, "--run-dir", context.paths.runDir], { encoding: "utf8", env: { ...context.env }, timeout: PROBE_TIMEOUT_MS, stdio: ["ignore", "pipe", "ignore"] });
   const probe = JSON.parse(answer);
   /** @type {{name: string, available: boolean, reason?: string, mend?: string}[]} */
   const capabilities = Array.isArray(probe) ? probe : probe.capabilities;
