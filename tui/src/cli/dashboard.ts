@@ -1,6 +1,5 @@
 // Opens the dashboard from the command line, or prints one frame of it as text. The dashboard itself is loaded here,
 // and only here: no other command pays for it.
-import type { ReadStream, WriteStream } from "node:tty";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod argv;
+pub mod console;
 pub mod schema;
 pub mod spec;
 pub mod state;
