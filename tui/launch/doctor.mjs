@@ -67,11 +67,12 @@ async function portFinding({ env, paths }) {
 function hostFindings(context) {
   const program = daemonBinary(context);
   if (!existsSync(program)) return [{ name: "host", isGood: false, text: "unknown before the daemon is built", mend: "npm start" }];
-  const answer = execFileSync(program, ["probe"], { encoding: "utf8", env: { ...context.env }, timeout: PROBE_TIMEOUT_MS, stdio: ["ignore", "pipe", "ignore"] });
+  const answer = execFileSync(program, ["probe", "--state-dir", context.paths.stateDir, "--run-dir", context.paths.runDir], { encoding: "utf8", env: { ...context.env }, timeout: PROBE_TIMEOUT_MS, stdio: ["ignore", "pipe", "ignore"] });
+  /** @type {{hostname: string, kernel: string, cpu_model: string, cpu_count: number, memory_bytes: number, capabilities: {name: string, available: boolean, reason?: string, mend?: string}[]}} */
   const probe = JSON.parse(answer);
-  /** @type {{name: string, available: boolean, reason?: string, mend?: string}[]} */
-  const capabilities = Array.isArray(probe) ? probe : probe.capabilities;
-  return capabilities.map(({ name, available, reason, mend }) => ({ name, isGood: available, text: reason || (available ? "yes" : "no"), mend: available ? undefined : mend }));
+  const memoryGib = (probe.memory_bytes / 2 ** 30).toFixed(1);
+  const facts = { name: "host", isGood: true, text: `${probe.hostname}: ${probe.cpu_count} × ${probe.cpu_model || "CPU"}, ${memoryGib} GiB, Linux ${probe.kernel}` };
+  return [facts, ...probe.capabilities.map(({ name, available, reason, mend }) => ({ name, isGood: available, text: reason || (available ? "yes" : "no"), mend: available ? undefined : mend }))];
 }
 
 /** @param {string} title @param {Finding[]} findings */

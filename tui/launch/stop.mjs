@@ -7,6 +7,7 @@ import { openStepLine } from "./progress.mjs";
 import { askQuetzal } from "./quetzal.mjs";
 import { takeLock } from "./services/lock.mjs";
 import { servicePlan } from "./services/plan.mjs";
+import { isAlive } from "./services/process.mjs";
 import { readRunning, stopService } from "./services/service.mjs";
 import { startServices } from "./start.mjs";
 
@@ -76,10 +77,10 @@ export function livingVms({ paths }) {
   if (!existsSync(dir)) return [];
   return readdirSync(dir).filter((id) => {
     try {
-      const { pid } = JSON.parse(readFileSync(join(dir, id, "run.json"), "utf8"));
-      return readFileSync(`/proc/${Number(pid)}/cmdline`, "latin1").includes("qemu-system");
+      const { pid, start_time: startTime } = JSON.parse(readFileSync(join(dir, id, "run.json"), "utf8"));
+      return isAlive({ pid: Number(pid), startTime: String(startTime) });
     } catch {
-      return false; // no notes, or the process is gone
+      return false; // no notes: it does not run
     }
   });
 }

@@ -8,7 +8,7 @@ import { findLeaks, lookBefore, RUN_MARK } from "./quality/leaks.mjs";
 import { checkSuites, runSuite, testSuites } from "./quality/suite.mjs";
 import { BUILDS } from "./setup.mjs";
 import { runSteps } from "./step.mjs";
-import { packagesStep } from "./steps/packages.mjs";
+import { developmentPackagesStep } from "./steps/packages.mjs";
 import { usersStep } from "./steps/users.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
@@ -20,7 +20,7 @@ const NOT_FOR_TESTS = new Set(["QUETZAL_STATE_DIR", "QUETZAL_URL", "QUETZAL_TOKE
 /** @param {Context} original @returns {Promise<number>} exit code */
 export async function test(original) {
   const context = testContext(original);
-  await runSteps(context, [packagesStep, usersStep, ...BUILDS]);
+  await runSteps(context, [developmentPackagesStep, usersStep, ...BUILDS]);
   const before = lookBefore();
   const run = { mark: randomBytes(8).toString("hex"), tempDir: makeTempDir() };
   try {
