@@ -1,0 +1,17 @@
+// The Pothos builder: scalars, context and the rule that a field is not null unless it says so. Knows no noun.
+import SchemaBuilder from "@pothos/core";
+import type { GraphqlContext } from "./context.js";
+
+export interface SchemaTypes {
+  Context: GraphqlContext;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    Bytes: { Input: number; Output: number };
+    BigInt: { Input: bigint; Output: bigint };
+    DateTime: { Input: Date; Output: Date };
+    JSON: { Input: unknown; Output: unknown };
+  };
+}
+
+export const builder = new SchemaBuilder<SchemaTypes>({ defaultFieldNullability: false });
