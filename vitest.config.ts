@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["server/**/*.test.ts", "tui/**/*.test.ts", "test/*.test.ts", "test/contract/**/*.test.ts"], exclude: ["**/*.db.test.ts", "**/node_modules/**"] } },
+      { test: { name: "unit", include: ["server/**/*.test.ts", "tui/**/*.test.ts", "test/*.test.ts", "test/bench/*.test.ts", "test/contract/**/*.test.ts"], exclude: ["**/*.db.test.ts", "**/node_modules/**"] } },
       { test: { name: "db", include: ["server/**/*.db.test.ts"], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts", "test/chaos/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false } },
     ],
