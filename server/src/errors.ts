@@ -1,5 +1,7 @@
 // Expected errors: what a caller can act on, one class each, named as in the GraphQL schema. Knows no GraphQL.
-import type { OperationState } from "./operation/model.js";
+import * as database from "./db/errors.js";
+import { IdempotencyKeyReused, InvalidCursor, type OperationState } from "./operations/store.js";
+import { InvalidToken } from "./tokens/store.js";
 import type { Role } from "./token/model.js";
 import type { VmState } from "./vm/model.js";
 
@@ -100,4 +102,14 @@ export class DatabaseUnavailable extends ExpectedError {
   constructor() {
     super("The database cannot be reached, so nothing was done; try again when it is back (server.databaseConnected says).");
   }
+}
+
+/** The expected error that a failure of ours stands for, stores' own errors included; null: it is unexpected. */
+export function asExpected(error: unknown): ExpectedError | null {
+  if (error instanceof ExpectedError) return error;
+  if (error instanceof database.DatabaseUnavailable) return new DatabaseUnavailable();
+  if (error instanceof IdempotencyKeyReused || error instanceof InvalidCursor || error instanceof InvalidToken) {
+    return new InvalidInput(error.message, error.field);
+  }
+  return null;
 }

@@ -1,6 +1,8 @@
 // A feed is what a subscription reads: a replay of its own for every reader, then a live part that all readers share.
 // Positions only grow; a live item at or below the last replayed position has been seen already. Knows no GraphQL.
 
+import { interruptible } from "./streams.js";
+
 /** Which part of a feed a reader wants. */
 export type FeedPart = "replay" | "live" | "whole";
 
@@ -27,17 +29,17 @@ export function openFeed<T>(feed: Feed<T>, part: FeedPart): AsyncIterable<Positi
   }
 }
 
-async function* whole<T>(feed: Feed<T>): AsyncGenerator<Positioned<T>, void, undefined> {
+function whole<T>(feed: Feed<T>): AsyncGenerator<Positioned<T>, void, undefined> {
   // Subscribed before the replay is read, so that nothing falls between the two.
   const live = feed.live();
-  try {
-    let seen = -1n;
-    for await (const item of feed.replay()) {
-      seen = item.position;
-      yield item;
-    }
-    for await (const item of live) if (item.position > seen) yield item;
-  } finally {
-    await live.return();
+  return interruptible(replayThenLive(feed.replay(), live), () => void live.return());
+}
+
+async function* replayThenLive<T>(replay: AsyncIterable<Positioned<T>>, live: AsyncIterable<Positioned<T>>): AsyncGenerator<Positioned<T>, void, undefined> {
+  let seen = -1n;
+  for await (const item of replay) {
+    seen = item.position;
+    yield item;
   }
+  for await (const item of live) if (item.position > seen) yield item;
 }

@@ -15,3 +15,7 @@ export interface SchemaTypes {
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({ defaultFieldNullability: false });
+
+/** The builder's types with Pothos' defaults filled in, as references to types carry them. */
+export type BuilderTypes = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer Types> ? Types : never;
+export type { ObjectRef } from "@pothos/core";

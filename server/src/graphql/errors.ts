@@ -1,8 +1,8 @@
 // Expected errors as GraphQL types, and the two ways they reach a client: as a union's member, or as an error with a code.
 import { GraphQLError } from "graphql";
 import * as errors from "../errors.js";
-import { ExpectedError } from "../errors.js";
-import { builder } from "./builder.js";
+import { ExpectedError, asExpected } from "../errors.js";
+import { builder, type BuilderTypes, type ObjectRef } from "./builder.js";
 import { OperationStateEnum, RoleEnum, VmStateEnum } from "./enums.js";
 
 const MESSAGE = "One sentence for people: what, where and the mend.";
@@ -14,57 +14,64 @@ const ErrorInterface = builder.interfaceRef<ExpectedError>("Error").implement({
   description: MESSAGE,
   fields: (t) => ({ message: t.exposeString("message", { description: MESSAGE }) }),
 });
-const plain = <T extends ExpectedError>(type: new (message: string) => T, name: string, description: string) =>
-  builder.objectType(type, { name, description, interfaces: [ErrorInterface], isTypeOf: (value) => value instanceof type });
-const withField = <T extends ExpectedError & { readonly field: string | null }>(
-  type: new (message: string, field: string | null) => T, name: string, description: string,
-) =>
-  builder.objectRef<ExpectedError & { readonly field: string | null }>(name).implement({
-    description, interfaces: [ErrorInterface], isTypeOf: (value) => value instanceof type,
-    fields: (t) => ({ field: t.exposeString("field", { nullable: true, description: FIELD }) }),
+/** Unions and their members speak of expected errors as such; a field knows which one it belongs to by its type. */
+const plain = (name: string, description: string) => builder.objectRef<ExpectedError>(name).implement({ description, interfaces: [ErrorInterface] });
+const withField = (name: string, description: string) =>
+  builder.objectRef<ExpectedError>(name).implement({
+    description, interfaces: [ErrorInterface],
+    fields: (t) => ({ field: t.string({ nullable: true, description: FIELD, resolve: (error) => (error as errors.InvalidSpec).field }) }),
   });
-const withId = (type: abstract new (...args: never[]) => ExpectedError, name: string, description: string, id: string) =>
-  builder.objectRef<ExpectedError & { readonly id: string }>(name).implement({
-    description, interfaces: [ErrorInterface], isTypeOf: (value) => value instanceof type,
-    fields: (t) => ({ id: t.exposeID("id", { description: id }) }),
+const withId = (name: string, description: string, id: string) =>
+  builder.objectRef<ExpectedError>(name).implement({
+    description, interfaces: [ErrorInterface],
+    fields: (t) => ({ id: t.id({ description: id, resolve: (error) => (error as errors.VmNotFound).id }) }),
   });
-withId(errors.VmNotFound, "VmNotFound", "No VM has this id.", "The id that was asked for.");
-withId(errors.VmExists, "VmExists", "Another VM already has this id, or this name.", "The id that is taken.");
-withId(errors.OperationNotFound, "OperationNotFound", "No operation has this id.", "The id that was asked for.");
-withId(errors.TokenNotFound, "TokenNotFound", "No token has this id.", "The id that was asked for.");
-withField(errors.InvalidSpec, "InvalidSpec", "The definition breaks a rule.");
-withField(errors.InsufficientResources, "InsufficientResources", "The host has not enough memory, disk or CPUs.");
-withField(errors.StorageFault, "StorageFault", "A file that the definition names is missing, unreadable or outside its pool.");
-withField(errors.InvalidInput, "InvalidInput", "An argument breaks a rule.");
-plain(errors.Unsupported, "Unsupported", "The host cannot do this; the message says what would give it.");
-plain(errors.LaunchFailed, "LaunchFailed", "QEMU could not be started; the message holds its last words.");
-plain(errors.VmProtected, "VmProtected", "The VM is protected against deletion and forced power-off.");
-plain(errors.DatabaseUnavailable, "DatabaseUnavailable", "The database cannot be reached; nothing was done.");
-builder.objectType(errors.InvalidVmState, {
-  name: "InvalidVmState", description: "The verb is not legal in the VM's present state.", interfaces: [ErrorInterface],
-  isTypeOf: (value) => value instanceof errors.InvalidVmState,
-  fields: (t) => ({ state: t.field({ type: VmStateEnum, description: "The state it is in.", resolve: (e) => e.state }) }),
-});
-builder.objectType(errors.Forbidden, {
-  name: "Forbidden", description: "The viewer's role does not allow this.", interfaces: [ErrorInterface],
-  isTypeOf: (value) => value instanceof errors.Forbidden,
-  fields: (t) => ({ requiredRole: t.field({ type: RoleEnum, description: "The least role that may.", resolve: (e) => e.requiredRole }) }),
-});
-builder.objectType(errors.ConsoleBusy, {
-  name: "ConsoleBusy", description: "The console has another writer.", interfaces: [ErrorInterface],
-  isTypeOf: (value) => value instanceof errors.ConsoleBusy,
-  fields: (t) => ({ writer: t.exposeString("writer", { description: "Session that holds the pen; empty when it could not be told." }) }),
-});
-builder.objectType(errors.NotCancellable, {
-  name: "NotCancellable", description: "The operation has ended, or is of a kind that cannot be cancelled.", interfaces: [ErrorInterface],
-  isTypeOf: (value) => value instanceof errors.NotCancellable,
-  fields: (t) => ({ state: t.field({ type: OperationStateEnum, description: "The state it is in.", resolve: (e) => e.state }) }),
-});
-builder.objectType(errors.HostUnreachable, {
-  name: "HostUnreachable", description: "The host's daemon cannot be reached.", interfaces: [ErrorInterface],
-  isTypeOf: (value) => value instanceof errors.HostUnreachable,
-  fields: (t) => ({ hostId: t.exposeID("hostId", { description: "The host in question." }) }),
-});
+
+/** Every expected error's type, by its name. */
+export const errorRefs = {
+  VmNotFound: withId("VmNotFound", "No VM has this id.", "The id that was asked for."),
+  VmExists: withId("VmExists", "Another VM already has this id, or this name.", "The id that is taken."),
+  OperationNotFound: withId("OperationNotFound", "No operation has this id.", "The id that was asked for."),
+  TokenNotFound: withId("TokenNotFound", "No token has this id.", "The id that was asked for."),
+  InvalidSpec: withField("InvalidSpec", "The definition breaks a rule."),
+  InsufficientResources: withField("InsufficientResources", "The host has not enough memory, disk or CPUs."),
+  StorageFault: withField("StorageFault", "A file that the definition names is missing, unreadable or outside its pool."),
+  InvalidInput: withField("InvalidInput", "An argument breaks a rule."),
+  Unsupported: plain("Unsupported", "The host cannot do this; the message says what would give it."),
+  LaunchFailed: plain("LaunchFailed", "QEMU could not be started; the message holds its last words."),
+  VmProtected: plain("VmProtected", "The VM is protected against deletion and forced power-off."),
+  DatabaseUnavailable: plain("DatabaseUnavailable", "The database cannot be reached; nothing was done."),
+  InvalidVmState: builder.objectRef<ExpectedError>("InvalidVmState").implement({
+    description: "The verb is not legal in the VM's present state.", interfaces: [ErrorInterface],
+    fields: (t) => ({ state: t.field({ type: VmStateEnum, description: "The state it is in.", resolve: (error) => (error as errors.InvalidVmState).state }) }),
+  }),
+  Forbidden: builder.objectRef<ExpectedError>("Forbidden").implement({
+    description: "The viewer's role does not allow this.", interfaces: [ErrorInterface],
+    fields: (t) => ({ requiredRole: t.field({ type: RoleEnum, description: "The least role that may.", resolve: (error) => (error as errors.Forbidden).requiredRole }) }),
+  }),
+  ConsoleBusy: builder.objectRef<ExpectedError>("ConsoleBusy").implement({
+    description: "The console has another writer.", interfaces: [ErrorInterface],
+    fields: (t) => ({ writer: t.string({ resolve: (error) => (error as errors.ConsoleBusy).writer, description: "Session that holds the pen; empty when it could not be told." }) }),
+  }),
+  NotCancellable: builder.objectRef<ExpectedError>("NotCancellable").implement({
+    description: "The operation has ended, or is of a kind that cannot be cancelled.", interfaces: [ErrorInterface],
+    fields: (t) => ({ state: t.field({ type: OperationStateEnum, description: "The state it is in.", resolve: (error) => (error as errors.NotCancellable).state }) }),
+  }),
+  HostUnreachable: builder.objectRef<ExpectedError>("HostUnreachable").implement({
+    description: "The host's daemon cannot be reached.", interfaces: [ErrorInterface],
+    fields: (t) => ({ hostId: t.id({ resolve: (error) => (error as errors.HostUnreachable).hostId, description: "The host in question." }) }),
+  }),
+};
+export type ErrorName = keyof typeof errorRefs;
+
+/** A mutation's result: its success, or one of the expected errors it names. */
+export function resultUnion<T extends object>(name: string, description: string, success: ObjectRef<BuilderTypes, T>, errorNames: readonly ErrorName[]) {
+  return builder.unionType(name, {
+    description,
+    types: [success, ...errorNames.map((error) => errorRefs[error])],
+    resolveType: (value) => (value instanceof ExpectedError ? value.kind : success.name),
+  });
+}
 
 /** The GraphQL error of an expected error where no union can carry it: in queries and subscriptions. */
 export function toGraphqlError(error: ExpectedError): GraphQLError {
@@ -77,7 +84,8 @@ export async function answer<T>(call: () => Promise<T> | T): Promise<T | Expecte
   try {
     return await call();
   } catch (error) {
-    if (error instanceof ExpectedError) return error;
+    const expected = asExpected(error);
+    if (expected !== null) return expected;
     throw error;
   }
 }

@@ -16,6 +16,7 @@ export interface HostFacts {
   readonly memoryBytes: number;
   readonly daemonVersion: string;
   readonly qemuVersion: string;
+  readonly stateDirectory: string;
   readonly bootedAt: Date | null;
   readonly daemonStartedAt: Date | null;
   readonly capabilities: readonly Capability[];

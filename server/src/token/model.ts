@@ -1,23 +1,17 @@
-// Tokens, roles and the viewer. Pure.
+// Roles and the viewer. Pure.
 import { Forbidden } from "../errors.js";
 
 /** Each role includes the ones before it. */
 export const ROLES = ["VIEWER", "OPERATOR", "ADMIN"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Whom a request's token speaks for. */
 export interface Viewer {
   readonly tokenId: string;
   readonly name: string;
   readonly role: Role;
-}
-
-export interface Token {
-  readonly id: string;
-  readonly name: string;
-  readonly role: Role;
-  readonly createdAt: Date;
+  /** Null: the token does not expire. */
   readonly expiresAt: Date | null;
-  readonly lastUsedAt: Date | null;
 }
 
 export function hasRole(viewer: Viewer, role: Role): boolean {
