@@ -136,20 +136,15 @@ export class HostLink implements SessionListener, AsyncDisposable {
 
   /** One write at a time: were a later entry stored and an earlier one not, the earlier would be lost for good. */
   async #store(): Promise<void> {
-    if (this.#storing !== undefined) return this.#storing;
-    this.#storing = this.#drain();
+    this.#storing ??= this.#drain().finally(() => (this.#storing = undefined));
     await this.#storing;
   }
 
   async #drain(): Promise<void> {
-    try {
-      while (this.#pending.length > 0) {
-        const batch = this.#pending;
-        this.#pending = [];
-        await this.#append(batch);
-      }
-    } finally {
-      this.#storing = undefined;
+    while (this.#pending.length > 0) {
+      const batch = this.#pending;
+      this.#pending = [];
+      await this.#append(batch);
     }
   }
 

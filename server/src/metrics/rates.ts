@@ -1,3 +1,3 @@
 import type { MetricsTick } from "../hypervisor/generated/quetzal/v1/metrics.js";
 import type { HostSample, VmSample } from "./model.js";
-export class RateTable { constructor(readonly hostId: string) {} take(_: MetricsTick): { host: HostSample | null; vms: VmSample[] } { return { host: null, vms: [] }; } }
+export class RateMeter { constructor(readonly hostId: string) {} take(now: MetricsTick, receivedAt: Date): { time: Date; host: HostSample | null; vms: VmSample[] } { return { time: now.time ?? receivedAt, host: null, vms: [] }; } }

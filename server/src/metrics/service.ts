@@ -4,14 +4,14 @@ import type { Feed, Positioned } from "../feed.js";
 import type { MetricsTick } from "../hypervisor/generated/quetzal/v1/metrics.js";
 import type { HistoryReader, SampleSink } from "./ports.js";
 import type { History, HostMetric, HostSample, MetricsBatch, TimeRange, VmMetric, VmSample } from "./model.js";
-import { RateTable } from "./rates.js";
+import { RateMeter } from "./rates.js";
 import { refined } from "../streams.js";
 
 /** Batches a reader may fall behind in memory; the latest is what counts. */
 const MAX_BATCHES_BEHIND = 4;
 
 export class MetricsService {
-  readonly #rates = new Map<string, RateTable>();
+  readonly #rates = new Map<string, RateMeter>();
   readonly #vms = new Map<string, VmSample>();
   readonly #hosts = new Map<string, HostSample>();
   readonly #batches = new Map<string, MetricsBatch>();
@@ -26,9 +26,9 @@ export class MetricsService {
 
   ingest(hostId: string, tick: MetricsTick): void {
     let rates = this.#rates.get(hostId);
-    if (rates === undefined) this.#rates.set(hostId, (rates = new RateTable(hostId)));
-    const { host, vms } = rates.take(tick);
-    const batch: MetricsBatch = { time: tick.time ?? new Date(), hostId, samples: vms };
+    if (rates === undefined) this.#rates.set(hostId, (rates = new RateMeter(hostId)));
+    const { time, host, vms } = rates.take(tick, new Date());
+    const batch: MetricsBatch = { time, hostId, samples: vms };
     for (const gone of this.#batches.get(hostId)?.samples ?? []) this.#vms.delete(gone.vmId);
     for (const sample of vms) this.#vms.set(sample.vmId, sample);
     this.#batches.set(hostId, batch);

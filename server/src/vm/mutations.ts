@@ -1,7 +1,8 @@
 // The mutations of VMs in GraphQL.
 import { builder } from "../graphql/builder.js";
 import { PutVmActionEnum, StopEscalationEnum } from "../graphql/enums.js";
-import { answer, resultUnion } from "../graphql/errors.js";
+import { answer, Refusal, resultUnion } from "../graphql/errors.js";
+import { ExpectedError } from "../errors.js";
 import { OperationRef, VmRef } from "../graphql/refs.js";
 import type { PutVmSuccess, SimpleVerb, VmOperationAccepted } from "./service.js";
 
@@ -109,9 +110,10 @@ builder.mutationFields((t) => ({
   applyVms: t.field({
     type: ApplyVmsResultRef, description: "Define or replace several VMs; each is judged alone. The answer is in the order of the input.",
     args: { input: t.arg({ type: ApplyVmsInput, required: true, description: "The definitions." }) },
-    resolve: async (_, { input }, ctx) => ({
-      results: await ctx.services.vms.apply(ctx.viewer, { ...input, idempotencyKey: input.idempotencyKey ?? null, hostId: input.hostId ?? null }),
-    }),
+    resolve: async (_, { input }, ctx) => {
+      const results = await ctx.services.vms.apply(ctx.viewer, { ...input, idempotencyKey: input.idempotencyKey ?? null, hostId: input.hostId ?? null });
+      return { results: results.map((result) => (result instanceof ExpectedError ? new Refusal(result) : result)) };
+    },
   }),
   stopVm: t.field({
     type: VmOperationResult, description: "Ask the guest to power down (ACPI).",
