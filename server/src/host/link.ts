@@ -136,7 +136,11 @@ export class HostLink implements SessionListener, AsyncDisposable {
 
   /** One write at a time: were a later entry stored and an earlier one not, the earlier would be lost for good. */
   async #store(): Promise<void> {
-    this.#storing ??= this.#drain().finally(() => (this.#storing = undefined));
+    this.#storing ??= this.#drain().finally(() => {
+      this.#storing = undefined;
+      // An entry that was heard between the last look and here must not wait for the next one.
+      if (this.#pending.length > 0) void this.#store();
+    });
     await this.#storing;
   }
 
