@@ -1,7 +1,7 @@
 // Prisma's own schema engine, in its WASM build: the same one that `prisma migrate` runs, without the native program
 // that would have to be downloaded. Loaded only when there is something to migrate.
 import { PrismaPg } from "@prisma/adapter-pg";
-import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
+import { ColumnTypeEnum, bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
 import type { MigrationList, SchemaEngine } from "@prisma/schema-engine-wasm";
 import { readFile, readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -12,9 +12,9 @@ export type { MigrationList, SchemaEngine };
 
 /** The engine works step by step. */
 const ENGINE_CONNECTIONS = 2;
-/** Postgres' one-byte "char" of its catalogues, which adapter-pg does not know, and character(n), which it does. */
+/** Postgres' one-byte "char" of its catalogues, which adapter-pg does not know, and an array of such, which it does. */
 const CHAR_OID = 18;
-const BPCHAR_OID = 1042;
+const CHAR_ARRAY_OID = 1002;
 
 /** Runs `work` with an engine that is connected to a database. */
 export async function withSchemaEngine<T>(config: pg.PoolConfig, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {
@@ -22,9 +22,8 @@ export async function withSchemaEngine<T>(config: pg.PoolConfig, work: (engine: 
   const pool = new pg.Pool({ ...config, max: ENGINE_CONNECTIONS });
   // Errors of idle connections would end the process; whoever uses a broken connection is told anyway.
   pool.on("error", () => undefined);
-  pool.on("connect", readCatalogueChars);
   try {
-    const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
+    const adapter = bindMigrationAwareSqlAdapterFactory(factoryWithChar(pool));
     const engine = await glue.SchemaEngine.new({ datamodels: undefined }, () => undefined, adapter);
     try {
       return await work(engine);
@@ -91,8 +90,28 @@ function loadGlue(): Promise<Glue> {
   return loading;
 }
 
-/** Makes a connection's results call "char" columns character(n): the engine reads them when it describes a schema. */
-function readCatalogueChars(client: pg.ClientBase): void {
+/**
+ * adapter-pg with the type "char", which the engine asks for when it describes a schema: pg's results call it an array of
+ * char on their way to the adapter (no query of the engine has a real one), and the adapter's call it a char again.
+ */
+function factoryWithChar(pool: pg.Pool): PrismaPg {
+  pool.on("connect", disguiseChar);
+  const factory = new PrismaPg(pool);
+  const connect = factory.connect.bind(factory);
+  factory.connect = async () => {
+    const adapter = await connect();
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    adapter.queryRaw = async (query) => {
+      const result = await queryRaw(query);
+      const columnTypes = result.columnTypes.map((type) => (type === ColumnTypeEnum.CharacterArray ? ColumnTypeEnum.Character : type));
+      return { ...result, columnTypes };
+    };
+    return adapter;
+  };
+  return factory;
+}
+
+function disguiseChar(client: pg.ClientBase): void {
   const query = client.query.bind(client) as (...parameters: unknown[]) => unknown;
   const patched = (...parameters: unknown[]): unknown => {
     const callback = parameters.at(-1);
@@ -108,6 +127,6 @@ function readCatalogueChars(client: pg.ClientBase): void {
 
 function retype(result: unknown): unknown {
   const fields = (result as { fields?: { dataTypeID: number }[] } | undefined)?.fields ?? [];
-  for (const field of fields) if (field.dataTypeID === CHAR_OID) field.dataTypeID = BPCHAR_OID;
+  for (const field of fields) if (field.dataTypeID === CHAR_OID) field.dataTypeID = CHAR_ARRAY_OID;
   return result;
 }

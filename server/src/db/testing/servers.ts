@@ -10,6 +10,7 @@ import type { DatabaseAddress } from "../client.js";
 import { EmbeddedPostgres } from "../postgres/embedded.js";
 import { chooseOwner, type Owner } from "../postgres/owner.js";
 import { findPostmaster } from "../postgres/postmaster.js";
+import { externalDatabaseUrl } from "./config.js";
 
 export interface TestServer {
   /** For the names of tests. */
@@ -44,8 +45,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const debian = await startDebianPostgres(join(folder, "d"), ends);
     if (debian === null) console.warn("Tests on Debian's Postgres are left out: install postgresql to have them.");
     else servers.push(debian);
-    const url = process.env["DATABASE_URL"];
-    if (url !== undefined && url !== "") servers.push({ name: "DATABASE_URL", address: { kind: "url", url } });
+    const url = externalDatabaseUrl();
+    if (url !== null) servers.push({ name: "DATABASE_URL", address: { kind: "url", url } });
     project.provide("postgresServers", servers);
   } catch (error) {
     await end();
