@@ -35,6 +35,8 @@ pub struct LaunchPlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accelerator {
     Kvm,
+    /// KVM whose speed shows that the kernel interprets: it takes not every register that it offers.
+    EmulatedKvm,
     Tcg,
 }
 
@@ -51,7 +53,9 @@ pub enum Channel {
 pub enum NetworkPlan {
     User,
     /// A tap device that QEMU inherits under this number.
-    Tap { fd: i32 },
+    Tap {
+        fd: i32,
+    },
     None,
 }
 
@@ -104,7 +108,10 @@ fn board(argv: &mut Argv, spec: &VmSpec, plan: &LaunchPlan) {
     argv.text("-machine", format!("{machine},mem-merge={merge},vmport=off"));
     match plan.accelerator {
         Accelerator::Kvm => argv.text("-accel", "kvm").text("-cpu", "host"),
-        Accelerator::Tcg => argv.text("-accel", format!("tcg,tb-size={}", code_cache_mb(spec, plan))).text("-cpu", "max"),
+        Accelerator::EmulatedKvm => argv.text("-accel", "kvm").text("-cpu", "host,arch-capabilities=off"),
+        Accelerator::Tcg => {
+            argv.text("-accel", format!("tcg,tb-size={}", code_cache_mb(spec, plan))).text("-cpu", "max")
+        }
     };
     if spec.has(Feature::Hotplug) {
         let (most_mb, most_vcpus) = (memory_max_mb(spec), vcpus_max(spec));

@@ -239,9 +239,10 @@ impl VmSpec {
     pub fn mac_address(&self) -> String {
         self.network.mac.clone().unwrap_or_else(|| {
             // FNV-1a: well spread over short ids; 52:54:00 is the prefix that QEMU guests customarily carry.
-            let hash = self.id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-            });
+            let hash = self
+                .id
+                .bytes()
+                .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
             let [a, b, c, ..] = hash.to_be_bytes();
             format!("52:54:00:{a:02x}:{b:02x}:{c:02x}")
         })

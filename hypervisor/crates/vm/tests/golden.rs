@@ -1,5 +1,6 @@
 //! What is generated is what is committed: the JSON schema and QEMU's command lines.
 //! `UPDATE_GOLDEN=1 cargo test -p quetzal-vm --test golden` writes them anew.
+#![expect(clippy::unwrap_used, reason = "a panic is a test's verdict")]
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -125,7 +125,9 @@ fn consoles(argv: &mut Argv, plan: &LaunchPlan, bus: &str) {
     socket("agent", &plan.agent);
     argv.device(json!({ "driver": "isa-serial", "id": "serial-ttyS0", "chardev": "ttyS0", "index": 0 }));
     argv.pci_device(bus, slot::SERIAL, json!({ "driver": "virtio-serial-pci", "id": "serial0" }));
-    argv.device(json!({ "driver": "virtconsole", "id": "serial-hvc0", "bus": "serial0.0", "nr": 0, "chardev": "hvc0" }));
+    argv.device(
+        json!({ "driver": "virtconsole", "id": "serial-hvc0", "bus": "serial0.0", "nr": 0, "chardev": "hvc0" }),
+    );
     argv.device(json!({
         "driver": "virtserialport", "id": "serial-agent", "bus": "serial0.0", "nr": 1, "chardev": "agent",
         "name": "org.qemu.guest_agent.0",

@@ -52,7 +52,8 @@ async fn a_reader_gets_every_byte_in_order_and_ends_with_the_port() {
 #[tokio::test]
 async fn a_burst_is_drained_whatever_readers_do_and_a_slow_one_is_told_what_it_missed() {
     const BURST: usize = 10 << 20;
-    let Bench { folder, mut qemu, console } = bench(Limits { ring_bytes: RING_BYTES, log_segment_bytes: LOG_SEGMENT_BYTES });
+    let Bench { folder, mut qemu, console } =
+        bench(Limits { ring_bytes: RING_BYTES, log_segment_bytes: LOG_SEGMENT_BYTES });
     let mut slow = console.read_from(ReadFrom::Offset(0));
     let all = counted(BURST);
     soon(qemu.write_all(&all)).await.unwrap();

@@ -1,8 +1,8 @@
 //! From text to a `VmSpec`: JSON, then shape, then rules. Every error says which field, what is wrong and the mend.
 use serde_json::Value;
 
-use super::rules::{self, HostLimits};
 use super::VmSpec;
+use super::rules::{self, HostLimits};
 
 /// Longest accepted definition; a hundred times what a full one needs.
 const SPEC_MAX_BYTES: usize = 256 * 1024;
@@ -31,8 +31,9 @@ impl VmSpec {
             let kib = SPEC_MAX_BYTES / 1024;
             return Err(SpecError::at("", format!("the definition is longer than {kib} KiB; shorten it")));
         }
-        let value: Value = serde_json::from_str(json)
-            .map_err(|fault| SpecError::at("", format!("the definition is not valid JSON: {fault}; correct it there")))?;
+        let value: Value = serde_json::from_str(json).map_err(|fault| {
+            SpecError::at("", format!("the definition is not valid JSON: {fault}; correct it there"))
+        })?;
         if !value.is_object() {
             return Err(SpecError::at("", "the definition is not a JSON object; write { \"id\": …, … }"));
         }

@@ -85,7 +85,10 @@ fn check_boot(boot: &Boot) -> Result<(), SpecError> {
 
 fn check_disks(spec: &VmSpec) -> Result<(), SpecError> {
     if spec.disks.len() > DISKS_MAX {
-        return Err(SpecError::at("disks", format!("{} disks are too many; a VM has at most {DISKS_MAX}", spec.disks.len())));
+        return Err(SpecError::at(
+            "disks",
+            format!("{} disks are too many; a VM has at most {DISKS_MAX}", spec.disks.len()),
+        ));
     }
     let (mut names, mut paths) = (BTreeSet::new(), BTreeSet::new());
     for (index, disk) in spec.disks.iter().enumerate() {
@@ -97,10 +100,16 @@ fn check_disks(spec: &VmSpec) -> Result<(), SpecError> {
             relative_path(image).at(&field("image"))?;
         }
         if !names.insert(&disk.name) {
-            return Err(SpecError::at(field("name"), format!("another disk is named {:?} already; choose another name", disk.name)));
+            return Err(SpecError::at(
+                field("name"),
+                format!("another disk is named {:?} already; choose another name", disk.name),
+            ));
         }
         if !paths.insert(&disk.path) {
-            return Err(SpecError::at(field("path"), format!("another disk uses the file {:?} already; choose another path", disk.path)));
+            return Err(SpecError::at(
+                field("path"),
+                format!("another disk uses the file {:?} already; choose another path", disk.path),
+            ));
         }
         if disk.bus == DiskBus::Ide && disk.readonly {
             return Err(SpecError::at(field("readonly"), "an IDE disk cannot be read-only; use \"bus\": \"virtio\""));
@@ -133,7 +142,8 @@ fn check_disk_sizes(disk: &Disk, field: impl Fn(&str) -> String) -> Result<(), S
 fn check_network(network: &Network) -> Result<(), SpecError> {
     match (&network.bridge, network.mode) {
         (None, NetworkMode::Bridge) => {
-            let fault = "mode \"bridge\" needs the name of a bridge; add it (BRIDGE in network.conf), or use mode \"user\"";
+            let fault =
+                "mode \"bridge\" needs the name of a bridge; add it (BRIDGE in network.conf), or use mode \"user\"";
             return Err(SpecError::at("network.bridge", fault));
         }
         (Some(bridge), _) => interface(bridge).at("network.bridge")?,
@@ -144,15 +154,23 @@ fn check_network(network: &Network) -> Result<(), SpecError> {
 
 fn check_labels(spec: &VmSpec) -> Result<(), SpecError> {
     if spec.labels.len() > LABELS_MAX {
-        return Err(SpecError::at("labels", format!("{} labels are too many; keep at most {LABELS_MAX}", spec.labels.len())));
+        return Err(SpecError::at(
+            "labels",
+            format!("{} labels are too many; keep at most {LABELS_MAX}", spec.labels.len()),
+        ));
     }
     for (key, value) in &spec.labels {
         if !is_word(key, LABEL_KEY_MAX_BYTES, |c| c.is_ascii_alphanumeric() || "._-/".contains(c)) {
-            let fault = format!("the key {} is not made of 1 to {LABEL_KEY_MAX_BYTES} of A-Z a-z 0-9 . _ - /; rename it", shown(key));
+            let fault = format!(
+                "the key {} is not made of 1 to {LABEL_KEY_MAX_BYTES} of A-Z a-z 0-9 . _ - /; rename it",
+                shown(key)
+            );
             return Err(SpecError::at("labels", fault));
         }
         if value.chars().count() > LABEL_VALUE_MAX_CHARS || value.chars().any(char::is_control) {
-            let fault = format!("the value is longer than {LABEL_VALUE_MAX_CHARS} characters or holds a control character; shorten or clean it");
+            let fault = format!(
+                "the value is longer than {LABEL_VALUE_MAX_CHARS} characters or holds a control character; shorten or clean it"
+            );
             return Err(SpecError::at(format!("labels.{key}"), fault));
         }
     }
@@ -233,7 +251,10 @@ fn relative_path(path: &str) -> Rule {
     } else {
         return Ok(());
     };
-    Err(format!("the path {} {fault}; give one that is relative to its folder and stays inside, e.g. \"disk.img\"", shown(path)))
+    Err(format!(
+        "the path {} {fault}; give one that is relative to its folder and stays inside, e.g. \"disk.img\"",
+        shown(path)
+    ))
 }
 
 fn interface(name: &str) -> Rule {
@@ -252,7 +273,9 @@ fn mac(text: &str) -> Rule {
     }
     let bytes: Vec<u8> = parts.iter().filter_map(|part| u8::from_str_radix(part, 16).ok()).collect();
     if bytes[0] & 1 == 1 || bytes.iter().all(|byte| *byte == 0) {
-        return Err(format!("{text:?} is a group's or nobody's address; make its first byte even, e.g. \"52:54:00:12:34:56\""));
+        return Err(format!(
+            "{text:?} is a group's or nobody's address; make its first byte even, e.g. \"52:54:00:12:34:56\""
+        ));
     }
     Ok(())
 }

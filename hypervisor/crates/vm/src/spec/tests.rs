@@ -40,7 +40,10 @@ fn the_committed_test_vm_is_accepted() {
 #[test]
 fn defaults_are_filled_in_and_the_normalised_form_parses_to_the_same() {
     let spec = parse(&least()).unwrap();
-    assert_eq!((spec.machine, spec.accelerator, spec.network.mode), (Machine::Q35, Accelerator::Auto, NetworkMode::User));
+    assert_eq!(
+        (spec.machine, spec.accelerator, spec.network.mode),
+        (Machine::Q35, Accelerator::Auto, NetworkMode::User)
+    );
     assert!(!spec.protected && !spec.autostart && spec.boot.is_none());
     assert_eq!(VmSpec::parse(&spec.to_json(), &HostLimits::UNKNOWN).unwrap(), spec);
 }
@@ -107,7 +110,12 @@ fn every_bad_value_is_refused_at_its_field() {
         ("/disks/0/format", json!("vmdk"), "disks[0].format", "unknown variant `vmdk`"),
         ("/disks/-", second("vda", "b.img"), "disks[1].name", "choose another name"),
         ("/disks/-", second("vdb", "disk.img"), "disks[1].path", "choose another path"),
-        ("/disks/-", json!({ "name": "vdb", "path": "b", "bus": "ide", "readonly": true }), "disks[1].readonly", "virtio"),
+        (
+            "/disks/-",
+            json!({ "name": "vdb", "path": "b", "bus": "ide", "readonly": true }),
+            "disks[1].readonly",
+            "virtio",
+        ),
         ("/disks", json!({}), "disks", "expected a list"),
         ("/network", json!({ "mode": "bridge" }), "network.bridge", "BRIDGE in network.conf"),
         ("/network", json!({ "mode": "bridge", "bridge": "br0,script=x" }), "network.bridge", "use 1 to 15"),

@@ -1,4 +1,9 @@
-//! Definitions that between them use every device, board, bus and format, shared by the golden and the acceptance test.
+//! What the golden tests and those against the real QEMU share: definitions that between them use every device, board,
+//! bus and format, and a QEMU that ends with its test.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+pub mod qemu;
+
 use quetzal_vm::argv::{Accelerator, Channel, LaunchPlan, NetworkPlan};
 use quetzal_vm::spec::{HostLimits, VmSpec};
 use serde_json::{Value, json};
@@ -13,7 +18,7 @@ pub fn cases() -> Vec<Case> {
     let test_vm: Value = serde_json::from_str(include_str!("../../../../../vms/test-vm/config.json")).unwrap();
     let least = json!({ "id": "least", "memory_mb": 32, "vcpus": 1, "network": { "mode": "none" } });
     let boot_sector = json!({
-        "id": "boot-sector", "memory_mb": 32, "vcpus": 1, "machine": "pc", "accelerator": "kvm",
+        "id": "boot-sector", "memory_mb": 32, "vcpus": 1, "machine": "pc",
         "disks": [{ "name": "hda", "path": "sector.img", "size_mb": 1, "bus": "ide" }],
     });
     let full = json!({
@@ -39,6 +44,8 @@ pub fn cases() -> Vec<Case> {
         case("test-vm", &test_vm, Accelerator::Tcg),
         case("least", &least, Accelerator::Tcg),
         case("boot-sector-kvm", &boot_sector, Accelerator::Kvm),
+        case("boot-sector-emulated-kvm", &boot_sector, Accelerator::EmulatedKvm),
+        case("boot-sector", &boot_sector, Accelerator::Tcg),
         case("full", &full, Accelerator::Tcg),
         case("pc-hotplug", &pc_hotplug, Accelerator::Tcg),
     ]
