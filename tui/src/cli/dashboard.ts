@@ -1,6 +1,5 @@
 // Opens the dashboard from the command line, or prints one frame of it as text. The dashboard itself is loaded here,
 // and only here: no other command pays for it.
-import type { ReadStream, WriteStream } from "node:tty";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
 
@@ -12,8 +11,8 @@ export async function openDashboard(context: CommandContext): Promise<void> {
   const { config } = context;
   context.endWith(
     await run(context.client(), {
-      input: process.stdin as ReadStream,
-      output: process.stdout as WriteStream,
+      input: process.stdin,
+      output: process.stdout,
       terminal: config.terminal,
       colours: config.colours,
       characters: config.characters,
