@@ -41,7 +41,7 @@ export function wave(seed: number, second: number): number {
   return Math.min(1, Math.max(0, 0.45 + swell * 0.28 + ripple * 0.3 + noise * 0.3));
 }
 
-const seedOf = (id: string): number => [...id].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 9973, 7);
+const seedOf = (id: string): number => Array.from(id).reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 9973, 7);
 
 export function vmFigures(vm: RecordedVm, second: number) {
   const seed = seedOf(vm.id);

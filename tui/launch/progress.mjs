@@ -13,10 +13,11 @@ const DEFAULT_COLUMNS = 80;
 
 /**
  * @param {string} title
- * @param {{write: (text: string) => unknown, isTTY?: boolean, columns?: number}} [out]
+ * @param {{quietUnderMs?: number, out?: {write: (text: string) => unknown, isTTY?: boolean, columns?: number}}} [options]
+ *   quietUnderMs: a step that ends well within this time leaves no line
  * @returns {StepLine}
  */
-export function openStepLine(title, out = process.stderr) {
+export function openStepLine(title, { quietUnderMs = 0, out = process.stderr } = {}) {
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
   let detail = "";
@@ -27,12 +28,13 @@ export function openStepLine(title, out = process.stderr) {
     out.write(`\r\u001b[K${`  … ${title}  ${seconds()}${detail && `  ${detail}`}`.slice(0, width)}`);
   };
   if (inPlace) draw();
-  else out.write(`  … ${title}\n`);
+  else if (quietUnderMs === 0) out.write(`  … ${title}\n`);
   const timer = setInterval(draw, inPlace ? REDRAW_MS : HEARTBEAT_MS);
   timer.unref();
   /** @param {string} sign @param {string} [summary] */
   const end = (sign, summary) => {
     clearInterval(timer);
+    if (sign === "✓" && performance.now() - started < quietUnderMs) return void (inPlace && out.write("\r\u001b[K"));
     out.write(`${inPlace ? "\r\u001b[K" : ""}  ${sign} ${title}  ${seconds()}${summary ? `  ${summary}` : ""}\n`);
   };
   return {

@@ -149,7 +149,7 @@ class Dashboard implements Outside {
   /** The keyboard, the signals, and every way the terminal can go away. */
   private listen(): void {
     const { input, output } = this.options;
-    const on = <Value>(target: NodeJS.EventEmitter, event: string, listener: (value: Value) => void): void => {
+    const on = (target: NodeJS.EventEmitter, event: string, listener: (value: unknown) => void): void => {
       target.on(event, listener);
       this.listening.signal.addEventListener("abort", () => target.off(event, listener), { once: true });
     };
@@ -159,7 +159,7 @@ class Dashboard implements Outside {
     this.listening.signal.addEventListener("abort", () => printers.forEach((printer) => process.on("warning", printer)), { once: true });
     input.setRawMode(true);
     input.setEncoding("utf8");
-    on(input, "data", (chunk: string) => this.typed(chunk));
+    on(input, "data", (chunk) => this.typed(String(chunk)));
     for (const gone of ["end", "close", "error"]) on(input, gone, () => this.end(0));
     input.resume();
     // Stays until the process ends: a late write to a closed terminal must not become an uncaught error.
@@ -168,8 +168,8 @@ class Dashboard implements Outside {
     on(process, "SIGINT", () => this.end(130));
     on(process, "SIGQUIT", () => this.end(131));
     on(process, "SIGHUP", () => this.end(129));
-    on(process, "uncaughtException", (error: unknown) => this.fail(error));
-    on(process, "unhandledRejection", (error: unknown) => this.fail(error));
+    on(process, "uncaughtException", (error) => this.fail(error));
+    on(process, "unhandledRejection", (error) => this.fail(error));
     on(process, "exit", () => this.release());
   }
 

@@ -209,7 +209,7 @@ export class EventLog {
              stored.host_sequence AS "hostSequence", stored.operation_id AS "operationId",
              stored.previous_state::text AS "previousState", stored.state::text, stored.actor, stored.message,
              fresh.place::int AS place
-      FROM log, stored JOIN fresh ON stored.cursor = log.newest_cursor + fresh.number
+      FROM stored CROSS JOIN log JOIN fresh ON stored.cursor = log.newest_cursor + fresh.number
       ORDER BY stored.cursor`;
     return rows.map(({ place, ...event }) => ({ event, place }));
   }

@@ -19,7 +19,7 @@ export const daemonStep = {
     await runLogged({
       title: "Building the daemon",
       program: "cargo",
-      arguments: ["build", "--release", "--locked", "--package", "quetzald"],
+      arguments: ["build", "--release", "--locked", "--bin", "quetzald"],
       cwd: join(context.repoDir, "hypervisor"),
       env: { ...context.env, CARGO_TARGET_DIR: context.targetDir },
       log: setupLog(context),

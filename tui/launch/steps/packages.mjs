@@ -14,6 +14,11 @@ export const SYSTEM_NEEDS = [
   { program: "ip", package: "iproute2", reason: "shows and joins bridges" },
   { program: "cc", package: "build-essential", reason: "links the daemon" },
 ];
+/** What only tests and `npm run generate` need beside these. */
+export const DEVELOPMENT_NEEDS = [
+  { program: "protoc", package: "protobuf-compiler", reason: "generates the server's gRPC types" },
+  { program: "cpio", package: "cpio", reason: "reads the guest image back in a test" },
+];
 /** The oldest Rust that the daemon's crates accept. */
 export const RUST_MINIMUM = [1, 90];
 /** cargo answers its version at once; this only ends a hang. */
@@ -22,13 +27,14 @@ const ANSWER_TIMEOUT_MS = 20_000;
 const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin"];
 
 /** @typedef {import("../context.mjs").Context} Context */
+/** @typedef {typeof SYSTEM_NEEDS} Needs */
 
-/** @type {import("../step.mjs").Step} */
-export const packagesStep = {
+/** @param {Needs} needs @returns {import("../step.mjs").Step} */
+const packages = (needs) => ({
   title: "System packages",
-  isDone: (context) => missingPackages(context).length === 0 && (existsSync(daemonBinary(context)) || !rustFault(context)),
+  isDone: (context) => missingPackages(context, needs).length === 0 && (existsSync(daemonBinary(context)) || !rustFault(context)),
   async run(context, report) {
-    const missing = missingPackages(context);
+    const missing = missingPackages(context, needs);
     const rust = rustFault(context);
     const install = installCommand(missing);
     if (missing.length > 0 && (context.uid !== 0 || !findProgram("apt-get", context.env))) {
@@ -44,11 +50,16 @@ export const packagesStep = {
     await runLogged({ ...apt, arguments: aptArguments(missing) });
     return missing.join(", ");
   },
-};
+});
 
-/** @param {Context} context @returns {string[]} */
-export function missingPackages({ env }) {
-  return SYSTEM_NEEDS.filter((need) => !findProgram(need.program, env)).map((need) => need.package);
+/** For running QuetzalCore. */
+export const packagesStep = packages(SYSTEM_NEEDS);
+/** For working on it. */
+export const developmentPackagesStep = packages([...SYSTEM_NEEDS, ...DEVELOPMENT_NEEDS]);
+
+/** @param {Context} context @param {Needs} needs @returns {string[]} */
+function missingPackages({ env }, needs) {
+  return needs.filter((need) => !findProgram(need.program, env)).map((need) => need.package);
 }
 
 /**

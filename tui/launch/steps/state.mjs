@@ -20,8 +20,9 @@ export const stateStep = {
 export function prepareState({ paths, uid }) {
   const tooLong = socketPathFault(paths.runDir);
   if (tooLong) throw new LaunchFault(tooLong);
-  for (const dir of [paths.stateDir, paths.runDir, paths.logsDir, paths.imagesDir, paths.buildDir]) makeWritable(dir, uid);
+  // Before anything is made, so that a refusal leaves nothing behind.
   if (uid === 0) for (const dir of [paths.stateDir, paths.runDir]) checkReachable(dir);
+  for (const dir of [paths.stateDir, paths.runDir, paths.logsDir, paths.imagesDir, paths.buildDir]) makeWritable(dir, uid);
 }
 
 /** @param {string} dir @param {number} uid */
@@ -39,7 +40,8 @@ function makeWritable(dir, uid) {
 /** @param {string} dir */
 function checkReachable(dir) {
   for (let folder = dir; ; folder = dirname(folder)) {
-    if ((statSync(folder).mode & 0o001) === 0) {
+    const stat = statSync(folder, { throwIfNoEntry: false });
+    if (stat && (stat.mode & 0o001) === 0) {
       throw new LaunchFault(`The folder ${folder} is closed to the system users that QEMU and Postgres run as.`, { mend: `chmod o+x ${folder}, or set QUETZAL_STATE_DIR to a folder outside it.` });
     }
     if (folder === dirname(folder)) return;

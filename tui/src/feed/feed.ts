@@ -28,7 +28,7 @@ const OPERATIONS_WATCHED = 32;
 
 export interface Store {
   readonly state: State;
-  dispatch(action: Action): void;
+  readonly dispatch: (action: Action) => void;
 }
 
 /** One answer for everything on the overview: what `top --plain` shows and what a new connection starts from. Throws a ClientError. */
@@ -244,13 +244,14 @@ export class Feed implements Disposable {
   ): void {
     const signal = also === undefined ? this.stopped.signal : AbortSignal.any([this.stopped.signal, also]);
     void (async () => {
-      while (!signal.aborted) {
+      const isOver = (): boolean => signal.aborted;
+      while (!isOver()) {
         try {
           for await (const result of this.client.subscribe(document, variables, signal)) take(result);
         } catch (error) {
-          if (!signal.aborted) this.say(error);
+          if (!isOver()) this.say(error);
         }
-        if (!signal.aborted) await this.pause(RETRY_MS);
+        if (!isOver()) await this.pause(RETRY_MS);
       }
     })();
   }

@@ -94,17 +94,17 @@ export function toDetail(wire: WireDetail): VmDetail {
   };
 }
 
-const VM_METRICS: Readonly<Record<string, VmFigure>> = {
+const VM_METRICS: Readonly<Partial<Record<string, VmFigure>>> = {
   CPU_RATIO: "cpu", STEAL_RATIO: "steal", GUEST_AVAILABLE_BYTES: "guestUsed", BALLOON_ACTUAL_BYTES: "balloon", RSS_BYTES: "rss",
   DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite",
   NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx",
 };
-const HOST_METRICS_OF: Readonly<Record<string, HostFigure>> = {
+const HOST_METRICS_OF: Readonly<Partial<Record<string, HostFigure>>> = {
   CPU_RATIO: "cpu", MEMORY_AVAILABLE_BYTES: "memoryUsed", DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite",
   NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx",
 };
 
-function toHistory<Figure extends string>(series: readonly WireSeries[], figures: Readonly<Partial<Record<string, Figure>>>, used: { figure: Figure; totalBytes: number | null }): HistoryOf<Figure> {
+function toHistory<Figure extends string>(series: readonly WireSeries[], figures: Readonly<Partial<Record<string, Figure>>>, used: { figure: NoInfer<Figure>; totalBytes: number | null }): HistoryOf<Figure> {
   const history: HistoryOf<Figure> = {};
   for (const one of series) {
     const figure = figures[one.metric];
@@ -123,7 +123,7 @@ export function toVmHistory(wire: WireVmHistory): HistoryOf<VmFigure> {
 
 /** The one figure of the table's small graphs. */
 export function toHistoryOfCpu(series: readonly WireSeries[]): HistoryOf<VmFigure> {
-  return toHistory(series, { CPU_RATIO: "cpu" }, { figure: "guestUsed", totalBytes: null });
+  return toHistory<VmFigure>(series, { CPU_RATIO: "cpu" }, { figure: "guestUsed", totalBytes: null });
 }
 
 export function toHostHistory(wire: WireHostHistory): HistoryOf<HostFigure> {

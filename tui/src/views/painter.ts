@@ -43,7 +43,12 @@ export interface GraphScale {
   label: (value: number) => string;
 }
 
-export interface GraphShown { peak: number; spanSeconds: number; known: boolean }
+export interface GraphShown {
+  /** Highest value shown of the main line, the last one given. */
+  peak: number;
+  spanSeconds: number;
+  known: boolean;
+}
 
 /** Seconds a graph of this width spans. */
 export function spanSeconds(cells: number): number {
@@ -66,6 +71,7 @@ export function graph(p: Painter, rect: Rect, lines: readonly GraphLine[], scale
   }));
   const peaks = windows.map(({ window }) => window.peak).filter((peak) => !Number.isNaN(peak));
   const peak = peaks.length === 0 ? NaN : Math.max(...peaks);
+  const main = windows.at(-1)?.window.peak ?? NaN;
   const top = scale.topFor(peak);
   axis(p, rect, top, scale);
   const area = { x: rect.x + GUTTER, y: rect.y, width: cells, height: rect.height };
@@ -74,7 +80,7 @@ export function graph(p: Painter, rect: Rect, lines: readonly GraphLine[], scale
     return { peak, spanSeconds: spanSeconds(cells), known: false };
   }
   p.frame.graphs.push({ rect: area, top, series: windows.map(({ role, window }) => ({ role, values: window.columns })) });
-  return { peak, spanSeconds: spanSeconds(cells), known: true };
+  return { peak: main, spanSeconds: spanSeconds(cells), known: true };
 }
 
 function axis(p: Painter, rect: Rect, top: number, scale: GraphScale): void {

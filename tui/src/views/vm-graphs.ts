@@ -23,17 +23,17 @@ function panes(p: Painter, vm: Vm): Pane[] {
   const rates = (value: number): string => ratePerSecond(value);
   return [
     {
-      title: "CPU % of a core", scale: cpuScale(), peakLabel: (peak) => percent(peak), extra: "",
+      title: "CPU %", scale: cpuScale(), peakLabel: (peak) => percent(peak), extra: "",
       lines: [
         { figure: "steal", role: "attention", name: "steal", value: percent(of((known) => known.stealRatio)) },
         { figure: "cpu", role: "first", name: "used", value: percent(of((known) => known.cpuRatio)) },
       ],
     },
     {
-      title: `memory ${theme.kind === "unicode" ? "·" : "-"} ${bytes(vm.memoryBytes)} configured`, scale: bytesScale(vm.memoryBytes), peakLabel: (peak) => bytes(peak), extra: "",
+      title: `memory of ${bytes(vm.memoryBytes)}`, scale: bytesScale(vm.memoryBytes), peakLabel: (peak) => bytes(peak), extra: "",
       lines: [
         { figure: "balloon", role: "rule", name: "balloon", value: bytes(of((known) => known.balloonActualBytes)) },
-        { figure: "rss", role: "second", name: "resident", value: bytes(of((known) => known.rssBytes)) },
+        { figure: "rss", role: "second", name: "rss", value: bytes(of((known) => known.rssBytes)) },
         { figure: "guestUsed", role: "first", name: "guest", value: bytes(of(guestUsedBytes)) },
       ],
     },
@@ -59,9 +59,9 @@ function paint(p: Painter, vm: Vm, pane: Pane, rect: Rect): void {
   const plot: Rect = { x: rect.x, y: rect.y + 2, width: rect.width - 1, height: rect.height - 2 };
   const shown = graph(p, plot, pane.lines.map((line) => ({ ring: rings?.[line.figure], role: line.role })), pane.scale);
   const span = spanLabel(spanSeconds(Math.max(4, plot.width - GUTTER)));
-  rule(p, { ...rect, height: 1 }, pane.title, shown.known && !Number.isNaN(shown.peak) ? `peak ${pane.peakLabel(shown.peak)} in ${span}` : span);
-  const legend = [...pane.lines].reverse().flatMap((line) => [[` ${line.name} `, style(line.role)], [`${line.value.padEnd(8)}`, TEXT]] as const);
-  parts(p, rect.x + 1, rect.y + 1, [...legend, [cut(pane.extra, 16, p.theme.ellipsis), DIM]], rect.width - 2);
+  rule(p, { ...rect, height: 1 }, pane.title, shown.known && !Number.isNaN(shown.peak) ? `peak ${pane.peakLabel(shown.peak)}, ${span}` : span);
+  const legend = [...pane.lines].reverse().flatMap((line) => [[` ${line.name} `, style(line.role)], [line.value.padEnd(7), TEXT]] as const);
+  parts(p, rect.x + 1, rect.y + 1, [...legend, [cut(pane.extra, 14, p.theme.ellipsis), DIM]], rect.width - 2);
 }
 
 /** Two by two. */

@@ -6,6 +6,25 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
+    #[error("cannot make control group {}", path.display())]
+    MakeCgroup { path: PathBuf, source: io::Error },
+
+    #[error("cannot move process {pid} into {}", path.display())]
+    JoinCgroup {
+        pid: u32,
+        path: PathBuf,
+        source: io::Error,
+    },
+
+    #[error("VM id {vm_id:?} cannot name a control group")]
+    CgroupName { vm_id: String },
+
+    #[error("{} does not answer {question} as QEMU does; name a QEMU binary", binary.display())]
+    QemuAnswer {
+        binary: PathBuf,
+        question: &'static str,
+    },
+
     #[error("cannot read {}", path.display())]
     ReadFile { path: PathBuf, source: io::Error },
 
@@ -86,11 +105,38 @@ pub enum HostError {
 }
 
 impl HostError {
+    /// The sentence with its causes, for messages that are shown as they are.
+    pub fn with_causes(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+
     /// Reads of one-value kernel files all fail the same way; this keeps their call sites to a line.
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
         Self::ReadFile {
             path: path.to_owned(),
             source,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_followed_by_its_causes_once() {
+        let error = HostError::read(Path::new("/x"), io::Error::from_raw_os_error(libc::ENOENT));
+        assert_eq!(error.to_string(), "cannot read /x");
+        assert_eq!(
+            error.with_causes(),
+            "cannot read /x: No such file or directory (os error 2)"
+        );
     }
 }

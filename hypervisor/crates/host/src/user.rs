@@ -66,14 +66,23 @@ impl UnprivilegedUser {
 
     /// Whether a file with this owner and mode may be opened for reading and writing by this user.
     pub fn may_read_and_write(&self, file_uid: u32, file_gid: u32, mode: u32) -> bool {
-        let bits = if file_uid == self.uid {
+        self.bits(file_uid, file_gid, mode) & 0o6 == 0o6
+    }
+
+    /// Whether this user may reach what is in a folder with this owner and mode.
+    pub fn may_pass(&self, folder_uid: u32, folder_gid: u32, mode: u32) -> bool {
+        self.bits(folder_uid, folder_gid, mode) & 0o1 != 0
+    }
+
+    /// The kernel looks at the first class that fits, and only at that.
+    fn bits(&self, file_uid: u32, file_gid: u32, mode: u32) -> u32 {
+        if file_uid == self.uid {
             mode >> 6
         } else if self.groups.contains(&file_gid) {
             mode >> 3
         } else {
             mode
-        };
-        bits & 0o6 == 0o6
+        }
     }
 }
 

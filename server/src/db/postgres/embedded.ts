@@ -93,8 +93,8 @@ interface Place {
 
 /** Folders with their owner and mode, and the programs. */
 async function preparePlace(options: EmbeddedOptions): Promise<Place> {
-  const owner = await chooseOwner(options.user);
   const clusterDirectory = join(options.stateDirectory, "postgres");
+  const owner = await chooseOwner(options.user, join(clusterDirectory, "data"));
   const socketDirectory = join(options.runDirectory, "postgres");
   const socketPath = join(socketDirectory, `.s.PGSQL.${SOCKET_PORT}`);
   if (Buffer.byteLength(socketPath) > SOCKET_PATH_MAX_BYTES) {

@@ -14,10 +14,15 @@ export interface Owner {
 /** Tried after the wanted user: what Debian makes for its own Postgres, and what every system has. */
 const FALLBACK_USERS = ["postgres", "nobody"];
 
-/** The user to run Postgres as; null when this process is not root and Postgres runs as the same user. */
-export async function chooseOwner(wantedUser: string): Promise<Owner | null> {
+/**
+ * The user to run Postgres as; null when this process is not root and Postgres runs as the same user. A data folder that
+ * exists keeps its owner: the wanted user may have been made after it.
+ */
+export async function chooseOwner(wantedUser: string, dataDirectory?: string): Promise<Owner | null> {
   if (process.getuid?.() !== 0) return null;
   const passwd = await readFile("/etc/passwd", "utf8");
+  const existing = dataDirectory === undefined ? null : await stat(dataDirectory).catch(() => null);
+  if (existing !== null && existing.uid !== 0) return { name: findUserName(passwd, existing.uid), uid: existing.uid, gid: existing.gid };
   for (const name of [wantedUser, ...FALLBACK_USERS]) {
     const owner = findUser(passwd, name);
     if (owner !== null && owner.uid !== 0) return owner;
@@ -32,6 +37,11 @@ export function findUser(passwd: string, name: string): Owner | null {
     if (user === name && uid !== undefined && gid !== undefined) return { name, uid: Number(uid), gid: Number(gid) };
   }
   return null;
+}
+
+function findUserName(passwd: string, uid: number): string {
+  const line = passwd.split("\n").find((each) => Number(each.split(":")[2]) === uid);
+  return line?.split(":")[0] ?? `user ${uid}`;
 }
 
 /** Throws, naming the folder in the way, when the owner cannot enter `path` or one of the folders above it. */
