@@ -7,7 +7,7 @@ import type { CommandContext } from "./context.js";
 import { readDefinitions } from "./definitions.js";
 import type { Definition } from "./definitions.js";
 import { CommandError, EXIT, fromTypedError } from "./exit.js";
-import { waitForOperation } from "./wait.js";
+import { WATCHED_OPERATION, waitForOperation } from "./wait.js";
 
 const APPLY = graphql(`
   mutation Apply($input: ApplyVmsInput!) {
@@ -18,7 +18,7 @@ const APPLY = graphql(`
           vm { id name state restartRequired }
           action
           changes
-          operation { id state }
+          operation { ...WatchedOperation }
         }
         ... on Error { message }
         ... on InvalidSpec { field }
@@ -28,7 +28,7 @@ const APPLY = graphql(`
       }
     }
   }
-`);
+`, [WATCHED_OPERATION]);
 
 type PutResult = ResultOf<typeof APPLY>["applyVms"]["results"][number];
 type Applied = Extract<PutResult, { __typename: "PutVmSuccess" }>;
@@ -53,7 +53,7 @@ export async function applyPaths(context: CommandContext, paths: readonly string
         continue;
       }
       applied.push(result);
-      if (result.operation) await waitForOperation(context.client(), result.operation.id, DEFINE_WAIT_SECONDS, context.signal);
+      if (result.operation) await waitForOperation(context, result.operation, DEFINE_WAIT_SECONDS);
       if (context.format === "table") for (const line of appliedLines(context, result, options.dryRun ?? false)) await context.print(line);
     }
   }

@@ -29,7 +29,6 @@ export async function openConsole(context: CommandContext, id: string, options: 
   if (!WITH_CONSOLE.includes(vm.state)) {
     throw new CommandError(EXIT.refused, "InvalidVmState", `${sanitise(id)} is ${vm.state.toLowerCase()} and has no console: 'quetzal vm start ${sanitise(id)}' starts it.`);
   }
-  const notice = (sentence: string): void => void process.stderr.write(process.stdin.isTTY ? `\r\n[quetzal: ${sentence}]\r\n` : `quetzal: ${sentence}\n`);
   if (process.stdin.isTTY) notice(`${sanitise(id)} ${options.port}: Ctrl-] leaves`);
   const end = await attachConsole({
     client,
@@ -45,6 +44,16 @@ export async function openConsole(context: CommandContext, id: string, options: 
   });
   if (end.kind === "closed") notice(`${sanitise(id)} has ended: ${sanitise(end.reason)}`);
   else if (process.stdin.isTTY) notice(`left ${sanitise(id)}`);
+}
+
+let noticesShown = 0;
+
+/** Beside the guest's output, on lines of its own; a raw terminal wants the carriage return said. */
+function notice(sentence: string): void {
+  const isFirst = noticesShown++ === 0;
+  if (!process.stdin.isTTY) process.stderr.write(`quetzal: ${sentence}\n`);
+  else if (process.stdin.isRaw) process.stderr.write(`\r\n[quetzal: ${sentence}]\r\n`);
+  else process.stderr.write(`${isFirst ? "" : "\n"}[quetzal: ${sentence}]\n`);
 }
 
 /** Random bytes that tell apart the sessions of one person, as hex. */

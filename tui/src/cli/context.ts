@@ -1,6 +1,7 @@
 // What every command is given: the client, where to write, and how. Commands know no process, environment or stream.
 import type { Client } from "../client/client.js";
 import type { Config } from "../config.js";
+import { sanitise } from "../format.js";
 
 export type OutputFormat = "table" | "json";
 
@@ -44,6 +45,20 @@ const COLOUR_CODES: Readonly<Record<Colour, string>> = {
 
 export function painter(use: "colours" | "plain"): CommandContext["paint"] {
   return (colour, text) => (use === "colours" ? `\x1b[${COLOUR_CODES[colour]}m${text}\x1b[0m` : text);
+}
+
+const announcing = new WeakSet<CommandContext>();
+
+/** Says when a connection is lost, and when it is back: a command that waits must not seem to hang. */
+export function noteOutages(context: CommandContext): void {
+  if (announcing.has(context)) return;
+  announcing.add(context);
+  let isLost = false;
+  context.client().onStatus((status) => {
+    if (status.state === "waiting" && !isLost) context.note(`The connection to the server is lost (${sanitise(status.reason ?? "unknown")}); reconnecting.`);
+    if (status.state === "connected" && isLost) context.note("Connected again.");
+    isLost = status.state === "waiting";
+  });
 }
 
 /** A whole answer, readable. */

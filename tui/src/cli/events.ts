@@ -2,7 +2,7 @@
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
 import { sanitise } from "../format.js";
-import { printJson, printJsonLine, printLines } from "./context.js";
+import { noteOutages, printJson, printJsonLine, printLines } from "./context.js";
 import type { CommandContext } from "./context.js";
 
 const EVENT = graphql(`
@@ -84,9 +84,7 @@ async function followEvents(context: CommandContext, options: EventsOptions): Pr
     after = page.newestCursor;
   }
   let cursor = after;
-  context.client().onStatus((status) => {
-    if (status.state === "waiting" && status.attempts === 0) context.note(`Connection lost (${sanitise(status.reason ?? "unknown")}); reconnecting.`);
-  });
+  noteOutages(context);
   const variables = (): { after: string; vmId: string | null } => ({ after: cursor, vmId: options.vm ?? null });
   for await (const { events: item } of context.client().subscribe(FOLLOW, variables, context.signal)) {
     switch (item.__typename) {

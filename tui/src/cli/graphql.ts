@@ -1,7 +1,7 @@
 // `quetzal graphql`: any query, mutation or subscription as typed by a person, answered in JSON. Nothing is judged here.
 import { graphql } from "../client/document.js";
 import type { TypedDocument } from "../client/document.js";
-import { printJson, printJsonLine } from "./context.js";
+import { noteOutages, printJson, printJsonLine } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
 
@@ -14,6 +14,7 @@ export async function runGraphql(context: CommandContext, argument: string, opti
   if (text.trim() === "") throw new CommandError(EXIT.usage, "Usage", "The query is empty: give one such as '{ vms { nodes { id state } } }', or - to read it from standard input.");
   const variables = parseVariables(options.variables);
   if (!isSubscription(text)) return printJson(context, await context.client().request(untyped(text), variables, context.signal));
+  noteOutages(context);
   for await (const result of context.client().subscribe(untyped(text), variables, context.signal)) await printJsonLine(context, result);
 }
 

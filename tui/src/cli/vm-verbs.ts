@@ -7,21 +7,21 @@ import { printJson } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT, fromTypedError, toCommandError } from "./exit.js";
 import { vmNotFound } from "./vm-show.js";
-import { waitForOperation } from "./wait.js";
+import { WATCHED_OPERATION, waitForOperation } from "./wait.js";
 
 const RESULT = graphql(`
   fragment VerbResult on VmOperationResult {
     __typename
     ... on VmOperationAccepted {
       vm { id name state generation }
-      operation { id kind state progressRatio error startedAt endedAt }
+      operation { ...WatchedOperation }
     }
     ... on Error { message }
     ... on InsufficientResources { field }
     ... on StorageFault { field }
     ... on InvalidInput { field }
   }
-`);
+`, [WATCHED_OPERATION]);
 
 const START = graphql(`mutation Start($input: VmVerbInput!) { result: startVm(input: $input) { ...VerbResult } }`, [RESULT]);
 const STOP = graphql(`mutation Stop($input: StopVmInput!) { result: stopVm(input: $input) { ...VerbResult } }`, [RESULT]);
@@ -114,7 +114,7 @@ async function finish(context: CommandContext, verb: string, id: string, options
   if (result.__typename !== "VmOperationAccepted") throw fromTypedError(result);
   const { operation } = result;
   if (options.wait && operation !== null) {
-    const ended = await waitForOperation(context.client(), operation.id, options.timeout, context.signal);
+    const ended = await waitForOperation(context, operation, options.timeout);
     if (context.format === "json") return printJson(context, { vm: result.vm, operation: ended });
     return context.print(`${sanitise(id)}: ${verb} done`);
   }

@@ -1,24 +1,26 @@
 // Waiting for an operation's end, also across lost connections and restarts of the server.
-import type { Client } from "../client/client.js";
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
+import { noteOutages } from "./context.js";
+import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
 
-const OPERATION = graphql(`
-  subscription Operation($id: ID!) {
-    operation(id: $id) { id kind vmId state progressRatio error startedAt endedAt }
-  }
-`);
+/** What a command that may wait selects of the operation it was given. */
+export const WATCHED_OPERATION = graphql(`fragment WatchedOperation on Operation { id kind vmId state progressRatio error startedAt endedAt }`);
+const OPERATION = graphql(`subscription Operation($id: ID!) { operation(id: $id) { ...WatchedOperation } }`, [WATCHED_OPERATION]);
 
-export type WatchedOperation = ResultOf<typeof OPERATION>["operation"];
+export type WatchedOperation = ResultOf<typeof WATCHED_OPERATION>;
 
 /** Waits until the operation has ended; throws when it failed, was cancelled, or takes longer than `timeoutSeconds`. */
-export async function waitForOperation(client: Client, id: string, timeoutSeconds: number, signal: AbortSignal): Promise<WatchedOperation> {
+export async function waitForOperation(context: CommandContext, accepted: WatchedOperation, timeoutSeconds: number): Promise<WatchedOperation> {
+  const { id } = accepted;
+  if (accepted.state !== "RUNNING") return judge(accepted, id, false, timeoutSeconds);
+  noteOutages(context);
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), timeoutSeconds * 1000);
-  let last: WatchedOperation | undefined;
+  let last = accepted;
   try {
-    for await (const { operation } of client.subscribe(OPERATION, { id }, AbortSignal.any([signal, deadline.signal]))) {
+    for await (const { operation } of context.client().subscribe(OPERATION, { id }, AbortSignal.any([context.signal, deadline.signal]))) {
       last = operation;
       if (operation.state !== "RUNNING") break;
     }
@@ -28,16 +30,15 @@ export async function waitForOperation(client: Client, id: string, timeoutSecond
   return judge(last, id, deadline.signal.aborted, timeoutSeconds);
 }
 
-function judge(operation: WatchedOperation | undefined, id: string, isLate: boolean, timeoutSeconds: number): WatchedOperation {
-  switch (operation?.state) {
+function judge(operation: WatchedOperation, id: string, isLate: boolean, timeoutSeconds: number): WatchedOperation {
+  switch (operation.state) {
     case "SUCCEEDED":
       return operation;
     case "FAILED":
       throw new CommandError(EXIT.failed, "OperationFailed", operation.error ?? `The operation ${id} failed.`);
     case "CANCELLED":
       throw new CommandError(EXIT.failed, "OperationCancelled", `The operation ${id} was cancelled.`);
-    case "RUNNING":
-    case undefined: {
+    case "RUNNING": {
       const message = isLate
         ? `The operation ${id} has not ended within ${timeoutSeconds} s; it goes on: 'quetzal operations' shows it, --timeout waits longer.`
         : `The wait for operation ${id} was interrupted; it goes on: 'quetzal operations' shows it.`;

@@ -1,4 +1,5 @@
 // The person's terminal while a console has it: raw keys in, and everything put back however the program ends.
+import { spawnSync } from "node:child_process";
 import { writeSync } from "node:fs";
 import type { ReadStream } from "node:tty";
 
@@ -9,6 +10,8 @@ const ALTERNATE = /\x1b\[\?(?:1049|1047|47)([hl])/g;
 /** As many bytes as the longest of these less one, for a sequence cut between two chunks. */
 const TAIL_BYTES = 7;
 const ESC = 0x1b;
+/** stty answers in milliseconds; a machine in trouble must not hold up the console. */
+const STTY_TIMEOUT_MS = 1_000;
 
 export class RawTerminal implements Disposable {
   readonly #input: ReadStream;
@@ -23,6 +26,9 @@ export class RawTerminal implements Disposable {
     this.#input = input;
     this.#outputFd = outputFd;
     input.setRawMode(true);
+    // Node's raw mode still turns a line feed into two characters, which breaks full-screen programs of the guest.
+    // setRawMode(false) puts this back too; without stty such programs look slanted, and all else works.
+    spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"], timeout: STTY_TIMEOUT_MS });
     // Runs after process.exit() and after an uncaught error too.
     process.on("exit", this.#atExit);
   }
