@@ -1,0 +1,47 @@
+// A GraphQL client that shares nothing with the product's own, so that tests see the API as a stranger does.
+import { type Client, createClient } from "graphql-ws";
+import WebSocket from "ws";
+
+export interface GraphqlAnswer<T> { readonly data?: T; readonly errors?: readonly { message: string; extensions?: Record<string, unknown> }[] }
+
+export interface GraphqlPeer extends AsyncDisposable {
+  /** Posts a document; throws on GraphQL errors. */
+  query<T>(document: string, variables?: Record<string, unknown>): Promise<T>;
+  /** Posts a document and gives status and body as they came. */
+  raw<T>(document: string, variables?: Record<string, unknown>, token?: string): Promise<{ status: number; body: GraphqlAnswer<T> }>;
+  /** Items of a subscription until `return()`. */
+  subscribe<T>(document: string, variables?: Record<string, unknown>): AsyncIterableIterator<T>;
+}
+
+export function connect(url: string, token: string): GraphqlPeer {
+  const socket: Client = createClient({
+    url: url.replace(/^http/, "ws"),
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${token}` },
+    lazy: true,
+    retryAttempts: 0,
+  });
+  const raw = async <T>(document: string, variables: Record<string, unknown> = {}, as = token) => {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json", authorization: `Bearer ${as}` },
+      body: JSON.stringify({ query: document, variables }),
+    });
+    return { status: response.status, body: (await response.json()) as GraphqlAnswer<T> };
+  };
+  return {
+    raw,
+    async query<T>(document: string, variables?: Record<string, unknown>) {
+      const { status, body } = await raw<T>(document, variables);
+      if (body.errors !== undefined || body.data === undefined) throw new Error(`GraphQL ${status}: ${JSON.stringify(body.errors)}`);
+      return body.data;
+    },
+    async *subscribe<T>(document: string, variables: Record<string, unknown> = {}) {
+      for await (const item of socket.iterate<T>({ query: document, variables })) {
+        if (item.errors !== undefined || item.data === null || item.data === undefined) throw new Error(`subscription: ${JSON.stringify(item.errors)}`);
+        yield item.data;
+      }
+    },
+    async [Symbol.asyncDispose]() { await socket.dispose(); },
+  };
+}

@@ -1,0 +1,105 @@
+// A made-up fleet whose every figure is a function of the VM and the second: the same run paints the same screen. It
+// knows the schema's shapes and nothing of how they travel.
+
+export type RecordedState = "DEFINED" | "STARTING" | "RUNNING" | "PAUSED" | "STOPPING" | "STOPPED" | "CRASHED";
+
+export interface RecordedVm {
+  id: string; name: string; state: RecordedState; stateSince: number; generation: number; startedAt: number | null;
+  vcpus: number; memoryBytes: number; load: number; crashCause: string | null; protected: boolean;
+}
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+export const HOST_ID = "lab1";
+const HOST_MEMORY_BYTES = 23.4 * GIB;
+
+/** The moment at which recordings stand still: 2026-11-23 13:02:11 UTC. */
+export const RECORDED_NOW = Date.UTC(2026, 10, 23, 13, 2, 11);
+
+const SEVEN: readonly (readonly [string, RecordedState, number, number, number])[] = [
+  ["test-vm-001", "RUNNING", 2, 2 * GIB, 0.12], ["build-runner", "RUNNING", 2, 2 * GIB, 1.8], ["web-1", "RUNNING", 1, 256 * MIB, 0.03],
+  ["web-2", "RUNNING", 2, 256 * MIB, 0.1], ["gis-import", "PAUSED", 2, GIB, 0], ["db-old", "CRASHED", 1, GIB, 0], ["spare", "STOPPED", 1, 512 * MIB, 0],
+];
+
+export function recordedVms(count: number, now: number): RecordedVm[] {
+  return Array.from({ length: count }, (_, index): RecordedVm => {
+    const [id, state, vcpus, memoryBytes, load] = SEVEN[index] ?? [`vm-${String(index).padStart(4, "0")}`, "RUNNING", 1, 256 * MIB, 0.02 + (index % 9) / 50];
+    const alive = state === "RUNNING" || state === "PAUSED";
+    const since = now - (3 * 86_400 + 4 * 3_600 - index * 4_711) * 1000;
+    return {
+      id, name: id, state, vcpus, memoryBytes, load, stateSince: since, generation: 1, startedAt: alive ? since : null, protected: false,
+      crashCause: state === "CRASHED" ? "QEMU exited 1: Could not open '/srv/images/db-old.qcow2': No such file or directory" : null,
+    };
+  });
+}
+
+/** A steady pseudo-random figure in 0..1 for a VM and a second: slow swell, faster ripple, a little noise. */
+export function wave(seed: number, second: number): number {
+  const swell = Math.sin((second + seed * 37) / 41);
+  const ripple = Math.sin((second + seed * 11) / 7) * 0.4;
+  const noise = (((second * 2_654_435_761 + seed * 40_503) >>> 0) % 1000) / 2_500;
+  return Math.min(1, Math.max(0, 0.45 + swell * 0.28 + ripple * 0.3 + noise * 0.3));
+}
+
+const seedOf = (id: string): number => Array.from(id).reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 9973, 7);
+
+export function vmFigures(vm: RecordedVm, second: number) {
+  const seed = seedOf(vm.id);
+  const running = vm.state === "RUNNING";
+  const used = vm.memoryBytes * (0.35 + 0.4 * wave(seed + 3, second / 4));
+  return {
+    cpuRatio: running ? vm.load * (0.5 + wave(seed, second)) : 0,
+    stealRatio: running ? vm.load * 0.02 * wave(seed + 1, second) : 0,
+    guestTotalBytes: vm.memoryBytes, guestAvailableBytes: Math.round(vm.memoryBytes - used),
+    balloonActualBytes: vm.memoryBytes, rssBytes: Math.round(used * 1.05 + 30 * MIB), ksmMergedBytes: Math.round(used * 0.1),
+    diskReadBytesPerSecond: running ? Math.round(vm.load * 1.2e6 * wave(seed + 5, second)) : 0,
+    diskWriteBytesPerSecond: running ? Math.round(vm.load * 6e5 * wave(seed + 6, second)) : 0,
+    diskLatencySeconds: running ? 0.0004 + 0.003 * wave(seed + 7, second) : null,
+    networkRxBytesPerSecond: running ? Math.round(vm.load * 7e5 * wave(seed + 8, second)) : 0,
+    networkTxBytesPerSecond: running ? Math.round(vm.load * 1e5 * wave(seed + 9, second)) : 0,
+    networkDropsPerSecond: 0,
+  };
+}
+
+export function vmSample(vm: RecordedVm, time: number) {
+  const figures = vmFigures(vm, Math.floor(time / 1000));
+  return {
+    __typename: "VmSample", vmId: vm.id, time: new Date(time).toISOString(), ...figures,
+    cpuUserRatio: figures.cpuRatio * 0.7, cpuSystemRatio: figures.cpuRatio * 0.3, memoryConfiguredBytes: vm.memoryBytes,
+    vcpus: Array.from({ length: vm.vcpus }, (_, index) => ({ index, ratio: figures.cpuRatio / vm.vcpus, stealRatio: figures.stealRatio })),
+    disks: [{
+      name: "vda", readBytesPerSecond: figures.diskReadBytesPerSecond, writeBytesPerSecond: figures.diskWriteBytesPerSecond, readsPerSecond: figures.diskReadBytesPerSecond / 16_384,
+      writesPerSecond: figures.diskWriteBytesPerSecond / 16_384, flushesPerSecond: 0.2, readLatencySeconds: figures.diskLatencySeconds,
+      writeLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 2, flushLatencySeconds: null, allocatedBytes: 310 * MIB,
+    }],
+    nics: [{
+      name: "net0", rxBytesPerSecond: figures.networkRxBytesPerSecond, txBytesPerSecond: figures.networkTxBytesPerSecond, rxPacketsPerSecond: figures.networkRxBytesPerSecond / 900,
+      txPacketsPerSecond: figures.networkTxBytesPerSecond / 300, dropsPerSecond: 0,
+    }],
+    qmpAgeMs: 12,
+  };
+}
+
+export function hostFigures(second: number) {
+  return {
+    cpuRatio: 0.2 + 0.4 * wave(1, second), memoryAvailableBytes: Math.round(HOST_MEMORY_BYTES * (0.55 - 0.15 * wave(2, second / 3))),
+    diskReadBytesPerSecond: Math.round(3.1e6 * wave(3, second)), diskWriteBytesPerSecond: Math.round(4.1e5 * wave(4, second)),
+    networkRxBytesPerSecond: Math.round(1.24e6 * wave(5, second)), networkTxBytesPerSecond: Math.round(8e4 * wave(6, second)),
+  };
+}
+
+export function hostSample(time: number) {
+  const figures = hostFigures(Math.floor(time / 1000));
+  return {
+    hostId: HOST_ID, time: new Date(time).toISOString(), ...figures, cpuCoreRatios: [figures.cpuRatio, figures.cpuRatio], cpuStealRatio: 0.01, cpuIowaitRatio: 0.02,
+    load1: 1.42, load5: 1.2, load15: 0.9, psiCpuRatio: 0.04, psiMemoryRatio: 0, psiIoRatio: 0.01, memoryTotalBytes: HOST_MEMORY_BYTES, memoryCachedBytes: 3 * GIB,
+    swapTotalBytes: 0, swapUsedBytes: 0, ksmSavedBytes: 1.2 * GIB, ksmProfitBytes: "1200000000", compressedOriginalBytes: 310 * MIB, compressedStoredBytes: 120 * MIB,
+    networkDropsPerSecond: 0, diskSpaces: [],
+  };
+}
+
+export const RECORDED_HOST = {
+  id: HOST_ID, name: HOST_ID, connected: true, connectedSince: null, connectionError: null, kernel: "6.1.0", cpuModel: "recorded", cpuCount: 2, memoryBytes: HOST_MEMORY_BYTES,
+  daemonVersion: "0.1.0", qemuVersion: "7.2.22", bootedAt: null, daemonStartedAt: null,
+  capabilities: [{ name: "kvm", available: false, reason: "emulated only: using TCG", mend: "a host whose CPU shows vmx or svm" }],
+};

@@ -1,0 +1,222 @@
+// A GraphQL server that replays a made-up fleet over the real schema, HTTP and WebSocket: what the dashboard is painted
+// from in golden screens, and what large fleets are measured with. It can lose its connections on demand.
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buildSchema, graphql } from "graphql";
+import { useServer } from "graphql-ws/use/ws";
+import { WebSocketServer } from "ws";
+import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hostFigures, hostSample, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
+import type { RecordedState, RecordedVm } from "./recorded-fleet.js";
+
+export interface RecordedOptions {
+  vms?: number;
+  /** "still": time stands at RECORDED_NOW and nothing ticks by itself. */
+  clock?: "still" | "running";
+  role?: "VIEWER" | "OPERATOR" | "ADMIN";
+}
+
+/** Age of the samples it gives, as the header will show it. */
+const SAMPLE_AGE_MS = 400;
+const HISTORY_SECONDS_MAX = 600;
+
+type Payload = Record<string, unknown>;
+type Roots = Record<string, object>;
+
+/** Subscribers of one field: each a queue that waits. */
+class Topic {
+  private readonly sinks = new Set<(payload: Payload) => void>();
+  get size(): number { return this.sinks.size; }
+  publish(payload: Payload): void { for (const sink of this.sinks) sink(payload); }
+  subscribe(first: readonly Payload[] = []): AsyncIterableIterator<Payload> {
+    const queue = [...first];
+    let wake: (() => void) | null = null;
+    let isOver = false;
+    const sink = (payload: Payload): void => { queue.push(payload); wake?.(); };
+    this.sinks.add(sink);
+    const done = { done: true, value: undefined } as const;
+    return {
+      [Symbol.asyncIterator]() { return this; },
+      next: async () => {
+        while (queue.length === 0 && !isOver) await new Promise<void>((resolve) => { wake = resolve; });
+        const value = queue.shift();
+        return value === undefined ? done : { done: false, value };
+      },
+      return: () => { isOver = true; this.sinks.delete(sink); wake?.(); return Promise.resolve(done); },
+    };
+  }
+}
+
+interface RecordedEvent { cursor: number; time: number; kind: string; vmId: string | null; state: string | null; message: string; operationId: string | null; actor: string | null }
+
+export class RecordedServer implements AsyncDisposable {
+  readonly vms: RecordedVm[];
+  readonly asked: string[] = [];
+  url = "";
+  private readonly events: RecordedEvent[] = [];
+  private readonly operations: Payload[] = [];
+  private readonly topics = { vmChanged: new Topic(), metrics: new Topic(), hostMetrics: new Topic(), events: new Topic(), operation: new Topic() };
+  private readonly schema = buildSchema(readFileSync(new URL("../../server/schema.graphql", import.meta.url), "utf8"));
+  private readonly http = createServer((request, response) => void this.answer(request, response));
+  private readonly sockets = new WebSocketServer({ server: this.http, path: "/graphql" });
+  private readonly ticking: NodeJS.Timeout | undefined;
+
+  private constructor(private readonly options: RecordedOptions) {
+    this.vms = recordedVms(options.vms ?? 7, this.now());
+    const roots = { query: this.roots(), mutation: this.roots(), subscription: this.roots() };
+    useServer({ schema: this.schema, roots }, this.sockets);
+    this.record("SERVER_STARTED", null, null, "The server started.", -600_000);
+    this.record("VM_STATE_CHANGED", "test-vm-001", "RUNNING", "test-vm-001 is running.", -300_000);
+    this.record("VM_STATE_CHANGED", "db-old", "CRASHED", "QEMU exited 1: Could not open '/srv/images/db-old.qcow2': No such file or directory", 0);
+    if (options.clock === "running") this.ticking = setInterval(() => this.tick(), 1_000);
+  }
+
+  static async open(options: RecordedOptions = {}): Promise<RecordedServer> {
+    const server = new RecordedServer(options);
+    await server.listen(0);
+    return server;
+  }
+
+  private async listen(port: number): Promise<void> {
+    await new Promise<void>((resolve) => this.http.listen(port, "127.0.0.1", resolve));
+    this.url = `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
+  }
+
+  now(): number { return this.options.clock === "running" ? Date.now() : RECORDED_NOW; }
+
+  /** One sample of everything to every subscriber. */
+  tick(time = this.now()): void {
+    this.topics.metrics.publish({ metrics: { time: new Date(time).toISOString(), hostId: HOST_ID, samples: this.alive().map((vm) => vmSample(vm, time)) } });
+    this.topics.hostMetrics.publish({ hostMetrics: hostSample(time) });
+  }
+
+  /** Cuts every WebSocket, as a dying server would; with "and stays away" nothing can connect until `comeBack`. */
+  async drop(how: "and takes new ones" | "and stays away" = "and takes new ones"): Promise<void> {
+    for (const socket of this.sockets.clients) socket.terminate();
+    this.http.closeAllConnections();
+    if (how === "and stays away") await new Promise((resolve) => this.http.close(resolve));
+  }
+  async comeBack(): Promise<void> { await this.listen(Number(new URL(this.url).port)); }
+
+  record(kind: string, vmId: string | null, state: RecordedState | null, message: string, agoMs = 0): void {
+    const event = { cursor: this.events.length + 1, time: this.now() + agoMs, kind, vmId, state, message, operationId: null, actor: null };
+    this.events.push(event);
+    this.topics.events.publish({ events: this.wireEvent(event) });
+  }
+
+  /** A VM in a new state, told as the real server tells it: the change, then the event. */
+  change(id: string, state: RecordedState): void {
+    const vm = this.vms.find((candidate) => candidate.id === id);
+    if (vm === undefined) return;
+    Object.assign(vm, { state, stateSince: this.now(), generation: vm.generation + 1, startedAt: state === "RUNNING" || state === "PAUSED" ? (vm.startedAt ?? this.now()) : null });
+    this.topics.vmChanged.publish({ vmChanged: { id, vm: this.wireVm(vm) } });
+    this.record("VM_STATE_CHANGED", id, state, `${id} is ${state.toLowerCase()}.`);
+  }
+  remove(id: string): void {
+    this.vms.splice(this.vms.findIndex((vm) => vm.id === id), 1);
+    this.topics.vmChanged.publish({ vmChanged: { id, vm: null } });
+    this.record("VM_DELETED", id, null, `${id} was deleted.`);
+  }
+
+  get eventSubscribers(): number { return this.topics.events.size; }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.ticking);
+    for (const socket of this.sockets.clients) socket.terminate();
+    this.http.closeAllConnections();
+    await new Promise((resolve) => this.http.close(resolve));
+  }
+
+  private alive(): RecordedVm[] { return this.vms.filter((vm) => vm.state === "RUNNING" || vm.state === "PAUSED"); }
+
+  private wireEvent(event: RecordedEvent): Payload {
+    return { __typename: "Event", ...event, cursor: String(event.cursor), time: new Date(event.time).toISOString(), hostId: HOST_ID, previousState: null };
+  }
+
+  private wireVm(vm: RecordedVm): Payload {
+    const isAlive = vm.state === "RUNNING" || vm.state === "PAUSED";
+    const only = (verb: string, allowed: boolean, reason: string): Payload => ({ verb, allowed, reason: allowed ? null : reason });
+    const states = `It is ${vm.state.toLowerCase()}.`;
+    return {
+      ...vm, host: RECORDED_HOST, stateSince: new Date(vm.stateSince).toISOString(), startedAt: vm.startedAt === null ? null : new Date(vm.startedAt).toISOString(),
+      generation: String(vm.generation), machine: "q35", accelerator: isAlive ? "tcg" : null, networkInUse: isAlive ? "user (bridge qzbr0: does not exist)" : null,
+      qemuVersion: "7.2.22", pid: isAlive ? 4_711 : null, labels: [], autostart: false, restartRequired: false,
+      definition: { id: vm.id, memory_mb: vm.memoryBytes / 1024 ** 2, vcpus: vm.vcpus, disks: [{ name: "vda", path: "disk.img", size_gb: 20 }] },
+      crash: vm.crashCause === null ? null : { cause: vm.crashCause, exitCode: 1, signal: null, stderrTail: "", consoleTail: "" },
+      verbs: [
+        only("START", !isAlive, states), only("STOP", vm.state === "RUNNING", states), only("FORCE_OFF", isAlive, states), only("RESET", vm.state === "RUNNING", states),
+        only("PAUSE", vm.state === "RUNNING", states), only("RESUME", vm.state === "PAUSED", states), only("DELETE", !isAlive, `${states} Stop it first.`), only("CONSOLE", isAlive, states),
+      ],
+      latest: () => (isAlive ? vmSample(vm, this.now() - SAMPLE_AGE_MS) : null),
+      history: (args: { range: { from: string }; metrics: string[] }) => this.history(args, isAlive ? (second) => vmFigures(vm, second) : () => ({})),
+      operations: [], events: [],
+    };
+  }
+
+  private history(args: { range: { from: string }; metrics: string[] }, figures: (second: number) => Record<string, number | null>): Payload {
+    const to = Math.floor((this.now() - SAMPLE_AGE_MS) / 1000);
+    const from = Math.max(to - HISTORY_SECONDS_MAX, Math.ceil(Date.parse(args.range.from) / 1000));
+    const seconds = Array.from({ length: to - from }, (_, index) => from + index);
+    const camel = (metric: string): string => metric.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+    const series = args.metrics.map((metric) => {
+      const mean = seconds.map((second) => figures(second)[camel(metric)] ?? null);
+      return { metric, unit: "", times: seconds.map((second) => new Date(second * 1000).toISOString()), mean, max: mean };
+    });
+    return { from: args.range.from, to: new Date(to * 1000).toISOString(), stepSeconds: 1, series };
+  }
+
+  private verb(kind: string, id: string, to: RecordedState | null, from: readonly RecordedState[]): Payload {
+    this.asked.push(`${kind} ${id}`);
+    const vm = this.vms.find((candidate) => candidate.id === id);
+    if (vm === undefined) return { __typename: "VmNotFound", id, message: `There is no VM ${id}.` };
+    if (!from.includes(vm.state)) return { __typename: "InvalidVmState", state: vm.state, message: `${id} is ${vm.state.toLowerCase()}.` };
+    if (kind === "DELETE") this.remove(id);
+    else if (to !== null) this.change(id, to);
+    const time = new Date(this.now()).toISOString();
+    const operation = { id: `op-${this.operations.length}`, kind: `${kind}_VM`, vmId: id, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
+    this.operations.push(operation);
+    return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation };
+  }
+
+  private roots(): Roots {
+    const verb = (kind: string, to: RecordedState | null, from: readonly RecordedState[]) => ({ input }: { input: { id: string } }) => this.verb(kind, input.id, to, from);
+    const off = ["STOPPED", "DEFINED", "CRASHED"] as const;
+    return {
+      viewer: { name: "local", role: this.options.role ?? "ADMIN" },
+      server: () => ({ version: "0.1.0", startedAt: new Date(this.now()).toISOString(), databaseConnected: true, now: new Date(this.now()).toISOString() }),
+      hosts: () => [this.wireHost()], host: () => this.wireHost(),
+      vm: ({ id }: { id: string }) => { const vm = this.vms.find((candidate) => candidate.id === id); return vm === undefined ? null : this.wireVm(vm); },
+      vms: ({ first, after }: { first?: number; after?: string | null }) => {
+        const start = after ? Number(after) : 0;
+        const nodes = this.vms.slice(start, start + (first ?? 100));
+        const end = start + nodes.length;
+        return { edges: [], nodes: nodes.map((vm) => this.wireVm(vm)), totalCount: this.vms.length, pageInfo: { hasNextPage: end < this.vms.length, hasPreviousPage: start > 0, startCursor: String(start), endCursor: String(end) } };
+      },
+      operations: () => ({ edges: [], nodes: [...this.operations].reverse(), pageInfo: { hasNextPage: false, hasPreviousPage: false } }),
+      events: ({ after }: { after?: string | null }, _context: unknown, info: { operation: { operation: string } }) => {
+        if (info.operation.operation === "query") return { events: this.events.map((event) => this.wireEvent(event)), newestCursor: String(this.events.length), trimmedBefore: null };
+        const missed = after == null ? [] : this.events.filter((event) => event.cursor > Number(after));
+        return this.topics.events.subscribe(missed.map((event) => ({ events: this.wireEvent(event) })));
+      },
+      vmChanged: () => this.topics.vmChanged.subscribe(),
+      metrics: ({ vmIds }: { vmIds?: string[] }) => this.topics.metrics.subscribe(vmIds === undefined ? [] : [{ metrics: { time: new Date(this.now()).toISOString(), hostId: HOST_ID, samples: this.alive().filter((vm) => vmIds.includes(vm.id)).map((vm) => vmSample(vm, this.now() - SAMPLE_AGE_MS)) } }]),
+      hostMetrics: () => this.topics.hostMetrics.subscribe(),
+      operation: () => this.topics.operation.subscribe(),
+      startVm: verb("START", "RUNNING", off), stopVm: verb("STOP", "STOPPED", ["RUNNING"]), forceOffVm: verb("FORCE_OFF", "STOPPED", ["RUNNING", "PAUSED"]),
+      resetVm: verb("RESET", null, ["RUNNING"]), pauseVm: verb("PAUSE", "PAUSED", ["RUNNING"]), resumeVm: verb("RESUME", "RUNNING", ["PAUSED"]), deleteVm: verb("DELETE", null, off),
+    };
+  }
+
+  private wireHost(): Payload {
+    return { ...RECORDED_HOST, latest: () => hostSample(this.now() - SAMPLE_AGE_MS), history: (args: { range: { from: string }; metrics: string[] }) => this.history(args, hostFigures) };
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { query, variables } = JSON.parse(Buffer.concat(chunks).toString()) as { query: string; variables?: Record<string, unknown> };
+    const result = await graphql({ schema: this.schema, source: query, rootValue: this.roots(), variableValues: variables ?? {} });
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(result));
+  }
+}

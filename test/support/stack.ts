@@ -1,0 +1,139 @@
+// A whole private QuetzalCore (quetzald, server, embedded Postgres) in a state folder of its own, for stories and benches.
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { connect, type GraphqlPeer } from "./graphql.js";
+import { eventually, isAlive, type Service, startService } from "./process.js";
+
+export const root = resolve(import.meta.dirname, "../..");
+export const cliPath = join(root, "dist/quetzal.js");
+export const serverPath = join(root, "dist/server.js");
+export const daemonPath = join(process.env["CARGO_TARGET_DIR"] ?? join(root, "hypervisor/target"), "release/quetzald");
+
+/** Where set-up keeps the bootable test guest between runs. */
+export function guestImagesDir(): string {
+  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  return process.env["QUETZAL_TEST_IMAGES"] ?? join(cache, "quetzal/images");
+}
+
+export interface StackOptions { readonly databaseUrl?: string; readonly daemonArgs?: readonly string[] }
+
+export class Stack implements AsyncDisposable {
+  readonly stateDir: string;
+  readonly runDir: string;
+  daemon: Service | undefined;
+  server: Service | undefined;
+  #peer: GraphqlPeer | undefined;
+
+  constructor(private readonly options: StackOptions = {}) {
+    for (const path of [daemonPath, serverPath, cliPath]) {
+      if (!existsSync(path)) throw new Error(`${path} is missing: run 'npm test' or 'npm start' once, which build it`);
+    }
+    // Short, because a unix socket's path must stay below 107 bytes; open, because QEMU and Postgres run as other users.
+    this.stateDir = mkdtempSync(join(tmpdir(), "qz-"));
+    chmodSync(this.stateDir, 0o755);
+    this.runDir = join(this.stateDir, "run");
+    mkdirSync(join(this.stateDir, "logs"), { recursive: true });
+    mkdirSync(this.runDir, { recursive: true });
+    // Copied, not linked: the cache lies in a home folder that the unprivileged QEMU user cannot enter.
+    if (existsSync(guestImagesDir())) cpSync(guestImagesDir(), join(this.stateDir, "images"), { recursive: true });
+  }
+
+  static async start(options: StackOptions = {}): Promise<Stack> {
+    const stack = new Stack(options);
+    try {
+      await stack.startDaemon();
+      await stack.startServer();
+      return stack;
+    } catch (error) {
+      await stack[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async startDaemon(): Promise<void> {
+    const socket = join(this.runDir, "quetzald.sock");
+    rmSync(socket, { force: true });
+    this.daemon = startService(daemonPath, ["--state-dir", this.stateDir, "--run-dir", this.runDir, ...(this.options.daemonArgs ?? [])], { log: this.log("quetzald") });
+    const { pid } = this.daemon;
+    await eventually("quetzald's socket", () => { this.mustLive(pid, "quetzald"); return existsSync(socket); });
+  }
+
+  async startServer(): Promise<void> {
+    const file = join(this.runDir, "server.json");
+    rmSync(file, { force: true });
+    this.server = startService(process.execPath, [serverPath], {
+      log: this.log("server"),
+      env: {
+        QUETZAL_STATE_DIR_RESOLVED: this.stateDir,
+        QUETZAL_RUN_DIR_RESOLVED: this.runDir,
+        QUETZAL_LISTEN: "127.0.0.1:0",
+        ...(this.options.databaseUrl === undefined ? {} : { DATABASE_URL: this.options.databaseUrl }),
+      },
+    });
+    const { pid } = this.server;
+    await eventually("the server's address", () => { this.mustLive(pid, "server"); return existsSync(file); });
+    await this.#peer?.[Symbol.asyncDispose]();
+    this.#peer = connect(this.url, this.token);
+    await eventually("the host", async () => (await this.api.query<{ hosts: { connected: boolean }[] }>("{ hosts { connected } }")).hosts[0]?.connected);
+  }
+
+  get url(): string {
+    return (JSON.parse(readFileSync(join(this.runDir, "server.json"), "utf8")) as { url: string }).url;
+  }
+  get token(): string {
+    return readFileSync(join(this.stateDir, "server/token"), "utf8").trim();
+  }
+  get api(): GraphqlPeer {
+    if (this.#peer === undefined) throw new Error("the server is not started");
+    return this.#peer;
+  }
+  /** Environment for `quetzal` that reaches this stack. */
+  get clientEnv(): NodeJS.ProcessEnv {
+    return { ...process.env, QUETZAL_STATE_DIR: this.stateDir };
+  }
+  log(name: string): string {
+    return join(this.stateDir, "logs", `${name}.log`);
+  }
+
+  /** Pids of the QEMU processes of this stack, by VM id. */
+  qemuPids(): Map<string, number> {
+    const marker = `${this.runDir}/vms/`;
+    const found = new Map<string, number>();
+    for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+      const pid = Number(entry);
+      const line = readCommandLine(pid);
+      const at = line.indexOf(marker);
+      if (line.includes("qemu-system") && at >= 0 && isAlive(pid)) found.set(line.slice(at + marker.length).split("/")[0] ?? "", pid);
+    }
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#peer?.[Symbol.asyncDispose]();
+    await this.server?.end();
+    await this.daemon?.end();
+    const pids = [...this.qemuPids().values(), ...this.postgresPids()];
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    await eventually("the stack's processes to end", () => pids.every((pid) => !isAlive(pid)));
+    if (process.env["QUETZAL_TEST_KEEP"] !== "1") rmSync(this.stateDir, { recursive: true, force: true });
+  }
+
+  private postgresPids(): number[] {
+    return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)
+      .filter((pid) => { const line = readCommandLine(pid); return line.includes("postgres") && line.includes(this.stateDir) && isAlive(pid); });
+  }
+
+  private mustLive(pid: number, name: string): void {
+    if (isAlive(pid)) return;
+    throw new Error(`${name} ended at its start: ${readFileSync(this.log(name), "utf8").slice(-2000)}`);
+  }
+}
+
+function readCommandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,63 @@
+// A program in a real pseudo-terminal, watched through a headless terminal emulator: what a person at a screen would see.
+import xterm from "@xterm/headless";
+import * as pty from "node-pty";
+import { eventually } from "./process.js";
+
+export interface TerminalOptions { readonly columns?: number; readonly rows?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }
+
+export class TerminalDriver implements AsyncDisposable {
+  readonly pid: number;
+  /** Bytes written to the terminal so far. */
+  bytes = 0;
+  exitCode: number | undefined;
+  readonly #screen: InstanceType<typeof xterm.Terminal>;
+  readonly #child: pty.IPty;
+  raw = "";
+
+  constructor(command: string, args: readonly string[], options: TerminalOptions = {}) {
+    const cols = options.columns ?? 80;
+    const rows = options.rows ?? 24;
+    this.#screen = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
+    this.#child = pty.spawn(command, [...args], { cols, rows, name: "xterm-256color", env: { ...process.env, ...options.env, TERM: options.env?.["TERM"] ?? "xterm-256color" }, cwd: options.cwd ?? process.cwd() });
+    this.pid = this.#child.pid;
+    this.#child.onData((data) => {
+      this.bytes += Buffer.byteLength(data);
+      this.raw = (this.raw + data).slice(-200_000);
+      this.#screen.write(data);
+    });
+    this.#child.onExit(({ exitCode }) => { this.exitCode = exitCode; });
+  }
+
+  send(keys: string): void { this.#child.write(keys); }
+  resize(columns: number, rows: number): void { this.#child.resize(columns, rows); this.#screen.resize(columns, rows); }
+
+  /** The visible screen, a line a row, right-trimmed. */
+  screen(): string {
+    const buffer = this.#screen.buffer.active;
+    return Array.from({ length: this.#screen.rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? "").join("\n");
+  }
+
+  /** Whether the alternate screen is shown (a full-screen program has not restored the terminal). */
+  get onAlternateScreen(): boolean { return this.#screen.buffer.active.type === "alternate"; }
+
+  async waitFor(what: string | RegExp, deadlineMs?: number): Promise<string> {
+    try {
+      return await eventually(`the screen to show ${what}`, () => {
+        const text = this.screen();
+        return (typeof what === "string" ? text.includes(what) : what.test(text)) ? text : undefined;
+      }, deadlineMs);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it shows:\n${this.screen()}`, { cause: error });
+    }
+  }
+
+  async waitForExit(deadlineMs?: number): Promise<number> {
+    return (await eventually("the program to end", () => (this.exitCode === undefined ? undefined : { code: this.exitCode }), deadlineMs)).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.exitCode === undefined) this.#child.kill("SIGKILL");
+    await this.waitForExit();
+    this.#screen.dispose();
+  }
+}

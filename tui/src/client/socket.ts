@@ -1,0 +1,193 @@
+// The one WebSocket of a client (graphql-transport-ws): opened by the first subscription, made again for ever, its
+// subscriptions renewed with variables asked for afresh. It must not know what is subscribed to.
+import { createClient } from "graphql-ws/client";
+import type { Client as GraphqlWsClient, FormattedExecutionResult, SubscribePayload } from "graphql-ws/client";
+import { WebSocket } from "ws";
+import type { EndpointSource } from "./endpoint.js";
+import { webSocketUrl } from "./endpoint.js";
+import { ClientError, connectionCause, fromGraphqlErrors } from "./error.js";
+import { PullQueue } from "./queue.js";
+import { backoffMs } from "./status.js";
+
+/** Silence after which the server is asked whether it lives. */
+const PING_AFTER_MS = 10_000;
+/** Time it has to answer; then the connection is given up and made again. */
+const PONG_WITHIN_MS = 10_000;
+/** Time for the handshake, the upgrade included. */
+const ACKNOWLEDGE_WITHIN_MS = 10_000;
+/** Largest message accepted, in bytes: a batch of samples of 10,000 VMs. */
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+/** Close codes by which a server refuses the token. */
+const REFUSED_CLOSE_CODES: readonly unknown[] = [4401, 4403];
+
+export interface SocketEvents {
+  connected(): void;
+  lost(reason: string): void;
+}
+
+export interface Socket {
+  stream<T>(query: string, variables: () => unknown, signal?: AbortSignal): AsyncIterableIterator<T>;
+  /** One result over the open socket; on a lost connection it is sent again, so it must be repeatable. */
+  once(query: string, variables: unknown): Promise<unknown>;
+  close(): void;
+}
+
+class HeldWebSocket extends WebSocket {
+  constructor(address: string | URL, protocols?: string | string[]) {
+    super(address, protocols, { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES, handshakeTimeout: ACKNOWLEDGE_WITHIN_MS });
+  }
+}
+
+export function openSocket(endpoint: EndpointSource, events: SocketEvents): Socket {
+  const closing = new AbortController();
+  const flow = new Flow();
+  const ws = makeClient(endpoint, events, flow, closing.signal);
+  return {
+    stream<T>(query: string, variables: () => unknown, signal?: AbortSignal) {
+      return stream<T>(ws, flow, payloadOf(query, variables), AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]));
+    },
+    once: (query, variables) => once(ws, payloadOf(query, () => variables), closing.signal),
+    close() {
+      closing.abort();
+      void ws.dispose();
+      flow.terminate();
+    },
+  };
+}
+
+/** graphql-ws prints the payload at each (re)subscription, so a getter gives the variables of that moment. */
+function payloadOf(query: string, variables: () => unknown): SubscribePayload {
+  return {
+    query,
+    get variables() {
+      return variables() as Record<string, unknown>;
+    },
+  };
+}
+
+/** The live socket, its pauses (one for each reader that is behind) and its heartbeat. */
+class Flow {
+  #socket: WebSocket | undefined;
+  #pauses = 0;
+  #deadline: NodeJS.Timeout | undefined;
+
+  opened(socket: WebSocket): void {
+    this.#socket = socket;
+    if (this.#pauses > 0) socket.pause();
+  }
+  pause(): void {
+    if (this.#pauses++ === 0) this.#socket?.pause();
+  }
+  resume(): void {
+    if (this.#pauses > 0 && --this.#pauses === 0) this.#socket?.resume();
+  }
+  /** A paused socket cannot hear the answer, so it is not judged by it. */
+  expectPong(terminate: () => void): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => (this.#pauses > 0 ? undefined : terminate()), PONG_WITHIN_MS);
+    this.#deadline.unref();
+  }
+  heard(): void {
+    clearTimeout(this.#deadline);
+  }
+  terminate(): void {
+    clearTimeout(this.#deadline);
+    this.#socket?.terminate();
+  }
+}
+
+function makeClient(endpoint: EndpointSource, events: SocketEvents, flow: Flow, closing: AbortSignal): GraphqlWsClient {
+  let isFirstAttempt = true;
+  let cause: unknown;
+  const client: GraphqlWsClient = createClient({
+    webSocketImpl: HeldWebSocket,
+    url: () => webSocketUrl(endpoint()).href,
+    connectionParams: () => {
+      const { token } = endpoint();
+      return token === undefined ? {} : { authorization: `Bearer ${token}` };
+    },
+    // Stays open between console input and the next query; close() ends it.
+    lazyCloseTimeout: PING_AFTER_MS,
+    keepAlive: PING_AFTER_MS,
+    connectionAckWaitTimeout: ACKNOWLEDGE_WITHIN_MS,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    shouldRetry: (cause) => !closing.aborted && !isRefusal(cause),
+    retryWait: async (failedAttempts) => {
+      const wait = isFirstAttempt ? 0 : backoffMs(failedAttempts, Math.random());
+      isFirstAttempt = false;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    },
+    on: {
+      opened: (socket) => flow.opened(socket as WebSocket),
+      connected: () => {
+        isFirstAttempt = true;
+        events.connected();
+      },
+      // An error is always followed by the close, but only it knows the cause.
+      error: (error) => (cause = (error as { error?: unknown }).error ?? error),
+      closed: (event) => {
+        flow.heard();
+        if (!closing.aborted) events.lost(connectionCause(cause ?? event));
+        cause = undefined;
+      },
+      ping: (received) => {
+        if (!received) flow.expectPong(() => client.terminate());
+      },
+      message: () => flow.heard(),
+    },
+  });
+  return client;
+}
+
+function isRefusal(cause: unknown): boolean {
+  return typeof cause === "object" && cause !== null && "code" in cause && REFUSED_CLOSE_CODES.includes(cause.code);
+}
+
+function stream<T>(ws: GraphqlWsClient, flow: Flow, payload: SubscribePayload, signal: AbortSignal): AsyncIterableIterator<T> {
+  let unsubscribe = (): void => undefined;
+  const queue = new PullQueue<T>(flow, () => {
+    signal.removeEventListener("abort", abort);
+    unsubscribe();
+  });
+  const abort = (): void => void queue.return();
+  if (signal.aborted) {
+    abort();
+    return queue;
+  }
+  signal.addEventListener("abort", abort, { once: true });
+  unsubscribe = ws.subscribe(payload, {
+    next: (result: FormattedExecutionResult) => {
+      if (result.errors && result.errors.length > 0) queue.finish(fromGraphqlErrors(result.errors));
+      else queue.push(result.data as T);
+    },
+    error: (error) => queue.finish(toClientError(error)),
+    complete: () => queue.finish(),
+  });
+  return queue;
+}
+
+function once(ws: GraphqlWsClient, payload: SubscribePayload, closing: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const closed = (): void => reject(new ClientError("closed", "The client was closed."));
+    closing.addEventListener("abort", closed, { once: true });
+    const settle = (act: () => void): void => {
+      closing.removeEventListener("abort", closed);
+      act();
+    };
+    ws.subscribe(payload, {
+      next: (result: FormattedExecutionResult) => {
+        const { errors } = result;
+        settle(() => (errors && errors.length > 0 ? reject(fromGraphqlErrors(errors)) : resolve(result.data)));
+      },
+      error: (error) => settle(() => reject(toClientError(error))),
+      complete: () => settle(() => reject(new ClientError("graphql", "The server gave no answer."))),
+    });
+  });
+}
+
+function toClientError(error: unknown): ClientError {
+  if (error instanceof ClientError) return error;
+  if (Array.isArray(error)) return fromGraphqlErrors(error as { message: string }[]);
+  if (isRefusal(error)) return new ClientError("unauthorised", `The server refused the token (${connectionCause(error)}).`);
+  return new ClientError("unreachable", `The connection to the server failed (${connectionCause(error)}).`, { cause: error });
+}

@@ -1,0 +1,137 @@
+// A headless terminal emulator as rows of cells: bytes in, changed rows out. Knows neither processes nor widgets.
+import xterm from "@xterm/headless";
+import type { IBufferCell, Terminal } from "@xterm/headless";
+import {
+  BLANK,
+  CELL_BLINK,
+  CELL_BOLD,
+  CELL_DIM,
+  CELL_INVERSE,
+  CELL_INVISIBLE,
+  CELL_ITALIC,
+  CELL_STRIKETHROUGH,
+  CELL_UNDERLINE,
+  DEFAULT_COLOUR,
+  RGB_COLOUR,
+  isSameRow,
+} from "./cells.js";
+import type { Cell, Row } from "./cells.js";
+
+/** Lines kept above the screen: several boots of a guest. */
+export const SCROLLBACK_LINES = 5_000;
+
+export interface Cursor {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface TerminalScreen extends Disposable {
+  readonly columns: number;
+  readonly rows: number;
+  /** Feeds bytes; `parsed` is called when they are on the screen. */
+  write(bytes: string | Uint8Array, parsed: () => void): void;
+  resize(columns: number, rows: number): void;
+  /** Row `y` of the view as of the last `refresh`. */
+  row(y: number): Row;
+  /** Reads the view anew and returns the numbers of the rows that changed since the last time. */
+  refresh(): readonly number[];
+  /** Where the cursor stands in the view; undefined while it is scrolled out of it. */
+  cursor(): Cursor | undefined;
+  /** Lines between the view and the newest output; 0 follows it. */
+  scroll(linesBack: number): void;
+  readonly linesBack: number;
+  /** How the program wants cursor keys: "\x1b[A" or "\x1bOA". */
+  readonly cursorKeys: "normal" | "application";
+  /** What the emulator answers to the program's questions (cursor position, identity). */
+  onAnswer(listener: (text: string) => void): void;
+}
+
+export function createTerminalScreen(columns: number, rows: number): TerminalScreen {
+  const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: SCROLLBACK_LINES, allowProposedApi: true });
+  let shown: (Row | undefined)[] = [];
+  let back = 0;
+  const first = (): number => Math.max(0, terminal.buffer.active.baseY - back);
+  return {
+    get columns() {
+      return terminal.cols;
+    },
+    get rows() {
+      return terminal.rows;
+    },
+    get linesBack() {
+      return back;
+    },
+    get cursorKeys() {
+      return terminal.modes.applicationCursorKeysMode ? "application" : "normal";
+    },
+    write: (bytes, parsed) => terminal.write(bytes, parsed),
+    resize(width, height) {
+      terminal.resize(width, height);
+      shown = [];
+    },
+    row: (y) => shown[y] ?? [],
+    refresh() {
+      const changed: number[] = [];
+      for (let y = 0; y < terminal.rows; y++) {
+        const row = readRow(terminal, first() + y);
+        if (isSameRow(shown[y], row)) continue;
+        shown[y] = row;
+        changed.push(y);
+      }
+      return changed;
+    },
+    cursor() {
+      const buffer = terminal.buffer.active;
+      const y = buffer.baseY + buffer.cursorY - first();
+      return y < terminal.rows ? { x: Math.min(buffer.cursorX, terminal.cols - 1), y } : undefined;
+    },
+    scroll(linesBack) {
+      back = Math.max(0, Math.min(linesBack, terminal.buffer.active.baseY));
+    },
+    onAnswer(listener) {
+      terminal.onData(listener);
+    },
+    [Symbol.dispose]: () => terminal.dispose(),
+  };
+}
+
+function readRow(terminal: Terminal, line: number): Row {
+  const source = terminal.buffer.active.getLine(line);
+  const row: Cell[] = [];
+  let reused: IBufferCell | undefined;
+  for (let x = 0; x < terminal.cols; x++) {
+    reused = source?.getCell(x, reused);
+    row.push(reused ? readCell(reused) : BLANK);
+  }
+  return row;
+}
+
+function readCell(cell: IBufferCell): Cell {
+  const width = cell.getWidth();
+  const char = width === 0 ? "" : cell.getChars() || " ";
+  if (char === " " && cell.isAttributeDefault()) return BLANK;
+  return { char, width, fg: foreground(cell), bg: background(cell), flags: flagsOf(cell) };
+}
+
+function foreground(cell: IBufferCell): number {
+  if (cell.isFgDefault()) return DEFAULT_COLOUR;
+  return cell.isFgRGB() ? RGB_COLOUR + cell.getFgColor() : cell.getFgColor();
+}
+
+function background(cell: IBufferCell): number {
+  if (cell.isBgDefault()) return DEFAULT_COLOUR;
+  return cell.isBgRGB() ? RGB_COLOUR + cell.getBgColor() : cell.getBgColor();
+}
+
+function flagsOf(cell: IBufferCell): number {
+  return (
+    (cell.isBold() ? CELL_BOLD : 0) |
+    (cell.isDim() ? CELL_DIM : 0) |
+    (cell.isItalic() ? CELL_ITALIC : 0) |
+    (cell.isUnderline() ? CELL_UNDERLINE : 0) |
+    (cell.isBlink() ? CELL_BLINK : 0) |
+    (cell.isInverse() ? CELL_INVERSE : 0) |
+    (cell.isInvisible() ? CELL_INVISIBLE : 0) |
+    (cell.isStrikethrough() ? CELL_STRIKETHROUGH : 0)
+  );
+}

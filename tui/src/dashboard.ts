@@ -1,0 +1,269 @@
+// The dashboard as a program: keys in, frames out, the store between. It owns the terminal from run() until it ends,
+// and gives it back clean however that happens.
+import { randomUUID } from "node:crypto";
+import type { ReadStream, WriteStream } from "node:tty";
+import type { Client } from "./client/client.js";
+import { paste, pressKey } from "./commands.js";
+import type { Outside } from "./commands.js";
+import { ConsoleView, FULL_SCREEN_KEY, LEAVE_KEY } from "./console-view.js";
+import { CANCEL } from "./feed/documents.js";
+import { Feed, loadAll, reasonOf } from "./feed/feed.js";
+import type { Store } from "./feed/feed.js";
+import { ask } from "./feed/verbs.js";
+import type { MutationVerb } from "./feed/verbs.js";
+import { ESCAPE_WAIT_MS, KeyDecoder } from "./input.js";
+import type { Action } from "./store/actions.js";
+import { reduce } from "./store/reduce.js";
+import { paintable } from "./store/sanitize.js";
+import { initialState } from "./store/state.js";
+import type { ConsoleView as View, State } from "./store/state.js";
+import { words } from "./views/format.js";
+import { consoleSize, isTooSmall } from "./views/layout.js";
+import { plainFrame } from "./views/plain.js";
+import { screen } from "./views/screen.js";
+import { ASCII, UNICODE } from "./views/theme.js";
+import { openTerminal } from "./widgets/terminal.js";
+import type { Terminal } from "./widgets/terminal.js";
+
+/** News that arrive within this are painted together; a sample reaches the screen far below 150 ms. */
+const GATHER_MS = 40;
+/** Without news a frame is due after this, so that ages go on. */
+const CLOCK_MS = 1_100;
+
+export interface DashboardOptions {
+  input: ReadStream;
+  output: WriteStream;
+  /** The value of TERM. */
+  terminal: string;
+  colours: "allowed" | "forbidden";
+  characters: "unicode" | "ascii";
+  /** What the console's program inherits. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** The program that shows a VM's console, with its arguments. */
+  consoleCommand: (vmId: string) => readonly [string, ...string[]];
+  /** Milliseconds since the epoch; tests give their own. */
+  now?: () => number;
+}
+
+/** Runs until the person or a signal ends it; resolves to the exit code, the terminal restored. */
+export function run(client: Client, options: DashboardOptions): Promise<number> {
+  return new Dashboard(client, options).ended;
+}
+
+/** The plain face of what the server says now. Throws a ClientError when it does not answer. */
+export async function plain(client: Client, now: () => number = Date.now): Promise<string> {
+  const store = new MemoryStore(now(), () => undefined);
+  store.dispatch({ type: "connection", connection: { phase: "live" } });
+  await loadAll(client, store, now);
+  store.dispatch({ type: "tick", now: now() });
+  return plainFrame(store.state);
+}
+
+class MemoryStore implements Store {
+  state: State;
+  constructor(now: number, private readonly changed: () => void) {
+    this.state = initialState(now);
+  }
+  readonly dispatch = (action: Action): void => {
+    const before = this.state;
+    this.state = reduce(this.state, action);
+    if (this.state !== before) this.changed();
+  };
+}
+
+class Dashboard implements Outside {
+  readonly ended: Promise<number>;
+  private finish: (exitCode: number) => void = () => undefined;
+  private readonly now: () => number;
+  private readonly store: MemoryStore;
+  private readonly terminal: Terminal;
+  private feed: Feed | null = null;
+  private readonly decoder = new KeyDecoder();
+  private readonly listening = new AbortController();
+  private console: ConsoleView | null = null;
+  private frameTimer: NodeJS.Timeout | undefined;
+  private clockTimer: NodeJS.Timeout | undefined;
+  private escapeTimer: NodeJS.Timeout | undefined;
+  private isOver = false;
+
+  constructor(private readonly client: Client, private readonly options: DashboardOptions) {
+    this.now = options.now ?? Date.now;
+    this.ended = new Promise((resolve) => (this.finish = resolve));
+    this.store = new MemoryStore(this.now(), () => this.newsCame());
+    const { output, terminal, colours, characters } = options;
+    this.terminal = openTerminal({ output, terminal, colours, characters, onResize: () => this.resized() });
+    this.listen();
+    this.paint();
+    this.feed = new Feed(client, this.store, this.now);
+  }
+
+  ask(verb: MutationVerb, vmId: string): void {
+    const label = paintable(this.store.state.vms.get(vmId)?.label ?? vmId);
+    this.store.dispatch({ type: "notice", tone: "info", text: `${label}: ${words(verb)} asked for.` });
+    ask(this.client, verb, vmId, randomUUID()).then(
+      (refusal) => refusal !== null && this.store.dispatch({ type: "notice", tone: "error", text: paintable(`${label}: ${refusal}`) }),
+      (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: `${label}: ${words(verb)} failed: ${reasonOf(error)}` }),
+    );
+  }
+
+  cancel(operationId: string): void {
+    this.client.request(CANCEL, { id: operationId }).then(
+      ({ cancelOperation }) => "message" in cancelOperation && this.store.dispatch({ type: "notice", tone: "error", text: paintable(cancelOperation.message) }),
+      (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: reasonOf(error) }),
+    );
+  }
+
+  openConsole(vmId: string, view: View): void {
+    this.store.dispatch({ type: "console", console: { vmId, view } });
+    const size = consoleSize(this.store.state, this.terminal.size);
+    if (size === null) return;
+    ConsoleView.open(this.options.consoleCommand(vmId), this.options.environment, size, {
+      onFrame: () => this.newsCame(0),
+      onExit: (exitCode) => this.closeConsole(exitCode === 0 ? null : `The console ended with exit code ${exitCode}.`),
+    }).then(
+      (opened) => {
+        // Left before it was there.
+        if (this.isOver || this.store.state.ui.console?.vmId !== vmId || this.console !== null) opened[Symbol.dispose]();
+        else this.console = opened;
+        this.resizeConsole();
+      },
+      (error: unknown) => this.closeConsole(`The console could not be opened: ${reasonOf(error)}`),
+    );
+  }
+
+  redraw(): void {
+    this.terminal.redraw();
+  }
+
+  quit(): void {
+    this.end(0);
+  }
+
+  private closeConsole(notice: string | null): void {
+    this.console?.[Symbol.dispose]();
+    this.console = null;
+    this.store.dispatch({ type: "console", console: null });
+    if (notice !== null) this.store.dispatch({ type: "notice", tone: "error", text: notice });
+  }
+
+  /** The keyboard, the signals, and every way the terminal can go away. */
+  private listen(): void {
+    const { input, output } = this.options;
+    const on = (target: NodeJS.EventEmitter, event: string, listener: (value: unknown) => void): void => {
+      target.on(event, listener);
+      this.listening.signal.addEventListener("abort", () => target.off(event, listener), { once: true });
+    };
+    // Node prints warnings onto the screen; none of them is worth a torn picture.
+    const printers = process.listeners("warning");
+    process.removeAllListeners("warning");
+    this.listening.signal.addEventListener("abort", () => printers.forEach((printer) => process.on("warning", printer)), { once: true });
+    input.setRawMode(true);
+    input.setEncoding("utf8");
+    on(input, "data", (chunk) => this.typed(String(chunk)));
+    for (const gone of ["end", "close", "error"]) on(input, gone, () => this.end(0));
+    input.resume();
+    // Stays until the process ends: a late write to a closed terminal must not become an uncaught error.
+    output.on("error", () => this.end(0));
+    on(process, "SIGTERM", () => this.end(143));
+    on(process, "SIGINT", () => this.end(130));
+    on(process, "SIGQUIT", () => this.end(131));
+    on(process, "SIGHUP", () => this.end(129));
+    on(process, "uncaughtException", (error) => this.fail(error));
+    on(process, "unhandledRejection", (error) => this.fail(error));
+    on(process, "exit", () => this.release());
+  }
+
+  private typed(chunk: string): void {
+    if (this.store.state.ui.console !== null) this.typedIntoConsole(chunk);
+    else {
+      clearTimeout(this.escapeTimer);
+      this.take(this.decoder.feed(chunk));
+      if (this.decoder.isWaiting) this.escapeTimer = setTimeout(() => {
+        this.take(this.decoder.flush());
+        this.paint();
+      }, ESCAPE_WAIT_MS);
+    }
+    this.paint();
+  }
+
+  private take(inputs: ReturnType<KeyDecoder["feed"]>): void {
+    for (const input of inputs) {
+      if (this.isOver) return;
+      if (input.kind === "paste") paste(this.store, input.text);
+      else if (isTooSmall(this.terminal.size) && input.key !== "q" && input.key !== "C-c") continue;
+      else pressKey(this.store, this, input.key);
+    }
+  }
+
+  private typedIntoConsole(chunk: string): void {
+    const leave = chunk.indexOf(LEAVE_KEY);
+    const open = this.store.state.ui.console;
+    if (leave !== -1) {
+      if (leave > 0) this.console?.type(chunk.slice(0, leave));
+      this.closeConsole(null);
+    } else if (chunk === FULL_SCREEN_KEY && open !== null) {
+      this.store.dispatch({ type: "console", console: { ...open, view: open.view === "full" ? "split" : "full" } });
+      this.resizeConsole();
+    } else this.console?.type(chunk);
+  }
+
+  private resized(): void {
+    this.resizeConsole();
+    this.paint();
+  }
+
+  private resizeConsole(): void {
+    const size = consoleSize(this.store.state, this.terminal.size);
+    if (size !== null && !isTooSmall(this.terminal.size)) this.console?.resize(size);
+  }
+
+  private newsCame(withinMs = GATHER_MS): void {
+    if (this.isOver) return;
+    this.frameTimer ??= setTimeout(() => this.paint(), withinMs);
+  }
+
+  private paint(): void {
+    if (this.isOver) return;
+    clearTimeout(this.frameTimer);
+    clearTimeout(this.clockTimer);
+    this.store.dispatch({ type: "tick", now: this.now() });
+    clearTimeout(this.frameTimer);
+    this.frameTimer = undefined;
+    this.feed?.lookedAt();
+    const { console: open } = this;
+    const theme = this.options.characters === "ascii" ? ASCII : UNICODE;
+    this.terminal.paint(screen(this.store.state, this.terminal.size, theme, open === null ? null : (frame, rect) => open.paint(frame, rect)));
+    this.clockTimer = setTimeout(() => this.paint(), CLOCK_MS);
+  }
+
+  private fail(error: unknown): void {
+    this.release();
+    process.stderr.write(`quetzal: the dashboard stopped on an error of its own: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    this.end(1);
+  }
+
+  /** The terminal as it was; once. */
+  private release(): void {
+    this.terminal[Symbol.dispose]();
+    const { input } = this.options;
+    if (input.isTTY && !input.destroyed) {
+      try {
+        input.setRawMode(false);
+      } catch {
+        // The terminal itself is gone; there is nothing left to restore.
+      }
+    }
+  }
+
+  private end(exitCode: number): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    for (const timer of [this.frameTimer, this.clockTimer, this.escapeTimer]) clearTimeout(timer);
+    this.console?.[Symbol.dispose]();
+    this.feed?.[Symbol.dispose]();
+    this.release();
+    this.listening.abort();
+    this.options.input.pause();
+    this.finish(exitCode);
+  }
+}

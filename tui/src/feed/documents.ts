@@ -1,0 +1,180 @@
+// Every GraphQL document of the dashboard. The figures of all VMs travel each second, so they ask for no more than the
+// table and the graphs show; what one page adds is asked for while it is open.
+import { graphql } from "../client/document.js";
+
+const VM_FIELDS = graphql(`
+  fragment DashboardVm on Vm {
+    id name host { id } state stateSince generation startedAt vcpus memoryBytes machine accelerator networkInUse pid
+    protected autostart restartRequired crash { cause } verbs { verb allowed reason }
+  }
+`);
+
+const SAMPLE_FIELDS = graphql(`
+  fragment DashboardSample on VmSample {
+    vmId time cpuRatio stealRatio memoryConfiguredBytes balloonActualBytes guestTotalBytes guestAvailableBytes rssBytes
+    ksmMergedBytes diskReadBytesPerSecond diskWriteBytesPerSecond diskLatencySeconds networkRxBytesPerSecond
+    networkTxBytesPerSecond networkDropsPerSecond
+  }
+`);
+
+const HOST_SAMPLE_FIELDS = graphql(`
+  fragment DashboardHostSample on HostSample {
+    hostId time cpuRatio psiCpuRatio psiMemoryRatio psiIoRatio load1 memoryTotalBytes memoryAvailableBytes
+    memoryCachedBytes swapUsedBytes ksmSavedBytes compressedOriginalBytes compressedStoredBytes diskReadBytesPerSecond
+    diskWriteBytesPerSecond networkRxBytesPerSecond networkTxBytesPerSecond networkDropsPerSecond
+  }
+`);
+
+const EVENT_FIELDS = graphql(`
+  fragment DashboardEvent on Event { cursor time kind vmId operationId state actor message }
+`);
+
+const OPERATION_FIELDS = graphql(`
+  fragment DashboardOperation on Operation {
+    id kind vmId state progressRatio cancellable error requestedBy startedAt endedAt
+  }
+`);
+
+export const WELCOME = graphql(
+  `
+    query DashboardWelcome {
+      viewer { role }
+      server { now databaseConnected }
+      hosts {
+        id name connected connectionError cpuCount memoryBytes qemuVersion kernel
+        capabilities { name available reason mend }
+        latest { ...DashboardHostSample }
+      }
+    }
+  `,
+  [HOST_SAMPLE_FIELDS],
+);
+
+export const VMS = graphql(
+  `
+    query DashboardVms($first: Int!, $after: String) {
+      vms(first: $first, after: $after) {
+        nodes { ...DashboardVm latest { ...DashboardSample } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  `,
+  [VM_FIELDS, SAMPLE_FIELDS],
+);
+
+export const RECENT = graphql(
+  `
+    query DashboardRecent($events: Int!, $operations: Int!) {
+      events(last: $events) { events { ...DashboardEvent } newestCursor }
+      operations(first: $operations) { nodes { ...DashboardOperation } }
+    }
+  `,
+  [EVENT_FIELDS, OPERATION_FIELDS],
+);
+
+export const OPERATIONS = graphql(
+  `
+    query DashboardOperations($operations: Int!) { operations(first: $operations) { nodes { ...DashboardOperation } } }
+  `,
+  [OPERATION_FIELDS],
+);
+
+export const VM_CHANGED = graphql(
+  `
+    subscription DashboardVmChanged { vmChanged { id vm { ...DashboardVm latest { ...DashboardSample } } } }
+  `,
+  [VM_FIELDS, SAMPLE_FIELDS],
+);
+
+export const METRICS = graphql(
+  `
+    subscription DashboardMetrics { metrics { samples { ...DashboardSample } } }
+  `,
+  [SAMPLE_FIELDS],
+);
+
+export const HOST_METRICS = graphql(
+  `
+    subscription DashboardHostMetrics { hostMetrics { ...DashboardHostSample } }
+  `,
+  [HOST_SAMPLE_FIELDS],
+);
+
+export const EVENTS = graphql(
+  `
+    subscription DashboardEvents($after: BigInt) {
+      events(after: $after) {
+        __typename
+        ... on Event { ...DashboardEvent }
+        ... on EventGap { trimmedBefore }
+      }
+    }
+  `,
+  [EVENT_FIELDS],
+);
+
+export const OPERATION = graphql(
+  `
+    subscription DashboardOperation_($id: ID!) { operation(id: $id) { ...DashboardOperation } }
+  `,
+  [OPERATION_FIELDS],
+);
+
+export const DETAIL = graphql(`
+  subscription DashboardDetail($vmIds: [ID!]!) {
+    metrics(vmIds: $vmIds) {
+      samples {
+        vmId
+        vcpus { index ratio stealRatio }
+        disks {
+          name readBytesPerSecond writeBytesPerSecond readsPerSecond writesPerSecond flushesPerSecond readLatencySeconds
+          writeLatencySeconds allocatedBytes
+        }
+        nics { name rxBytesPerSecond txBytesPerSecond rxPacketsPerSecond txPacketsPerSecond dropsPerSecond }
+      }
+    }
+  }
+`);
+
+export const VM_HISTORY = graphql(`
+  query DashboardVmHistory($id: ID!, $from: DateTime!) {
+    vm(id: $id) {
+      memoryBytes
+      latest { guestTotalBytes }
+      history(range: { from: $from }, stepSeconds: 1, metrics: [
+        CPU_RATIO STEAL_RATIO GUEST_AVAILABLE_BYTES BALLOON_ACTUAL_BYTES RSS_BYTES DISK_READ_BYTES_PER_SECOND
+        DISK_WRITE_BYTES_PER_SECOND NETWORK_RX_BYTES_PER_SECOND NETWORK_TX_BYTES_PER_SECOND
+      ]) { series { metric times mean } }
+    }
+  }
+`);
+
+export const SPARKLINES = graphql(`
+  query DashboardSparklines($first: Int!, $from: DateTime!) {
+    vms(first: $first) {
+      nodes { id history(range: { from: $from }, stepSeconds: 1, metrics: [CPU_RATIO]) { series { metric times mean } } }
+    }
+  }
+`);
+
+export const HOST_HISTORY = graphql(`
+  query DashboardHostHistory($id: ID!, $from: DateTime!) {
+    host(id: $id) {
+      memoryBytes
+      history(range: { from: $from }, stepSeconds: 1, metrics: [
+        CPU_RATIO MEMORY_AVAILABLE_BYTES DISK_READ_BYTES_PER_SECOND DISK_WRITE_BYTES_PER_SECOND
+        NETWORK_RX_BYTES_PER_SECOND NETWORK_TX_BYTES_PER_SECOND
+      ]) { series { metric times mean } }
+    }
+  }
+`);
+
+export const DEFINITION = graphql(`
+  query DashboardDefinition($id: ID!) { vm(id: $id) { definition } }
+`);
+
+export const CANCEL = graphql(`
+  mutation DashboardCancel($id: ID!) {
+    cancelOperation(id: $id) { __typename ... on Error { message } }
+  }
+`);

@@ -1,0 +1,136 @@
+// From what travels to what the store keeps: times become milliseconds, texts become paintable, absent stays null.
+import type { ResultOf } from "../client/document.js";
+import type { HistoryOf } from "../store/actions.js";
+import type { Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample } from "../store/model.js";
+import { displayName, paintable } from "../store/sanitize.js";
+import type { DETAIL, EVENTS, HOST_HISTORY, HOST_METRICS, OPERATION, VMS, VM_HISTORY, WELCOME } from "./documents.js";
+
+type WireVm = ResultOf<typeof VMS>["vms"]["nodes"][number];
+type WireSample = NonNullable<WireVm["latest"]>;
+type WireHost = ResultOf<typeof WELCOME>["hosts"][number];
+type WireHostSample = ResultOf<typeof HOST_METRICS>["hostMetrics"];
+type WireEvent = Extract<ResultOf<typeof EVENTS>["events"], { __typename: "Event" }>;
+type WireOperation = ResultOf<typeof OPERATION>["operation"];
+type WireDetail = ResultOf<typeof DETAIL>["metrics"]["samples"][number];
+type WireVmHistory = NonNullable<ResultOf<typeof VM_HISTORY>["vm"]>;
+type WireHostHistory = NonNullable<ResultOf<typeof HOST_HISTORY>["host"]>;
+interface WireSeries { metric: string; times: string[]; mean: (number | null)[] }
+
+function instant(text: string): number {
+  return Date.parse(text);
+}
+function instantOrNull(text: string | null): number | null {
+  return text === null ? null : Date.parse(text);
+}
+function textOrNull(text: string | null): string | null {
+  return text === null ? null : paintable(text);
+}
+
+export function toVm(wire: Omit<WireVm, "latest">): Vm {
+  const { id, state, vcpus, memoryBytes, pid, autostart, restartRequired } = wire;
+  return {
+    id, state, vcpus, memoryBytes, pid, autostart, restartRequired,
+    label: displayName(wire.name, id),
+    hostId: wire.host.id,
+    stateSince: instant(wire.stateSince),
+    generation: BigInt(wire.generation),
+    startedAt: instantOrNull(wire.startedAt),
+    machine: paintable(wire.machine),
+    accelerator: textOrNull(wire.accelerator),
+    networkInUse: textOrNull(wire.networkInUse),
+    protected: wire.protected,
+    crashCause: textOrNull(wire.crash?.cause ?? null),
+    verbs: Object.fromEntries(wire.verbs.map(({ verb, allowed, reason }) => [verb, { allowed, reason: textOrNull(reason) }])),
+  };
+}
+
+export function toSample(wire: WireSample): VmSample {
+  return { ...wire, time: instant(wire.time) };
+}
+
+export function toHost(wire: WireHost): Host {
+  const { id, connected, cpuCount, memoryBytes } = wire;
+  return {
+    id, connected, cpuCount, memoryBytes,
+    name: displayName(wire.name, id),
+    connectionError: textOrNull(wire.connectionError),
+    qemuVersion: paintable(wire.qemuVersion),
+    kernel: paintable(wire.kernel),
+    capabilities: wire.capabilities.map(({ name, available, reason, mend }) => ({ name, available, reason: textOrNull(reason), mend: textOrNull(mend) })),
+  };
+}
+
+export function toHostSample(wire: WireHostSample): HostSample {
+  return { ...wire, time: instant(wire.time) };
+}
+
+export function toEvent(wire: Omit<WireEvent, "__typename">): Event {
+  const { kind, vmId, operationId, state } = wire;
+  return { kind, vmId, operationId, state, cursor: BigInt(wire.cursor), time: instant(wire.time), actor: textOrNull(wire.actor), message: paintable(wire.message) };
+}
+
+/** History that was trimmed before it could be read, as a line among the events. */
+export function gapEvent(trimmedBefore: string, time: number): Event {
+  const message = "Some events were trimmed before they could be read here.";
+  return { cursor: BigInt(trimmedBefore), time, kind: "GAP", vmId: null, operationId: null, state: null, actor: null, message };
+}
+
+export function toOperation(wire: WireOperation): Operation {
+  const { id, kind, vmId, state, progressRatio, cancellable } = wire;
+  return {
+    id, kind, vmId, state, progressRatio, cancellable,
+    error: textOrNull(wire.error),
+    requestedBy: paintable(wire.requestedBy),
+    startedAt: instant(wire.startedAt),
+    endedAt: instantOrNull(wire.endedAt),
+  };
+}
+
+export function toDetail(wire: WireDetail): VmDetail {
+  return {
+    vcpus: wire.vcpus,
+    disks: wire.disks.map((disk) => ({ ...disk, name: paintable(disk.name) })),
+    nics: wire.nics.map((nic) => ({ ...nic, name: paintable(nic.name) })),
+  };
+}
+
+const VM_METRICS: Readonly<Partial<Record<string, VmFigure>>> = {
+  CPU_RATIO: "cpu", STEAL_RATIO: "steal", GUEST_AVAILABLE_BYTES: "guestUsed", BALLOON_ACTUAL_BYTES: "balloon", RSS_BYTES: "rss",
+  DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite",
+  NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx",
+};
+const HOST_METRICS_OF: Readonly<Partial<Record<string, HostFigure>>> = {
+  CPU_RATIO: "cpu", MEMORY_AVAILABLE_BYTES: "memoryUsed", DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite",
+  NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx",
+};
+
+function toHistory<Figure extends string>(series: readonly WireSeries[], figures: Readonly<Partial<Record<string, Figure>>>, used: { figure: NoInfer<Figure>; totalBytes: number | null }): HistoryOf<Figure> {
+  const history: HistoryOf<Figure> = {};
+  for (const one of series) {
+    const figure = figures[one.metric];
+    if (figure === undefined) continue;
+    // History keeps what is available; the graphs show what is used.
+    const { totalBytes } = used;
+    const values = figure !== used.figure ? one.mean : one.mean.map((value) => (value === null || totalBytes === null ? null : Math.max(0, totalBytes - value)));
+    history[figure] = { times: one.times.map(instant), values };
+  }
+  return history;
+}
+
+export function toVmHistory(wire: WireVmHistory): HistoryOf<VmFigure> {
+  return toHistory(wire.history.series, VM_METRICS, { figure: "guestUsed", totalBytes: wire.latest?.guestTotalBytes ?? null });
+}
+
+/** The one figure of the table's small graphs. */
+export function toHistoryOfCpu(series: readonly WireSeries[]): HistoryOf<VmFigure> {
+  return toHistory<VmFigure>(series, { CPU_RATIO: "cpu" }, { figure: "guestUsed", totalBytes: null });
+}
+
+export function toHostHistory(wire: WireHostHistory): HistoryOf<HostFigure> {
+  return toHistory(wire.history.series, HOST_METRICS_OF, { figure: "memoryUsed", totalBytes: wire.memoryBytes });
+}
+
+/** The definition as lines of indented JSON. */
+export function toDefinitionLines(definition: unknown): string[] {
+  return JSON.stringify(definition, null, 2).split("\n").map(paintable);
+}

@@ -1,0 +1,130 @@
+// The one key table: every binding with its name, its help and when it is available. The bottom line, the `:` finder,
+// the help page and docs/keys.md are all printed from it, and key presses are looked up in nothing else.
+import type { VmVerb } from "./store/model.js";
+import { host, page, selectedOperation, selectedVm } from "./store/select.js";
+import type { Page, State } from "./store/state.js";
+
+export type Command =
+  | "start" | "stop" | "pause" | "powerCut" | "reset" | "console" | "consoleFull" | "delete"
+  | "enter" | "back" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last" | "nextTab"
+  | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7"
+  | "filter" | "find" | "sortNext" | "sortPrevious" | "sortReverse"
+  | "operations" | "events" | "cancelOperation" | "help" | "redraw" | "quit";
+
+export interface Binding {
+  command: Command;
+  /** Names as input.ts gives them: a printed character, or up, enter, C-c, … The first is the one shown. */
+  keys: readonly string[];
+  /** One or two words, for the bottom line and the finder. */
+  label: string;
+  /** One sentence for the help page. */
+  help: string;
+  group: "Drive the VM" | "Look" | "Move";
+  pages: readonly Page[];
+  /** The verb whose availability the server decides. */
+  verb?: VmVerb;
+  /** On the bottom line of its pages. */
+  onBottomLine?: true;
+}
+
+const EVERYWHERE: readonly Page[] = ["overview", "vm", "operations", "events", "help"];
+const WITH_VM: readonly Page[] = ["overview", "vm"];
+const LISTS: readonly Page[] = ["overview", "vm", "operations", "events", "help"];
+
+export const BINDINGS: readonly Binding[] = [
+  { command: "start", keys: ["s"], label: "start", help: "Power the VM on.", group: "Drive the VM", pages: WITH_VM, verb: "START", onBottomLine: true },
+  { command: "stop", keys: ["S"], label: "stop", help: "Ask the guest to power down (ACPI).", group: "Drive the VM", pages: WITH_VM, verb: "STOP", onBottomLine: true },
+  { command: "pause", keys: ["p"], label: "pause", help: "Pause the VM, or let a paused one run on.", group: "Drive the VM", pages: WITH_VM, verb: "PAUSE", onBottomLine: true },
+  { command: "powerCut", keys: ["P"], label: "power cut", help: "Cut the power at once; asks first (P again or y).", group: "Drive the VM", pages: WITH_VM, verb: "FORCE_OFF" },
+  { command: "reset", keys: ["r"], label: "reset", help: "Press the reset button; asks first (r again or y).", group: "Drive the VM", pages: WITH_VM, verb: "RESET" },
+  { command: "console", keys: ["c"], label: "console", help: "Open the serial console below; Ctrl-] leaves it, F12 makes it full screen and back.", group: "Drive the VM", pages: WITH_VM, verb: "CONSOLE", onBottomLine: true },
+  { command: "consoleFull", keys: ["C"], label: "console, full screen", help: "Open the serial console on the full screen.", group: "Drive the VM", pages: WITH_VM, verb: "CONSOLE" },
+  { command: "delete", keys: ["d"], label: "delete", help: "Delete the VM's definition, after its id has been typed; its disks stay.", group: "Drive the VM", pages: WITH_VM, verb: "DELETE" },
+  { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
+  { command: "enter", keys: ["enter"], label: "open", help: "Open the chosen VM's page.", group: "Look", pages: ["overview"] },
+  { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, clear the filter.", group: "Look", pages: EVERYWHERE },
+  { command: "operations", keys: ["o"], label: "operations", help: "Operations, the newest first.", group: "Look", pages: EVERYWHERE },
+  { command: "events", keys: ["e"], label: "events", help: "Events, the newest first.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
+  { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs whose name, id or state matches.", group: "Look", pages: ["overview"], onBottomLine: true },
+  { command: "find", keys: [":"], label: "do", help: "Find any action by its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
+  { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview"] },
+  { command: "sortPrevious", keys: ["<"], label: "sort by previous", help: "Sort by the previous column.", group: "Look", pages: ["overview"] },
+  { command: "sortReverse", keys: ["i"], label: "invert order", help: "Turn the order round.", group: "Look", pages: ["overview"] },
+  { command: "tab1", keys: ["1"], label: "graphs", help: "Graphs of CPU, memory, disk and network.", group: "Look", pages: ["vm"] },
+  { command: "tab2", keys: ["2"], label: "cpu", help: "Each vCPU.", group: "Look", pages: ["vm"] },
+  { command: "tab3", keys: ["3"], label: "disks", help: "Each disk.", group: "Look", pages: ["vm"] },
+  { command: "tab4", keys: ["4"], label: "net", help: "Each network card.", group: "Look", pages: ["vm"] },
+  { command: "tab5", keys: ["5"], label: "VM events", help: "The VM's own events.", group: "Look", pages: ["vm"] },
+  { command: "tab6", keys: ["6"], label: "VM operations", help: "The VM's own operations.", group: "Look", pages: ["vm"] },
+  { command: "tab7", keys: ["7"], label: "definition", help: "The definition, defaults filled in.", group: "Look", pages: ["vm"] },
+  { command: "nextTab", keys: ["tab"], label: "next tab", help: "The next of the VM page's tabs.", group: "Look", pages: ["vm"] },
+  { command: "help", keys: ["?"], label: "help", help: "This page.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
+  { command: "up", keys: ["up", "k"], label: "up", help: "One line up.", group: "Move", pages: LISTS },
+  { command: "down", keys: ["down", "j"], label: "down", help: "One line down.", group: "Move", pages: LISTS },
+  { command: "pageUp", keys: ["pageup", "C-b"], label: "page up", help: "Ten lines up.", group: "Move", pages: LISTS },
+  { command: "pageDown", keys: ["pagedown", "C-f"], label: "page down", help: "Ten lines down.", group: "Move", pages: LISTS },
+  { command: "first", keys: ["home", "g"], label: "first", help: "The first line.", group: "Move", pages: LISTS },
+  { command: "last", keys: ["end", "G"], label: "last", help: "The last line.", group: "Move", pages: LISTS },
+  { command: "redraw", keys: ["C-l"], label: "redraw", help: "Paint the screen anew.", group: "Move", pages: EVERYWHERE },
+  { command: "quit", keys: ["q", "C-c"], label: "quit", help: "Close the dashboard; VMs and services run on.", group: "Move", pages: EVERYWHERE },
+];
+
+export function bindingFor(key: string, where: Page): Binding | null {
+  return BINDINGS.find((binding) => binding.keys.includes(key) && binding.pages.includes(where)) ?? null;
+}
+
+export type Availability = { allowed: true } | { allowed: false; reason: string };
+const ALLOWED: Availability = { allowed: true };
+
+function denied(reason: string): Availability {
+  return { allowed: false, reason };
+}
+
+/** The verb a binding stands for now: `p` resumes what is paused. */
+export function verbOf(state: State, binding: Binding): VmVerb | null {
+  if (binding.command === "pause" && selectedVm(state)?.state === "PAUSED") return "RESUME";
+  return binding.verb ?? null;
+}
+
+/** Whether a binding can be done now and, if not, one sentence why. The server's word decides; the rest is what we know before asking. */
+export function availability(state: State, binding: Binding): Availability {
+  const verb = verbOf(state, binding);
+  if (verb !== null) {
+    const vm = selectedVm(state);
+    if (vm === null) return denied("No VM is selected.");
+    if (state.connection.phase === "lost") return denied("The server is away; this works again when it is back.");
+    const known = vm.verbs[verb];
+    if (known === undefined) return denied("The server has not said whether this can be done.");
+    return known.allowed ? ALLOWED : denied(known.reason ?? "The server does not allow it now.");
+  }
+  if (binding.command === "cancelOperation") {
+    const operation = selectedOperation(state);
+    if (operation === null) return denied("There is no operation to cancel.");
+    return operation.cancellable ? ALLOWED : denied("This operation cannot be cancelled.");
+  }
+  if (binding.command === "enter" && selectedVm(state) === null) return denied(host(state) === null ? "Nothing is known yet." : "No VM is selected.");
+  return ALLOWED;
+}
+
+/** What a binding is called now: `p` reads resume on a paused VM. */
+export function labelOf(state: State, binding: Binding): string {
+  return verbOf(state, binding) === "RESUME" ? "resume" : binding.label;
+}
+
+/** Bindings of the finder whose name or help holds every word typed, those of this page first. */
+export function findBindings(state: State, text: string): Binding[] {
+  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const here = page(state);
+  return BINDINGS.filter((binding) => binding.group !== "Move" || binding.command === "quit")
+    .filter((binding) => binding.pages.includes(here) && binding.command !== "find")
+    .filter((binding) => words.every((word) => `${binding.label} ${binding.command}`.toLowerCase().includes(word)));
+}
+
+const KEY_NAMES: Readonly<Record<string, string>> = {
+  up: "↑", down: "↓", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
+};
+
+/** A key as people write it. */
+export function keyName(key: string): string {
+  return KEY_NAMES[key] ?? key.replace(/^C-(.)$/, (_, letter: string) => `Ctrl-${letter}`);
+}

@@ -1,0 +1,44 @@
+// Everything that can happen to the state: news from the server (data) and the person's wishes (view).
+import type {
+  Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample,
+} from "./model.js";
+import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
+
+/** History of some figures: for each, instants and values of the same length. */
+export type HistoryOf<Figure extends string> = Partial<Record<Figure, { times: number[]; values: (number | null)[] }>>;
+
+export type DataAction =
+  | { type: "tick"; now: number }
+  | { type: "connection"; connection: Connection }
+  | { type: "welcomed"; role: string; clockSkewMs: number; databaseConnected: boolean; hosts: Host[]; hostSamples: HostSample[] }
+  | { type: "vmsListed"; vms: Vm[]; samples: VmSample[] }
+  | { type: "vmChanged"; id: string; vm: Vm | null; sample: VmSample | null }
+  | { type: "samples"; samples: VmSample[] }
+  | { type: "hostSample"; sample: HostSample }
+  | { type: "detail"; vmId: string; detail: VmDetail }
+  | { type: "vmHistory"; vmId: string; history: HistoryOf<VmFigure> }
+  | { type: "hostHistory"; hostId: string; history: HistoryOf<HostFigure> }
+  | { type: "events"; events: Event[]; newestCursor: bigint | null }
+  | { type: "operations"; operations: Operation[] }
+  | { type: "definition"; definition: Definition };
+
+export type ViewAction =
+  | { type: "move"; by: number }
+  | { type: "moveTo"; edge: "first" | "last" }
+  | { type: "enter" }
+  | { type: "back" }
+  | { type: "open"; page: Page }
+  | { type: "tab"; tab: VmTab }
+  | { type: "nextTab" }
+  | { type: "sortBy"; column: SortColumn }
+  | { type: "sortStep"; step: 1 | -1 }
+  | { type: "sortReverse" }
+  | { type: "prompt"; prompt: Prompt | null }
+  | { type: "promptText"; text: string }
+  | { type: "promptIndex"; index: number }
+  | { type: "filter"; text: string }
+  | { type: "notice"; tone: "info" | "error"; text: string }
+  | { type: "clearNotice" }
+  | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
+
+export type Action = DataAction | ViewAction;

@@ -1,0 +1,142 @@
+// The dashboard's nouns as the store keeps them: plain values, times in epoch milliseconds, every text already
+// paintable. They mirror the GraphQL schema's names; how they travel is the feed's business.
+
+export type VmState = "DEFINED" | "STARTING" | "RUNNING" | "PAUSED" | "STOPPING" | "STOPPED" | "MIGRATING" | "CRASHED";
+export type VmVerb = "START" | "STOP" | "FORCE_OFF" | "RESET" | "PAUSE" | "RESUME" | "DELETE" | "CONSOLE";
+export type OperationState = "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
+
+export interface VerbAvailability { allowed: boolean; reason: string | null }
+
+export interface Vm {
+  id: string;
+  /** What to paint: the name, or the id where the name cannot be painted. */
+  label: string;
+  hostId: string;
+  state: VmState;
+  stateSince: number;
+  generation: bigint;
+  startedAt: number | null;
+  vcpus: number;
+  memoryBytes: number;
+  machine: string;
+  accelerator: string | null;
+  networkInUse: string | null;
+  pid: number | null;
+  protected: boolean;
+  autostart: boolean;
+  restartRequired: boolean;
+  crashCause: string | null;
+  verbs: Partial<Record<VmVerb, VerbAvailability>>;
+}
+
+export interface VcpuSample { index: number; ratio: number | null; stealRatio: number | null }
+export interface DiskSample {
+  name: string;
+  readBytesPerSecond: number | null;
+  writeBytesPerSecond: number | null;
+  readsPerSecond: number | null;
+  writesPerSecond: number | null;
+  flushesPerSecond: number | null;
+  readLatencySeconds: number | null;
+  writeLatencySeconds: number | null;
+  allocatedBytes: number | null;
+}
+export interface NicSample {
+  name: string;
+  rxBytesPerSecond: number | null;
+  txBytesPerSecond: number | null;
+  rxPacketsPerSecond: number | null;
+  txPacketsPerSecond: number | null;
+  dropsPerSecond: number | null;
+}
+
+/** One VM at one instant; null is unknown. */
+export interface VmSample {
+  vmId: string;
+  time: number;
+  cpuRatio: number | null;
+  stealRatio: number | null;
+  memoryConfiguredBytes: number;
+  balloonActualBytes: number | null;
+  guestTotalBytes: number | null;
+  guestAvailableBytes: number | null;
+  rssBytes: number | null;
+  ksmMergedBytes: number | null;
+  diskReadBytesPerSecond: number | null;
+  diskWriteBytesPerSecond: number | null;
+  diskLatencySeconds: number | null;
+  networkRxBytesPerSecond: number | null;
+  networkTxBytesPerSecond: number | null;
+  networkDropsPerSecond: number | null;
+}
+/** What the page of one VM adds to its sample. */
+export interface VmDetail { vcpus: VcpuSample[]; disks: DiskSample[]; nics: NicSample[] }
+
+export interface Capability { name: string; available: boolean; reason: string | null; mend: string | null }
+
+export interface Host {
+  id: string;
+  name: string;
+  connected: boolean;
+  connectionError: string | null;
+  cpuCount: number;
+  memoryBytes: number;
+  qemuVersion: string;
+  kernel: string;
+  capabilities: Capability[];
+}
+
+export interface HostSample {
+  hostId: string;
+  time: number;
+  cpuRatio: number | null;
+  psiCpuRatio: number | null;
+  psiMemoryRatio: number | null;
+  psiIoRatio: number | null;
+  load1: number | null;
+  memoryTotalBytes: number;
+  memoryAvailableBytes: number;
+  memoryCachedBytes: number | null;
+  swapUsedBytes: number | null;
+  ksmSavedBytes: number | null;
+  compressedOriginalBytes: number | null;
+  compressedStoredBytes: number | null;
+  diskReadBytesPerSecond: number | null;
+  diskWriteBytesPerSecond: number | null;
+  networkRxBytesPerSecond: number | null;
+  networkTxBytesPerSecond: number | null;
+  networkDropsPerSecond: number | null;
+}
+
+export interface Event {
+  cursor: bigint;
+  time: number;
+  kind: string;
+  vmId: string | null;
+  operationId: string | null;
+  state: VmState | null;
+  actor: string | null;
+  message: string;
+}
+
+export interface Operation {
+  id: string;
+  kind: string;
+  vmId: string;
+  state: OperationState;
+  progressRatio: number | null;
+  cancellable: boolean;
+  error: string | null;
+  requestedBy: string;
+  startedAt: number;
+  endedAt: number | null;
+}
+
+/** The definition of one VM as lines of text, fetched when its page asks for it. */
+export interface Definition { vmId: string; lines: string[] }
+
+/** Figures drawn over time, per VM and per host. */
+export const VM_FIGURES = ["cpu", "steal", "guestUsed", "balloon", "rss", "diskRead", "diskWrite", "netRx", "netTx"] as const;
+export type VmFigure = (typeof VM_FIGURES)[number];
+export const HOST_FIGURES = ["cpu", "memoryUsed", "diskRead", "diskWrite", "netRx", "netTx"] as const;
+export type HostFigure = (typeof HOST_FIGURES)[number];

@@ -1,0 +1,119 @@
+// What the person's keys do to the state: pages, selection, order, prompts. It knows nothing of the server.
+import type { ViewAction } from "./actions.js";
+import { page, visibleVms } from "./select.js";
+import { SORT_COLUMNS, VM_TABS } from "./state.js";
+import type { SortColumn, SortDirection, State, Ui } from "./state.js";
+
+/** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
+const PROMPT_MAX_LENGTH = 64;
+/** Pages kept to go back through. */
+const PAGES_DEPTH = 8;
+
+export function reduceView(state: State, action: ViewAction): State {
+  switch (action.type) {
+    case "move":
+      return move(state, action.by);
+    case "moveTo":
+      return move(state, action.edge === "first" ? -Infinity : Infinity);
+    case "enter":
+      return page(state) === "overview" && state.ui.selectedVmId !== null ? opened(withUi(state, { tab: "graphs" }), "vm") : state;
+    case "back":
+      return back(state);
+    case "open":
+      return page(state) === action.page ? back(state) : opened(state, action.page);
+    case "tab":
+      return withUi(state, { tab: action.tab });
+    case "nextTab":
+      return withUi(state, { tab: VM_TABS[(VM_TABS.indexOf(state.ui.tab) + 1) % VM_TABS.length] ?? "graphs" });
+    case "sortBy":
+      return withUi(state, { sort: { column: action.column, direction: naturalDirection(action.column) } });
+    case "sortStep":
+      return sortStep(state, action.step);
+    case "sortReverse":
+      return withUi(state, { sort: { ...state.ui.sort, direction: state.ui.sort.direction === "ascending" ? "descending" : "ascending" } });
+    case "prompt":
+      return withUi(state, { prompt: action.prompt });
+    case "promptText":
+      return promptText(state, action.text);
+    case "promptIndex":
+      return state.ui.prompt?.kind === "command" ? withUi(state, { prompt: { ...state.ui.prompt, index: action.index } }) : state;
+    case "filter":
+      return withUi(state, { filter: action.text });
+    case "notice":
+      return withUi(state, { notice: { tone: action.tone, text: action.text, at: state.now } });
+    case "clearNotice":
+      return state.ui.notice === null ? state : withUi(state, { notice: null });
+    case "console":
+      return withUi(state, { console: action.console });
+  }
+}
+
+function withUi(state: State, change: Partial<Ui>): State {
+  return { ...state, ui: { ...state.ui, ...change } };
+}
+
+function opened(state: State, next: Ui["pages"][number]): State {
+  const scroll = { ...state.ui.scroll, [next]: 0 };
+  return withUi(state, { pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
+}
+
+/** One step out: a page closes; on the overview Esc clears the filter. */
+function back(state: State): State {
+  if (state.ui.pages.length > 1) return withUi(state, { pages: state.ui.pages.slice(0, -1) });
+  return state.ui.filter === "" ? state : withUi(state, { filter: "" });
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
+}
+
+function move(state: State, by: number): State {
+  const current = page(state);
+  if (current === "overview") {
+    const rows = visibleVms(state);
+    const index = rows.findIndex((vm) => vm.id === state.ui.selectedVmId);
+    const next = rows[clamp(Math.max(index, 0) + by, 0, rows.length - 1)];
+    return next === undefined ? state : withUi(state, { selectedVmId: next.id });
+  }
+  if (current === "operations") {
+    const index = Math.max(0, state.operations.findIndex((operation) => operation.id === state.ui.selectedOperationId));
+    const next = state.operations[clamp(index + by, 0, state.operations.length - 1)];
+    return next === undefined ? state : withUi(state, { selectedOperationId: next.id });
+  }
+  const key = current === "vm" ? `vm.${state.ui.tab}` : current;
+  const most = scrollLimit(state, key);
+  return withUi(state, { scroll: { ...state.ui.scroll, [key]: clamp((state.ui.scroll[key] ?? 0) + by, 0, most) } });
+}
+
+/** Lines that can be scrolled past on a page; a view never scrolls beyond its last full screen. */
+function scrollLimit(state: State, key: string): number {
+  switch (key) {
+    case "events": return Math.max(0, state.events.length - 1);
+    case "vm.events": return Math.max(0, state.events.filter((event) => event.vmId === state.ui.selectedVmId).length - 1);
+    case "vm.operations": return Math.max(0, state.operations.filter((operation) => operation.vmId === state.ui.selectedVmId).length - 1);
+    case "vm.definition": return Math.max(0, (state.definition?.lines.length ?? 1) - 1);
+    default: return HELP_SCROLL_LIMIT;
+  }
+}
+/** The help page has fewer lines than this. */
+const HELP_SCROLL_LIMIT = 60;
+
+/** Names and states read from the top; figures matter from the highest; age from the youngest. */
+function naturalDirection(column: SortColumn): SortDirection {
+  return column === "name" || column === "state" ? "ascending" : "descending";
+}
+
+function sortStep(state: State, step: 1 | -1): State {
+  const index = SORT_COLUMNS.indexOf(state.ui.sort.column) + step;
+  const column = SORT_COLUMNS[(index + SORT_COLUMNS.length) % SORT_COLUMNS.length] ?? "name";
+  return withUi(state, { sort: { column, direction: naturalDirection(column) } });
+}
+
+function promptText(state: State, text: string): State {
+  const { prompt } = state.ui;
+  if (prompt === null || prompt.kind === "confirm") return state;
+  const kept = text.slice(0, PROMPT_MAX_LENGTH);
+  if (prompt.kind === "filter") return withUi(state, { prompt: { ...prompt, text: kept }, filter: kept.trim() });
+  if (prompt.kind === "command") return withUi(state, { prompt: { ...prompt, text: kept, index: 0 } });
+  return withUi(state, { prompt: { ...prompt, text: kept } });
+}

@@ -1,0 +1,107 @@
+// The last two lines: above, the newest thing worth knowing or the line being typed; below, the keys that fit.
+import { BINDINGS, availability, findBindings, keyName, labelOf } from "../keys.js";
+import { page } from "../store/select.js";
+import type { Event } from "../store/model.js";
+import type { Prompt, State } from "../store/state.js";
+import { style } from "./frame.js";
+import { clock, cut } from "./format.js";
+import { eventRole, eventSign, vmLabel } from "./lists.js";
+import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
+import type { Painter } from "./painter.js";
+
+/** Rule, message, keys. */
+export const FOOTER_ROWS = 3;
+/** An answer to a key stays this long; an error of ours until the next key. */
+export const NOTICE_SHOWN_MS = 8_000;
+
+export function footer(p: Painter): void {
+  const { frame, state, theme } = p;
+  const y = frame.height - FOOTER_ROWS;
+  frame.put(0, y, ` ${theme.rule.repeat(frame.width - 2)}`, RULE);
+  if (state.ui.prompt !== null) prompt(p, y + 1, state.ui.prompt);
+  else {
+    message(p, y + 1);
+    keyLine(p, y + 2);
+  }
+}
+
+/** A notice while it is fresh, else the newest event that matters. */
+function message(p: Painter, y: number): void {
+  const { frame, state, theme } = p;
+  const { notice } = state.ui;
+  const room = frame.width - 2;
+  if (notice !== null && (notice.tone === "error" || state.now - notice.at < NOTICE_SHOWN_MS)) {
+    const look = notice.tone === "error" ? style("attention") : TEXT;
+    frame.put(1, y, cut(`${notice.tone === "error" ? `${theme.attention} ` : ""}${notice.text}`, room, theme.ellipsis), look);
+    return;
+  }
+  const event = newestThatMatters(state);
+  if (event === null) return;
+  const who = vmLabel(state, event.vmId);
+  const start = parts(p, 1, y, [[`${clock(event.time)} `, DIM], [`${eventSign(p, event)} `, style(eventRole(event))]]);
+  const hint = "  (e: all)";
+  const text = event.message.startsWith(who) ? event.message : `${who}: ${event.message}`;
+  const end = frame.put(start, y, cut(text, room - start - hint.length + 1, theme.ellipsis), TEXT);
+  frame.put(end, y, hint, DIM);
+}
+
+/** Starts and ends of operations say less than the changes of state they cause. */
+function newestThatMatters(state: State): Event | null {
+  for (let index = state.events.length - 1; index >= 0; index--) {
+    const event = state.events[index];
+    if (event !== undefined && event.kind !== "OPERATION_STARTED" && event.kind !== "OPERATION_FINISHED") return event;
+  }
+  return null;
+}
+
+function keyLine(p: Painter, y: number): void {
+  const { frame, state } = p;
+  const here = page(state);
+  const shown = BINDINGS.filter((binding) => binding.onBottomLine && binding.pages.includes(here));
+  let x = 1;
+  for (const binding of shown) {
+    const usable = availability(state, binding).allowed;
+    const width = keyName(binding.keys[0] ?? "").length + labelOf(state, binding).length + 1;
+    if (x + width > frame.width) break;
+    x = parts(p, x, y, [
+      [keyName(binding.keys[0] ?? ""), usable ? style("key") : DIM], [` ${labelOf(state, binding)}`, usable ? TEXT : DIM], ["  ", TEXT],
+    ]);
+  }
+  if (here !== "overview" && x + 8 <= frame.width) x = parts(p, x, y, [["Esc", style("key")], [" back  ", TEXT]]);
+  if (x + 6 <= frame.width) parts(p, x, y, [["q", style("key")], [" quit", TEXT]]);
+}
+
+function prompt(p: Painter, y: number, shown: Prompt): void {
+  const { frame, state, theme } = p;
+  const typed = (lead: string, text: string, hint: string): void => {
+    const start = frame.put(1, y, cut(lead, frame.width - 20, theme.ellipsis), BOLD);
+    const end = frame.put(start, y, text, TEXT);
+    frame.cursor = { x: Math.min(end, frame.width - 1), y };
+    frame.put(1, y + 1, cut(hint, frame.width - 2, theme.ellipsis), DIM);
+  };
+  switch (shown.kind) {
+    case "filter":
+      typed("/", shown.text, "Name, id or state of a VM. Enter keeps the filter, Esc takes it away.");
+      return;
+    case "delete":
+      typed(`Delete ${vmLabel(state, shown.vmId)}? Type its id (${shown.vmId}): `, shown.text, "Enter deletes the definition once the id is complete; the disks stay. Esc keeps the VM.");
+      return;
+    case "confirm": {
+      const what = shown.verb === "FORCE_OFF" ? "Cut the power of" : "Reset";
+      frame.put(1, y, cut(`${what} ${vmLabel(state, shown.vmId)}? What the guest has not saved is lost.`, frame.width - 2, theme.ellipsis), style("attention"));
+      parts(p, 1, y + 1, [[shown.key, style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
+      return;
+    }
+    case "command": {
+      const found = findBindings(state, shown.text);
+      typed(":", shown.text, found.length === 0 ? "No action has this name. Esc goes back." : "");
+      let x = 1;
+      found.forEach((binding, index) => {
+        const text = ` ${labelOf(state, binding)} `;
+        if (x + text.length > frame.width) return;
+        const usable = availability(state, binding).allowed;
+        x = frame.put(x, y + 1, text, index === shown.index ? style("text", "inverse") : usable ? TEXT : DIM);
+      });
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// A picture of the screen as plain cells: what views draw into and what widgets paint. It knows no terminal and no
+// colour, only roles; each character given to it takes one cell (store/sanitize.ts sees to that).
+
+/** What a colour means. The palette of widgets/ turns a role into a colour the terminal has. */
+export const ROLES = [
+  "text", "dim", "title", "running", "paused", "stopped", "between", "crashed", "attention", "first", "second", "rule", "key", "bar", "shared", "zip",
+] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Packed looks of one cell: a role's index with flags, or raw terminal colours (a console's own). */
+export type Style = number;
+const BOLD = 1 << 8;
+const INVERSE = 1 << 9;
+const UNDERLINE = 1 << 10;
+const RAW = 1 << 11;
+const FOREGROUND_SHIFT = 12;
+const BACKGROUND_SHIFT = 21;
+/** The terminal's own colour, for raw cells: one past the 256 of the palette. */
+export const DEFAULT_COLOUR = 0x1ff;
+
+export function style(role: Role, ...looks: ("bold" | "inverse" | "underline")[]): Style {
+  let packed = ROLES.indexOf(role);
+  if (looks.includes("bold")) packed |= BOLD;
+  if (looks.includes("inverse")) packed |= INVERSE;
+  if (looks.includes("underline")) packed |= UNDERLINE;
+  return packed;
+}
+
+export interface RawLook { foreground: number; background: number; bold: boolean; inverse: boolean; underline: boolean }
+
+export function rawStyle(look: RawLook): Style {
+  const flags = (look.bold ? BOLD : 0) | (look.inverse ? INVERSE : 0) | (look.underline ? UNDERLINE : 0);
+  return RAW | flags | (look.foreground << FOREGROUND_SHIFT) | (look.background << BACKGROUND_SHIFT);
+}
+
+export interface Looks { role: Role | null; bold: boolean; inverse: boolean; underline: boolean; foreground: number; background: number }
+
+export function looksOf(packed: Style): Looks {
+  const raw = (packed & RAW) !== 0;
+  return {
+    role: raw ? null : (ROLES[packed & 0xff] ?? "text"),
+    bold: (packed & BOLD) !== 0,
+    inverse: (packed & INVERSE) !== 0,
+    underline: (packed & UNDERLINE) !== 0,
+    foreground: raw ? (packed >> FOREGROUND_SHIFT) & 0x1ff : DEFAULT_COLOUR,
+    background: raw ? (packed >> BACKGROUND_SHIFT) & 0x1ff : DEFAULT_COLOUR,
+  };
+}
+
+export interface Rect { x: number; y: number; width: number; height: number }
+
+/** Lines drawn in dots: two dots a cell across, four up. Painted by widgets/graph.ts. */
+export interface Graph {
+  rect: Rect;
+  /** Value at the top edge; the bottom edge is 0. */
+  top: number;
+  /** Each series: one value a dot column, oldest first, NaN where unknown. The last drawn wins a shared cell. */
+  series: readonly { values: readonly number[]; role: Role }[];
+}
+
+export class Frame {
+  readonly chars: string[];
+  readonly styles: Int32Array;
+  readonly graphs: Graph[] = [];
+  /** Where the terminal's cursor stands; null hides it. */
+  cursor: { x: number; y: number } | null = null;
+
+  constructor(readonly width: number, readonly height: number) {
+    this.chars = new Array<string>(width * height).fill(" ");
+    this.styles = new Int32Array(width * height);
+  }
+
+  /** Write text from a cell on, clipped to the frame or to `limit` cells. Returns the column after it. */
+  put(x: number, y: number, text: string, look: Style = 0, limit = this.width - x): number {
+    let column = x;
+    const end = Math.min(this.width, x + limit);
+    if (y < 0 || y >= this.height) return Math.min(end, x + text.length);
+    for (const char of text) {
+      if (column >= end) break;
+      if (column >= 0) {
+        this.chars[y * this.width + column] = char;
+        this.styles[y * this.width + column] = look;
+      }
+      column++;
+    }
+    return column;
+  }
+
+  /** Write text so that it ends before `right`. */
+  putRight(right: number, y: number, text: string, look: Style = 0): void {
+    this.put(right - text.length, y, text, look);
+  }
+
+  fill(rect: Rect, char: string, look: Style): void {
+    for (let y = rect.y; y < rect.y + rect.height; y++) this.put(rect.x, y, char.repeat(rect.width), look, rect.width);
+  }
+
+  /** Turn a row's looks round, as for a selection. */
+  invert(x: number, y: number, width: number): void {
+    for (let column = Math.max(0, x); column < Math.min(this.width, x + width); column++) {
+      const index = y * this.width + column;
+      this.styles[index] = (this.styles[index] ?? 0) | INVERSE;
+    }
+  }
+
+  /** The row as text, for tests and the plain eye. */
+  line(y: number): string {
+    return this.chars.slice(y * this.width, (y + 1) * this.width).join("");
+  }
+}

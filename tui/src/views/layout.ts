@@ -1,0 +1,61 @@
+// Where everything stands on a screen of a given size. Pure arithmetic; the dashboard asks it for the console's size too.
+import { COMPACT_ROWS, GRAPH_ROWS } from "./host-panel.js";
+import { FOOTER_ROWS } from "./footer.js";
+import type { Rect } from "./frame.js";
+import type { State } from "../store/state.js";
+
+export interface Size { columns: number; rows: number }
+/** The smallest screen the layout is made for. */
+export const LEAST: Size = { columns: 80, rows: 24 };
+/** From here on the selected VM's graphs stand beside the table. */
+const WIDE_COLUMNS = 140;
+/** From here on the host has graphs instead of lines. */
+const TALL_ROWS = 34;
+const TALL_COLUMNS = 120;
+
+export interface Layout {
+  hostPanel: "graphs" | "compact";
+  host: Rect;
+  table: Rect;
+  /** Beside the table; null on a narrow screen. */
+  side: Rect | null;
+  /** The whole of a page below the header. */
+  body: Rect;
+  /** The pane of the console with its title line; null while none is open. */
+  console: Rect | null;
+}
+
+export function isTooSmall(size: Size): boolean {
+  return size.columns < LEAST.columns || size.rows < LEAST.rows;
+}
+
+export function layoutOf(state: State, size: Size): Layout {
+  const { columns, rows } = size;
+  const bodyRows = rows - 1 - FOOTER_ROWS;
+  const open = state.ui.console;
+  const consoleRows = open === null ? 0 : Math.max(8, Math.floor(rows / 2));
+  const console: Rect | null =
+    open === null ? null
+    : open.view === "full" ? { x: 0, y: 0, width: columns, height: rows }
+    : { x: 0, y: 1 + bodyRows - consoleRows, width: columns, height: consoleRows };
+  const left = bodyRows - (open === null ? 0 : consoleRows);
+  const hostPanel = left >= TALL_ROWS - 1 - FOOTER_ROWS && columns >= TALL_COLUMNS ? "graphs" : "compact";
+  const hostRows = hostPanel === "graphs" ? GRAPH_ROWS : COMPACT_ROWS;
+  const tableWidth = columns >= WIDE_COLUMNS ? Math.floor(columns * 0.56) : columns;
+  const y = 1 + hostRows;
+  const height = left - hostRows;
+  return {
+    hostPanel,
+    host: { x: 0, y: 1, width: columns, height: hostRows },
+    table: { x: 0, y, width: tableWidth, height },
+    side: tableWidth < columns ? { x: tableWidth, y, width: columns - tableWidth, height } : null,
+    body: { x: 0, y: 1, width: columns, height: left },
+    console,
+  };
+}
+
+/** Columns and rows of the terminal inside the console's pane: below its title line. */
+export function consoleSize(state: State, size: Size): Size | null {
+  const rect = layoutOf(state, size).console;
+  return rect === null ? null : { columns: rect.width, rows: rect.height - 1 };
+}

@@ -1,0 +1,55 @@
+// The signs of the screen in Unicode and in ASCII, and what state wears which. Views take a Theme, so that one switch
+// changes every sign.
+import type { VmState } from "../store/model.js";
+import type { Role } from "./frame.js";
+
+export interface Theme {
+  kind: "unicode" | "ascii";
+  rule: string;
+  bar: string;
+  cross: string;
+  down: string;
+  up: string;
+  sortDown: string;
+  sortUp: string;
+  attention: string;
+  crumb: string;
+  ellipsis: string;
+  unknown: string;
+  states: Record<VmState, string>;
+  /** Eight heights of a small bar, lowest first. */
+  heights: readonly string[];
+  /** Fill of the memory bar: used, shared, compressed, free. */
+  fills: { used: string; shared: string; zip: string; free: string };
+}
+
+export const UNICODE: Theme = {
+  kind: "unicode",
+  rule: "─", bar: "│", cross: "┬", down: "↓", up: "↑", sortDown: "▾", sortUp: "▴", attention: "▲", crumb: "›", ellipsis: "…", unknown: "–",
+  states: { RUNNING: "●", PAUSED: "‖", STOPPED: "◌", DEFINED: "◌", STARTING: "◐", STOPPING: "◐", MIGRATING: "◐", CRASHED: "✖" },
+  heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+  fills: { used: "█", shared: "▓", zip: "▒", free: "░" },
+};
+
+export const ASCII: Theme = {
+  kind: "ascii",
+  rule: "-", bar: "|", cross: "+", down: "v", up: "^", sortDown: "v", sortUp: "^", attention: "!", crumb: ">", ellipsis: "~", unknown: "-",
+  states: { RUNNING: "*", PAUSED: "=", STOPPED: "o", DEFINED: "o", STARTING: "~", STOPPING: "~", MIGRATING: "~", CRASHED: "x" },
+  heights: [".", ".", ":", ":", "|", "|", "#", "#"],
+  fills: { used: "#", shared: "=", zip: "-", free: "." },
+};
+
+export const STATE_ROLES: Record<VmState, Role> = {
+  RUNNING: "running", PAUSED: "paused", STOPPED: "stopped", DEFINED: "stopped",
+  STARTING: "between", STOPPING: "between", MIGRATING: "between", CRASHED: "crashed",
+};
+
+/** Signs outside ASCII that views write in words and numbers, and what stands for them in ASCII. */
+const IN_ASCII: Readonly<Record<string, string>> = {
+  "–": "-", "…": "~", "─": "-", "│": "|", "┬": "+", "┴": "+", "┼": "+", "┤": "|", "↓": "v", "↑": "^", "▾": "v", "▴": "^", "▲": "!", "›": ">", "·": ".", "→": ">", "↵": "<",
+};
+
+/** One character for a terminal without Unicode; what it cannot show is `?`. */
+export function asciiOf(char: string): string {
+  return char <= "~" ? char : (IN_ASCII[char] ?? "?");
+}
