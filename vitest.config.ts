@@ -1,12 +1,15 @@
 // Projects: unit (no process but its own), db (real Postgres), e2e (real guests; one at a time on a small machine).
 import { defineConfig } from "vitest/config";
 
+// Vite would take graphql's ES modules for our own files and Node its CommonJS ones for everybody else's: two instances.
+const graphql = { graphql: "graphql/index.js" };
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["server/**/*.test.ts", "tui/**/*.test.ts", "test/*.test.ts", "test/contract/**/*.test.ts"], exclude: ["**/*.db.test.ts", "**/node_modules/**"] } },
-      { test: { name: "db", include: ["server/**/*.db.test.ts"], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts", "test/chaos/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false } },
+      { resolve: { alias: graphql }, test: { name: "unit", include: ["server/**/*.test.ts", "tui/**/*.test.ts", "vms/**/*.test.ts", "test/*.test.ts", "test/bench/*.test.ts", "test/contract/**/*.test.ts"], exclude: ["**/*.db.test.ts", "**/node_modules/**"] } },
+      { resolve: { alias: graphql }, test: { name: "db", include: ["server/**/*.db.test.ts"], globalSetup: ["server/src/db/testing/servers.ts"], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } },
+      { resolve: { alias: graphql }, test: { name: "e2e", include: ["test/e2e/**/*.test.ts", "test/chaos/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false } },
     ],
   },
 });

@@ -36,12 +36,12 @@ const isNot = (check: (target: string) => boolean, ...allowed: RegExp[]) => (tar
   check(target) && !allowed.some((pattern) => pattern.test(target));
 
 const rules: readonly Rule[] = [
-  { name: "the dashboard knows of the server only its schema", reason: "a client of ours may do nothing that any GraphQL client cannot", files: /^tui\/(?!.*\.test\.)/, forbids: isNot(inTier("server"), /^server\/schema\.graphql$/) },
+  { name: "the dashboard knows of the server only its schema", reason: "a client of ours may do nothing that any GraphQL client cannot", files: /^tui\/src\/(?!.*\.test\.)/, forbids: isNot(inTier("server"), /^server\/schema\.graphql$/) },
   { name: "the server knows no client", reason: "the arrow points from the client to the schema", files: /^server\//, forbids: isNot((target) => inTier("tui")(target) || /^blessed|^node-pty/.test(target)) },
   { name: "only widgets import blessed", reason: "views are functions of state, tested without a terminal", files: /^tui\/(?!src\/widgets\/)(?!.*\.test\.)/, forbids: (target) => /^blessed/.test(target) },
   { name: "the store and the views do no I/O", reason: "what a screen shows must follow from its state alone", files: /^tui\/src\/(store|views)\/(?!.*\.test\.)/, forbids: (target) => /^node:|^ws$|^graphql-ws$/.test(target) || target.startsWith("tui/src/client/connection") },
   { name: "services know no GraphQL", reason: "rules are tested without a schema", files: /^server\/src\/[^/]+\/service\.ts$/, forbids: (target) => /^(graphql|graphql-yoga|@pothos)/.test(target) },
-  { name: "the launcher runs before npm has installed anything", reason: "npm start is the first command on a fresh machine", files: /^tui\/launch\/(?!.*\.test\.)(?!bundle\.mjs)/, forbids: (target) => !target.startsWith("node:") && !/^(tui\/launch|vms|server\/src\/db\/generate\.mjs)/.test(target) },
+  { name: "the launcher runs before npm has installed anything", reason: "npm start is the first command on a fresh machine (the step that bundles comes after npm ci)", files: /^tui\/launch\/(?!.*\.test\.)(?!steps\/bundles\.mjs)/, forbids: (target) => !target.startsWith("node:") && !/^(tui\/launch|vms|server\/src\/db\/generate\.mjs)/.test(target) },
 ];
 
 const files = ["server", "tui"].flatMap((tier) => filesBelow(tier));

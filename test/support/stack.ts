@@ -56,7 +56,7 @@ export class Stack implements AsyncDisposable {
     rmSync(socket, { force: true });
     this.daemon = startService(daemonPath, ["--state-dir", this.stateDir, "--run-dir", this.runDir, ...(this.options.daemonArgs ?? [])], { log: this.log("quetzald") });
     const { pid } = this.daemon;
-    await eventually("quetzald's socket", () => this.mustLive(pid, "quetzald") && existsSync(socket));
+    await eventually("quetzald's socket", () => { this.mustLive(pid, "quetzald"); return existsSync(socket); });
   }
 
   async startServer(): Promise<void> {
@@ -72,7 +72,7 @@ export class Stack implements AsyncDisposable {
       },
     });
     const { pid } = this.server;
-    await eventually("the server's address", () => this.mustLive(pid, "server") && existsSync(file));
+    await eventually("the server's address", () => { this.mustLive(pid, "server"); return existsSync(file); });
     await this.#peer?.[Symbol.asyncDispose]();
     this.#peer = connect(this.url, this.token);
     await eventually("the host", async () => (await this.api.query<{ hosts: { connected: boolean }[] }>("{ hosts { connected } }")).hosts[0]?.connected);
@@ -124,8 +124,8 @@ export class Stack implements AsyncDisposable {
       .filter((pid) => { const line = readCommandLine(pid); return line.includes("postgres") && line.includes(this.stateDir) && isAlive(pid); });
   }
 
-  private mustLive(pid: number, name: string): true {
-    if (isAlive(pid)) return true;
+  private mustLive(pid: number, name: string): void {
+    if (isAlive(pid)) return;
     throw new Error(`${name} ended at its start: ${readFileSync(this.log(name), "utf8").slice(-2000)}`);
   }
 }

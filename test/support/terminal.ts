@@ -18,7 +18,7 @@ export class TerminalDriver implements AsyncDisposable {
     const cols = options.columns ?? 80;
     const rows = options.rows ?? 24;
     this.#screen = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
-    this.#child = pty.spawn(command, [...args], { cols, rows, name: "xterm-256color", env: { ...process.env, ...options.env, TERM: options.env?.["TERM"] ?? "xterm-256color" } as Record<string, string>, cwd: options.cwd ?? process.cwd() });
+    this.#child = pty.spawn(command, [...args], { cols, rows, name: "xterm-256color", env: { ...process.env, ...options.env, TERM: options.env?.["TERM"] ?? "xterm-256color" }, cwd: options.cwd ?? process.cwd() });
     this.pid = this.#child.pid;
     this.#child.onData((data) => {
       this.bytes += Buffer.byteLength(data);

@@ -108,18 +108,17 @@ export class VmDriver {
       { id: this.id, last: lastBytes },
     );
     let text = "";
-    let timedOut = false;
-    const timer = setTimeout(() => { timedOut = true; void output.return?.(); }, deadlineMs);
+    const timeout = AbortSignal.timeout(deadlineMs);
+    timeout.addEventListener("abort", () => void output.return?.());
     try {
       for await (const { consoleOutput } of output) {
         text += Buffer.from(consoleOutput.data ?? "", "base64").toString("utf8");
         if (done(text)) return text;
       }
     } finally {
-      clearTimeout(timer);
       await output.return?.();
     }
-    throw new Error(`${this.id}: ${timedOut ? `nothing fitting within ${deadlineMs} ms` : "the console closed"}; last output: ${text.slice(-500)}`);
+    throw new Error(`${this.id}: ${timeout.aborted ? `nothing fitting within ${deadlineMs} ms` : "the console closed"}; last output: ${text.slice(-500)}`);
   }
 
   /** Whether the shell shows its prompt as the last thing on the console. */

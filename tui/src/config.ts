@@ -13,6 +13,8 @@ export interface Config {
   readonly colours: "allowed" | "forbidden";
   /** Whether the locale can show more than ASCII. */
   readonly characters: "unicode" | "ascii";
+  /** The kind of terminal, TERM; "xterm" where none is told. */
+  readonly terminal: string;
   /** For child processes: the environment they inherit. */
   readonly environment: Environment;
 }
@@ -22,6 +24,7 @@ export function readConfig(env: Environment = process.env, uid: number = process
     endpoint: () => findEndpoint(env, uid),
     colours: env["NO_COLOR"] || env["TERM"] === "dumb" ? "forbidden" : "allowed",
     characters: readsUnicode(env) ? "unicode" : "ascii",
+    terminal: env["TERM"] || "xterm",
     environment: env,
   };
 }

@@ -81,7 +81,7 @@ export function createClient(endpoint: Endpoint | EndpointSource): Client {
       isClosed = true;
       listeners.clear();
       http[Symbol.dispose]();
-      if (socket) (await socket).close();
+      if (socket) await (await socket).close();
     },
     [Symbol.asyncDispose]: () => client.close(),
   };

@@ -12,10 +12,13 @@ export type ClientErrorKind =
 
 export class ClientError extends Error {
   readonly kind: ClientErrorKind;
-  constructor(kind: ClientErrorKind, message: string, options?: ErrorOptions) {
+  /** The server's `extensions.code`, e.g. "VM_NOT_FOUND"; undefined where it gave none. */
+  readonly code: string | undefined;
+  constructor(kind: ClientErrorKind, message: string, options?: ErrorOptions & { code?: string | undefined }) {
     super(message, options);
     this.name = "ClientError";
     this.kind = kind;
+    this.code = options?.code;
   }
 }
 
@@ -30,7 +33,8 @@ const UNAUTHORISED_CODES: readonly unknown[] = ["UNAUTHENTICATED", "UNAUTHORIZED
 export function fromGraphqlErrors(errors: readonly GraphqlErrorLike[]): ClientError {
   const kind = errors.some((error) => UNAUTHORISED_CODES.includes(error.extensions?.code)) ? "unauthorised" : "graphql";
   const message = [...new Set(errors.map((error) => error.message))].join(" ");
-  return new ClientError(kind, message || "The server answered with an error that has no message.");
+  const code = errors.map((error) => error.extensions?.code).find((value) => typeof value === "string");
+  return new ClientError(kind, message || "The server answered with an error that has no message.", { code });
 }
 
 /** The cause of a failed connection in a few words, e.g. "connection refused". */

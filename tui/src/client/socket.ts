@@ -3,7 +3,7 @@
 import { createClient } from "graphql-ws/client";
 import type { Client as GraphqlWsClient, FormattedExecutionResult, SubscribePayload } from "graphql-ws/client";
 import { WebSocket } from "ws";
-import type { EndpointSource } from "./endpoint.js";
+import type { Endpoint, EndpointSource } from "./endpoint.js";
 import { webSocketUrl } from "./endpoint.js";
 import { ClientError, connectionCause, fromGraphqlErrors } from "./error.js";
 import { PullQueue } from "./queue.js";
@@ -15,8 +15,12 @@ const PING_AFTER_MS = 10_000;
 const PONG_WITHIN_MS = 10_000;
 /** Time for the handshake, the upgrade included. */
 const ACKNOWLEDGE_WITHIN_MS = 10_000;
+/** A server answers a goodbye within a round trip. */
+const GOODBYE_MS = 250;
 /** Largest message accepted, in bytes: a batch of samples of 10,000 VMs. */
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+/** The discard port of this machine: what a client that is closing "connects" to; nothing is sent. */
+const NOWHERE = "ws://127.0.0.1:9/";
 /** Close codes by which a server refuses the token. */
 const REFUSED_CLOSE_CODES: readonly unknown[] = [4401, 4403];
 
@@ -29,7 +33,7 @@ export interface Socket {
   stream<T>(query: string, variables: () => unknown, signal?: AbortSignal): AsyncIterableIterator<T>;
   /** One result over the open socket; on a lost connection it is sent again, so it must be repeatable. */
   once(query: string, variables: unknown): Promise<unknown>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 class HeldWebSocket extends WebSocket {
@@ -47,10 +51,11 @@ export function openSocket(endpoint: EndpointSource, events: SocketEvents): Sock
       return stream<T>(ws, flow, payloadOf(query, variables), AbortSignal.any([closing.signal, ...(signal ? [signal] : [])]));
     },
     once: (query, variables) => once(ws, payloadOf(query, () => variables), closing.signal),
-    close() {
+    async close() {
       closing.abort();
-      void ws.dispose();
-      flow.terminate();
+      // An attempt under way ends in an error that concerns nobody any more.
+      Promise.resolve(ws.dispose()).catch(() => undefined);
+      await flow.end();
     },
   };
 }
@@ -90,23 +95,64 @@ class Flow {
   heard(): void {
     clearTimeout(this.#deadline);
   }
-  terminate(): void {
+  /** Lets the server hear the goodbye, but waits for no server that does not answer. */
+  async end(): Promise<void> {
     clearTimeout(this.#deadline);
-    this.#socket?.terminate();
+    const socket = this.#socket;
+    if (!socket || socket.readyState === WebSocket.CLOSED) return;
+    this.#pauses = 0;
+    socket.resume();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.terminate(), GOODBYE_MS);
+      socket.once("close", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
+}
+
+/** Waits, but no longer than until `closing`. */
+function pause(milliseconds: number, closing: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      closing.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    closing.addEventListener("abort", done, { once: true });
+    if (closing.aborted) done();
+  });
+}
+
+/** Asks where the server is until it is known: while it restarts there is no answer. Undefined when closing. */
+async function findServer(endpoint: EndpointSource, events: SocketEvents, closing: AbortSignal): Promise<Endpoint | undefined> {
+  for (let failed = 0; !closing.aborted; failed++) {
+    try {
+      return endpoint();
+    } catch (error) {
+      events.lost(connectionCause(error));
+      await pause(backoffMs(failed, Math.random()), closing);
+    }
+  }
+  return undefined;
 }
 
 function makeClient(endpoint: EndpointSource, events: SocketEvents, flow: Flow, closing: AbortSignal): GraphqlWsClient {
   let isFirstAttempt = true;
+  let cause: unknown;
+  let server: Endpoint | undefined;
   const client: GraphqlWsClient = createClient({
     webSocketImpl: HeldWebSocket,
-    url: () => webSocketUrl(endpoint()).href,
-    connectionParams: () => {
-      const { token } = endpoint();
-      return token === undefined ? {} : { authorization: `Bearer ${token}` };
+    url: async () => {
+      server = await findServer(endpoint, events, closing);
+      return server ? webSocketUrl(server).href : NOWHERE;
     },
-    // Stays open between console input and the next query; close() ends it.
-    lazyCloseTimeout: PING_AFTER_MS,
+    connectionParams: () => (server?.token === undefined ? {} : { authorization: `Bearer ${server.token}` }),
+    // Stays open between one subscription and the next; close() ends it. Each subscription hears of a refusal itself.
+    lazy: false,
+    onNonLazyError: () => undefined,
     keepAlive: PING_AFTER_MS,
     connectionAckWaitTimeout: ACKNOWLEDGE_WITHIN_MS,
     retryAttempts: Number.POSITIVE_INFINITY,
@@ -114,7 +160,7 @@ function makeClient(endpoint: EndpointSource, events: SocketEvents, flow: Flow, 
     retryWait: async (failedAttempts) => {
       const wait = isFirstAttempt ? 0 : backoffMs(failedAttempts, Math.random());
       isFirstAttempt = false;
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await pause(wait, closing);
     },
     on: {
       opened: (socket) => flow.opened(socket as WebSocket),
@@ -122,12 +168,12 @@ function makeClient(endpoint: EndpointSource, events: SocketEvents, flow: Flow, 
         isFirstAttempt = true;
         events.connected();
       },
+      // An error is always followed by the close, but only it knows the cause.
+      error: (error) => (cause = (error as { error?: unknown }).error ?? error),
       closed: (event) => {
         flow.heard();
-        if (!closing.aborted) events.lost(connectionCause(event));
-      },
-      error: (error) => {
-        if (!closing.aborted) events.lost(connectionCause(error instanceof Error ? error : (error as { error?: unknown }).error ?? error));
+        if (!closing.aborted) events.lost(connectionCause(cause ?? event));
+        cause = undefined;
       },
       ping: (received) => {
         if (!received) flow.expectPong(() => client.terminate());

@@ -1,0 +1,23 @@
+//! Linux resources of one host: processes, users, files, volumes, samples, KVM, network, cgroups.
+//! Knows the kernel and the QEMU binary; must not know VM definitions, QMP, gRPC or the journal.
+//! This is the only crate with `unsafe`; each module that needs it says so at its top.
+
+pub mod capability;
+pub mod cgroup;
+pub mod error;
+pub mod facts;
+pub mod files;
+mod kernel_file;
+pub mod kvm;
+pub mod network;
+mod network_ioctl;
+pub mod pidfd;
+pub mod process;
+pub mod qemu;
+pub mod sampler;
+mod sampler_parse;
+pub mod spawn;
+pub mod user;
+pub mod volume;
+
+pub use error::HostError;

@@ -1,0 +1,65 @@
+// The server's configuration: the only reader of process.env here, and parsed once.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const DEFAULT_LISTEN = "127.0.0.1:4560";
+
+export interface ServerConfig {
+  readonly stateDirectory: string;
+  readonly runDirectory: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  /** An external Postgres; null: the embedded one. */
+  readonly databaseUrl: string | null;
+  readonly postgresUser: string;
+  readonly keepPostgres: boolean;
+  /** gRPC address of this machine's daemon. */
+  readonly daemonAddress: string;
+  readonly tokenFile: string;
+  readonly serverFile: string;
+  readonly migrationsDirectory: string;
+}
+
+/** A setting that cannot be used; the message names it and the mend. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export function readConfig(env: NodeJS.ProcessEnv = process.env): ServerConfig {
+  const stateDirectory = required(env, "QUETZAL_STATE_DIR_RESOLVED");
+  const runDirectory = required(env, "QUETZAL_RUN_DIR_RESOLVED");
+  return {
+    stateDirectory,
+    runDirectory,
+    listen: parseListen(env["QUETZAL_LISTEN"] || DEFAULT_LISTEN),
+    databaseUrl: env["DATABASE_URL"] || null,
+    postgresUser: env["QUETZAL_DB_USER"] || "quetzal-db",
+    keepPostgres: env["QUETZAL_KEEP_POSTGRES"] === "1",
+    daemonAddress: `unix://${join(runDirectory, "quetzald.sock")}`,
+    tokenFile: join(stateDirectory, "server", "token"),
+    serverFile: join(runDirectory, "server.json"),
+    migrationsDirectory: join(packageRoot(), "prisma", "migrations"),
+  };
+}
+
+/** The clone's folder: one above dist/ when bundled, two above server/src when not. */
+export function packageRoot(from: string = import.meta.url): string {
+  const file = fileURLToPath(from);
+  return fileURLToPath(new URL(file.endsWith("config.ts") ? "../../" : "../", from));
+}
+
+function required(env: NodeJS.ProcessEnv, name: string): string {
+  const value = env[name];
+  if (value === undefined || !value.startsWith("/")) {
+    throw new ConfigError(`${name} must name a folder by its absolute path; start the server through \`npm start\`, which sets it.`);
+  }
+  return value;
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  const match = /^\[?([^\]]*?)\]?:(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match?.[1] === undefined || match[1] === "" || port > 65_535) {
+    throw new ConfigError(`QUETZAL_LISTEN must be HOST:PORT, e.g. ${DEFAULT_LISTEN}, not ${JSON.stringify(text)}.`);
+  }
+  return { host: match[1], port };
+}

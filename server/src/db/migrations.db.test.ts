@@ -1,0 +1,81 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { poolConfig, type DatabaseAddress } from "./client.js";
+import { DatabaseRefused, DatabaseUnavailable } from "./errors.js";
+import { migrate } from "./migrations.js";
+import { readMigrations, schemaDifference, withSchemaEngine } from "./schema-engine.js";
+import { MIGRATIONS, createDatabase, dropDatabase, query } from "./testing/suite.js";
+
+describe.each(inject("postgresServers"))("migrate ($name)", (server) => {
+  let address: DatabaseAddress;
+  let folder: string;
+  beforeEach(async () => {
+    address = await createDatabase(server.address);
+    folder = await mkdtemp(join(tmpdir(), "qz-migrations-"));
+    await cp(MIGRATIONS, folder, { recursive: true });
+  });
+  afterEach(async () => {
+    await dropDatabase(server.address, address);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("makes exactly what schema.prisma describes", async () => {
+    const applied = await migrate(address, MIGRATIONS);
+    expect(applied).toEqual((await readMigrations(MIGRATIONS)).migrationDirectories.map(({ path }) => path));
+    const path = join(MIGRATIONS, "../schema.prisma");
+    const schema = await readFile(path, "utf8");
+    expect(await withSchemaEngine(poolConfig(address), (engine) => schemaDifference(engine, path, schema))).toBeNull();
+  });
+
+  it("applies nothing the second time", async () => {
+    await migrate(address, folder);
+    expect(await migrate(address, folder)).toEqual([]);
+  });
+
+  it("applies only what is new, and Prisma's engine agrees with the history", async () => {
+    await migrate(address, folder);
+    await addMigration(folder, "29990101000000_later", "CREATE TABLE later (id integer PRIMARY KEY);");
+    expect(await migrate(address, folder)).toEqual(["29990101000000_later"]);
+    const migrationsList = await readMigrations(folder);
+    const diagnosis = await withSchemaEngine(poolConfig(address), (engine) => engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters: { externalTables: [], externalEnums: [] } }));
+    expect(diagnosis).toMatchObject({ history: null, failedMigrationNames: [], editedMigrationNames: [], hasMigrationsTable: true });
+  });
+
+  it("lets two servers migrate at once, and one of them does it", async () => {
+    const both = await Promise.all([migrate(address, folder), migrate(address, folder)]);
+    expect(both.map((names) => names.length).sort()).toEqual([0, (await readMigrations(folder)).migrationDirectories.length]);
+  });
+
+  it("refuses a database of a newer schema and changes nothing", async () => {
+    await addMigration(folder, "29990101000000_later", "CREATE TABLE later (id integer PRIMARY KEY);");
+    await migrate(address, folder);
+    const refusal = migrate(address, MIGRATIONS);
+    await expect(refusal).rejects.toBeInstanceOf(DatabaseRefused);
+    await expect(refusal).rejects.toThrow(/newer schema than this version knows \(migration 29990101000000_later\).*Nothing was changed/);
+    expect((await query(address, "SELECT count(*)::int AS n FROM _prisma_migrations")).rows[0]).toEqual({ n: (await readMigrations(folder)).migrationDirectories.length });
+  });
+
+  it("refuses a migration that was edited after it was applied", async () => {
+    await migrate(address, folder);
+    const [first] = (await readMigrations(folder)).migrationDirectories;
+    await writeFile(join(folder, first?.path ?? "", "migration.sql"), "SELECT 1;");
+    await expect(migrate(address, folder)).rejects.toThrow(/was applied in another form/);
+  });
+
+  it("names a migration that failed, now and at the next start", async () => {
+    await addMigration(folder, "29990101000000_broken", "CREATE TABLE hosts (id integer);");
+    await expect(migrate(address, folder)).rejects.toThrow(/29990101000000_broken/);
+    await expect(migrate(address, folder)).rejects.toThrow(/migration 29990101000000_broken failed half-way/);
+  });
+});
+
+it("tells a database that does not answer from one that is refused", async () => {
+  await expect(migrate({ kind: "url", url: "postgresql://nobody@127.0.0.1:1/none" }, MIGRATIONS)).rejects.toBeInstanceOf(DatabaseUnavailable);
+});
+
+async function addMigration(folder: string, name: string, sql: string): Promise<void> {
+  await mkdir(join(folder, name));
+  await writeFile(join(folder, name, "migration.sql"), sql);
+}

@@ -1,0 +1,115 @@
+// Expected errors: what a caller can act on, one class each, named as in the GraphQL schema. Knows no GraphQL.
+import * as database from "./db/errors.js";
+import { IdempotencyKeyReused, InvalidCursor, type OperationState } from "./operations/store.js";
+import { InvalidToken } from "./tokens/store.js";
+import type { Role } from "./token/model.js";
+import type { VmState } from "./vm/model.js";
+
+export abstract class ExpectedError extends Error {
+  /** The GraphQL type that carries it. */
+  abstract readonly kind: string;
+}
+
+export class VmNotFound extends ExpectedError {
+  readonly kind = "VmNotFound";
+  constructor(readonly id: string, message = `No VM has the id "${id}"; list them with \`quetzal vm ls\`.`) {
+    super(message);
+  }
+}
+export class VmExists extends ExpectedError {
+  readonly kind = "VmExists";
+  constructor(readonly id: string, message: string) {
+    super(message);
+  }
+}
+export class InvalidVmState extends ExpectedError {
+  readonly kind = "InvalidVmState";
+  constructor(readonly state: VmState, message: string) {
+    super(message);
+  }
+}
+export class InvalidSpec extends ExpectedError {
+  readonly kind = "InvalidSpec";
+  constructor(message: string, readonly field: string | null) {
+    super(message);
+  }
+}
+export class InsufficientResources extends ExpectedError {
+  readonly kind = "InsufficientResources";
+  constructor(message: string, readonly field: string | null) {
+    super(message);
+  }
+}
+export class Unsupported extends ExpectedError {
+  readonly kind = "Unsupported";
+}
+export class LaunchFailed extends ExpectedError {
+  readonly kind = "LaunchFailed";
+}
+export class StorageFault extends ExpectedError {
+  readonly kind = "StorageFault";
+  constructor(message: string, readonly field: string | null) {
+    super(message);
+  }
+}
+export class VmProtected extends ExpectedError {
+  readonly kind = "VmProtected";
+}
+export class Forbidden extends ExpectedError {
+  readonly kind = "Forbidden";
+  constructor(readonly requiredRole: Role, what: string) {
+    super(`${what} needs the role ${requiredRole}; ask an administrator for a token with it.`);
+  }
+}
+export class InvalidInput extends ExpectedError {
+  readonly kind = "InvalidInput";
+  constructor(message: string, readonly field: string | null) {
+    super(message);
+  }
+}
+export class ConsoleBusy extends ExpectedError {
+  readonly kind = "ConsoleBusy";
+  constructor(readonly writer: string, message: string) {
+    super(message);
+  }
+}
+export class OperationNotFound extends ExpectedError {
+  readonly kind = "OperationNotFound";
+  constructor(readonly id: string) {
+    super(`No operation has the id "${id}".`);
+  }
+}
+export class NotCancellable extends ExpectedError {
+  readonly kind = "NotCancellable";
+  constructor(readonly state: OperationState, message: string) {
+    super(message);
+  }
+}
+export class TokenNotFound extends ExpectedError {
+  readonly kind = "TokenNotFound";
+  constructor(readonly id: string) {
+    super(`No token has the id "${id}".`);
+  }
+}
+export class HostUnreachable extends ExpectedError {
+  readonly kind = "HostUnreachable";
+  constructor(readonly hostId: string, cause: string) {
+    super(`The daemon of host ${hostId} cannot be reached: ${cause}. Start quetzald there (\`npm start\`) and try again.`);
+  }
+}
+export class DatabaseUnavailable extends ExpectedError {
+  readonly kind = "DatabaseUnavailable";
+  constructor() {
+    super("The database cannot be reached, so nothing was done; try again when it is back (server.databaseConnected says).");
+  }
+}
+
+/** The expected error that a failure of ours stands for, stores' own errors included; null: it is unexpected. */
+export function asExpected(error: unknown): ExpectedError | null {
+  if (error instanceof ExpectedError) return error;
+  if (error instanceof database.DatabaseUnavailable) return new DatabaseUnavailable();
+  if (error instanceof IdempotencyKeyReused || error instanceof InvalidCursor || error instanceof InvalidToken) {
+    return new InvalidInput(error.message, error.field);
+  }
+  return null;
+}

@@ -1,0 +1,31 @@
+// What every resolver is given: who asks, the services, and which part of a feed a subscription wants.
+import type { ConsoleService } from "../console/service.js";
+import type { EventService } from "../event/service.js";
+import type { HostService } from "../host/service.js";
+import type { MetricsService } from "../metrics/service.js";
+import type { OperationService } from "../operation/service.js";
+import type { ServerStatus } from "../status.js";
+import type { TokenService } from "../token/service.js";
+import type { Viewer } from "../token/model.js";
+import type { VmService } from "../vm/service.js";
+import type { FeedPart } from "../feed.js";
+
+export interface Services {
+  readonly vms: VmService;
+  readonly hosts: HostService;
+  readonly operations: OperationService;
+  readonly events: EventService;
+  readonly metrics: MetricsService;
+  readonly consoles: ConsoleService;
+  readonly tokens: TokenService;
+  readonly status: ServerStatus;
+}
+
+export interface GraphqlContext {
+  readonly viewer: Viewer;
+  readonly services: Services;
+  /** Named in the log line of an unexpected error and in the error the client sees. */
+  readonly requestId: string;
+  /** Shared subscriptions open the live part once and each reader's replay apart; everybody else reads the whole. */
+  readonly part: FeedPart;
+}

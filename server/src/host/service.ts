@@ -1,0 +1,91 @@
+// Hosts: what they are, whether they are connected, and the way to their daemons. Knows no GraphQL.
+import { HostUnreachable, InvalidInput } from "../errors.js";
+import type { DaemonClient } from "../hypervisor/client.js";
+import { faultReason, isUnreachable } from "../hypervisor/fault.js";
+import type { Host, HostFacts } from "./model.js";
+
+/** The id under which a host is spoken of that has never been reached. */
+const UNKNOWN_HOST = "local";
+
+interface Entry {
+  host: Host;
+  client: DaemonClient | null;
+}
+
+export class HostService {
+  readonly #hosts = new Map<string, Entry>();
+  /** Why the configured daemon could not be reached, while no host is known. */
+  #neverReached = "it has not answered yet";
+
+  /** Takes a host from the database, before its daemon has been reached. */
+  remember(facts: HostFacts): void {
+    if (this.#hosts.has(facts.id)) return;
+    this.#hosts.set(facts.id, { client: null, host: { ...facts, connected: false, connectedSince: null, connectionError: "its daemon has not answered yet" } });
+  }
+
+  connected(facts: HostFacts, client: DaemonClient): void {
+    this.#hosts.set(facts.id, { client, host: { ...facts, connected: true, connectedSince: new Date(), connectionError: null } });
+  }
+
+  /** Null: the host whose daemon was never reached. True when it was connected until now. */
+  disconnected(id: string | null, reason: string): boolean {
+    this.#neverReached = reason;
+    const entry = id === null ? undefined : this.#hosts.get(id);
+    if (entry === undefined) {
+      for (const known of this.#hosts.values()) if (known.client === null) known.host = { ...known.host, connectionError: reason };
+      return false;
+    }
+    const wasConnected = entry.host.connected;
+    entry.client = null;
+    entry.host = { ...entry.host, connected: false, connectionError: reason, connectedSince: wasConnected ? new Date() : entry.host.connectedSince };
+    return wasConnected;
+  }
+
+  list(): Host[] {
+    return [...this.#hosts.values()].map(({ host }) => host).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  get(id: string): Host | null {
+    return this.#hosts.get(id)?.host ?? null;
+  }
+
+  /** For VMs, which always have a host. */
+  expect(id: string): Host {
+    const host = this.get(id);
+    if (host === null) throw new Error(`a VM names host ${id}, which is not known`);
+    return host;
+  }
+
+  isConnected(id: string): boolean {
+    return this.#hosts.get(id)?.host.connected === true;
+  }
+
+  /** The host a new VM goes to; null: the only one. */
+  choose(id: string | null): string {
+    if (id !== null) {
+      if (!this.#hosts.has(id)) throw new InvalidInput(`No host has the id "${id}"; the hosts query lists them.`, "hostId");
+      return id;
+    }
+    const [only, another] = this.#hosts.keys();
+    if (another !== undefined) throw new InvalidInput("There are several hosts; say which one with hostId.", "hostId");
+    if (only === undefined) throw new HostUnreachable(UNKNOWN_HOST, this.#neverReached);
+    return only;
+  }
+
+  /** Calls a connected host's daemon; a broken line becomes HostUnreachable. */
+  async call<T>(id: string, call: (client: DaemonClient) => Promise<T>): Promise<T> {
+    const client = this.client(id);
+    try {
+      return await call(client);
+    } catch (error) {
+      if (isUnreachable(error)) throw new HostUnreachable(id, faultReason(error));
+      throw error;
+    }
+  }
+
+  client(id: string): DaemonClient {
+    const entry = this.#hosts.get(id);
+    if (entry?.client == null) throw new HostUnreachable(id, entry?.host.connectionError ?? this.#neverReached);
+    return entry.client;
+  }
+}

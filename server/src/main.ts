@@ -1,0 +1,34 @@
+// The server's process: reads the configuration, starts the server, and ends it in good order on a signal.
+import { readConfig } from "./config.js";
+import { stderrLog } from "./log.js";
+import { startServer } from "./server.js";
+
+/** A clean shutdown takes a fraction of a second; past this something hangs, and leaving is better than staying. */
+const SHUTDOWN_TIMEOUT_MS = 10_000;
+
+const log = stderrLog();
+
+async function main(): Promise<void> {
+  const server = await startServer(readConfig(), log);
+  const shutDown = (signal: string) => {
+    log.info("server is going down", { signal });
+    setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT_MS).unref();
+    server[Symbol.asyncDispose]().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error("the shutdown was not clean", error);
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", shutDown);
+  process.once("SIGINT", shutDown);
+}
+
+process.on("unhandledRejection", (error) => log.error("a promise was rejected and nobody looked", error));
+
+main().catch((error: unknown) => {
+  // One line for people: whoever started the server shows it.
+  process.stderr.write(`quetzal server: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,118 @@
+// The newest samples, before they are in the database: seconds in chunks, and the steps of ten seconds and a minute that
+// are being filled. Pure: no clock, no database.
+import { Bucket } from "./downsample.js";
+import { MINUTES_TIER, TEN_SECONDS_TIER, type Tier } from "./steps.js";
+
+/** Seconds of one subject in one row: a tenth of the rows, indexes and log of a row a second. */
+export const CHUNK_SECONDS = 10;
+/** Ticks come a second apart, give or take; one that is further off starts from the clock again, */
+const TICK_TOLERANCE_SECONDS = 1;
+/** and so does one after a pause. */
+const LONGEST_GAP_SECONDS = 5;
+/** A clock set back by less is waited for, so that no second counts twice; set back further, it is followed. */
+const CLOCK_BACK_SECONDS = 10;
+
+/** Consecutive seconds of one subject; a missing second is a row of nulls. */
+export interface Chunk {
+  readonly firstSecond: number;
+  readonly rows: (readonly (number | null)[])[];
+}
+
+/** What one subject has ready to be written. */
+export interface Ready {
+  readonly chunks: Chunk[];
+  readonly tens: Bucket[];
+  readonly minutes: Bucket[];
+}
+
+export class SubjectBuffer {
+  readonly #metricCount: number;
+  #chunk: Chunk | null = null;
+  #ready: Ready = { chunks: [], tens: [], minutes: [] };
+  #ten: Bucket | null = null;
+  #minute: Bucket | null = null;
+  #lastSecond = -Infinity;
+  #lastTimeMs = -Infinity;
+
+  constructor(metricCount: number) {
+    this.#metricCount = metricCount;
+  }
+
+  /** Adds the values of one tick; ticks come in order. */
+  add(timeMs: number, values: readonly (number | null)[]): void {
+    const second = this.#placeOf(timeMs);
+    this.#lastSecond = second;
+    this.#lastTimeMs = timeMs;
+    this.#addToChunk(second, values);
+    if (this.#ten !== null && this.#ten.second !== startOf(second, TEN_SECONDS_TIER)) this.#closeTen();
+    if (this.#minute !== null && this.#minute.second !== startOf(second, MINUTES_TIER)) this.#closeMinute();
+    this.#ten ??= new Bucket(startOf(second, TEN_SECONDS_TIER), this.#metricCount);
+    this.#minute ??= new Bucket(startOf(second, MINUTES_TIER), this.#metricCount);
+    this.#ten.add(values);
+    this.#minute.add(values);
+  }
+
+  /** Hands over what is complete ("everything": what is being filled as well) and forgets it. */
+  take(what: "complete" | "everything"): Ready {
+    this.#closeChunk();
+    if (what === "everything") {
+      this.#closeTen();
+      this.#closeMinute();
+    }
+    const ready = this.#ready;
+    this.#ready = { chunks: [], tens: [], minutes: [] };
+    return ready;
+  }
+
+  /** All seconds held, oldest first. */
+  get chunks(): readonly Chunk[] {
+    return this.#chunk === null ? this.#ready.chunks : [...this.#ready.chunks, this.#chunk];
+  }
+
+  /** All steps held of a tier above seconds, oldest first. */
+  buckets(tier: Tier): readonly Bucket[] {
+    const [ready, open] = tier === TEN_SECONDS_TIER ? [this.#ready.tens, this.#ten] : [this.#ready.minutes, this.#minute];
+    return open === null ? ready : [...ready, open];
+  }
+
+  /**
+   * The second that a tick counts for. Ticks a little early or late would otherwise share a second now and leave one
+   * empty then; so a tick follows its predecessor by the rounded time between them, as long as that fits the clock.
+   */
+  #placeOf(timeMs: number): number {
+    const byClock = Math.floor(timeMs / 1000);
+    const passed = Math.max(1, Math.round((timeMs - this.#lastTimeMs) / 1000));
+    const following = this.#lastSecond + passed;
+    if (passed <= LONGEST_GAP_SECONDS && Math.abs(following - byClock) <= TICK_TOLERANCE_SECONDS) return following;
+    const isBehind = byClock <= this.#lastSecond && byClock > this.#lastSecond - CLOCK_BACK_SECONDS;
+    return isBehind ? this.#lastSecond + 1 : byClock;
+  }
+
+  #addToChunk(second: number, values: readonly (number | null)[]): void {
+    const isBeyond = this.#chunk !== null && (second >= this.#chunk.firstSecond + CHUNK_SECONDS || second < this.#chunk.firstSecond + this.#chunk.rows.length);
+    if (isBeyond) this.#closeChunk();
+    this.#chunk ??= { firstSecond: second, rows: [] };
+    const missing = second - this.#chunk.firstSecond - this.#chunk.rows.length;
+    for (let i = 0; i < missing; i += 1) this.#chunk.rows.push(new Array<null>(this.#metricCount).fill(null));
+    this.#chunk.rows.push(values);
+  }
+
+  #closeChunk(): void {
+    if (this.#chunk !== null) this.#ready.chunks.push(this.#chunk);
+    this.#chunk = null;
+  }
+
+  #closeTen(): void {
+    if (this.#ten !== null) this.#ready.tens.push(this.#ten);
+    this.#ten = null;
+  }
+
+  #closeMinute(): void {
+    if (this.#minute !== null) this.#ready.minutes.push(this.#minute);
+    this.#minute = null;
+  }
+}
+
+function startOf(second: number, tier: Tier): number {
+  return Math.floor(second / tier.stepSeconds) * tier.stepSeconds;
+}

@@ -1,0 +1,65 @@
+// The metrics that are kept as history: their names in the API, their units, and where a sample has them. A metric is
+// stored by its place in these lists, so new ones go at the end and none is ever taken out or moved.
+import type { HostSample, VmSample } from "./samples.js";
+
+export type MetricUnit = "ratio" | "bytes" | "bytes/s" | "seconds" | "1/s" | "load";
+
+export interface Metric<Sample> {
+  readonly unit: MetricUnit;
+  readonly read: (sample: Sample) => number | null;
+}
+
+function catalog<Sample>() {
+  return <Name extends string>(metrics: Readonly<Record<Name, Metric<Sample>>>): Readonly<Record<Name, Metric<Sample>>> => metrics;
+}
+
+export const VM_METRICS = catalog<VmSample>()({
+  CPU_RATIO: { unit: "ratio", read: (sample) => sample.cpuRatio },
+  STEAL_RATIO: { unit: "ratio", read: (sample) => sample.stealRatio },
+  GUEST_AVAILABLE_BYTES: { unit: "bytes", read: (sample) => sample.guestAvailableBytes },
+  BALLOON_ACTUAL_BYTES: { unit: "bytes", read: (sample) => sample.balloonActualBytes },
+  RSS_BYTES: { unit: "bytes", read: (sample) => sample.rssBytes },
+  PSS_BYTES: { unit: "bytes", read: (sample) => sample.pssBytes },
+  SWAP_BYTES: { unit: "bytes", read: (sample) => sample.swapBytes },
+  KSM_MERGED_BYTES: { unit: "bytes", read: (sample) => sample.ksmMergedBytes },
+  GUEST_MAJOR_FAULTS_PER_SECOND: { unit: "1/s", read: (sample) => sample.guestMajorFaultsPerSecond },
+  DISK_READ_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.diskReadBytesPerSecond },
+  DISK_WRITE_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.diskWriteBytesPerSecond },
+  DISK_LATENCY_SECONDS: { unit: "seconds", read: (sample) => sample.diskLatencySeconds },
+  NETWORK_RX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkRxBytesPerSecond },
+  NETWORK_TX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkTxBytesPerSecond },
+  NETWORK_DROPS_PER_SECOND: { unit: "1/s", read: (sample) => sample.networkDropsPerSecond },
+});
+
+export const HOST_METRICS = catalog<HostSample>()({
+  CPU_RATIO: { unit: "ratio", read: (sample) => sample.cpuRatio },
+  CPU_STEAL_RATIO: { unit: "ratio", read: (sample) => sample.cpuStealRatio },
+  CPU_IOWAIT_RATIO: { unit: "ratio", read: (sample) => sample.cpuIowaitRatio },
+  LOAD1: { unit: "load", read: (sample) => sample.load1 },
+  PSI_CPU_RATIO: { unit: "ratio", read: (sample) => sample.psiCpuRatio },
+  PSI_MEMORY_RATIO: { unit: "ratio", read: (sample) => sample.psiMemoryRatio },
+  PSI_IO_RATIO: { unit: "ratio", read: (sample) => sample.psiIoRatio },
+  MEMORY_AVAILABLE_BYTES: { unit: "bytes", read: (sample) => sample.memoryAvailableBytes },
+  SWAP_USED_BYTES: { unit: "bytes", read: (sample) => sample.swapUsedBytes },
+  KSM_SAVED_BYTES: { unit: "bytes", read: (sample) => sample.ksmSavedBytes },
+  COMPRESSED_STORED_BYTES: { unit: "bytes", read: (sample) => sample.compressedStoredBytes },
+  DISK_READ_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.diskReadBytesPerSecond },
+  DISK_WRITE_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.diskWriteBytesPerSecond },
+  NETWORK_RX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkRxBytesPerSecond },
+  NETWORK_TX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkTxBytesPerSecond },
+});
+
+export type VmMetricName = keyof typeof VM_METRICS;
+export type HostMetricName = keyof typeof HOST_METRICS;
+
+const VM_READERS = Object.values(VM_METRICS).map((metric) => metric.read);
+const HOST_READERS = Object.values(HOST_METRICS).map((metric) => metric.read);
+
+/** A sample's kept values, by place. */
+export function vmValues(sample: VmSample): (number | null)[] {
+  return VM_READERS.map((read) => read(sample));
+}
+
+export function hostValues(sample: HostSample): (number | null)[] {
+  return HOST_READERS.map((read) => read(sample));
+}

@@ -1,0 +1,77 @@
+// Many values to few, by mean and max. Pure. A mean is kept with the number of values it is made of, so that means of
+// means stay right however unevenly values are missing.
+
+/** Mean, max and number of the known values of each metric over one step. */
+export class Bucket {
+  /** Unix second of the step's start. */
+  readonly second: number;
+  readonly #sum: number[];
+  readonly #max: number[];
+  readonly #count: number[];
+
+  constructor(second: number, metricCount: number) {
+    this.second = second;
+    this.#sum = new Array<number>(metricCount).fill(0);
+    this.#max = new Array<number>(metricCount).fill(-Infinity);
+    this.#count = new Array<number>(metricCount).fill(0);
+  }
+
+  /** Adds one sample's values, by place; unknown ones count for nothing. */
+  add(values: readonly (number | null)[]): void {
+    for (let place = 0; place < this.#sum.length; place += 1) {
+      const value = values[place];
+      if (value == null || !Number.isFinite(value)) continue;
+      this.#sum[place] = (this.#sum[place] ?? 0) + value;
+      this.#max[place] = Math.max(this.#max[place] ?? -Infinity, value);
+      this.#count[place] = (this.#count[place] ?? 0) + 1;
+    }
+  }
+
+  get means(): (number | null)[] {
+    return this.#sum.map((sum, place) => (this.countAt(place) === 0 ? null : sum / this.countAt(place)));
+  }
+
+  get maxima(): (number | null)[] {
+    return this.#max.map((max, place) => (this.countAt(place) === 0 ? null : max));
+  }
+
+  get counts(): readonly number[] {
+    return this.#count;
+  }
+
+  countAt(place: number): number {
+    return this.#count[place] ?? 0;
+  }
+}
+
+/** One metric over a range of equal steps. */
+export class SeriesBuilder {
+  readonly #sum: Float64Array;
+  readonly #max: Float64Array;
+  readonly #count: Float64Array;
+
+  constructor(readonly fromSecond: number, readonly toSecond: number, readonly stepSeconds: number) {
+    const steps = (toSecond - fromSecond) / stepSeconds;
+    this.#sum = new Float64Array(steps);
+    this.#max = new Float64Array(steps).fill(-Infinity);
+    this.#count = new Float64Array(steps);
+  }
+
+  /** Adds `count` values with this mean and max, all within the step that `second` lies in; others are left out. */
+  add(second: number, mean: number, max: number, count: number): void {
+    const step = Math.floor((second - this.fromSecond) / this.stepSeconds);
+    if (step < 0 || step >= this.#sum.length || count <= 0) return;
+    this.#sum[step] = (this.#sum[step] ?? 0) + mean * count;
+    this.#max[step] = Math.max(this.#max[step] ?? -Infinity, max);
+    this.#count[step] = (this.#count[step] ?? 0) + count;
+  }
+
+  /** Null where nothing was recorded. */
+  get mean(): (number | null)[] {
+    return Array.from(this.#count, (count, step) => (count === 0 ? null : (this.#sum[step] ?? 0) / count));
+  }
+
+  get max(): (number | null)[] {
+    return Array.from(this.#count, (count, step) => (count === 0 ? null : (this.#max[step] ?? null)));
+  }
+}

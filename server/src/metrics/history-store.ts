@@ -1,0 +1,146 @@
+// The SQL of history: rows in, steps out, old rows away. Knows no sample and no buffer's life.
+import type { Db } from "../db/client.js";
+import { Prisma, type MetricSubjectKind } from "../db/generated/client.js";
+import type { Chunk } from "./buffer.js";
+import { CHUNK_SECONDS } from "./buffer.js";
+import type { Bucket } from "./downsample.js";
+import { RETENTION_SLACK_SECONDS, SECONDS_TIER, TIERS, type Plan } from "./steps.js";
+
+export interface Subject {
+  readonly kind: MetricSubjectKind;
+  /** Host or VM id. */
+  readonly reference: string;
+}
+
+export interface RowsToWrite {
+  readonly chunks: readonly (Chunk & { readonly subjectId: number; readonly metricCount: number })[];
+  readonly tens: readonly { readonly subjectId: number; readonly bucket: Bucket }[];
+  readonly minutes: readonly { readonly subjectId: number; readonly bucket: Bucket }[];
+}
+
+/** Ids of subjects in their order, making those that are new. */
+export async function subjectIds(db: Db, subjects: readonly Subject[]): Promise<number[]> {
+  const kinds = subjects.map((subject) => subject.kind);
+  const references = subjects.map((subject) => subject.reference);
+  await db.$executeRaw`
+    INSERT INTO metric_subjects (kind, reference)
+    SELECT kind::metric_subject_kind, reference FROM unnest(${kinds}::text[], ${references}::text[]) AS wanted (kind, reference)
+    ON CONFLICT DO NOTHING`;
+  const rows = await db.metricSubject.findMany({ where: { reference: { in: references } } });
+  const ids = new Map(rows.map((row) => [`${row.kind} ${row.reference}`, row.id]));
+  return subjects.map((subject) => {
+    const id = ids.get(`${subject.kind} ${subject.reference}`);
+    if (id === undefined) throw new Error(`The metric subject ${subject.kind} ${subject.reference} vanished while it was being written; the next write makes it again.`);
+    return id;
+  });
+}
+
+/** The subject's id; null when nothing was ever recorded of it. */
+export async function findSubject(db: Db, subject: Subject): Promise<number | null> {
+  const row = await db.metricSubject.findUnique({ where: { kind_reference: { ...subject } }, select: { id: true } });
+  return row?.id ?? null;
+}
+
+/**
+ * Writes all rows in one statement. A step that was written half by an earlier server is completed. Losing the last
+ * second of metrics in a power cut is no loss, so this one commit does not wait for the disk.
+ */
+export async function writeRows(db: Db, rows: RowsToWrite): Promise<void> {
+  await db.$executeRaw`
+    WITH unhurried AS (
+      SELECT set_config('synchronous_commit', 'off', true)
+    ), seconds AS (
+      INSERT INTO metric_seconds (subject_id, time, metric_count, values)
+      SELECT subject_id, to_timestamp(second), metric_count, row_values::real[]
+      FROM unhurried, unnest(${rows.chunks.map((row) => row.subjectId)}::int[], ${rows.chunks.map((row) => row.firstSecond)}::float8[],
+        ${rows.chunks.map((row) => row.metricCount)}::int[], ${rows.chunks.map((row) => literal(row.rows.flat()))}::text[])
+        AS row (subject_id, second, metric_count, row_values)
+      ON CONFLICT DO NOTHING
+    ), tens AS (${insertBuckets("metric_ten_seconds", rows.tens)})
+    ${insertBuckets("metric_minutes", rows.minutes)}`;
+}
+
+function insertBuckets(table: "metric_ten_seconds" | "metric_minutes", rows: RowsToWrite["tens"]): Prisma.Sql {
+  const name = Prisma.raw(table);
+  return Prisma.sql`
+    INSERT INTO ${name} AS stored (subject_id, time, mean, max, count)
+    SELECT subject_id, to_timestamp(second), means::real[], maxima::real[], counts::smallint[]
+    FROM unnest(${rows.map((row) => row.subjectId)}::int[], ${rows.map((row) => row.bucket.second)}::float8[],
+      ${rows.map((row) => literal(row.bucket.means))}::text[], ${rows.map((row) => literal(row.bucket.maxima))}::text[],
+      ${rows.map((row) => literal(row.bucket.counts))}::text[]) AS row (subject_id, second, means, maxima, counts)
+    ON CONFLICT (subject_id, time) DO UPDATE SET (mean, max, count) = (
+      SELECT array_agg(((coalesce(a.mean, 0) * coalesce(a.count, 0) + coalesce(b.mean, 0) * coalesce(b.count, 0))
+                        / nullif(coalesce(a.count, 0) + coalesce(b.count, 0), 0))::real ORDER BY place),
+             array_agg(greatest(a.max, b.max) ORDER BY place),
+             array_agg((coalesce(a.count, 0) + coalesce(b.count, 0))::smallint ORDER BY place)
+      FROM unnest(stored.mean, stored.max, stored.count) WITH ORDINALITY AS a (mean, max, count, place)
+      FULL JOIN unnest(excluded.mean, excluded.max, excluded.count) WITH ORDINALITY AS b (mean, max, count, place) USING (place))`;
+}
+
+export interface StoredStep {
+  /** Unix second of the step's start. */
+  readonly second: number;
+  /** Place of the metric in its list, from 0. */
+  readonly place: number;
+  readonly mean: number;
+  readonly max: number;
+  readonly count: number;
+}
+
+/** Steps of a plan that have values, before `beforeSecond` (Unix), for metrics given by place. In no order. */
+export async function readSteps(db: Db, subjectId: number, plan: Plan, places: readonly number[], beforeSecond: number): Promise<StoredStep[]> {
+  const until = Math.min(plan.toSecond, beforeSecond);
+  if (until <= plan.fromSecond) return [];
+  const values = plan.tier === SECONDS_TIER ? secondValues(subjectId, plan, until, places) : bucketValues(subjectId, plan, until, places);
+  return db.$queryRaw<StoredStep[]>`
+    SELECT (floor(second / ${plan.stepSeconds}::float8) * ${plan.stepSeconds}::float8) AS second, place - 1 AS place,
+           sum(mean * count)::float8 / sum(count)::float8 AS mean, max(max)::float8 AS max, sum(count)::float8 AS count
+    FROM (${values}) AS value WHERE count > 0 GROUP BY 1, 2`;
+}
+
+function secondValues(subjectId: number, plan: Plan, until: number, places: readonly number[]): Prisma.Sql {
+  return Prisma.sql`
+    SELECT second, place, value::float8 AS mean, value AS max, CASE WHEN value IS NULL THEN 0 ELSE 1 END AS count
+    FROM metric_seconds
+    CROSS JOIN generate_series(0, ${CHUNK_SECONDS - 1}::int) AS age
+    CROSS JOIN unnest(${places.map((place) => place + 1)}::int[]) AS place
+    CROSS JOIN LATERAL (SELECT extract(epoch FROM time)::float8 + age AS second,
+      CASE WHEN place <= metric_count THEN values[age * metric_count + place] END AS value) AS picked
+    WHERE subject_id = ${subjectId} AND time > to_timestamp(${plan.fromSecond - CHUNK_SECONDS}::float8) AND time < to_timestamp(${until}::float8)
+      AND second >= ${plan.fromSecond}::float8 AND second < ${until}::float8`;
+}
+
+function bucketValues(subjectId: number, plan: Plan, until: number, places: readonly number[]): Prisma.Sql {
+  return Prisma.sql`
+    SELECT extract(epoch FROM time)::float8 AS second, place, mean[place]::float8 AS mean, max[place] AS max, count[place] AS count
+    FROM ${Prisma.raw(plan.tier.table)} CROSS JOIN unnest(${places.map((place) => place + 1)}::int[]) AS place
+    WHERE subject_id = ${subjectId} AND time >= to_timestamp(${plan.fromSecond}::float8) AND time < to_timestamp(${until}::float8)`;
+}
+
+/** Deletes what is older than its tier is kept; returns how many rows went. */
+export async function deleteExpired(db: Db, nowSecond: number): Promise<number> {
+  let deleted = 0;
+  for (const tier of TIERS) {
+    const before = nowSecond - tier.keptSeconds - RETENTION_SLACK_SECONDS;
+    deleted += await db.$executeRaw`DELETE FROM ${Prisma.raw(tier.table)} WHERE time < to_timestamp(${before}::float8)`;
+  }
+  return deleted;
+}
+
+/** Deletes all history of a subject. */
+export async function deleteSubject(db: Db, subject: Subject): Promise<void> {
+  await db.$executeRaw`
+    WITH gone AS (DELETE FROM metric_subjects WHERE kind = ${subject.kind}::metric_subject_kind AND reference = ${subject.reference} RETURNING id),
+    seconds AS (DELETE FROM metric_seconds WHERE subject_id IN (SELECT id FROM gone)),
+    tens AS (DELETE FROM metric_ten_seconds WHERE subject_id IN (SELECT id FROM gone))
+    DELETE FROM metric_minutes WHERE subject_id IN (SELECT id FROM gone)`;
+}
+
+/** Digits that a `real` holds. */
+const REAL_DIGITS = 7;
+const EXACT_BELOW = 10 ** REAL_DIGITS;
+
+/** An array in Postgres' own notation: unnest takes apart arrays of arrays, but not texts. */
+function literal(values: readonly (number | null)[]): string {
+  return `{${values.map((value) => (value === null || !Number.isFinite(value) ? "NULL" : Number.isInteger(value) && Math.abs(value) < EXACT_BELOW ? String(value) : value.toPrecision(REAL_DIGITS))).join(",")}}`;
+}

@@ -1,0 +1,134 @@
+import { beforeEach, expect, it } from "vitest";
+import { describeOnEveryServer } from "../db/testing/suite.js";
+import { MetricsHistory } from "./history.js";
+import { tickSamples } from "./rates.js";
+import { MINUTES_TIER, SECONDS_TIER } from "./steps.js";
+import type { HostSample, TickSamples, VmSample } from "./samples.js";
+import { MetricsTick } from "../hypervisor/generated/quetzal/v1/metrics.js";
+
+const START = Date.UTC(2026, 0, 1, 12, 0, 0);
+
+function tick(timeMs: number, vms: Readonly<Record<string, Partial<VmSample>>>, host: Partial<HostSample> | null = null): TickSamples {
+  const blank = tickSamples("h", null, MetricsTick.fromPartial({ host: {}, vms: Object.keys(vms).map((vmId) => ({ vmId })) }), new Date(timeMs));
+  return {
+    time: new Date(timeMs),
+    host: host === null || blank.host === null ? null : { ...blank.host, ...host },
+    vms: blank.vms.map((vm) => ({ ...vm, ...vms[vm.vmId] })),
+  };
+}
+
+describeOnEveryServer("MetricsHistory", (suite) => {
+  let nowMs = START;
+  const open = (): MetricsHistory => new MetricsHistory(suite.db, { now: () => nowMs, flushIntervalMs: null });
+  const ask = async (history: MetricsHistory, vmId: string, fromMs: number, stepSeconds: number | null) => {
+    const result = await history.vmHistory(vmId, ["CPU_RATIO", "RSS_BYTES"], { from: new Date(fromMs), to: new Date(nowMs), stepSeconds });
+    return { step: result.stepSeconds, from: result.from.getTime(), cpu: result.series[0], rss: result.series[1] };
+  };
+
+  beforeEach(async () => {
+    nowMs = START;
+    await suite.db.$executeRaw`TRUNCATE metric_subjects, metric_seconds, metric_ten_seconds, metric_minutes`;
+  });
+
+  it("shows the same before, between and after writes, gaps as null", async () => {
+    const history = open();
+    const expected: (number | null)[] = [];
+    for (let second = 0; second < 35; second += 1) {
+      nowMs = START + (second + 1) * 1000;
+      const known = second % 7 !== 3;
+      expected.push(known ? second / 64 : null);
+      // A second without any tick, and a tick without the value, are both a gap.
+      if (second % 14 !== 3) history.record(tick(START + second * 1000, { a: { cpuRatio: known ? second / 64 : null } }));
+      if (second === 12 || second === 20) await history.flush();
+      expect((await ask(history, "a", START, 1)).cpu?.mean).toEqual(expected);
+    }
+    await history.flush("everything");
+    const { cpu, rss } = await ask(history, "a", START, 1);
+    expect(cpu?.mean).toEqual(expected);
+    expect(cpu?.max).toEqual(expected);
+    expect(rss?.mean.every((value) => value === null)).toBe(true);
+    expect(await ask(open(), "a", START, 1)).toMatchObject({ cpu: { mean: expected } });
+  });
+
+  it("downsamples by mean and max the same from every tier, in memory and stored", async () => {
+    const history = open();
+    for (let second = 0; second < 600; second += 1) history.record(tick(START + second * 1000, { a: { cpuRatio: second % 60 === 59 ? 4 : 1 } }));
+    nowMs = START + 600_000;
+    for (const when of ["memory", "stored"]) {
+      for (const step of [20, 60, 300]) {
+        const { cpu } = await ask(history, "a", START, step);
+        const mean = step === 20 ? [1, 1, 1.15] : [1.05];
+        expect(cpu?.mean.slice(0, mean.length).map((value) => Number(value?.toFixed(4))), `${when} ${step}`).toEqual(mean);
+        expect(cpu?.max.at(step === 20 ? 2 : 0)).toBe(4);
+        expect(cpu?.mean).toHaveLength(600 / step);
+      }
+      await history.flush("everything");
+    }
+  });
+
+  it("completes a minute that a server before it has half written", async () => {
+    const values = Array.from({ length: 60 }, (_, second) => second);
+    let history = open();
+    for (const second of values) {
+      if (second === 25) {
+        await history.flush("everything");
+        history = open();
+      }
+      history.record(tick(START + second * 1000, { a: { cpuRatio: second < 30 ? null : second, rssBytes: second } }));
+    }
+    await history.flush("everything");
+    nowMs = START + 60_000;
+    const { cpu, rss } = await ask(history, "a", START, 60);
+    expect(rss?.mean).toEqual([29.5]);
+    expect(rss?.max).toEqual([59]);
+    expect(cpu?.mean).toEqual([44.5]);
+    expect((await suite.db.metricMinute.findMany({ select: { count: true } }))[0]?.count.slice(0, 5)).toEqual([30, 0, 0, 0, 60]);
+  });
+
+  it("keeps what it could not write while the database was away", async () => {
+    const history = open();
+    history.record(tick(START, { a: { cpuRatio: 1 } }));
+    await suite.db.$executeRaw`ALTER TABLE metric_seconds RENAME TO metric_seconds_away`;
+    await expect(history.flush("everything")).rejects.toThrow();
+    await suite.db.$executeRaw`ALTER TABLE metric_seconds_away RENAME TO metric_seconds`;
+    history.record(tick(START + 1000, { a: { cpuRatio: 2 } }));
+    nowMs = START + 2000;
+    expect((await ask(history, "a", START, 1)).cpu?.mean).toEqual([1, 2]);
+    await history.flush("everything");
+    expect((await ask(open(), "a", START, 1)).cpu?.mean).toEqual([1, 2]);
+  });
+
+  it("answers with the finest step that is still kept, and deletes the rest", async () => {
+    const history = open();
+    history.record(tick(START, { a: { cpuRatio: 1 } }));
+    await history.flush("everything");
+    const stepAfter = async (seconds: number): Promise<number> => {
+      nowMs = START + seconds * 1000;
+      return (await history.vmHistory("a", ["CPU_RATIO"], { from: new Date(START), to: new Date(START + 60_000), stepSeconds: 1 })).stepSeconds;
+    };
+    expect(await stepAfter(60)).toBe(1);
+    expect(await stepAfter(SECONDS_TIER.keptSeconds + 300)).toBe(10);
+    expect(await history.deleteExpired()).toBe(1);
+    expect(await stepAfter(25 * 3600)).toBe(60);
+    expect(await history.deleteExpired()).toBe(1);
+    nowMs = START + (MINUTES_TIER.keptSeconds + 300) * 1000;
+    expect(await history.deleteExpired()).toBe(1);
+  });
+
+  it("keeps VMs and hosts apart, and forgets one alone", async () => {
+    const history = open();
+    history.record(tick(START, { a: { cpuRatio: 1 }, h: { cpuRatio: 2 } }, { cpuRatio: 0.5 }));
+    await history.flush("everything");
+    nowMs = START + 1000;
+    await history.forgetVm("h");
+    expect((await ask(history, "h", START, 1)).cpu?.mean).toEqual([null]);
+    expect((await ask(history, "a", START, 1)).cpu?.mean).toEqual([1]);
+    const host = await history.hostHistory("h", ["CPU_RATIO"], { from: new Date(START), to: null, stepSeconds: null });
+    expect(host).toMatchObject({ stepSeconds: 1, series: [{ metric: "CPU_RATIO", unit: "ratio", mean: [0.5] }] });
+  });
+
+  it("gives nulls for a VM that never ran", async () => {
+    nowMs = START + 3000;
+    expect((await ask(open(), "nobody", START, 1)).cpu?.mean).toEqual([null, null, null]);
+  });
+});

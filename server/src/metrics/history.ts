@@ -1,0 +1,260 @@
+// History of metrics: takes every tick's samples, writes them in batches, answers queries over what is stored and what
+// is still in memory, and deletes what is too old. It survives an absent database by keeping the newest batches.
+import type { Db } from "../db/client.js";
+import { HOST_METRICS, VM_METRICS, hostValues, vmValues, type HostMetricName, type MetricUnit, type VmMetricName } from "./catalog.js";
+import { SubjectBuffer, type Ready } from "./buffer.js";
+import { SeriesBuilder } from "./downsample.js";
+import { deleteExpired, deleteSubject, findSubject, readSteps, subjectIds, writeRows, type Subject } from "./history-store.js";
+import type { TickSamples } from "./samples.js";
+import { SECONDS_TIER, planQuery, type Plan } from "./steps.js";
+
+/** One write in this time: rarer writes cost less, and are only noticed when the server is killed. */
+export const FLUSH_INTERVAL_MS = 10_000;
+/** Deleting little and often keeps the tables small without a pause. */
+const RETENTION_EVERY_FLUSHES = 30;
+/** While the database is away rows wait in memory; beyond this the oldest batches are dropped. About 30 MB. */
+const WAITING_MAX_ROWS = 20_000;
+/** A subject that sent nothing for so long is written out whole and leaves the memory. */
+const SILENT_AFTER_MS = 120_000;
+
+export interface HistoryQuery {
+  readonly from: Date;
+  /** Null: now. */
+  readonly to: Date | null;
+  /** Null: chosen so that there are at most 600 points. */
+  readonly stepSeconds: number | null;
+}
+
+export interface Series<Name extends string> {
+  readonly metric: Name;
+  readonly unit: MetricUnit;
+  /** Starts of the steps. */
+  readonly times: readonly Date[];
+  /** Null where nothing was recorded. */
+  readonly mean: readonly (number | null)[];
+  /** Highest 1 s value of the step. */
+  readonly max: readonly (number | null)[];
+}
+
+export interface History<Name extends string> {
+  readonly from: Date;
+  readonly to: Date;
+  readonly stepSeconds: number;
+  /** In the order the metrics were asked for. */
+  readonly series: readonly Series<Name>[];
+}
+
+export interface HistoryOptions {
+  /** Told of a write that failed, and of batches dropped because the database was away for too long. */
+  readonly onTrouble?: (message: string, error: unknown) => void;
+  /** Milliseconds since 1970; for tests. */
+  readonly now?: () => number;
+  /** Null: nothing is written by itself, only by flush(). */
+  readonly flushIntervalMs?: number | null;
+}
+
+interface Recorded {
+  readonly subject: Subject;
+  readonly metricCount: number;
+  readonly buffer: SubjectBuffer;
+  lastAtMs: number;
+}
+
+interface Batch {
+  readonly parts: readonly { readonly recorded: Recorded; readonly ready: Ready }[];
+  readonly rows: number;
+}
+
+export class MetricsHistory implements AsyncDisposable {
+  readonly #db: Db;
+  readonly #options: HistoryOptions;
+  readonly #now: () => number;
+  readonly #recorded = new Map<string, Recorded>();
+  readonly #ids = new Map<string, number>();
+  /** Taken from the buffers and not known to be in the database; oldest first. */
+  #waiting: Batch[] = [];
+  #flushing: Promise<void> | undefined;
+  #flushes = 0;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(db: Db, options: HistoryOptions = {}) {
+    this.#db = db;
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    const intervalMs = options.flushIntervalMs === undefined ? FLUSH_INTERVAL_MS : options.flushIntervalMs;
+    if (intervalMs !== null) this.#timer = setInterval(() => void this.#tick(), intervalMs).unref();
+  }
+
+  /** Takes one tick's samples. Never waits and never fails. */
+  record(samples: TickSamples): void {
+    const timeMs = samples.time.getTime();
+    if (samples.host !== null) this.#add({ kind: "HOST", reference: samples.host.hostId }, timeMs, hostValues(samples.host));
+    for (const vm of samples.vms) this.#add({ kind: "VM", reference: vm.vmId }, timeMs, vmValues(vm));
+  }
+
+  /** History of a VM. A VM that never ran has nulls only. Throws InvalidRange, DatabaseUnavailable. */
+  vmHistory(vmId: string, metrics: readonly VmMetricName[], query: HistoryQuery): Promise<History<VmMetricName>> {
+    return this.#history({ kind: "VM", reference: vmId }, VM_METRICS, metrics, query);
+  }
+
+  /** History of a host. Throws InvalidRange, DatabaseUnavailable. */
+  hostHistory(hostId: string, metrics: readonly HostMetricName[], query: HistoryQuery): Promise<History<HostMetricName>> {
+    return this.#history({ kind: "HOST", reference: hostId }, HOST_METRICS, metrics, query);
+  }
+
+  /** Deletes all history of a VM that is gone, so that another VM under its id starts afresh. */
+  async forgetVm(vmId: string): Promise<void> {
+    const subject: Subject = { kind: "VM", reference: vmId };
+    await this.#flushing?.catch(() => undefined);
+    this.#recorded.delete(keyOf(subject));
+    this.#ids.delete(keyOf(subject));
+    this.#waiting = this.#waiting.map((batch) => ({ ...batch, parts: batch.parts.filter(({ recorded }) => keyOf(recorded.subject) !== keyOf(subject)) }));
+    await deleteSubject(this.#db, subject);
+  }
+
+  /** Writes what is complete, or all there is. Rejects when the database is away; nothing is lost then. */
+  async flush(what: "complete" | "everything" = "complete"): Promise<void> {
+    await this.#flushing?.catch(() => undefined);
+    this.#collect(what);
+    this.#flushing = this.#write();
+    try {
+      await this.#flushing;
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  /** Deletes what is older than it is kept. */
+  async deleteExpired(): Promise<number> {
+    return deleteExpired(this.#db, this.#now() / 1000);
+  }
+
+  /** Writes everything; what cannot be written then is lost. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.flush("everything").catch((error: unknown) => this.#options.onTrouble?.("The last metrics could not be stored.", error));
+  }
+
+  #add(subject: Subject, timeMs: number, values: readonly (number | null)[]): void {
+    const key = keyOf(subject);
+    let recorded = this.#recorded.get(key);
+    if (recorded === undefined) {
+      recorded = { subject, metricCount: values.length, buffer: new SubjectBuffer(values.length), lastAtMs: 0 };
+      this.#recorded.set(key, recorded);
+    }
+    recorded.buffer.add(timeMs, values);
+    recorded.lastAtMs = this.#now();
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.flush();
+      this.#flushes += 1;
+      if (this.#flushes % RETENTION_EVERY_FLUSHES === 1) await this.deleteExpired();
+    } catch (error) {
+      this.#options.onTrouble?.("Metrics could not be stored and wait in memory.", error);
+    }
+  }
+
+  /** Moves what is ready from the buffers to the waiting batches. */
+  #collect(what: "complete" | "everything"): void {
+    const parts: { recorded: Recorded; ready: Ready }[] = [];
+    for (const [key, recorded] of this.#recorded) {
+      const isSilent = this.#now() - recorded.lastAtMs > SILENT_AFTER_MS;
+      const ready = recorded.buffer.take(isSilent ? "everything" : what);
+      if (isSilent) this.#recorded.delete(key);
+      if (ready.chunks.length + ready.tens.length + ready.minutes.length > 0) parts.push({ recorded, ready });
+    }
+    if (parts.length === 0) return;
+    const rows = parts.reduce((sum, { ready }) => sum + ready.chunks.length + ready.tens.length + ready.minutes.length, 0);
+    this.#waiting.push({ parts, rows });
+    let waiting = this.#waiting.reduce((sum, batch) => sum + batch.rows, 0);
+    while (waiting > WAITING_MAX_ROWS && this.#waiting.length > 1) {
+      waiting -= this.#waiting.shift()?.rows ?? 0;
+      this.#options.onTrouble?.("The oldest metrics in memory were dropped because the database has been away for too long.", null);
+    }
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting[0];
+      if (batch === undefined) return;
+      const ids = await this.#idsOf(batch.parts.map(({ recorded }) => recorded.subject));
+      const parts = batch.parts.map(({ recorded, ready }, index) => ({ subjectId: ids[index] ?? 0, metricCount: recorded.metricCount, ready }));
+      await writeRows(this.#db, {
+        chunks: parts.flatMap(({ subjectId, metricCount, ready }) => ready.chunks.map((chunk) => ({ ...chunk, subjectId, metricCount }))),
+        tens: parts.flatMap(({ subjectId, ready }) => ready.tens.map((bucket) => ({ subjectId, bucket }))),
+        minutes: parts.flatMap(({ subjectId, ready }) => ready.minutes.map((bucket) => ({ subjectId, bucket }))),
+      });
+      this.#waiting = this.#waiting.filter((each) => each !== batch);
+    }
+  }
+
+  async #idsOf(subjects: readonly Subject[]): Promise<number[]> {
+    const unknown = subjects.filter((subject) => !this.#ids.has(keyOf(subject)));
+    if (unknown.length > 0) {
+      const ids = await subjectIds(this.#db, unknown);
+      for (const [index, subject] of unknown.entries()) this.#ids.set(keyOf(subject), ids[index] ?? 0);
+    }
+    return subjects.map((subject) => this.#ids.get(keyOf(subject)) ?? 0);
+  }
+
+  async #history<Name extends string>(
+    subject: Subject, catalog: Readonly<Record<Name, { readonly unit: MetricUnit }>>, metrics: readonly Name[], query: HistoryQuery,
+  ): Promise<History<Name>> {
+    const nowSecond = this.#now() / 1000;
+    const to = Math.min((query.to?.getTime() ?? this.#now()) / 1000, nowSecond + 1);
+    const plan = planQuery(query.from.getTime() / 1000, to, query.stepSeconds, nowSecond);
+    const names = Object.keys(catalog);
+    const places = metrics.map((metric) => names.indexOf(metric));
+    const builders = new Map(places.map((place) => [place, new SeriesBuilder(plan.fromSecond, plan.toSecond, plan.stepSeconds)]));
+    // What is in memory is newer than all that is stored, and while it is being written it is both: memory wins.
+    const inMemoryFrom = this.#addFromMemory(subject, plan, builders);
+    const id = this.#ids.get(keyOf(subject)) ?? (await findSubject(this.#db, subject));
+    if (id !== null) {
+      for (const step of await readSteps(this.#db, id, plan, [...builders.keys()], inMemoryFrom)) {
+        builders.get(step.place)?.add(step.second, step.mean, step.max, step.count);
+      }
+    }
+    const times = Array.from({ length: (plan.toSecond - plan.fromSecond) / plan.stepSeconds }, (_, step) => new Date((plan.fromSecond + step * plan.stepSeconds) * 1000));
+    return {
+      from: new Date(plan.fromSecond * 1000), to: new Date(plan.toSecond * 1000), stepSeconds: plan.stepSeconds,
+      series: metrics.map((metric, index) => {
+        const builder = builders.get(places[index] ?? -1);
+        return { metric, unit: catalog[metric].unit, times, mean: builder?.mean ?? [], max: builder?.max ?? [] };
+      }),
+    };
+  }
+
+  /** Adds what is in memory and returns the Unix second from which on that is everything (Infinity: nothing is). */
+  #addFromMemory(subject: Subject, plan: Plan, builders: ReadonlyMap<number, SeriesBuilder>): number {
+    const key = keyOf(subject);
+    const held = this.#waiting.flatMap((batch) => batch.parts.filter(({ recorded }) => keyOf(recorded.subject) === key).map(({ ready }) => ready));
+    const buffer = this.#recorded.get(key)?.buffer;
+    let earliest = Infinity;
+    if (plan.tier === SECONDS_TIER) {
+      for (const chunk of [...held.flatMap((ready) => ready.chunks), ...(buffer?.chunks ?? [])]) {
+        earliest = Math.min(earliest, chunk.firstSecond);
+        for (const [age, values] of chunk.rows.entries()) {
+          for (const [place, builder] of builders) {
+            const value = values[place];
+            if (value != null) builder.add(chunk.firstSecond + age, value, value, 1);
+          }
+        }
+      }
+      return earliest;
+    }
+    const isTens = plan.tier.table === "metric_ten_seconds";
+    for (const bucket of [...held.flatMap((ready) => (isTens ? ready.tens : ready.minutes)), ...(buffer?.buckets(plan.tier) ?? [])]) {
+      earliest = Math.min(earliest, bucket.second);
+      const means = bucket.means;
+      const maxima = bucket.maxima;
+      for (const [place, builder] of builders) builder.add(bucket.second, means[place] ?? 0, maxima[place] ?? 0, bucket.countAt(place));
+    }
+    return earliest;
+  }
+}
+
+function keyOf(subject: Subject): string {
+  return `${subject.kind} ${subject.reference}`;
+}

@@ -1,0 +1,114 @@
+// Samples as the API shows them (VmSample and HostSample of schema.graphql): rates instead of counters, null for unknown.
+// Types only.
+
+/** A monotonic counter's growth a second; null on the first sample, after a reset, and when unknown. Never negative. */
+export type Rate = number | null;
+
+export interface VcpuSample {
+  readonly index: number;
+  /** 1 is one core. */
+  readonly ratio: Rate;
+  readonly stealRatio: Rate;
+}
+
+export interface DiskSample {
+  readonly name: string;
+  readonly readBytesPerSecond: Rate;
+  readonly writeBytesPerSecond: Rate;
+  readonly readsPerSecond: Rate;
+  readonly writesPerSecond: Rate;
+  readonly flushesPerSecond: Rate;
+  /** Mean over the tick's operations; null when there were none. */
+  readonly readLatencySeconds: number | null;
+  readonly writeLatencySeconds: number | null;
+  readonly flushLatencySeconds: number | null;
+  readonly allocatedBytes: number | null;
+}
+
+/** As the guest sees it. */
+export interface NicSample {
+  readonly name: string;
+  readonly rxBytesPerSecond: Rate;
+  readonly txBytesPerSecond: Rate;
+  readonly rxPacketsPerSecond: Rate;
+  readonly txPacketsPerSecond: Rate;
+  readonly dropsPerSecond: Rate;
+}
+
+export interface VmSample {
+  readonly vmId: string;
+  readonly time: Date;
+  readonly cpuRatio: Rate;
+  readonly cpuUserRatio: Rate;
+  readonly cpuSystemRatio: Rate;
+  readonly vcpus: readonly VcpuSample[];
+  readonly stealRatio: Rate;
+  readonly memoryConfiguredBytes: number;
+  readonly balloonActualBytes: number | null;
+  readonly guestTotalBytes: number | null;
+  readonly guestAvailableBytes: number | null;
+  readonly guestCacheBytes: number | null;
+  readonly guestUpdatedAt: Date | null;
+  readonly guestMajorFaultsPerSecond: Rate;
+  readonly guestSwapInBytesPerSecond: Rate;
+  readonly guestSwapOutBytesPerSecond: Rate;
+  readonly rssBytes: number | null;
+  readonly pssBytes: number | null;
+  readonly swapBytes: number | null;
+  readonly ksmMergedBytes: number | null;
+  /** May be negative: KSM's own bookkeeping can cost more than it saves. */
+  readonly ksmProfitBytes: bigint | null;
+  readonly diskReadBytesPerSecond: Rate;
+  readonly diskWriteBytesPerSecond: Rate;
+  readonly diskLatencySeconds: number | null;
+  readonly networkRxBytesPerSecond: Rate;
+  readonly networkTxBytesPerSecond: Rate;
+  readonly networkDropsPerSecond: Rate;
+  readonly disks: readonly DiskSample[];
+  readonly nics: readonly NicSample[];
+  readonly qmpAgeMs: number | null;
+}
+
+export interface DiskSpaceSample {
+  readonly path: string;
+  readonly totalBytes: number;
+  readonly availableBytes: number;
+}
+
+export interface HostSample {
+  readonly hostId: string;
+  readonly time: Date;
+  readonly cpuRatio: Rate;
+  readonly cpuCoreRatios: readonly number[] | null;
+  readonly cpuStealRatio: Rate;
+  readonly cpuIowaitRatio: Rate;
+  readonly load1: number | null;
+  readonly load5: number | null;
+  readonly load15: number | null;
+  readonly psiCpuRatio: number | null;
+  readonly psiMemoryRatio: number | null;
+  readonly psiIoRatio: number | null;
+  readonly memoryTotalBytes: number;
+  readonly memoryAvailableBytes: number;
+  readonly memoryCachedBytes: number | null;
+  readonly swapTotalBytes: number | null;
+  readonly swapUsedBytes: number | null;
+  readonly ksmSavedBytes: number | null;
+  readonly ksmProfitBytes: bigint | null;
+  readonly compressedOriginalBytes: number | null;
+  readonly compressedStoredBytes: number | null;
+  readonly diskReadBytesPerSecond: Rate;
+  readonly diskWriteBytesPerSecond: Rate;
+  readonly networkRxBytesPerSecond: Rate;
+  readonly networkTxBytesPerSecond: Rate;
+  readonly networkDropsPerSecond: Rate;
+  readonly diskSpaces: readonly DiskSpaceSample[];
+}
+
+/** One tick of one host. */
+export interface TickSamples {
+  readonly time: Date;
+  /** Null when the tick had no host part. */
+  readonly host: HostSample | null;
+  readonly vms: readonly VmSample[];
+}

@@ -1,0 +1,92 @@
+// Metrics: turns each tick into samples once, keeps the newest in memory, publishes one batch and hands it to history.
+import { Broadcast } from "../broadcast.js";
+import type { Feed, Positioned } from "../feed.js";
+import type { MetricsTick } from "../hypervisor/generated/quetzal/v1/metrics.js";
+import type { HistoryReader, SampleSink } from "./ports.js";
+import type { History, HostMetric, HostSample, MetricsBatch, TimeRange, VmMetric, VmSample } from "./model.js";
+import { RateMeter } from "./rates.js";
+import { refined } from "../streams.js";
+
+/** Batches a reader may fall behind in memory; the latest is what counts. */
+const MAX_BATCHES_BEHIND = 4;
+
+export class MetricsService {
+  readonly #rates = new Map<string, RateMeter>();
+  readonly #vms = new Map<string, VmSample>();
+  readonly #hosts = new Map<string, HostSample>();
+  readonly #batches = new Map<string, MetricsBatch>();
+  readonly #batchFeed = new Broadcast<Positioned<MetricsBatch>>();
+  readonly #hostFeed = new Broadcast<Positioned<HostSample>>();
+  #position = 0n;
+
+  constructor(
+    private readonly sink: SampleSink,
+    private readonly reader: HistoryReader,
+  ) {}
+
+  ingest(hostId: string, tick: MetricsTick): void {
+    let rates = this.#rates.get(hostId);
+    if (rates === undefined) this.#rates.set(hostId, (rates = new RateMeter(hostId)));
+    const { time, host, vms } = rates.take(tick, new Date());
+    const batch: MetricsBatch = { time, hostId, samples: vms };
+    for (const gone of this.#batches.get(hostId)?.samples ?? []) this.#vms.delete(gone.vmId);
+    for (const sample of vms) this.#vms.set(sample.vmId, sample);
+    this.#batches.set(hostId, batch);
+    this.#position += 1n;
+    this.#batchFeed.publish({ position: this.#position, key: hostId, value: batch });
+    if (host !== null) {
+      this.#hosts.set(hostId, host);
+      this.#hostFeed.publish({ position: this.#position, key: hostId, value: host });
+    }
+    this.sink.append(host, vms);
+  }
+
+  /** What was measured before the line broke is no longer the newest truth, and rates must not span the gap. */
+  hostLost(hostId: string): void {
+    this.#rates.delete(hostId);
+    this.#hosts.delete(hostId);
+    for (const sample of this.#batches.get(hostId)?.samples ?? []) this.#vms.delete(sample.vmId);
+    this.#batches.delete(hostId);
+  }
+
+  latestVm(id: string): VmSample | null {
+    return this.#vms.get(id) ?? null;
+  }
+
+  latestHost(id: string): HostSample | null {
+    return this.#hosts.get(id) ?? null;
+  }
+
+  vmHistory(id: string, range: TimeRange, stepSeconds: number | null, metrics: readonly VmMetric[]): Promise<History> {
+    return this.reader.vmHistory(id, range, stepSeconds, metrics);
+  }
+
+  hostHistory(id: string, range: TimeRange, stepSeconds: number | null, metrics: readonly HostMetric[]): Promise<History> {
+    return this.reader.hostHistory(id, range, stepSeconds, metrics);
+  }
+
+  /** The newest batch of each host, then every batch; with `vmIds`, only their samples. */
+  batches(vmIds: readonly string[] | null): Feed<MetricsBatch> {
+    const wanted = vmIds === null ? null : new Set(vmIds);
+    const narrow = (batch: MetricsBatch): MetricsBatch =>
+      wanted === null ? batch : { ...batch, samples: batch.samples.filter((sample) => wanted.has(sample.vmId)) };
+    return latestFeed(() => this.#position, this.#batches, this.#batchFeed, narrow, () => true);
+  }
+
+  hostSamples(hostId: string | null): Feed<HostSample> {
+    return latestFeed(() => this.#position, this.#hosts, this.#hostFeed, (sample) => sample, (id) => hostId === null || id === hostId);
+  }
+}
+
+function latestFeed<T>(
+  position: () => bigint, newest: ReadonlyMap<string, T>, live: Broadcast<Positioned<T>>, narrow: (value: T) => T, wants: (hostId: string) => boolean,
+): Feed<T> {
+  return {
+    async *replay() {
+      const now = position();
+      for (const [key, value] of newest) if (wants(key)) yield { position: now, key, value: narrow(value) };
+    },
+    live: () =>
+      refined(live.subscribe(MAX_BATCHES_BEHIND, "drop-oldest"), (item) => (wants(item.key) ? { ...item, value: narrow(item.value) } : undefined)),
+  };
+}

@@ -1,0 +1,103 @@
+// One VM's counters of two ticks to a VmSample. Pure.
+import type { DiskMetrics, NicMetrics, VcpuTime, VmMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
+import { PAGE_BYTES, addCounters, bytes, clampRatio, growth, latencySeconds, perSecond, ratioOfTime, sumAll, sumKnown, type Elapsed } from "./counter.js";
+import type { DiskSample, NicSample, VcpuSample, VmSample } from "./samples.js";
+
+/** `before` is null on the VM's first tick; then every rate is null. */
+export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics | null, now: VmMetrics): VmSample {
+  const vcpus = now.vcpus.map((vcpu) => vcpuSample(elapsed, before?.vcpus.find(({ index }) => index === vcpu.index), vcpu));
+  const disks = now.disks.map((disk) => diskSample(elapsed, before?.disks.find(({ name }) => name === disk.name), disk));
+  const nics = now.nics.map((nic) => nicSample(elapsed, before?.nics.find(({ name }) => name === nic.name), nic));
+  const stolen = sumKnown(vcpus.map((vcpu) => vcpu.stealRatio));
+  const knownSteal = vcpus.filter((vcpu) => vcpu.stealRatio !== null).length;
+  const cpuUserRatio = ratioOfTime(elapsed, before?.processUserNs, now.processUserNs);
+  const cpuSystemRatio = ratioOfTime(elapsed, before?.processSystemNs, now.processSystemNs);
+  return {
+    vmId: now.vmId, time,
+    cpuRatio: sumAll(cpuUserRatio, cpuSystemRatio), cpuUserRatio, cpuSystemRatio,
+    vcpus,
+    stealRatio: stolen === null ? null : stolen / knownSteal,
+    memoryConfiguredBytes: Number(now.memoryConfiguredBytes),
+    balloonActualBytes: bytes(now.balloonActualBytes),
+    ...guestPart(elapsed, before, now),
+    rssBytes: bytes(now.rssBytes),
+    pssBytes: bytes(now.pssBytes),
+    swapBytes: bytes(now.swapBytes),
+    ksmMergedBytes: now.ksmMergingPages === undefined ? null : Number(now.ksmMergingPages) * PAGE_BYTES,
+    ksmProfitBytes: now.ksmProfitBytes ?? null,
+    diskReadBytesPerSecond: sumKnown(disks.map((disk) => disk.readBytesPerSecond)),
+    diskWriteBytesPerSecond: sumKnown(disks.map((disk) => disk.writeBytesPerSecond)),
+    diskLatencySeconds: meanLatency(before, now),
+    networkRxBytesPerSecond: sumKnown(nics.map((nic) => nic.rxBytesPerSecond)),
+    networkTxBytesPerSecond: sumKnown(nics.map((nic) => nic.txBytesPerSecond)),
+    networkDropsPerSecond: sumKnown(nics.map((nic) => nic.dropsPerSecond)),
+    disks, nics,
+    qmpAgeMs: now.qmpAgeMs === undefined ? null : Number(now.qmpAgeMs),
+  };
+}
+
+type GuestPart = Pick<VmSample, "guestTotalBytes" | "guestAvailableBytes" | "guestCacheBytes" | "guestUpdatedAt" | "guestMajorFaultsPerSecond" | "guestSwapInBytesPerSecond" | "guestSwapOutBytesPerSecond">;
+
+/** The guest reports at a pace of its own; between two reports its counters stand still, and so does their rate: 0. */
+function guestPart(elapsed: Elapsed | null, before: VmMetrics | null, now: VmMetrics): GuestPart {
+  const was = before?.guestMemory;
+  const is = now.guestMemory;
+  return {
+    guestTotalBytes: bytes(is?.totalBytes),
+    guestAvailableBytes: bytes(is?.availableBytes),
+    guestCacheBytes: bytes(is?.cacheBytes),
+    guestUpdatedAt: is?.updatedAt ?? null,
+    guestMajorFaultsPerSecond: perSecond(elapsed, was?.majorFaults, is?.majorFaults),
+    guestSwapInBytesPerSecond: perSecond(elapsed, was?.swapInBytes, is?.swapInBytes),
+    guestSwapOutBytesPerSecond: perSecond(elapsed, was?.swapOutBytes, is?.swapOutBytes),
+  };
+}
+
+function vcpuSample(elapsed: Elapsed | null, before: VcpuTime | undefined, now: VcpuTime): VcpuSample {
+  return {
+    index: now.index,
+    ratio: ratioOfTime(elapsed, before?.runNs, now.runNs),
+    stealRatio: clampRatio(ratioOfTime(elapsed, before?.runDelayNs, now.runDelayNs)),
+  };
+}
+
+function diskSample(elapsed: Elapsed | null, before: DiskMetrics | undefined, now: DiskMetrics): DiskSample {
+  return {
+    name: now.name,
+    readBytesPerSecond: perSecond(elapsed, before?.readBytes, now.readBytes),
+    writeBytesPerSecond: perSecond(elapsed, before?.writeBytes, now.writeBytes),
+    readsPerSecond: perSecond(elapsed, before?.readOperations, now.readOperations),
+    writesPerSecond: perSecond(elapsed, before?.writeOperations, now.writeOperations),
+    flushesPerSecond: perSecond(elapsed, before?.flushOperations, now.flushOperations),
+    readLatencySeconds: latencySeconds(growth(before?.readOperations, now.readOperations), growth(before?.readTimeNs, now.readTimeNs)),
+    writeLatencySeconds: latencySeconds(growth(before?.writeOperations, now.writeOperations), growth(before?.writeTimeNs, now.writeTimeNs)),
+    flushLatencySeconds: latencySeconds(growth(before?.flushOperations, now.flushOperations), growth(before?.flushTimeNs, now.flushTimeNs)),
+    allocatedBytes: bytes(now.allocatedBytes),
+  };
+}
+
+function nicSample(elapsed: Elapsed | null, before: NicMetrics | undefined, now: NicMetrics): NicSample {
+  return {
+    name: now.name,
+    rxBytesPerSecond: perSecond(elapsed, before?.rxBytes, now.rxBytes),
+    txBytesPerSecond: perSecond(elapsed, before?.txBytes, now.txBytes),
+    rxPacketsPerSecond: perSecond(elapsed, before?.rxPackets, now.rxPackets),
+    txPacketsPerSecond: perSecond(elapsed, before?.txPackets, now.txPackets),
+    dropsPerSecond: perSecond(elapsed, addCounters(before?.rxDrops, before?.txDrops), addCounters(now.rxDrops, now.txDrops)),
+  };
+}
+
+/** Over the reads and writes of all disks together; a disk that is new or was reset is left out. */
+function meanLatency(before: VmMetrics | null, now: VmMetrics): number | null {
+  let operations = 0;
+  let spentNs = 0;
+  for (const disk of now.disks) {
+    const was = before?.disks.find(({ name }) => name === disk.name);
+    const grown = sumAll(growth(was?.readOperations, disk.readOperations), growth(was?.writeOperations, disk.writeOperations));
+    const spent = sumAll(growth(was?.readTimeNs, disk.readTimeNs), growth(was?.writeTimeNs, disk.writeTimeNs));
+    if (grown === null || spent === null) continue;
+    operations += grown;
+    spentNs += spent;
+  }
+  return latencySeconds(operations, spentNs);
+}

@@ -1,0 +1,23 @@
+// Forgets what is older than is kept, now and then: events and ended operations. Metrics look after themselves.
+import type { Db } from "./db/client.js";
+import { asExpected } from "./errors.js";
+import type { EventLog } from "./events/log.js";
+import type { Log } from "./log.js";
+import { trimOperations } from "./operations/store.js";
+
+/** Limits are days and hundreds of thousands of rows: an hour more does not matter. */
+const TRIM_INTERVAL_MS = 3_600_000;
+
+export function startRetention({ db, eventLog, log }: { db: Db; eventLog: EventLog; log: Log }): Disposable {
+  const trim = async () => {
+    try {
+      await eventLog.trim();
+      await trimOperations(db);
+    } catch (error) {
+      if (asExpected(error) === null) log.error("old events and operations could not be trimmed", error);
+    }
+  };
+  const timer = setInterval(() => void trim(), TRIM_INTERVAL_MS);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

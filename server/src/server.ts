@@ -1,0 +1,126 @@
+// Wires one server together from its configuration, and takes it apart again in reverse. main.ts gives it the process.
+import { readFileSync } from "node:fs";
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { packageRoot, type ServerConfig } from "./config.js";
+import { ConsoleService } from "./console/service.js";
+import { openServerDatabase } from "./db/open.js";
+import { EventService } from "./event/service.js";
+import { EventLog } from "./events/log.js";
+import type { Services } from "./graphql/context.js";
+import { createExecutor } from "./graphql/execute.js";
+import { createRequestHandler } from "./graphql/http.js";
+import { schema } from "./graphql/schema.js";
+import { GraphqlWebSockets } from "./graphql/websocket.js";
+import { HostLink } from "./host/link.js";
+import { HostService } from "./host/service.js";
+import { capabilitiesOf, listHosts } from "./hosts/store.js";
+import { openDaemon } from "./hypervisor/client.js";
+import type { Log } from "./log.js";
+import { openHistory } from "./metrics/open.js";
+import { MetricsService } from "./metrics/service.js";
+import { OperationService } from "./operation/service.js";
+import { startRetention } from "./retention.js";
+import { ensureLocalToken } from "./tokens/local.js";
+import { TokenService } from "./token/service.js";
+import { UndoStack } from "./undo.js";
+import { VmArchive } from "./vm/archive.js";
+import { VmRegistry } from "./vm/registry.js";
+import { VmService } from "./vm/service.js";
+
+export interface RunningServer extends AsyncDisposable {
+  readonly url: string;
+  readonly wsUrl: string;
+}
+
+/** A port that cannot be listened on; the message says why and what to do. */
+export class CannotListen extends Error {
+  override readonly name = "CannotListen";
+}
+
+/** Throws errors of one sentence with the mend: CannotListen, DatabaseRefused, DatabaseUnavailable. */
+export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  const startedAt = new Date();
+  const version = readVersion();
+  await using undo = new UndoStack();
+  const database = undo.use(await openServerDatabase({
+    url: config.databaseUrl, stateDirectory: config.stateDirectory, runDirectory: config.runDirectory,
+    postgresUser: config.postgresUser, migrationsDirectory: config.migrationsDirectory, onClose: config.keepPostgres ? "keepPostgres" : "stopPostgres",
+  }));
+  const { db, health } = database;
+  const eventLog = new EventLog(db);
+  const events = undo.use(new EventService(eventLog, health, log));
+  undo.defer(() => events.flush());
+  const operations = undo.use(new OperationService(db, eventLog, events, log));
+  const history = undo.use(openHistory(db, health, log));
+  const metrics = new MetricsService(history, history);
+  const hosts = new HostService();
+  const registry = new VmRegistry();
+  const tokens = new TokenService(db, events, log);
+  await ensureLocalToken(db, config.tokenFile);
+  await tokens.load();
+  for (const host of await listHosts(db)) hosts.remember({ ...host, memoryBytes: Number(host.memoryBytes), capabilities: capabilitiesOf(host) });
+  const archive = undo.use(new VmArchive(db, health, registry, log));
+  await archive.load();
+  undo.use(startRetention({ db, eventLog, log }));
+  const consoles = undo.use(new ConsoleService(registry, hosts));
+  const services: Services = {
+    hosts, operations, events, metrics, consoles, tokens,
+    vms: new VmService({ db, health, registry, hosts, operations, metrics, diary: log }),
+    status: { version, startedAt, databaseConnected: () => health.state.connected },
+  };
+  events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });
+  const client = undo.use(openDaemon(config.daemonAddress));
+  undo.use(new HostLink({ client, db, health, log: eventLog, hosts, vms: registry, metrics, operations, events, diary: log }));
+  const { server, url, wsUrl } = await listen(config, services, tokens, log, undo);
+  await announce(config.serverFile, { url, wsUrl, pid: process.pid, version, startedAt: startedAt.toISOString() });
+  undo.defer(() => rm(config.serverFile, { force: true }));
+  undo.defer(() => closeHttp(server));
+  log.info("server is ready", { url, version, migrations: database.migrated.length });
+  const running = undo.move();
+  return { url, wsUrl, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+}
+
+async function listen(config: ServerConfig, services: Services, tokens: TokenService, log: Log, undo: UndoStack) {
+  const executor = createExecutor(log);
+  const sockets = undo.use(new GraphqlWebSockets({ schema, executor, services, tokens }));
+  const server = createServer(createRequestHandler({ schema, executor, services, tokens, log }));
+  server.on("upgrade", (request, socket, head) => sockets.upgrade(request, socket, head));
+  const { host, port } = config.listen;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(new CannotListen(listenFault(error, host, port), { cause: error })));
+    server.listen(port, host, resolve);
+  });
+  const bound = server.address() as AddressInfo;
+  const shown = host.includes(":") ? `[${host}]` : host;
+  return { server, url: `http://${shown}:${bound.port}/graphql`, wsUrl: `ws://${shown}:${bound.port}/graphql` };
+}
+
+function listenFault(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === "EADDRINUSE") return `Port ${port} on ${host} is in use; end what holds it, or choose another with QUETZAL_LISTEN=HOST:PORT.`;
+  if (error.code === "EACCES") return `Port ${port} needs more rights than this user has; choose one above 1023 with QUETZAL_LISTEN=HOST:PORT.`;
+  return `The server cannot listen on ${host}:${port} (${error.message}); choose another address with QUETZAL_LISTEN=HOST:PORT.`;
+}
+
+/** Written aside and renamed, so that no client reads half of it. */
+async function announce(path: string, content: object): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const partial = `${path}.${process.pid}.new`;
+  await writeFile(partial, `${JSON.stringify(content, null, 2)}\n`);
+  await chmod(partial, 0o644);
+  await rename(partial, path);
+}
+
+function closeHttp(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(packageRoot(), "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,271 @@
+// VMs: reading them, and every verb. The daemon judges definitions and states; here are roles, operations and idempotency.
+import { randomUUID } from "node:crypto";
+import { setPowerWish } from "../vms/store.js";
+import type { Db } from "../db/client.js";
+import type { DatabaseHealth } from "../db/health.js";
+import { DatabaseUnavailable, InvalidInput, NotCancellable, OperationNotFound, Unsupported, VmNotFound, asExpected, type ExpectedError } from "../errors.js";
+import type { HostService } from "../host/service.js";
+import type { DaemonClient } from "../hypervisor/client.js";
+import { StopEscalation, type VmResponse } from "../hypervisor/generated/quetzal/v1/vm.js";
+import { refusalError } from "../hypervisor/refusal.js";
+import * as wire from "../hypervisor/wire.js";
+import type { Log } from "../log.js";
+import type { MetricsService } from "../metrics/service.js";
+import type { OperationService } from "../operation/service.js";
+import type { Operation, OperationKind } from "../operations/store.js";
+import { requireRole, type Role, type Viewer } from "../token/model.js";
+import { definitionChanges } from "./changes.js";
+import { pageOfVms, type VmListArgs, type VmPage } from "./list.js";
+import type { Vm, VmDefinition } from "./model.js";
+import type { VmRegistry } from "./registry.js";
+import { verbAvailability, type VerbAvailability } from "./verbs.js";
+
+/** A daemon answers a verb when it has accepted it, not when it is done; checking a definition is the longest. */
+const VERB_TIMEOUT_MS = 10_000;
+/** A definition is a page of text; this is a library. */
+const MAX_DEFINITION_BYTES = 256 * 1024;
+export const MAX_APPLIED_VMS = 1_000;
+const MAX_STOP_TIMEOUT_SECONDS = 3_600;
+
+export interface VerbInput {
+  readonly id: string;
+  readonly idempotencyKey: string | null;
+  readonly dryRun: boolean;
+}
+export interface StopInput extends VerbInput {
+  readonly timeoutSeconds: number;
+  readonly escalation: "NONE" | "FORCE_OFF";
+}
+export interface DeleteInput extends VerbInput {
+  readonly deleteDisks: boolean;
+}
+export interface PutInput {
+  readonly definition?: unknown;
+  readonly hostId: string | null;
+  readonly idempotencyKey: string | null;
+  readonly dryRun: boolean;
+  readonly createOnly: boolean;
+}
+export interface VmOperationAccepted {
+  readonly vm: Vm;
+  readonly operation: Operation | null;
+}
+export interface PutVmSuccess extends VmOperationAccepted {
+  readonly action: "CREATED" | "CHANGED" | "UNCHANGED";
+  readonly changes: readonly string[];
+}
+export type SimpleVerb = "startVm" | "forceOffVm" | "resetVm" | "pauseVm" | "resumeVm";
+
+const SIMPLE_VERBS: Readonly<Record<SimpleVerb, OperationKind>> = {
+  startVm: "START_VM", forceOffVm: "FORCE_OFF_VM", resetVm: "RESET_VM", pauseVm: "PAUSE_VM", resumeVm: "RESUME_VM",
+};
+
+/** One call of the daemon, under the operation id that the server chose. */
+type Call = (client: DaemonClient, operationId: string, options: { signal: AbortSignal }) => Promise<VmResponse>;
+
+interface Verb {
+  readonly kind: OperationKind;
+  readonly vmId: string;
+  readonly hostId: string;
+  readonly idempotencyKey: string | null;
+  readonly request: unknown;
+  readonly call: Call;
+}
+
+export interface VmServiceParts {
+  readonly db: Db;
+  readonly health: DatabaseHealth;
+  readonly registry: VmRegistry;
+  readonly hosts: HostService;
+  readonly operations: OperationService;
+  readonly metrics: MetricsService;
+  readonly diary: Log;
+}
+
+export class VmService {
+  constructor(private readonly parts: VmServiceParts) {}
+
+  get(id: string): Vm | null {
+    return this.parts.registry.get(id);
+  }
+
+  list(args: VmListArgs): VmPage {
+    return pageOfVms(this.parts.registry.list(), args, (id) => this.parts.metrics.latestVm(id));
+  }
+
+  changes(id: string | null) {
+    return this.parts.registry.changes(id);
+  }
+
+  verbs(vm: Vm, viewer: Viewer): VerbAvailability[] {
+    return verbAvailability(vm, viewer, this.parts.hosts.isConnected(vm.hostId));
+  }
+
+  async simpleVerb(viewer: Viewer, verb: SimpleVerb, input: VerbInput): Promise<VmOperationAccepted> {
+    const done = await this.#verb(viewer, "OPERATOR", SIMPLE_VERBS[verb], input, (client, operationId, options) =>
+      client.vms[verb]({ operationId, vmId: input.id, dryRun: input.dryRun }, options));
+    if (!input.dryRun && verb === "startVm") this.#wish(input.id, "ON");
+    if (!input.dryRun && verb === "forceOffVm") this.#wish(input.id, "OFF");
+    return done;
+  }
+
+  async stop(viewer: Viewer, input: StopInput): Promise<VmOperationAccepted> {
+    requireRole(viewer, "OPERATOR", "Stopping a VM");
+    if (input.timeoutSeconds < 1 || input.timeoutSeconds > MAX_STOP_TIMEOUT_SECONDS) {
+      throw new InvalidInput(`timeoutSeconds must be 1 to ${MAX_STOP_TIMEOUT_SECONDS}, not ${input.timeoutSeconds}.`, "timeoutSeconds");
+    }
+    const escalation = input.escalation === "FORCE_OFF" ? StopEscalation.STOP_ESCALATION_FORCE_OFF : StopEscalation.STOP_ESCALATION_NONE;
+    const done = await this.#verb(viewer, "OPERATOR", "STOP_VM", input, (client, operationId, options) =>
+      client.vms.stopVm({ operationId, vmId: input.id, timeoutMs: input.timeoutSeconds * 1_000, escalation, dryRun: input.dryRun }, options));
+    if (!input.dryRun) this.#wish(input.id, "OFF");
+    return done;
+  }
+
+  async delete(viewer: Viewer, input: DeleteInput): Promise<VmOperationAccepted> {
+    return this.#verb(viewer, "ADMIN", "DELETE_VM", input, (client, operationId, options) =>
+      client.vms.deleteVm({ operationId, vmId: input.id, deleteDisks: input.deleteDisks, dryRun: input.dryRun }, options));
+  }
+
+  async put(viewer: Viewer, input: PutInput): Promise<PutVmSuccess> {
+    requireRole(viewer, "ADMIN", "Defining a VM");
+    const specJson = definitionText(input.definition);
+    const vmId = claimedId(input.definition);
+    const known = this.parts.registry.get(vmId);
+    const hostId = input.hostId === null && known !== null ? known.hostId : this.parts.hosts.choose(input.hostId);
+    if (known !== null && known.hostId !== hostId) {
+      throw new InvalidInput(`${vmId} is defined on host ${known.hostId}; leave hostId out, or give the definition another id.`, "hostId");
+    }
+    const call: Call = (client, operationId, options) =>
+      client.vms.putVm({ operationId, specJson, dryRun: input.dryRun, createOnly: input.createOnly }, options);
+    // The daemon is the only judge, and fills in defaults: what it would store is compared with what it has.
+    const judged = await this.#call(hostId, vmId, (client, options) =>
+      client.vms.putVm({ operationId: randomUUID(), specJson, dryRun: true, createOnly: input.createOnly }, options));
+    const before = this.parts.registry.get(judged.id);
+    const changes = definitionChanges(before?.definition ?? null, judged.definition);
+    const action = before === null ? "CREATED" : changes.length === 0 ? "UNCHANGED" : "CHANGED";
+    if (input.dryRun) return { vm: before ?? judged, action, changes, operation: null };
+    this.#requireDatabase();
+    if (before !== null && action === "UNCHANGED") return { vm: before, action, changes, operation: null };
+    const { hostId: _, ...request } = input;
+    const done = await this.#carryOut(viewer, { kind: "PUT_VM", vmId: judged.id, hostId, idempotencyKey: input.idempotencyKey, request, call });
+    return { ...done, action, changes };
+  }
+
+  /** Each definition is judged alone; those that share an id are all refused, since one would undo the other. */
+  async apply(viewer: Viewer, input: Omit<PutInput, "definition" | "createOnly"> & { readonly definitions: readonly unknown[] }): Promise<(PutVmSuccess | ExpectedError)[]> {
+    const { definitions, idempotencyKey } = input;
+    if (definitions.length > MAX_APPLIED_VMS) return definitions.map(() => new InvalidInput(`At most ${MAX_APPLIED_VMS} definitions at once, not ${definitions.length}; apply them in parts.`, "definitions"));
+    const ids = definitions.map(claimedId);
+    const results: (PutVmSuccess | ExpectedError)[] = [];
+    for (const [index, definition] of definitions.entries()) {
+      const id = ids[index] ?? "";
+      const sharing = id === "" ? [] : [...ids.keys()].filter((place) => ids[place] === id);
+      if (sharing.length > 1) {
+        results.push(new InvalidInput(`Definitions ${sharing.map((place) => place + 1).join(" and ")} share the id "${id}"; give each VM an id of its own.`, `definitions[${index}].id`));
+        continue;
+      }
+      const key = idempotencyKey === null ? null : `${idempotencyKey}#${index}`;
+      results.push(await this.#settled(this.put(viewer, { ...input, definition, createOnly: false, idempotencyKey: key })));
+    }
+    return results;
+  }
+
+  async cancel(viewer: Viewer, operationId: string): Promise<Operation> {
+    requireRole(viewer, "OPERATOR", "Cancelling an operation");
+    const { operations, hosts } = this.parts;
+    this.#requireDatabase();
+    const operation = await operations.find(operationId);
+    if (operation === null) throw new OperationNotFound(operationId);
+    if (operation.state !== "RUNNING") throw new NotCancellable(operation.state, `The operation has ended already: ${operation.state.toLowerCase()}.`);
+    const { result } = await hosts.call(operation.hostId, (client) =>
+      client.vms.cancelOperation({ operationId }, { signal: AbortSignal.timeout(VERB_TIMEOUT_MS) }));
+    if (result?.$case === "refusal") {
+      throw refusalError(result.value, { vmId: operation.vmId, state: this.get(operation.vmId)?.state ?? "DEFINED", operationState: operation.state });
+    }
+    operations.cancelled(operation, viewer.name);
+    return (await operations.find(operationId)) ?? operation;
+  }
+
+  async #verb(viewer: Viewer, role: Role, kind: OperationKind, input: VerbInput, call: Call): Promise<VmOperationAccepted> {
+    requireRole(viewer, role, `${kind.replace(/_VM$/, "")} of a VM`);
+    const vm = this.parts.registry.get(input.id);
+    if (vm === null) throw new VmNotFound(input.id);
+    if (input.dryRun) {
+      return { vm: await this.#call(vm.hostId, vm.id, (client, options) => call(client, randomUUID(), options)), operation: null };
+    }
+    return this.#carryOut(viewer, { kind, vmId: vm.id, hostId: vm.hostId, idempotencyKey: input.idempotencyKey, request: input, call });
+  }
+
+  /** The operation is stored first, hidden; the daemon is asked; its answer shows the operation or takes it back. */
+  async #carryOut(viewer: Viewer, verb: Verb): Promise<VmOperationAccepted> {
+    const { operations, registry, hosts } = this.parts;
+    hosts.client(verb.hostId);
+    this.#requireDatabase();
+    const { kind, vmId, hostId, idempotencyKey, request } = verb;
+    const { operation, outcome } = await operations.begin({
+      kind, vmId, hostId, idempotencyKey, request, actor: { id: viewer.tokenId, name: viewer.name }, cancellable: kind === "START_VM" || kind === "STOP_VM",
+    });
+    // Repeated and never accepted: the first try broke off. The daemon knows by the id whether it has done it.
+    if (outcome === "repeated" && operation.acceptedAt !== null) return { vm: registry.get(vmId) ?? (await this.#lastKnown(verb, operation)), operation };
+    let vm: Vm;
+    try {
+      vm = await this.#call(hostId, vmId, (client, options) => verb.call(client, operation.id, options));
+    } catch (error) {
+      // Where the line broke it is not known whether the daemon accepted: its journal, or a repetition, will tell.
+      if (asExpected(error)?.kind !== "HostUnreachable") await operations.discard(operation.id);
+      throw error;
+    }
+    const shown = operations.accepted(operation.id) ?? operation;
+    if (kind !== "DELETE_VM") registry.observe(vm);
+    await operations.storeAcceptance(operation.id);
+    return { vm: registry.get(vmId) ?? vm, operation: (await operations.find(operation.id)) ?? shown };
+  }
+
+  async #call(hostId: string, vmId: string, call: (client: DaemonClient, options: { signal: AbortSignal }) => Promise<VmResponse>): Promise<Vm> {
+    const { result } = await this.parts.hosts.call(hostId, (client) => call(client, { signal: AbortSignal.timeout(VERB_TIMEOUT_MS) }));
+    if (result === undefined) throw new Unsupported("The daemon answered in a way this server does not know; run the same version of both.");
+    if (result.$case === "refusal") throw refusalError(result.value, { vmId, state: this.get(vmId)?.state ?? "DEFINED" });
+    return wire.vm(result.value, hostId);
+  }
+
+  /** A repeated deletion: the VM is gone, and is shown as its operation remembers it. */
+  #lastKnown(verb: Verb, operation: Operation): Promise<Vm> {
+    return Promise.reject(new VmNotFound(verb.vmId, `${verb.vmId} is gone: ${operation.kind} was carried out before under this idempotency key.`));
+  }
+
+  #requireDatabase(): void {
+    if (!this.parts.health.state.connected) throw new DatabaseUnavailable();
+  }
+
+  #wish(id: string, wish: "ON" | "OFF"): void {
+    // The wish is for later; the verb has been accepted and must not fail for it.
+    void setPowerWish(this.parts.db, id, wish).catch((error: unknown) => {
+      this.parts.diary.error("a power wish could not be stored", error, { vm_id: id });
+    });
+  }
+
+  async #settled(put: Promise<PutVmSuccess>): Promise<PutVmSuccess | ExpectedError> {
+    try {
+      return await put;
+    } catch (error) {
+      const expected = asExpected(error);
+      if (expected === null) throw error;
+      return expected;
+    }
+  }
+}
+
+function definitionText(definition: unknown): string {
+  if (typeof definition !== "object" || definition === null || Array.isArray(definition)) {
+    throw new InvalidInput("A definition is a JSON object, as vms/vm.schema.json describes it.", "definition");
+  }
+  const text = JSON.stringify(definition);
+  if (text.length > MAX_DEFINITION_BYTES) throw new InvalidInput(`A definition has at most ${MAX_DEFINITION_BYTES} bytes, not ${text.length}.`, "definition");
+  return text;
+}
+
+/** The id that a definition claims, unchecked; empty when it claims none. */
+function claimedId(definition: unknown): string {
+  const id = typeof definition === "object" && definition !== null ? (definition as VmDefinition)["id"] : undefined;
+  return typeof id === "string" ? id : "";
+}

@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { figure, quantile } from "./figure.js";
+
+describe("figure", () => {
+  it.each([[[3, 1, 2], 0.5, 2], [[1], 0.95, 1], [[1, 2, 3, 4], 0.5, 2], [Array.from({ length: 100 }, (_, i) => i + 1), 0.95, 95]])(
+    "takes the nearest rank of %j at %d", (samples, share, expected) => { expect(quantile(samples, share)).toBe(expected); });
+
+  it("refuses to make a figure of nothing", () => { expect(() => quantile([], 0.5)).toThrow("no samples"); });
+
+  it("reports a missed target as missed", () => { expect(figure("f", "ms", [10, 11, 12], { atMost: 5 })).toMatchObject({ median: 11, met: false, target: "≤ 5 ms" }); });
+
+  it("judges against the peer of the same run", () => {
+    expect(figure("f", "ms", [50], { peerPlus: 40 }, { name: "raw QEMU", samples: [20] })).toMatchObject({ met: true, ratio: 2.5 });
+  });
+
+  it("promises nothing where the peer is missing", () => { expect(figure("f", "ms", [50], { peerPlus: 40 })).toMatchObject({ met: null, peer: null }); });
+});

@@ -1,0 +1,33 @@
+// What a process costs: CPU time from /proc/PID/stat and memory from smaps_rollup, as any observer sees them.
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Kernel ticks a second (sysconf _SC_CLK_TCK; 100 on every Linux that Debian ships). */
+const TICKS_PER_SECOND = 100;
+
+/** User and system time that a process and its threads have used, in seconds. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** Percent of one core that each process used over a window; one value a window. */
+export async function cpuPercent(pids: readonly number[], windowMs: number, windows: number): Promise<number[][]> {
+  const result: number[][] = [];
+  for (let window = 0; window < windows; window++) {
+    const before = pids.map(cpuSeconds);
+    const start = performance.now();
+    await delay(windowMs);
+    const seconds = (performance.now() - start) / 1000;
+    result.push(pids.map((pid, index) => ((cpuSeconds(pid) - (before[index] ?? 0)) / seconds) * 100));
+  }
+  return result;
+}
+
+/** Proportional set size in MiB: shared pages are divided among those who share them. */
+export function pssMebibytes(pid: number): number {
+  const match = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
+  if (match?.[1] === undefined) throw new Error(`/proc/${pid}/smaps_rollup has no Pss line`);
+  return Number(match[1]) / 1024;
+}

@@ -1,0 +1,11 @@
+// The suites, in the order in which they run.
+import type { Suite } from "../suite.js";
+import { adoption } from "./adoption.js";
+import { cli } from "./cli.js";
+import { consoleEcho } from "./console.js";
+import { idle } from "./idle.js";
+import { lifecycle } from "./lifecycle.js";
+import { list } from "./list.js";
+import { samples } from "./samples.js";
+
+export const suites: readonly Suite[] = [lifecycle, list, adoption, consoleEcho, cli, samples, idle];

@@ -1,0 +1,114 @@
+// The dashboard in a real pseudo-terminal over a real guest: what a person does on the first day.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cliPath, Stack } from "../support/stack.js";
+import { TerminalDriver } from "../support/terminal.js";
+import { smallGuest, VmDriver } from "../support/vm.js";
+
+let stack: Stack;
+let vm: VmDriver;
+let screen: TerminalDriver;
+const ESCAPE = "\u001b";
+const LEAVE_CONSOLE = "\u001d";
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  vm = await VmDriver.define(stack, smallGuest("story-screen", { vcpus: 2 }));
+  screen = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv });
+});
+afterAll(async () => {
+  await screen[Symbol.asyncDispose]();
+  await stack[Symbol.asyncDispose]();
+});
+
+describe("the dashboard", () => {
+  it("shows the VM and its state", async () => {
+    expect(await screen.waitFor("story-screen")).toMatch(/story-screen\s+(defined|stopped)/);
+  });
+
+  it("starts the selected VM with s", async () => {
+    screen.send("s");
+    await screen.waitFor(/story-screen\s+running/);
+    await vm.waitForBoot();
+  });
+
+  it("opens the console with c, where the guest's shell answers nproc with 2", async () => {
+    screen.send("c");
+    await screen.waitFor("QuetzalCore guest ready");
+    screen.send("\rnproc\r");
+    await screen.waitFor(/nproc[^\n]*\n[^\n]*\b2\b/);
+  });
+
+  it("leaves the console with Ctrl-]", async () => {
+    screen.send(LEAVE_CONSOLE);
+    await screen.waitFor(/story-screen\s+running/);
+  });
+
+  it("pauses and resumes with p", async () => {
+    screen.send("p");
+    await screen.waitFor(/story-screen\s+paused/);
+    screen.send("p");
+    await screen.waitFor(/story-screen\s+running/);
+  });
+
+  it("says why a verb cannot be done", async () => {
+    screen.send("s");
+    await screen.waitFor(/running/i);
+    await screen.waitFor(/cannot|already|is running/i);
+  });
+
+  it("shows the VM's page with Enter and comes back with Escape", async () => {
+    screen.send("\r");
+    await screen.waitFor("› story-screen");
+    screen.send(ESCAPE);
+    await screen.waitFor(/NAME\s+STATE/);
+  });
+
+  it("shows events, operations and help", async () => {
+    screen.send("e");
+    await screen.waitFor(/story-screen.*RUNNING|story-screen.*running/);
+    screen.send(ESCAPE);
+    screen.send("?");
+    await screen.waitFor(/help/i);
+    screen.send(ESCAPE);
+    await screen.waitFor(/NAME\s+STATE/);
+  });
+
+  it("filters with /", async () => {
+    screen.send("/nothing-like-it\r");
+    await screen.waitFor(/no VM|nothing|0 of/i);
+    screen.send(ESCAPE);
+    await screen.waitFor("story-screen");
+  });
+
+  it("follows a resize", async () => {
+    screen.resize(200, 50);
+    await screen.waitFor("story-screen");
+    screen.resize(80, 24);
+    await screen.waitFor("story-screen");
+  });
+
+  it("stops the VM with S and deletes it behind its typed name", async () => {
+    await vm.forceOff();
+    await screen.waitFor(/story-screen\s+stopped/);
+    screen.send("d");
+    await screen.waitFor(/type/i);
+    screen.send("story-screen\r");
+    await screen.waitFor(/^(?![\s\S]*story-screen\s+stopped)[\s\S]*$/);
+    expect(await vm.show()).toBeNull();
+  });
+
+  it("leaves the terminal as it was", async () => {
+    screen.send("q");
+    expect(await screen.waitForExit()).toBe(0);
+    expect(screen.onAlternateScreen).toBe(false);
+    expect(screen.raw).toContain(`${ESCAPE}[?25h`);
+  });
+
+  it("leaves the terminal as it was when it is told to end", async () => {
+    await using other = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv });
+    await other.waitFor(/NAME\s+STATE|no VM/i);
+    process.kill(other.pid, "SIGTERM");
+    await other.waitForExit();
+    expect(other.onAlternateScreen).toBe(false);
+  });
+});

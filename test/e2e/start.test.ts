@@ -1,0 +1,110 @@
+// `npm start` and its siblings as a new user runs them, in a state folder of their own, and the README word for word.
+import { spawn } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { guestImagesDir, root } from "../support/stack.js";
+
+let stateDir: string;
+let env: NodeJS.ProcessEnv;
+const SECOND_START_AFTER_MS = 600_000;
+
+interface Ran { readonly code: number | null; readonly text: string }
+function run(command: string, args: readonly string[], extra: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env: { ...env, ...extra }, stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => { text += chunk.toString(); });
+    child.stderr.on("data", (chunk: Buffer) => { text += chunk.toString(); });
+    child.once("error", reject).once("close", (code) => resolve({ code, text }));
+  });
+}
+async function freePort(): Promise<number> {
+  const holder = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => holder.once("listening", resolve));
+  const { port } = holder.address() as { port: number };
+  await new Promise((resolve) => holder.close(resolve));
+  return port;
+}
+
+beforeAll(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), "qz-"));
+  chmodSync(stateDir, 0o755);
+  env = { ...process.env, QUETZAL_STATE_DIR: stateDir, QUETZAL_LISTEN: `127.0.0.1:${await freePort()}` };
+  if (existsSync(guestImagesDir())) cpSync(guestImagesDir(), join(stateDir, "images"), { recursive: true });
+});
+afterAll(async () => {
+  await run("npm", ["stop", "--", "--vms"]);
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+/** The shell blocks of one section of the README. */
+function shellBlocks(section: string): string[] {
+  const text = readFileSync(join(root, "README.md"), "utf8");
+  const start = text.indexOf(`\n## ${section}`);
+  const body = text.slice(start, text.indexOf("\n## ", start + 4));
+  return [...body.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
+}
+
+describe("the two commands", () => {
+  it("npm start without a terminal sets up, boots test-vm-001, prints a frame with it running, and leaves", async () => {
+    const ran = await run("npm", ["start"]);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.text).toMatch(/test-vm-001: RUNNING/);
+  }, SECOND_START_AFTER_MS);
+
+  it("a second npm start goes on from there", async () => {
+    const ran = await run("npm", ["start"]);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.text).toMatch(/test-vm-001: RUNNING/);
+  });
+
+  it("npm run status tells what runs and where its logs are", async () => {
+    const ran = await run("npm", ["run", "status"]);
+    expect(ran.code).toBe(0);
+    for (const word of ["quetzald", "server", "test-vm-001", join(stateDir, "logs")]) expect(ran.text).toContain(word);
+  });
+
+  it("npm run doctor tells what the host can do", async () => {
+    const ran = await run("npm", ["run", "doctor"]);
+    expect(ran.code).toBe(0);
+    for (const word of ["kvm", "bridge", "ksm", "node"]) expect(ran.text.toLowerCase()).toContain(word);
+  });
+
+  it("test-vm-001 is what its definition says, and its network says why it is not the bridge", async () => {
+    const ran = await run(process.execPath, [join(root, "dist/quetzal.js"), "vm", "show", "test-vm-001", "-o", "json"]);
+    const vm = JSON.parse(ran.text) as { state: string; memoryBytes: number; vcpus: number; networkInUse: string };
+    expect(vm).toMatchObject({ state: "RUNNING", memoryBytes: 2 ** 31, vcpus: 2 });
+    expect(vm.networkInUse).toMatch(/qzbr0/);
+  });
+
+  it("the README's GraphQL examples run as written", async () => {
+    const blocks = shellBlocks("GraphQL");
+    expect(blocks.length).toBeGreaterThan(3);
+    const listen = env["QUETZAL_LISTEN"] ?? "";
+    const script = blocks.join("\n").replaceAll("http://127.0.0.1:4560", `http://${listen}`).replaceAll("/var/lib/quetzal", stateDir);
+    const ran = await run("bash", ["-euc", script]);
+    expect(ran.code).toBe(0);
+    expect(ran.text).not.toContain('"errors"');
+    for (const word of ['"id":"test-vm-001"', '"VmOperationAccepted"', "event: next", '"vmId":"test-vm-001"']) expect(ran.text).toContain(word);
+  });
+
+  it("start.sh starts its VM through the product", async () => {
+    const ran = await run("sh", [join(root, "vms/test-vm/start.sh")]);
+    expect(ran.text).toMatch(/test-vm-001/);
+  });
+
+  it("npm stop ends the services and leaves the VM; npm start finds it again; npm stop --vms ends it", async () => {
+    expect(await run("npm", ["stop"])).toMatchObject({ code: 0 });
+    const qemu = (): boolean => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).some((pid) => {
+      try { return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`${stateDir}/run/vms/test-vm-001`); } catch { return false; }
+    });
+    expect(qemu()).toBe(true);
+    const again = await run("npm", ["start"]);
+    expect(again.text).toMatch(/test-vm-001: RUNNING/);
+    expect(await run("npm", ["stop", "--", "--vms"])).toMatchObject({ code: 0 });
+    expect(qemu()).toBe(false);
+  });
+});

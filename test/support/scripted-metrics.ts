@@ -1,0 +1,40 @@
+// Ticks of the scripted daemon: counters that grow evenly, so that every rate is known. Pure.
+import type { MetricsTick, VmMetrics } from "../../server/src/hypervisor/generated/quetzal/v1/metrics.js";
+
+const NS_PER_SECOND = 1_000_000_000n;
+const MIB = 1_048_576n;
+
+/** Each VM runs at 0.1 of a core, reads 1 MiB/s and receives 1,000 bytes a second. */
+export function scriptedTick(vmIds: readonly string[], nowNs: bigint): MetricsTick {
+  const core = { userNs: nowNs / 4n, systemNs: nowNs / 4n, idleNs: nowNs / 2n, iowaitNs: 0n, stealNs: 0n, irqNs: 0n };
+  return {
+    time: new Date(),
+    monotonicNs: nowNs,
+    host: {
+      cpus: [core, core], load1: 1, load5: 0.5, load15: 0.25, memoryTotalBytes: 24_576n * MIB, memoryAvailableBytes: 12_288n * MIB,
+      disks: [{ path: "/scripted", totalBytes: 1_024n * MIB, availableBytes: 512n * MIB }],
+      blockReadBytes: growing(nowNs, MIB), blockWriteBytes: 0n, networkRxBytes: growing(nowNs, 1_000n), networkTxBytes: 0n, networkDrops: 0n,
+    },
+    vms: vmIds.map((vmId) => vmMetrics(vmId, nowNs)),
+  };
+}
+
+function vmMetrics(vmId: string, nowNs: bigint): VmMetrics {
+  return {
+    vmId,
+    vcpus: [{ index: 0, runNs: nowNs / 20n, runDelayNs: 0n }, { index: 1, runNs: nowNs / 20n, runDelayNs: 0n }],
+    processUserNs: nowNs / 20n, processSystemNs: nowNs / 20n, rssBytes: 200n * MIB, pssBytes: 130n * MIB, swapBytes: 0n, majorFaults: 0n,
+    memoryConfiguredBytes: 256n * MIB, balloonActualBytes: 256n * MIB,
+    guestMemory: { updatedAt: new Date(), totalBytes: 240n * MIB, freeBytes: 100n * MIB, availableBytes: 120n * MIB, cacheBytes: 40n * MIB, majorFaults: 0n, minorFaults: 0n, swapInBytes: 0n, swapOutBytes: 0n },
+    disks: [{
+      name: "vda", readBytes: growing(nowNs, MIB), writeBytes: 0n, readOperations: growing(nowNs, 10n), writeOperations: 0n, flushOperations: 0n,
+      readTimeNs: nowNs / 1_000n, writeTimeNs: 0n, flushTimeNs: 0n, allocatedBytes: 64n * MIB,
+    }],
+    nics: [{ name: "net0", rxBytes: growing(nowNs, 1_000n), txBytes: 0n, rxPackets: 0n, txPackets: 0n, rxDrops: 0n, txDrops: 0n }],
+    qmpAgeMs: 3n,
+  };
+}
+
+function growing(nowNs: bigint, aSecond: bigint): bigint {
+  return (nowNs * aSecond) / NS_PER_SECOND;
+}

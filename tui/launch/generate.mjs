@@ -1,0 +1,87 @@
+// Owns `npm run generate`: everything committed that a program writes, in the order of the contracts. A test compares
+// each with what the code would print now.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { daemonBinary, setupLog } from "./context.mjs";
+import { runLogged } from "./run.mjs";
+import { runSteps } from "./step.mjs";
+import { daemonStep } from "./steps/daemon.mjs";
+import { nodeModulesStep } from "./steps/node-modules.mjs";
+import { developmentPackagesStep } from "./steps/packages.mjs";
+import { prismaStep } from "./steps/prisma.mjs";
+
+/** @typedef {import("./context.mjs").Context} Context */
+/** @typedef {import("./step.mjs").Step} Step */
+
+/** How ts-proto writes what the gRPC client reads: 64-bit values as bigint, a oneof as a tagged union, services for nice-grpc. */
+const TS_PROTO_OPTIONS = "outputServices=nice-grpc,outputServices=generic-definitions,forceLong=bigint,oneof=unions-value,esModuleInterop=true,importSuffix=.js,env=node";
+const PROTO_NOUNS = ["console", "event", "host", "metrics", "refusal", "vm"];
+/** The daemon prints its schema at once; this only ends a hang. */
+const ANSWER_TIMEOUT_MS = 20_000;
+
+/** @param {Context} context @returns {Promise<number>} exit code */
+export async function generate(context) {
+  await runSteps(context, [
+    developmentPackagesStep,
+    nodeModulesStep,
+    daemonStep,
+    prismaStep,
+    always("gRPC types of the server", generateProto),
+    always("vms/vm.schema.json", generateVmSchema),
+    always("server/schema.graphql", (own) => runTypeScript(own, "server/src/graphql/print.ts")),
+    always("Types of the client's documents", (own) => runTypeScript(own, "tui/src/client/generate.ts")),
+    always("docs/keys.md", (own) => runTypeScript(own, "tui/src/keys-document.ts")),
+  ]);
+  return 0;
+}
+
+/** @param {string} title @param {(context: Context) => Promise<void>} run @returns {Step} */
+const always = (title, run) => ({ title, isDone: () => false, run });
+
+/** @param {Context} context */
+async function generateProto(context) {
+  const out = join(context.repoDir, "server/src/hypervisor/generated");
+  mkdirSync(out, { recursive: true });
+  await runLogged({
+    title: "Generating the gRPC types",
+    program: "protoc",
+    arguments: protocArguments(context.repoDir, out),
+    cwd: context.repoDir,
+    env: context.env,
+    log: setupLog(context),
+    mend: "mend the .proto named above.",
+  });
+}
+
+/**
+ * @param {string} repoDir
+ * @param {string} out an existing folder
+ * @returns {string[]}
+ */
+export function protocArguments(repoDir, out) {
+  const proto = join(repoDir, "hypervisor/proto");
+  return [
+    `--plugin=${join(repoDir, "node_modules/.bin/protoc-gen-ts_proto")}`, `--ts_proto_out=${out}`, `--ts_proto_opt=${TS_PROTO_OPTIONS}`,
+    `--proto_path=${proto}`, ...PROTO_NOUNS.map((noun) => join(proto, `quetzal/v1/${noun}.proto`)),
+  ];
+}
+
+/** @param {Context} context */
+async function generateVmSchema(context) {
+  const schema = execFileSync(daemonBinary(context), ["schema"], { encoding: "utf8", timeout: ANSWER_TIMEOUT_MS });
+  writeFileSync(join(context.repoDir, "vms/vm.schema.json"), schema);
+}
+
+/** @param {Context} context @param {string} file */
+async function runTypeScript(context, file) {
+  await runLogged({
+    title: `Running ${file}`,
+    program: process.execPath,
+    arguments: [join(context.repoDir, "node_modules/tsx/dist/cli.mjs"), join(context.repoDir, file)],
+    cwd: context.repoDir,
+    env: context.env,
+    log: setupLog(context),
+    mend: "see the log.",
+  });
+}

@@ -1,0 +1,55 @@
+// The launcher behind npm start, stop, status, doctor, test, check, bench and generate. Plain JavaScript on Node's own
+// modules: it runs in a fresh clone, before anything is installed. The only reader of the environment.
+
+/** The oldest Node with what the server and the client use. */
+const NODE_MINIMUM = [20, 12];
+
+/** Loaded on demand, so that an old Node gets a sentence instead of a syntax error. */
+const COMMANDS = {
+  start: async () => (await import("./start.mjs")).start,
+  stop: async () => (await import("./stop.mjs")).stop,
+  status: async () => (await import("./status.mjs")).status,
+  doctor: async () => (await import("./doctor.mjs")).doctor,
+  test: async () => (await import("./test.mjs")).test,
+  check: async () => (await import("./check.mjs")).check,
+  bench: async () => (await import("./bench.mjs")).bench,
+  generate: async () => (await import("./generate.mjs")).generate,
+};
+
+/** @returns {Promise<number>} exit code */
+async function main() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [wantedMajor = 0, wantedMinor = 0] = NODE_MINIMUM;
+  if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
+    process.stderr.write(`Node ${process.versions.node} is too old: QuetzalCore needs ${NODE_MINIMUM.join(".")} or newer.\n`);
+    return 1;
+  }
+  if (process.platform !== "linux") {
+    process.stderr.write(`QuetzalCore runs VMs with Linux's means and cannot run on ${process.platform}.\n`);
+    return 1;
+  }
+  const [name = "", ...rest] = process.argv.slice(2);
+  if (!(name in COMMANDS)) {
+    process.stderr.write(`Usage: node tui/launch/main.mjs ${Object.keys(COMMANDS).join("|")}\n`);
+    return 2;
+  }
+  // What root makes is looked at by the system users of QEMU and Postgres; secrets have folders of their own (0700).
+  if (process.geteuid?.() === 0) process.umask(0o022);
+  const { makeContext } = await import("./context.mjs");
+  const context = makeContext(process.env, {
+    uid: process.geteuid?.() ?? 0,
+    isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    arguments: rest,
+  });
+  const command = await COMMANDS[/** @type {keyof typeof COMMANDS} */ (name)]();
+  return command(context);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const { LaunchFault } = await import("./fault.mjs");
+  const text = error instanceof LaunchFault ? error.describe() : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`\n${text}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,58 @@
+// Owns calling our own command line from the launcher: everything about VMs goes through it, so that the launcher needs
+// no client of its own.
+import { spawn } from "node:child_process";
+import { clientBundle } from "./context.mjs";
+import { LaunchFault } from "./fault.mjs";
+
+/** @typedef {import("./context.mjs").Context} Context */
+
+/**
+ * Runs `quetzal ARGS…` and hands back what it printed.
+ *
+ * @param {Context} context
+ * @param {string[]} args
+ * @returns {Promise<string>} its standard output; rejects with its last words
+ */
+export async function askQuetzal(context, args) {
+  const child = spawn(process.execPath, [clientBundle(context), ...args], { env: ownServer(context), stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  let complaint = "";
+  child.stdout.setEncoding("utf8").on("data", (text) => (said += text));
+  child.stderr.setEncoding("utf8").on("data", (text) => (complaint += text));
+  const code = await ended(child);
+  if (code === 0) return said;
+  throw new LaunchFault(`quetzal ${args.join(" ")} failed: ${complaint.trim() || said.trim() || `it exited ${code}`}`);
+}
+
+/**
+ * Runs `quetzal ARGS…` on the person's own terminal.
+ *
+ * @param {Context} context
+ * @param {string[]} args
+ * @returns {Promise<number>} its exit code
+ */
+export async function showQuetzal(context, args) {
+  const child = spawn(process.execPath, [clientBundle(context), ...args], { env: ownServer(context), stdio: "inherit" });
+  /** The terminal sends these to both; the dashboard decides when it ends, and puts the terminal in order first. @type {NodeJS.Signals[]} */
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  const forward = signals.map((signal) => /** @type {const} */ ([signal, () => void child.kill(signal)]));
+  for (const [signal, listener] of forward) process.on(signal, listener);
+  try {
+    return await ended(child);
+  } finally {
+    for (const [signal, listener] of forward) process.off(signal, listener);
+  }
+}
+
+/** The launcher speaks of the services that it looks after, wherever the person's own client points. @param {Context} context */
+function ownServer({ env }) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== "QUETZAL_URL" && name !== "QUETZAL_TOKEN"));
+}
+
+/** @param {import("node:child_process").ChildProcess} child @returns {Promise<number>} */
+function ended(child) {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+}

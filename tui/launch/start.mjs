@@ -1,0 +1,84 @@
+// Owns `npm start`: set up, start the services, apply vms/, power test-vm-001 on, open the dashboard. Run again, it does
+// only what is missing.
+import { join } from "node:path";
+import { LaunchFault } from "./fault.mjs";
+import { openStepLine } from "./progress.mjs";
+import { askQuetzal, showQuetzal } from "./quetzal.mjs";
+import { takeLock } from "./services/lock.mjs";
+import { accepts, DEFAULT_LISTEN, SERVER, servicePlan } from "./services/plan.mjs";
+import { ensureService, readRunning } from "./services/service.mjs";
+import { BUILDS, FOUNDATION } from "./setup.mjs";
+import { runSteps } from "./step.mjs";
+import { prepareState } from "./steps/state.mjs";
+
+/** @typedef {import("./context.mjs").Context} Context */
+
+/** The VM that a first start shows. */
+const FIRST_VM = "test-vm-001";
+/** In these states a VM is up, or was stopped half-way on purpose. */
+const LEFT_ALONE = new Set(["RUNNING", "STARTING", "PAUSED", "STOPPING", "MIGRATING"]);
+
+/** @param {Context} context @returns {Promise<number>} exit code */
+export async function start(context) {
+  await bringUp(context);
+  return showQuetzal(context, context.isTerminal ? ["top"] : ["top", "--plain"]);
+}
+
+/** @param {Context} context @returns {Promise<void>} resolves when the services run and the first VM does */
+export async function bringUp(context) {
+  prepareState(context);
+  const unlock = await takeLock(context.paths.runDir, (pid) => process.stderr.write(`  Another npm start (process ${pid}) is at work: waiting for it.\n`));
+  try {
+    await runSteps(context, FOUNDATION);
+    await checkPort(context);
+    await runSteps(context, BUILDS);
+    await startServices(context);
+    await applyDefinitions(context);
+  } finally {
+    unlock();
+  }
+}
+
+/** @param {Context} context */
+export async function startServices(context) {
+  for (const service of servicePlan(context)) {
+    const line = openStepLine(`Starting the ${service.name}`, { quietUnderMs: QUIET_MS });
+    try {
+      line.done(await ensureService(context.paths.runDir, service));
+    } catch (error) {
+      line.fail();
+      throw error;
+    }
+  }
+}
+
+/** A second start passes here in no time and need not say so. */
+const QUIET_MS = 400;
+
+/** @param {Context} context */
+async function checkPort({ env, paths }) {
+  if (readRunning(paths.runDir, SERVER)) return;
+  const listen = env["QUETZAL_LISTEN"] ?? DEFAULT_LISTEN;
+  const colon = listen.lastIndexOf(":");
+  const port = Number(listen.slice(colon + 1));
+  if (colon < 0 || !Number.isInteger(port) || port < 0 || port > 65_535) throw new LaunchFault(`QUETZAL_LISTEN is "${listen}", which is not an address and a port.`, { mend: `write it like ${DEFAULT_LISTEN}.` });
+  const host = listen.slice(0, colon).replace(/^\[|\]$/g, "");
+  if (port === 0 || !(await accepts({ host, port }))) return;
+  throw new LaunchFault(`Port ${port} of ${host} is in use by another program.`, { mend: `end that program, or choose another port: QUETZAL_LISTEN=${host}:${port + 1} npm start` });
+}
+
+/** @param {Context} context */
+async function applyDefinitions(context) {
+  const line = openStepLine("Applying vms/", { quietUnderMs: QUIET_MS });
+  try {
+    await askQuetzal(context, ["apply", join(context.repoDir, "vms")]);
+    const { state } = JSON.parse(await askQuetzal(context, ["vm", "show", FIRST_VM, "-o", "json"]));
+    if (LEFT_ALONE.has(state)) return line.done();
+    line.report(`starting ${FIRST_VM}`);
+    await askQuetzal(context, ["vm", "start", "--wait", FIRST_VM]);
+    line.done(`${FIRST_VM} started`);
+  } catch (error) {
+    line.fail();
+    throw error;
+  }
+}

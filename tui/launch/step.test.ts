@@ -1,0 +1,58 @@
+// Laws of the walk over set-up steps.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { makeContext } from "./context.mjs";
+import { LaunchFault } from "./fault.mjs";
+import { openStepLine } from "./progress.mjs";
+import { runLogged } from "./run.mjs";
+import { runSteps } from "./step.mjs";
+
+const context = makeContext({ QUETZAL_STATE_DIR: "/tmp/unused" }, { uid: 1000, isTerminal: false, arguments: [] });
+const step = (title: string, ran: string[], isDone = false, fail = false) => ({
+  title,
+  isDone: () => isDone,
+  run: () => {
+    ran.push(title);
+    return fail ? Promise.reject(new Error("no space left")) : Promise.resolve(undefined);
+  },
+});
+
+it("runs what is not done, in order", async () => {
+  const ran: string[] = [];
+  await runSteps(context, [step("one", ran), step("two", ran, true), step("three", ran)]);
+  expect(ran).toEqual(["one", "three"]);
+});
+
+it("stops at a failure and names the step", async () => {
+  const ran: string[] = [];
+  await expect(runSteps(context, [step("one", ran, false, true), step("two", ran)])).rejects.toThrow("one failed: no space left");
+  expect(ran).toEqual(["one"]);
+});
+
+it("shows a failed program's last words, its log and the mend", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "qz-"));
+  try {
+    const log = join(dir, "setup.log");
+    const command = { title: "Trying", program: "sh", arguments: ["-c", "echo started; echo 'no such crate' >&2; exit 3"], cwd: dir, env: process.env, log, mend: "add it." };
+    const fault = await runLogged(command).then(() => undefined, (error: unknown) => error);
+    expect(fault).toBeInstanceOf(LaunchFault);
+    const text = (fault as LaunchFault).describe();
+    expect(text).toContain("Trying failed: sh exited 3.");
+    expect(text).toContain("no such crate");
+    expect(text).toContain(`Log: ${log}`);
+    expect(text).toContain("Mend: add it.");
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+it("strips control characters from what a program says about its progress", () => {
+  const written: string[] = [];
+  const line = openStepLine("Step", { out: { isTTY: true, columns: 60, write: (text: string) => written.push(text) } });
+  line.report("\u001b[31mred\u001b[0m\rover");
+  line.done("ok");
+  expect(written.join("")).not.toContain("\u001b[31m");
+  expect(written.at(-1)).toMatch(/✓ Step {2}\d+\.\d s {2}ok\n$/);
+});

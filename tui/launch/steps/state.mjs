@@ -1,0 +1,49 @@
+// Owns the folders of the state: there, writable, short enough for sockets and, for root, open to the system users
+// that QEMU and Postgres run as. Checked first, since every later step writes there.
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { LaunchFault } from "../fault.mjs";
+import { socketPathFault } from "../paths.mjs";
+
+/** @type {import("../step.mjs").Step} */
+export const stateStep = {
+  title: "State folders",
+  // Cheap enough to be done anew at every start, which also notices a folder that was closed meanwhile.
+  isDone: (context) => {
+    prepareState(context);
+    return true;
+  },
+  run: async () => undefined,
+};
+
+/** @param {import("../context.mjs").Context} context */
+export function prepareState({ paths, uid }) {
+  const tooLong = socketPathFault(paths.runDir);
+  if (tooLong) throw new LaunchFault(tooLong);
+  // Before anything is made, so that a refusal leaves nothing behind.
+  if (uid === 0) for (const dir of [paths.stateDir, paths.runDir]) checkReachable(dir);
+  for (const dir of [paths.stateDir, paths.runDir, paths.logsDir, paths.imagesDir, paths.buildDir]) makeWritable(dir, uid);
+}
+
+/** @param {string} dir @param {number} uid */
+function makeWritable(dir, uid) {
+  try {
+    // System users look up images and sockets below; secrets have folders of their own (0700).
+    mkdirSync(dir, { recursive: true, mode: uid === 0 ? 0o755 : 0o700 });
+    accessSync(dir, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new LaunchFault(`The state folder ${dir} cannot be written (${cause}).`, { mend: `give yourself the right to write there, or set QUETZAL_STATE_DIR to a folder of yours.` });
+  }
+}
+
+/** @param {string} dir */
+function checkReachable(dir) {
+  for (let folder = dir; ; folder = dirname(folder)) {
+    const stat = statSync(folder, { throwIfNoEntry: false });
+    if (stat && (stat.mode & 0o001) === 0) {
+      throw new LaunchFault(`The folder ${folder} is closed to the system users that QEMU and Postgres run as.`, { mend: `chmod o+x ${folder}, or set QUETZAL_STATE_DIR to a folder outside it.` });
+    }
+    if (folder === dirname(folder)) return;
+  }
+}

@@ -1,0 +1,86 @@
+// Owns `npm stop`: ends the services, the VMs too with --vms. The server goes first, so that it never reports a daemon
+// that is merely being stopped.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LaunchFault } from "./fault.mjs";
+import { openStepLine } from "./progress.mjs";
+import { askQuetzal } from "./quetzal.mjs";
+import { takeLock } from "./services/lock.mjs";
+import { servicePlan } from "./services/plan.mjs";
+import { isAlive } from "./services/process.mjs";
+import { readRunning, stopService } from "./services/service.mjs";
+import { startServices } from "./start.mjs";
+
+/** @typedef {import("./context.mjs").Context} Context */
+
+/** What a guest may take to power down before its power is cut; a guest under emulation needs several seconds. */
+const GUEST_TIMEOUT_SECONDS = "30";
+/** Nothing to stop in these. */
+const DOWN = new Set(["DEFINED", "STOPPED", "CRASHED"]);
+
+/** @param {Context} context @returns {Promise<number>} exit code */
+export async function stop(context) {
+  const known = ["--vms"];
+  const unknown = context.arguments.find((word) => !known.includes(word));
+  if (unknown) throw new LaunchFault(`npm stop does not know "${unknown}".`, { mend: "npm stop ends the services; npm stop -- --vms the VMs too." });
+  const { runDir } = context.paths;
+  if (!existsSync(runDir)) {
+    process.stderr.write("Nothing runs.\n");
+    return 0;
+  }
+  const unlock = await takeLock(runDir, (pid) => process.stderr.write(`  npm start (process ${pid}) is at work: waiting for it.\n`));
+  try {
+    if (context.arguments.includes("--vms")) await stopVms(context);
+    for (const service of servicePlan(context).reverse()) {
+      const line = openStepLine(`Stopping the ${service.name}`);
+      const end = await stopService(runDir, service.name, service.endDeadlineMs);
+      line.done({ gone: "was not running", asked: undefined, forced: "had to be killed" }[end]);
+    }
+  } finally {
+    unlock();
+  }
+  const left = livingVms(context);
+  if (left.length > 0) process.stderr.write(`  ${left.length === 1 ? "A VM runs" : `${left.length} VMs run`} on (${left.join(", ")}); npm stop -- --vms stops them too.\n`);
+  return 0;
+}
+
+/** @param {Context} context */
+async function stopVms(context) {
+  const services = servicePlan(context);
+  if (!services.every(({ name }) => readRunning(context.paths.runDir, name))) {
+    if (livingVms(context).length === 0) return;
+    // Only the daemon may touch its VMs: it is brought back for this.
+    await startServices(context);
+  }
+  const line = openStepLine("Stopping the VMs");
+  try {
+    /** @type {{id: string, state: string}[]} */
+    const vms = JSON.parse(await askQuetzal(context, ["vm", "ls", "-o", "json"]));
+    const up = vms.filter(({ state }) => !DOWN.has(state)).map(({ id }) => id);
+    line.report(up.join(", "));
+    await Promise.all(up.map((id) => askQuetzal(context, ["vm", "stop", "--wait", "--timeout", GUEST_TIMEOUT_SECONDS, "--force", id])));
+    line.done(up.join(", ") || "none was running");
+  } catch (error) {
+    line.fail();
+    throw error;
+  }
+}
+
+/**
+ * VMs whose QEMU lives, by the daemon's own notes; works without the daemon.
+ *
+ * @param {Context} context
+ * @returns {string[]}
+ */
+export function livingVms({ paths }) {
+  const dir = join(paths.stateDir, "hypervisor", "vms");
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir).filter((id) => {
+    try {
+      const { pid, start_time: startTime } = JSON.parse(readFileSync(join(dir, id, "run.json"), "utf8"));
+      return isAlive({ pid: Number(pid), startTime: String(startTime) });
+    } catch {
+      return false; // no notes: it does not run
+    }
+  });
+}

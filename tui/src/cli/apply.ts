@@ -1,0 +1,93 @@
+// `quetzal apply`: sends the definitions of some paths and prints what each one changes. Each is judged alone.
+import { graphql } from "../client/document.js";
+import type { ResultOf } from "../client/document.js";
+import { sanitise } from "../format.js";
+import { printJson } from "./context.js";
+import type { CommandContext } from "./context.js";
+import { readDefinitions } from "./definitions.js";
+import type { Definition } from "./definitions.js";
+import { CommandError, EXIT, fromTypedError } from "./exit.js";
+import { WATCHED_OPERATION, waitForOperation } from "./wait.js";
+
+const APPLY = graphql(`
+  mutation Apply($input: ApplyVmsInput!) {
+    applyVms(input: $input) {
+      results {
+        __typename
+        ... on PutVmSuccess {
+          vm { id name state restartRequired }
+          action
+          changes
+          operation { ...WatchedOperation }
+        }
+        ... on Error { message }
+        ... on InvalidSpec { field }
+        ... on InsufficientResources { field }
+        ... on StorageFault { field }
+        ... on InvalidInput { field }
+      }
+    }
+  }
+`, [WATCHED_OPERATION]);
+
+type PutResult = ResultOf<typeof APPLY>["applyVms"]["results"][number];
+type Applied = Extract<PutResult, { __typename: "PutVmSuccess" }>;
+
+/** Definitions sent at once: the answer says of each what became of it. */
+const BATCH_SIZE = 50;
+/** A definition is stored in milliseconds; this bounds a host that hangs. */
+const DEFINE_WAIT_SECONDS = 30;
+
+export async function applyPaths(context: CommandContext, paths: readonly string[], options: { dryRun?: boolean }): Promise<void> {
+  const definitions = readDefinitions(paths);
+  const failures: CommandError[] = [];
+  const applied: Applied[] = [];
+  for (let start = 0; start < definitions.length; start += BATCH_SIZE) {
+    const batch = definitions.slice(start, start + BATCH_SIZE);
+    const results = await send(context, batch, options.dryRun ?? false);
+    for (const [index, definition] of batch.entries()) {
+      const result = results[index];
+      if (result === undefined) throw new Error(`The server said nothing of ${definition.file}.`);
+      if (result.__typename !== "PutVmSuccess") {
+        failures.push(failureOf(definition, result));
+        continue;
+      }
+      applied.push(result);
+      if (result.operation) await waitForOperation(context, result.operation, DEFINE_WAIT_SECONDS);
+      if (context.format === "table") for (const line of appliedLines(context, result, options.dryRun ?? false)) await context.print(line);
+    }
+  }
+  if (context.format === "json") await printJson(context, applied.map(({ vm, action, changes }) => ({ id: vm.id, action, changes, restartRequired: vm.restartRequired })));
+  throwFailures(failures, definitions.length);
+}
+
+async function send(context: CommandContext, batch: readonly Definition[], dryRun: boolean): Promise<readonly PutResult[]> {
+  const input = { definitions: batch.map((definition) => definition.value), dryRun };
+  return (await context.client().request(APPLY, { input }, context.signal)).applyVms.results;
+}
+
+function appliedLines(context: CommandContext, result: Applied, dryRun: boolean): string[] {
+  const colour = { CREATED: "green", CHANGED: "yellow", UNCHANGED: "grey" } as const;
+  const suffix = dryRun && result.action !== "UNCHANGED" ? " (dry run: nothing was done)" : "";
+  const lines = [`${context.paint(colour[result.action], result.action.toLowerCase())} ${sanitise(result.vm.id)}${suffix}`];
+  if (result.action === "CHANGED") lines.push(...result.changes.map((change) => `  ${sanitise(change)}`));
+  if (result.vm.restartRequired && result.action === "CHANGED") lines.push("  takes effect at the VM's next start");
+  return lines;
+}
+
+function failureOf(definition: Definition, result: Exclude<PutResult, Applied>): CommandError {
+  const failure = fromTypedError(result);
+  const field = "field" in result && result.field !== null ? result.field : undefined;
+  const place = field === undefined ? definition.file : definition.placeOf(field);
+  const named = field === undefined || failure.message.includes(field) ? failure.message : `${field}: ${failure.message}`;
+  return new CommandError(failure.exitCode, failure.code, `${place}: ${named}`, field);
+}
+
+/** One failure is said in its own words, several in a line each. */
+function throwFailures(failures: readonly CommandError[], count: number): void {
+  const [first] = failures;
+  if (first === undefined) return;
+  if (failures.length === 1) throw first;
+  const exitCode = failures.every((failure) => failure.exitCode === first.exitCode) ? first.exitCode : EXIT.failed;
+  throw new CommandError(exitCode, first.code, [...failures.map((failure) => failure.message), `${failures.length} of ${count} definitions were not applied.`].join("\n"));
+}

@@ -1,0 +1,88 @@
+// Exit codes, and which error leads to which. Programs rely on these numbers: they are part of the interface.
+import { ClientError } from "../client/error.js";
+
+export const EXIT = {
+  ok: 0,
+  /** It was tried and failed. */
+  failed: 1,
+  /** Unknown command or option, or an input (definition, query) that breaks a rule. */
+  usage: 2,
+  notFound: 3,
+  /** Refused as things are now: wrong state, protected, busy, no room, not supported by the host. */
+  refused: 4,
+  /** The server, its database or the host's daemon cannot be reached. */
+  unreachable: 5,
+  /** No valid token, or its role does not suffice. */
+  forbidden: 6,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A command's failure: one sentence, an exit code, and for programs a code and the field at fault. */
+export class CommandError extends Error {
+  readonly exitCode: ExitCode;
+  readonly code: string;
+  readonly field: string | undefined;
+  constructor(exitCode: ExitCode, code: string, message: string, field?: string) {
+    super(message);
+    this.name = "CommandError";
+    this.exitCode = exitCode;
+    this.code = code;
+    this.field = field;
+  }
+}
+
+const EXIT_OF_TYPE: Readonly<Record<string, ExitCode>> = {
+  VmNotFound: EXIT.notFound,
+  OperationNotFound: EXIT.notFound,
+  TokenNotFound: EXIT.notFound,
+  InvalidSpec: EXIT.usage,
+  InvalidInput: EXIT.usage,
+  VmExists: EXIT.refused,
+  InvalidVmState: EXIT.refused,
+  InsufficientResources: EXIT.refused,
+  Unsupported: EXIT.refused,
+  VmProtected: EXIT.refused,
+  ConsoleBusy: EXIT.refused,
+  NotCancellable: EXIT.refused,
+  LaunchFailed: EXIT.failed,
+  StorageFault: EXIT.failed,
+  Forbidden: EXIT.forbidden,
+  HostUnreachable: EXIT.unreachable,
+  DatabaseUnavailable: EXIT.unreachable,
+};
+
+/** A member of a result union that is an error, as every document of the command line selects it. */
+export interface TypedError {
+  readonly __typename: string;
+  readonly message: string;
+  readonly field?: string | null;
+}
+
+export function fromTypedError(error: TypedError): CommandError {
+  return new CommandError(EXIT_OF_TYPE[error.__typename] ?? EXIT.failed, error.__typename, error.message, error.field ?? undefined);
+}
+
+/** Where no union can carry it, the server gives the type's name as an error code: VmNotFound is VM_NOT_FOUND. */
+const TYPE_OF_CODE: ReadonlyMap<string, string> = new Map(
+  Object.keys(EXIT_OF_TYPE).map((type) => [type.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase(), type]),
+);
+
+const CODE_OF_KIND = {
+  unreachable: { exitCode: EXIT.unreachable, code: "ServerUnreachable" },
+  unauthorised: { exitCode: EXIT.forbidden, code: "Unauthorised" },
+  graphql: { exitCode: EXIT.failed, code: "GraphQLError" },
+  closed: { exitCode: EXIT.failed, code: "Closed" },
+} as const;
+
+/** Any error as the failure of a command. */
+export function toCommandError(error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  if (error instanceof ClientError) {
+    const type = error.code === undefined ? undefined : TYPE_OF_CODE.get(error.code);
+    if (type !== undefined) return fromTypedError({ __typename: type, message: error.message });
+    const { exitCode, code } = CODE_OF_KIND[error.kind];
+    return new CommandError(exitCode, code, error.message);
+  }
+  return new CommandError(EXIT.failed, "Failed", error instanceof Error ? error.message : String(error));
+}

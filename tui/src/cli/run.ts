@@ -1,0 +1,141 @@
+// Runs one command line: makes the context, turns every failure into one sentence on standard error and an exit code.
+// The only file of cli/ (with console.ts) that touches the process.
+import { once } from "node:events";
+import { CommanderError } from "commander";
+import { createClient } from "../client/client.js";
+import type { Client } from "../client/client.js";
+import type { Config } from "../config.js";
+import { sanitise } from "../format.js";
+import { painter } from "./context.js";
+import type { CommandContext, OutputFormat } from "./context.js";
+import { EXIT, toCommandError } from "./exit.js";
+import type { CommandError } from "./exit.js";
+import { buildProgram, fromCommander } from "./program.js";
+import { VERSION } from "./version.js";
+
+/** What shells report for a program ended by a signal: 128 and its number. */
+const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+type EndSignal = keyof typeof SIGNAL_EXIT;
+
+export async function runCommandLine(args: readonly string[], config: Config): Promise<number> {
+  const interruption = listenForSignals();
+  quietBrokenPipes();
+  const opened: Client[] = [];
+  let exitCode: number = EXIT.ok;
+  // Until the options are parsed, a glance tells how errors are wanted.
+  let format: OutputFormat = wantsJson(args) ? "json" : "table";
+  const program = buildProgram(VERSION, (chosen) => {
+    format = chosen;
+    return makeContext(config, chosen, opened, interruption.signal, (code) => (exitCode = code));
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return interruption.exitCode() ?? exitCode;
+  } catch (error) {
+    const interrupted = interruption.exitCode();
+    if (interrupted !== undefined) return interrupted;
+    const failure = error instanceof CommanderError ? fromCommander(error) : toCommandError(error);
+    if (failure === undefined) return EXIT.ok;
+    report(failure, format);
+    return failure.exitCode;
+  } finally {
+    await Promise.all(opened.map((client) => client.close()));
+    interruption.stop();
+  }
+}
+
+function wantsJson(args: readonly string[]): boolean {
+  return args.some((arg, index) => arg === "-ojson" || arg === "--output=json" || (arg === "json" && ["-o", "--output"].includes(args[index - 1] ?? "")));
+}
+
+function report(failure: CommandError, format: OutputFormat): void {
+  const { code, message, field, exitCode } = failure;
+  const text = format === "json" ? JSON.stringify({ error: { code, message, ...(field === undefined ? {} : { field }), exitCode } }) : `quetzal: ${sanitise(message, "keep")}`;
+  process.stderr.write(`${text}\n`);
+}
+
+interface Interruption {
+  readonly signal: AbortSignal;
+  /** Of the signal that came; undefined when none did. */
+  exitCode(): number | undefined;
+  stop(): void;
+}
+
+/** The first signal ends the command in order; the second of its kind ends the program at once, as by default. */
+function listenForSignals(): Interruption {
+  const controller = new AbortController();
+  let received: EndSignal | undefined;
+  const handler = (name: EndSignal): void => {
+    received ??= name;
+    process.off(name, handler);
+    controller.abort();
+  };
+  const names = Object.keys(SIGNAL_EXIT) as EndSignal[];
+  for (const name of names) process.on(name, handler);
+  return {
+    signal: controller.signal,
+    exitCode: () => (received === undefined ? undefined : SIGNAL_EXIT[received]),
+    stop: () => names.forEach((name) => process.off(name, handler)),
+  };
+}
+
+/** A reader that went away (`quetzal events | head`) is no error of ours. */
+function quietBrokenPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(EXIT.ok);
+      throw error;
+    });
+  }
+}
+
+function makeContext(config: Config, format: OutputFormat, opened: Client[], signal: AbortSignal, endWith: (exitCode: number) => void): CommandContext {
+  let client: Client | undefined;
+  return {
+    config,
+    format,
+    outputIsTerminal: process.stdout.isTTY,
+    inputIsTerminal: process.stdin.isTTY,
+    client() {
+      if (client === undefined) opened.push((client = createClient(config.endpoint)));
+      return client;
+    },
+    async print(line) {
+      if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain", { signal }).catch(() => undefined);
+    },
+    note(line) {
+      if (format === "table") process.stderr.write(`${line}\n`);
+    },
+    ask,
+    readInput,
+    paint: painter(process.stdout.isTTY && config.colours === "allowed" ? "colours" : "plain"),
+    nowMs: Date.now,
+    endWith,
+    signal,
+  };
+}
+
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    // Ctrl-D and Ctrl-C give no answer.
+    return await Promise.race([lines.question(question), once(lines, "close").then(() => "")]);
+  } finally {
+    lines.close();
+  }
+}
+
+/** Largest text read from standard input, in bytes: far above any query. */
+const MAX_INPUT_BYTES = 1024 * 1024;
+
+async function readInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_INPUT_BYTES) throw new Error(`Standard input is larger than ${MAX_INPUT_BYTES} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
