@@ -1,6 +1,7 @@
 // Expected errors: what a caller can act on, one class each, named as in the GraphQL schema. Knows no GraphQL.
 import * as database from "./db/errors.js";
 import { IdempotencyKeyReused, InvalidCursor, type OperationState } from "./operations/store.js";
+import { InvalidRange } from "./metrics/steps.js";
 import { InvalidToken } from "./tokens/store.js";
 import type { Role } from "./token/model.js";
 import type { VmState } from "./vm/model.js";
@@ -108,7 +109,7 @@ export class DatabaseUnavailable extends ExpectedError {
 export function asExpected(error: unknown): ExpectedError | null {
   if (error instanceof ExpectedError) return error;
   if (error instanceof database.DatabaseUnavailable) return new DatabaseUnavailable();
-  if (error instanceof IdempotencyKeyReused || error instanceof InvalidCursor || error instanceof InvalidToken) {
+  if (error instanceof IdempotencyKeyReused || error instanceof InvalidCursor || error instanceof InvalidToken || error instanceof InvalidRange) {
     return new InvalidInput(error.message, error.field);
   }
   return null;

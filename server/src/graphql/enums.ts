@@ -1,5 +1,5 @@
 // The API's enums, each value with what it means.
-import { HOST_METRICS, VM_METRICS } from "../metrics/model.js";
+import { HOST_METRICS, VM_METRICS, type HostMetricName, type VmMetricName } from "../metrics/catalog.js";
 import { builder } from "./builder.js";
 
 /** Enum values from a table of name → description. */
@@ -110,5 +110,5 @@ function camel(name: string): string {
   return name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-export const VmMetricEnum = builder.enumType("VmMetric", { description: "A VM's metric with a history.", values: metricValues(VM_METRICS) });
-export const HostMetricEnum = builder.enumType("HostMetric", { description: "A host's metric with a history.", values: metricValues(HOST_METRICS) });
+export const VmMetricEnum = builder.enumType("VmMetric", { description: "A VM's metric with a history.", values: metricValues(Object.keys(VM_METRICS) as VmMetricName[]) });
+export const HostMetricEnum = builder.enumType("HostMetric", { description: "A host's metric with a history.", values: metricValues(Object.keys(HOST_METRICS) as HostMetricName[]) });

@@ -2,7 +2,7 @@
 // each other's schemas in a circle.
 import type { Event } from "../events/log.js";
 import type { Host } from "../host/model.js";
-import type { History, HostSample, TimeRange, VmSample } from "../metrics/model.js";
+import type { AnyHistory, HostSample, VmSample } from "../metrics/model.js";
 import type { Operation } from "../operations/store.js";
 import type { Vm } from "../vm/model.js";
 import { builder } from "./builder.js";
@@ -13,9 +13,9 @@ export const OperationRef = builder.objectRef<Operation>("Operation");
 export const EventRef = builder.objectRef<Event>("Event");
 export const VmSampleRef = builder.objectRef<VmSample>("VmSample");
 export const HostSampleRef = builder.objectRef<HostSample>("HostSample");
-export const HistoryRef = builder.objectRef<History>("History");
+export const HistoryRef = builder.objectRef<AnyHistory>("History");
 
-export const TimeRangeInput = builder.inputRef<{ from: Date; to?: TimeRange["to"] | null }>("TimeRangeInput").implement({
+export const TimeRangeInput = builder.inputRef<{ from: Date; to?: Date | null }>("TimeRangeInput").implement({
   description: "A span of time, `from` included and `to` not.",
   fields: (t) => ({
     from: t.field({ type: "DateTime", required: true, description: "Start of the span." }),

@@ -130,8 +130,10 @@ export class HostLink implements SessionListener, AsyncDisposable {
   }
 
   #observe(event: WireEvent, hostId: string): void {
-    if (event.kind === WireEventKind.EVENT_KIND_VM_DELETED) this.parts.vms.remove(event.vmId);
-    else if (event.vm !== undefined) this.parts.vms.observe(wire.vm(event.vm, hostId));
+    if (event.kind === WireEventKind.EVENT_KIND_VM_DELETED) {
+      this.parts.vms.remove(event.vmId);
+      this.parts.metrics.forgetVm(event.vmId).catch((error: unknown) => this.parts.diary.error("a deleted VM's history could not be forgotten", error, { vm_id: event.vmId }));
+    } else if (event.vm !== undefined) this.parts.vms.observe(wire.vm(event.vm, hostId));
   }
 
   /** One write at a time: were a later entry stored and an earlier one not, the earlier would be lost for good. */

@@ -2,7 +2,6 @@
 import { builder } from "../graphql/builder.js";
 import { HostMetricEnum } from "../graphql/enums.js";
 import { HistoryRef, HostRef, HostSampleRef, TimeRangeInput } from "../graphql/refs.js";
-import type { HostMetric } from "../metrics/model.js";
 import type { Capability } from "./model.js";
 
 const CapabilityRef = builder.objectRef<Capability>("Capability").implement({
@@ -47,7 +46,7 @@ HostRef.implement({
         metrics: t.arg({ type: [HostMetricEnum], required: true, description: "Which metrics." }),
       },
       resolve: (host, { range, stepSeconds, metrics }, ctx) =>
-        ctx.services.metrics.hostHistory(host.id, { from: range.from, to: range.to ?? new Date() }, stepSeconds ?? null, metrics as HostMetric[]),
+        ctx.services.metrics.hostHistory(host.id, metrics, { from: range.from, to: range.to ?? null, stepSeconds: stepSeconds ?? null }),
     }),
   }),
 });

@@ -2,7 +2,7 @@
 import { builder } from "../graphql/builder.js";
 import { HistoryRef, HostSampleRef, VmSampleRef } from "../graphql/refs.js";
 import { openFeed } from "../feed.js";
-import type { DiskSample, DiskSpace, MetricsBatch, NicSample, Series, VcpuSample } from "./model.js";
+import type { DiskSample, DiskSpace, AnySeries, MetricsBatch, NicSample, VcpuSample } from "./model.js";
 
 const VcpuSampleRef = builder.objectRef<VcpuSample>("VcpuSample").implement({
   description: "One vCPU over the last tick.",
@@ -120,7 +120,7 @@ HostSampleRef.implement({
   }),
 });
 
-const SeriesRef = builder.objectRef<Series>("Series").implement({
+const SeriesRef = builder.objectRef<AnySeries>("Series").implement({
   description: "One metric over a span of time; the three lists have one length.",
   fields: (t) => ({
     metric: t.exposeString("metric", { description: "The metric's name as it was asked for." }),
@@ -137,7 +137,7 @@ HistoryRef.implement({
     from: t.expose("from", { type: "DateTime", description: "Start of the first step." }),
     to: t.expose("to", { type: "DateTime", description: "End of the last step." }),
     stepSeconds: t.exposeInt("stepSeconds", { description: "Length of a step in seconds." }),
-    series: t.field({ type: [SeriesRef], description: "One a metric, in the order asked for.", resolve: (h) => h.series as Series[] }),
+    series: t.field({ type: [SeriesRef], description: "One a metric, in the order asked for.", resolve: (h) => h.series as AnySeries[] }),
   }),
 });
 

@@ -2,13 +2,17 @@
 import { Broadcast } from "../broadcast.js";
 import type { Feed, Positioned } from "../feed.js";
 import type { MetricsTick } from "../hypervisor/generated/quetzal/v1/metrics.js";
-import type { HistoryReader, SampleSink } from "./ports.js";
-import type { History, HostMetric, HostSample, MetricsBatch, TimeRange, VmMetric, VmSample } from "./model.js";
+import type { HostMetricName, VmMetricName } from "./catalog.js";
+import type { History, HistoryQuery, MetricsHistory } from "./history.js";
+import type { HostSample, MetricsBatch, VmSample } from "./model.js";
 import { RateMeter } from "./rates.js";
+import type { TickSamples } from "./samples.js";
 import { refined } from "../streams.js";
 
 /** Batches a reader may fall behind in memory; the latest is what counts. */
 const MAX_BATCHES_BEHIND = 4;
+/** Ticks nearer to each other than this are of one second. */
+const SHORTEST_RECORDED_MS = 500;
 
 export class MetricsService {
   readonly #rates = new Map<string, RateMeter>();
@@ -17,17 +21,16 @@ export class MetricsService {
   readonly #batches = new Map<string, MetricsBatch>();
   readonly #batchFeed = new Broadcast<Positioned<MetricsBatch>>();
   readonly #hostFeed = new Broadcast<Positioned<HostSample>>();
+  readonly #recordedAt = new Map<string, number>();
   #position = 0n;
 
-  constructor(
-    private readonly sink: SampleSink,
-    private readonly reader: HistoryReader,
-  ) {}
+  constructor(private readonly history: MetricsHistory) {}
 
   ingest(hostId: string, tick: MetricsTick): void {
     let rates = this.#rates.get(hostId);
     if (rates === undefined) this.#rates.set(hostId, (rates = new RateMeter(hostId)));
-    const { time, host, vms } = rates.take(tick, new Date());
+    const samples = rates.take(tick, new Date());
+    const { time, host, vms } = samples;
     const batch: MetricsBatch = { time, hostId, samples: vms };
     for (const gone of this.#batches.get(hostId)?.samples ?? []) this.#vms.delete(gone.vmId);
     for (const sample of vms) this.#vms.set(sample.vmId, sample);
@@ -38,7 +41,7 @@ export class MetricsService {
       this.#hosts.set(hostId, host);
       this.#hostFeed.publish({ position: this.#position, key: hostId, value: host });
     }
-    this.sink.append(host, vms);
+    this.#record(hostId, samples);
   }
 
   /** What was measured before the line broke is no longer the newest truth, and rates must not span the gap. */
@@ -57,12 +60,17 @@ export class MetricsService {
     return this.#hosts.get(id) ?? null;
   }
 
-  vmHistory(id: string, range: TimeRange, stepSeconds: number | null, metrics: readonly VmMetric[]): Promise<History> {
-    return this.reader.vmHistory(id, range, stepSeconds, metrics);
+  vmHistory(id: string, metrics: readonly VmMetricName[], query: HistoryQuery): Promise<History<VmMetricName>> {
+    return this.history.vmHistory(id, metrics, query);
   }
 
-  hostHistory(id: string, range: TimeRange, stepSeconds: number | null, metrics: readonly HostMetric[]): Promise<History> {
-    return this.reader.hostHistory(id, range, stepSeconds, metrics);
+  hostHistory(id: string, metrics: readonly HostMetricName[], query: HistoryQuery): Promise<History<HostMetricName>> {
+    return this.history.hostHistory(id, metrics, query);
+  }
+
+  /** A VM is gone: another under its id starts with a history of its own. */
+  forgetVm(id: string): Promise<void> {
+    return this.history.forgetVm(id);
   }
 
   /** The newest batch of each host, then every batch; with `vmIds`, only their samples. */
@@ -75,6 +83,14 @@ export class MetricsService {
 
   hostSamples(hostId: string | null): Feed<HostSample> {
     return latestFeed(() => this.#position, this.#hosts, this.#hostFeed, (sample) => sample, (id) => hostId === null || id === hostId);
+  }
+
+  /** History keeps seconds; a daemon that ticks faster (as in benches) is thinned out for it. */
+  #record(hostId: string, samples: TickSamples): void {
+    const time = samples.time.getTime();
+    if (time - (this.#recordedAt.get(hostId) ?? 0) < SHORTEST_RECORDED_MS) return;
+    this.#recordedAt.set(hostId, time);
+    this.history.record(samples);
   }
 }
 

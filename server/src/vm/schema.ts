@@ -4,7 +4,6 @@ import { builder } from "../graphql/builder.js";
 import { SortOrderEnum, VmMetricEnum, VmSortFieldEnum, VmStateEnum, VmVerbEnum } from "../graphql/enums.js";
 import { EventRef, HistoryRef, HostRef, OperationRef, PageInfoRef, TimeRangeInput, VmRef, VmSampleRef } from "../graphql/refs.js";
 import { openFeed } from "../feed.js";
-import type { VmMetric } from "../metrics/model.js";
 import type { VmPage, VmListArgs } from "./list.js";
 import type { CrashReport, Label, Vm, VmChange } from "./model.js";
 import type { VerbAvailability } from "./verbs.js";
@@ -80,7 +79,7 @@ VmRef.implement({
         metrics: t.arg({ type: [VmMetricEnum], required: true, description: "Which metrics." }),
       },
       resolve: (vm, { range, stepSeconds, metrics }, ctx) =>
-        ctx.services.metrics.vmHistory(vm.id, { from: range.from, to: range.to ?? new Date() }, stepSeconds ?? null, metrics as VmMetric[]),
+        ctx.services.metrics.vmHistory(vm.id, metrics, { from: range.from, to: range.to ?? null, stepSeconds: stepSeconds ?? null }),
     }),
     operations: t.field({
       type: [OperationRef], description: "Its operations, newest first.",

@@ -2,8 +2,24 @@
 //! Knows QEMU and its sockets; knows neither the wire to the server nor other VMs.
 #![forbid(unsafe_code)]
 
+mod adopt;
 pub mod argv;
 pub mod console;
+pub mod context;
+mod crash;
+mod launch;
+pub mod machine;
+pub mod metrics;
+pub mod order;
+pub mod paths;
+pub mod record;
+pub mod refusal;
+mod removal;
 pub mod schema;
+pub mod sink;
+mod socket;
 pub mod spec;
 pub mod state;
+mod stop;
+pub mod task;
+pub mod view;

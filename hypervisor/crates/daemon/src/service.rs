@@ -1,0 +1,174 @@
+//! The running service: lock, journal, VMs, tick and gRPC face, from start-up to SIGTERM. The VMs outlive it.
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use quetzal_api::v1::console_service_server::ConsoleServiceServer;
+use quetzal_api::v1::event_service_server::EventServiceServer;
+use quetzal_api::v1::host_service_server::HostServiceServer;
+use quetzal_api::v1::metrics_service_server::MetricsServiceServer;
+use quetzal_api::v1::vm_service_server::VmServiceServer;
+use quetzal_host::facts;
+use quetzal_host::kvm::{self, KvmProbe};
+use quetzal_host::sampler::HostSampler;
+use quetzal_host::user::UnprivilegedUser;
+use quetzal_vm::context::{KvmVerdict, VmContext};
+use quetzal_vm::paths::{Folders, fits_socket};
+use quetzal_vm::sink::{EventDraft, EventKind, EventSink};
+use quetzal_vm::spec::HostLimits;
+use tokio::net::UnixListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_stream::wrappers::UnixListenerStream;
+
+use crate::boot::{self, Visit};
+use crate::config::Config;
+use crate::face;
+use crate::host::HostFace;
+use crate::journal::Journal;
+use crate::lock;
+use crate::registry::Registry;
+use crate::tick::Ticker;
+
+/// After SIGTERM callers get this long for the answers under way.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Only the user that runs quetzald may connect.
+const SOCKET_MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o711;
+
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let own_dir = config.own_dir();
+    let lock = lock::take(&config.state_dir, &own_dir)?;
+    make_folders(&config)?;
+    let listener = listen(&config.socket())?;
+    fs::write(config.pid_file(), format!("{}\n", std::process::id()))
+        .with_context(|| format!("cannot write '{}'", config.pid_file().display()))?;
+    let journal = Journal::open(&own_dir.join("journal"))?;
+    let kvm = tokio::task::spawn_blocking(kvm::probe).await?;
+    let boot_id = boot::id();
+    let registry = Arc::new(Registry::new(context(&config, &kvm, &boot_id, &journal), Arc::clone(&journal)));
+    tokio::spawn(Arc::clone(&journal).keep_synced());
+    journal.record(daemon_started());
+    registry.load().await?;
+    registry.end_orphaned_operations();
+    let ticker = Ticker::new(Arc::clone(&registry));
+    tokio::spawn(Arc::clone(&ticker).run(HostSampler::new(vec![config.state_dir.clone()])));
+    if boot::visit(&own_dir, &boot_id)? == Visit::FirstThisBoot {
+        let registry = Arc::clone(&registry);
+        tokio::spawn(async move { registry.autostart().await });
+    }
+    tracing::info!(socket = %config.socket().display(), vms = registry.all().len(), kvm = %kvm, "serving");
+    let facts = HostFace::new(&config, kvm);
+    answer_until_told(listener, registry, Arc::clone(&journal), ticker, facts).await?;
+    journal.sync()?;
+    // Their absence tells the launcher that nobody serves.
+    let _ = fs::remove_file(config.socket());
+    let _ = fs::remove_file(config.pid_file());
+    drop(lock);
+    tracing::info!("ended; the VMs run on");
+    Ok(())
+}
+
+fn make_folders(config: &Config) -> anyhow::Result<()> {
+    for folder in [&config.state_dir, &config.run_dir] {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make '{}'", folder.display()))?;
+    }
+    // QEMU's own user passes through to its disks and images, and lists nothing on the way.
+    if config.effective_vm_user().is_some() {
+        let mode = fs::metadata(&config.state_dir)?.permissions().mode() | (FOLDER_MODE & 0o111);
+        fs::set_permissions(&config.state_dir, fs::Permissions::from_mode(mode))
+            .with_context(|| format!("cannot open '{}' to QEMU's user", config.state_dir.display()))?;
+    }
+    Ok(())
+}
+
+fn listen(path: &Path) -> anyhow::Result<UnixListener> {
+    if !fits_socket(path) {
+        bail!("the socket path '{}' is longer than 107 bytes; choose a shorter --run-dir", path.display());
+    }
+    // The lock says that nobody serves here: a socket that is there is a dead daemon's.
+    let _ = fs::remove_file(path);
+    let listener = UnixListener::bind(path).with_context(|| format!("cannot listen on '{}'", path.display()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE))
+        .with_context(|| format!("cannot protect '{}'", path.display()))?;
+    Ok(listener)
+}
+
+fn context(config: &Config, kvm: &KvmProbe, boot_id: &str, journal: &Arc<Journal>) -> Arc<VmContext> {
+    let facts = facts::read();
+    Arc::new(VmContext {
+        folders: Folders { state: config.state_dir.clone(), run: config.run_dir.clone() },
+        qemu_binary: config.qemu_binary.clone(),
+        vm_user: config.effective_vm_user(),
+        kvm: verdict(config, kvm),
+        limits: HostLimits { memory_bytes: facts.memory_bytes, cpu_count: facts.cpu_count },
+        boot_id: boot_id.to_owned(),
+        qemu_major: OnceLock::new(),
+        sink: Arc::clone(journal) as Arc<dyn EventSink>,
+    })
+}
+
+fn verdict(config: &Config, kvm: &KvmProbe) -> KvmVerdict {
+    let user = config.effective_vm_user().and_then(|name| UnprivilegedUser::lookup(&name).ok());
+    match (kvm, kvm.reason_against(user.as_ref())) {
+        (_, None) => KvmVerdict::Real,
+        (KvmProbe::Missing { reason }, Some(_)) => KvmVerdict::Missing { reason: reason.clone() },
+        (KvmProbe::EmulatedOnly { .. }, Some(reason)) => KvmVerdict::EmulatedOnly { reason },
+        (KvmProbe::Real { .. }, Some(reason)) => KvmVerdict::Missing { reason },
+    }
+}
+
+fn daemon_started() -> EventDraft {
+    EventDraft {
+        kind: EventKind::DaemonStarted,
+        vm_id: String::new(),
+        operation_id: String::new(),
+        vm: None,
+        previous_state: None,
+        message: format!("quetzald {} started", env!("CARGO_PKG_VERSION")),
+        outcome: None,
+    }
+}
+
+async fn answer_until_told(
+    listener: UnixListener,
+    registry: Arc<Registry>,
+    journal: Arc<Journal>,
+    ticker: Arc<Ticker>,
+    facts: Arc<HostFace>,
+) -> anyhow::Result<()> {
+    let (close, closing) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let told = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("ending; the VMs stay");
+        // Streams never end by themselves.
+        close.send_replace(true);
+    };
+    let mut closed = closing.clone();
+    let serving = tonic::transport::Server::builder()
+        .add_service(VmServiceServer::new(face::vm::VmFace {
+            registry: Arc::clone(&registry),
+            journal: Arc::clone(&journal),
+        }))
+        .add_service(EventServiceServer::new(face::event::EventFace { journal, closing: closing.clone() }))
+        .add_service(MetricsServiceServer::new(face::metrics::MetricsFace { ticker, closing: closing.clone() }))
+        .add_service(ConsoleServiceServer::new(face::console::ConsoleFace { registry, closing }))
+        .add_service(HostServiceServer::new(face::host::HostFace { facts }))
+        .serve_with_incoming_shutdown(UnixListenerStream::new(listener), told);
+    let farewell = async {
+        let _ = closed.wait_for(|is_closing| *is_closing).await;
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        served = serving => served.context("the gRPC service ended"),
+        () = farewell => Ok(()),
+    }
+}

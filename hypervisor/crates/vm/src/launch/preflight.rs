@@ -1,0 +1,174 @@
+//! What can be known of a start before it is accepted: whether this host has what the definition needs. Makes
+//! nothing but the empty folders that it looks in.
+use std::path::{Path, PathBuf};
+
+use quetzal_host::user::UnprivilegedUser;
+use quetzal_host::volume;
+
+use crate::context::{KvmVerdict, VmContext};
+use crate::paths::VmPaths;
+use crate::refusal::{Refusal, RefusalCode, chain};
+use crate::spec::{Accelerator, VmSpec};
+
+/// QEMU itself, its firmware and a first touch of guest memory. Guest memory beyond is given by the kernel page by
+/// page, shared and compressed, so it is no reason to refuse.
+const LEAST_AVAILABLE_BYTES: u64 = 128 << 20;
+const MIB: u64 = 1 << 20;
+
+pub(crate) fn preflight(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Result<(), Refusal> {
+    qemu_is_there(context)?;
+    user_is_there(context)?;
+    accelerator_works(spec, context)?;
+    memory_fits(spec, context)?;
+    boot_files_exist(spec, context)?;
+    disks_can_be_had(spec, paths, context)
+}
+
+fn unsupported(message: String) -> Refusal {
+    Refusal::new(RefusalCode::Unsupported, message)
+}
+
+fn storage(message: String, field: String) -> Refusal {
+    Refusal::new(RefusalCode::Storage, message).at(field)
+}
+
+fn qemu_is_there(context: &VmContext) -> Result<(), Refusal> {
+    let name = Path::new(&context.qemu_binary);
+    let is_there = if name.components().count() > 1 {
+        name.is_file()
+    } else {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&folders).any(|folder| folder.join(name).is_file())
+    };
+    if is_there {
+        return Ok(());
+    }
+    Err(unsupported(format!(
+        "QEMU is not installed: {} was not found; install it with: apt-get install qemu-system-x86",
+        name.display()
+    )))
+}
+
+fn user_is_there(context: &VmContext) -> Result<(), Refusal> {
+    let Some(name) = &context.vm_user else { return Ok(()) };
+    let user = UnprivilegedUser::lookup(name).map_err(|error| unsupported(chain(&error)))?;
+    if let Some(closed) = closed_folder(&context.folders.state, &user) {
+        return Err(unsupported(format!(
+            "QEMU's user {name} may not enter '{}', so it cannot reach its disks; run: chmod o+x '{}', or move the state folder",
+            closed.display(),
+            closed.display()
+        )));
+    }
+    Ok(())
+}
+
+/// The first folder on the way that QEMU's user may not pass through.
+fn closed_folder(path: &Path, user: &UnprivilegedUser) -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    const OTHERS_ENTER: u32 = 0o001;
+    const GROUP_ENTERS: u32 = 0o010;
+    const OWNER_ENTERS: u32 = 0o100;
+    let mut ways: Vec<&Path> = path.ancestors().collect();
+    ways.reverse();
+    ways.into_iter()
+        .find(|folder| {
+            let Ok(facts) = std::fs::metadata(folder) else { return false };
+            let needed = if facts.uid() == user.uid() {
+                OWNER_ENTERS
+            } else if facts.gid() == user.gid() || user.groups().contains(&facts.gid()) {
+                GROUP_ENTERS
+            } else {
+                OTHERS_ENTER
+            };
+            facts.mode() & needed == 0
+        })
+        .map(Path::to_owned)
+}
+
+fn accelerator_works(spec: &VmSpec, context: &VmContext) -> Result<(), Refusal> {
+    match (spec.accelerator, &context.kvm) {
+        (Accelerator::Kvm, KvmVerdict::Missing { reason }) => Err(unsupported(format!(
+            "the definition asks for KVM, which this host lacks ({reason}); set \"accelerator\": \"auto\""
+        ))
+        .at("accelerator")),
+        _ => Ok(()),
+    }
+}
+
+fn memory_fits(spec: &VmSpec, context: &VmContext) -> Result<(), Refusal> {
+    let wanted = spec.memory_bytes();
+    let refuse = |message: String| Err(Refusal::new(RefusalCode::InsufficientResources, message).at("memory_mb"));
+    if wanted > context.limits.memory_bytes {
+        return refuse(format!(
+            "the VM wants {} MB and the host has {} MB in all; lower memory_mb",
+            spec.memory_mb,
+            context.limits.memory_bytes / MIB
+        ));
+    }
+    let Some(available) = available_memory() else { return Ok(()) };
+    if available < LEAST_AVAILABLE_BYTES {
+        return refuse(format!(
+            "the host has {} MB of memory available and QEMU needs {} MB to start at all; stop a VM first",
+            available / MIB,
+            LEAST_AVAILABLE_BYTES / MIB
+        ));
+    }
+    Ok(())
+}
+
+/// The kernel's MemAvailable; unknown is no reason to refuse.
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+fn boot_files_exist(spec: &VmSpec, context: &VmContext) -> Result<(), Refusal> {
+    let Some(boot) = &spec.boot else { return Ok(()) };
+    let named = [("boot.kernel", Some(&boot.kernel)), ("boot.initrd", boot.initrd.as_ref())];
+    for (field, relative) in named.into_iter().filter_map(|(field, path)| path.map(|path| (field, path))) {
+        image_exists(relative, field, context)?;
+    }
+    Ok(())
+}
+
+fn image_exists(relative: &str, field: &str, context: &VmContext) -> Result<(), Refusal> {
+    let images = context.folders.images();
+    // A host without any image has no such folder.
+    let _ = std::fs::create_dir_all(&images);
+    match volume::check_inside(&images, Path::new(relative)) {
+        Ok(path) if path.is_file() => Ok(()),
+        Ok(path) => Err(storage(
+            format!(
+                "the image '{}' is missing; put it there, or run 'npm start' to build the guest image",
+                path.display()
+            ),
+            field.to_owned(),
+        )),
+        Err(error) => Err(storage(chain(&error), field.to_owned())),
+    }
+}
+
+fn disks_can_be_had(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Result<(), Refusal> {
+    for (index, disk) in spec.disks.iter().enumerate() {
+        let field = format!("disks[{index}].path");
+        // The VM's own folder, which may lie empty from here on, is what the path is judged against.
+        std::fs::create_dir_all(&paths.disks).map_err(|error| {
+            storage(format!("cannot make the pool folder '{}': {error}", paths.disks.display()), field.clone())
+        })?;
+        let path =
+            volume::check_inside(&paths.disks, Path::new(&disk.path)).map_err(|error| storage(chain(&error), field))?;
+        if path.exists() {
+            continue;
+        }
+        if let Some(image) = &disk.image {
+            image_exists(image, &format!("disks[{index}].image"), context)?;
+        } else if disk.size_bytes().is_none() {
+            return Err(storage(
+                format!("disk '{}' does not exist, and without size_gb or image it cannot be made", path.display()),
+                format!("disks[{index}].path"),
+            ));
+        }
+    }
+    Ok(())
+}

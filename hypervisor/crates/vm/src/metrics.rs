@@ -1,0 +1,313 @@
+//! One VM's figures: /proc counters read on the spot, QMP answers asked for apart and used when they have come. A QEMU
+//! that is slow to answer costs nobody a sample; its figures just grow old, and say so. Counters are totals.
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use quetzal_host::network::{NicCounters, nic_counters};
+use quetzal_host::process::{ProcessSample, ProcessSampler};
+use quetzal_host::volume;
+use quetzal_qmp::Qmp;
+use serde_json::{Value, json};
+
+use crate::machine::Live;
+use crate::paths::VmPaths;
+use crate::view::UnixMs;
+
+/// The balloon's place in QEMU's object tree.
+pub(crate) const BALLOON_PATH: &str = "/machine/peripheral/balloon0";
+/// A guest's figures older than this many ticks are asked for again: its driver reports every 2 s.
+const BALLOON_EVERY_TICKS: u64 = 2;
+/// PSS makes the kernel walk all of QEMU's memory: every 10 s, the VMs spread over them.
+const PSS_EVERY_TICKS: u64 = 10;
+/// What a disk takes on the host changes slowly.
+const ALLOCATED_EVERY_TICKS: u64 = 10;
+
+#[derive(Debug, Clone, Default)]
+pub struct VmSample {
+    pub vm_id: String,
+    pub process: Option<ProcessSample>,
+    pub vcpus: Vec<VcpuTime>,
+    pub memory_configured_bytes: u64,
+    pub balloon_actual_bytes: Option<u64>,
+    pub guest_memory: Option<GuestMemory>,
+    pub disks: Vec<DiskSample>,
+    /// Name and counters as the host's tap counts them: `rx` is what the host received.
+    pub nic: Option<(&'static str, NicCounters)>,
+    /// Age of the newest QMP answer; absent when none has come yet.
+    pub qmp_age_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VcpuTime {
+    pub index: u32,
+    pub run_ns: u64,
+    pub run_delay_ns: Option<u64>,
+}
+
+/// The guest's own word: absent where it did not report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GuestMemory {
+    pub updated_at: Option<UnixMs>,
+    pub total_bytes: Option<u64>,
+    pub free_bytes: Option<u64>,
+    pub available_bytes: Option<u64>,
+    pub cache_bytes: Option<u64>,
+    pub swap_in_bytes: Option<u64>,
+    pub swap_out_bytes: Option<u64>,
+    pub major_faults: Option<u64>,
+    pub minor_faults: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DiskSample {
+    pub name: String,
+    pub read_bytes: u64,
+    pub write_bytes: u64,
+    pub read_operations: u64,
+    pub write_operations: u64,
+    pub flush_operations: u64,
+    pub read_time_ns: u64,
+    pub write_time_ns: u64,
+    pub flush_time_ns: u64,
+    pub allocated_bytes: Option<u64>,
+}
+
+/// Shared between the VM's task, which makes it anew for every QEMU, and the tick.
+pub struct VmProbe {
+    vm_id: String,
+    memory_configured_bytes: u64,
+    disks: Vec<(String, PathBuf)>,
+    tap: Option<String>,
+    qmp: Option<Qmp>,
+    process: Mutex<ProcessSampler>,
+    answers: Mutex<Answers>,
+    is_asking: AtomicBool,
+    ticks: AtomicU64,
+    /// Spreads the dear figures of many VMs over the ticks.
+    offset: u64,
+}
+
+#[derive(Default)]
+struct Answers {
+    disks: Vec<DiskSample>,
+    allocated: BTreeMap<String, u64>,
+    guest_memory: Option<GuestMemory>,
+    balloon_actual: Option<u64>,
+    pss_bytes: Option<u64>,
+    answered_at: Option<Instant>,
+}
+
+impl VmProbe {
+    pub(crate) fn new(live: &Live, paths: &VmPaths) -> Self {
+        let disks = live.spec.disks.iter().map(|disk| (disk.name.clone(), paths.disks.join(&disk.path))).collect();
+        Self {
+            vm_id: live.spec.id.clone(),
+            memory_configured_bytes: live.spec.memory_bytes(),
+            disks,
+            tap: live.run.tap.clone(),
+            qmp: live.qmp.clone(),
+            process: Mutex::new(ProcessSampler::new(live.run.pid)),
+            answers: Mutex::default(),
+            is_asking: AtomicBool::new(false),
+            ticks: AtomicU64::new(0),
+            offset: u64::from(live.run.pid),
+        }
+    }
+
+    pub(crate) fn set_balloon(&self, actual_bytes: u64) {
+        self.answers().balloon_actual = Some(actual_bytes);
+    }
+
+    /// Sends this tick's questions, unless the last ones are still unanswered. Returns at once.
+    pub fn ask(self: &Arc<Self>) -> Option<tokio::task::JoinHandle<()>> {
+        let qmp = self.qmp.clone()?;
+        if self.is_asking.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        let tick = self.ticks.fetch_add(1, Ordering::Relaxed);
+        let probe = Arc::clone(self);
+        Some(tokio::spawn(async move {
+            probe.ask_qemu(&qmp, tick).await;
+            probe.is_asking.store(false, Ordering::Release);
+        }))
+    }
+
+    async fn ask_qemu(&self, qmp: &Qmp, tick: u64) {
+        let asks_balloon = tick.is_multiple_of(BALLOON_EVERY_TICKS);
+        let disks = async {
+            if self.disks.is_empty() {
+                return None;
+            }
+            qmp.execute("query-blockstats", Value::Null).await.ok()
+        };
+        let guest = async {
+            if !asks_balloon {
+                return None;
+            }
+            qmp.execute("qom-get", json!({ "path": BALLOON_PATH, "property": "guest-stats" })).await.ok()
+        };
+        let balloon = async {
+            // Later changes come as events.
+            if tick > 0 {
+                return None;
+            }
+            qmp.execute("query-balloon", Value::Null).await.ok()
+        };
+        let (disks, guest, balloon) = tokio::join!(disks, guest, balloon);
+        let mut answers = self.answers();
+        if disks.is_some() || guest.is_some() || balloon.is_some() {
+            answers.answered_at = Some(Instant::now());
+        }
+        if let Some(value) = disks {
+            answers.disks = self.disks.iter().filter_map(|(name, _)| disk_sample(&value, name)).collect();
+        }
+        if let Some(value) = guest {
+            answers.guest_memory = guest_memory(&value);
+        }
+        if let Some(actual) = balloon.and_then(|value| value["actual"].as_u64()) {
+            answers.balloon_actual = Some(actual);
+        }
+    }
+
+    /// What is known now. Reads /proc, so it takes some tens of microseconds, and more when PSS is due.
+    pub fn sample(&self) -> VmSample {
+        let tick = self.ticks.load(Ordering::Relaxed).wrapping_add(self.offset);
+        let with_pss = tick.is_multiple_of(PSS_EVERY_TICKS) || self.answers().pss_bytes.is_none();
+        let process = self.process().sample(with_pss).ok();
+        let mut answers = self.answers();
+        if tick.is_multiple_of(ALLOCATED_EVERY_TICKS) || answers.allocated.len() < self.disks.len() {
+            let sizes = self
+                .disks
+                .iter()
+                .filter_map(|(name, path)| volume::allocated_bytes(path).ok().map(|bytes| (name.clone(), bytes)));
+            answers.allocated = sizes.collect();
+        }
+        let process = process.map(|mut process| {
+            answers.pss_bytes = process.pss_bytes.or(answers.pss_bytes);
+            process.pss_bytes = answers.pss_bytes;
+            process
+        });
+        let disks = answers
+            .disks
+            .iter()
+            .map(|disk| DiskSample { allocated_bytes: answers.allocated.get(&disk.name).copied(), ..disk.clone() });
+        VmSample {
+            vm_id: self.vm_id.clone(),
+            vcpus: process.as_ref().map(vcpus).unwrap_or_default(),
+            process,
+            memory_configured_bytes: self.memory_configured_bytes,
+            balloon_actual_bytes: answers.balloon_actual,
+            guest_memory: answers.guest_memory.clone(),
+            disks: disks.collect(),
+            nic: self.tap.as_deref().and_then(nic_counters).map(|counters| ("net0", counters)),
+            qmp_age_ms: answers.answered_at.map(|at| millis(at.elapsed())),
+        }
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().expect("no thread panics while it holds the answers")
+    }
+
+    fn process(&self) -> MutexGuard<'_, ProcessSampler> {
+        self.process.lock().expect("no thread panics while it samples")
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// QEMU names a vCPU's thread "CPU 0/TCG" or "CPU 0/KVM".
+fn vcpus(process: &ProcessSample) -> Vec<VcpuTime> {
+    let mut found: Vec<VcpuTime> = process
+        .threads
+        .iter()
+        .filter_map(|thread| {
+            let index = thread.name.strip_prefix("CPU ")?.split('/').next()?.parse().ok()?;
+            Some(VcpuTime { index, run_ns: thread.run_ns, run_delay_ns: thread.run_delay_ns })
+        })
+        .collect();
+    found.sort_unstable_by_key(|vcpu| vcpu.index);
+    found
+}
+
+/// The entry of the disk whose block node or device carries this name.
+fn disk_sample(answer: &Value, name: &str) -> Option<DiskSample> {
+    let carries = |entry: &&Value| {
+        let qdev = entry["qdev"].as_str().unwrap_or_default();
+        let named = |text: &str| text == name || text.strip_prefix("disk-") == Some(name);
+        entry["node-name"].as_str().is_some_and(named) || qdev.split('/').any(named)
+    };
+    let stats = &answer.as_array()?.iter().find(carries)?["stats"];
+    let counter = |key: &str| stats[key].as_u64().unwrap_or(0);
+    Some(DiskSample {
+        name: name.to_owned(),
+        read_bytes: counter("rd_bytes"),
+        write_bytes: counter("wr_bytes"),
+        read_operations: counter("rd_operations"),
+        write_operations: counter("wr_operations"),
+        flush_operations: counter("flush_operations"),
+        read_time_ns: counter("rd_total_time_ns"),
+        write_time_ns: counter("wr_total_time_ns"),
+        flush_time_ns: counter("flush_total_time_ns"),
+        allocated_bytes: None,
+    })
+}
+
+/// `last-update` 0 means that the guest has never reported; -1 and 2^64-1 that it does not know a figure. Figures that
+/// no machine can have are the guest's invention and are dropped too.
+fn guest_memory(answer: &Value) -> Option<GuestMemory> {
+    const LARGEST_PLAUSIBLE: u64 = 1 << 60;
+    let updated = answer["last-update"].as_u64().filter(|seconds| *seconds > 0 && *seconds < LARGEST_PLAUSIBLE)?;
+    let stats = &answer["stats"];
+    let figure = |key: &str| stats[key].as_u64().filter(|value| *value < LARGEST_PLAUSIBLE);
+    Some(GuestMemory {
+        updated_at: Some(UnixMs(updated.saturating_mul(1000))),
+        total_bytes: figure("stat-total-memory"),
+        free_bytes: figure("stat-free-memory"),
+        available_bytes: figure("stat-available-memory"),
+        cache_bytes: figure("stat-disk-caches"),
+        swap_in_bytes: figure("stat-swap-in"),
+        swap_out_bytes: figure("stat-swap-out"),
+        major_faults: figure("stat-major-faults"),
+        minor_faults: figure("stat-minor-faults"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_and_impossible_guest_figures_are_absent() {
+        let answer = json!({ "last-update": 1_700_000_000, "stats": {
+            "stat-total-memory": 256, "stat-free-memory": u64::MAX, "stat-available-memory": -1,
+            "stat-disk-caches": (1u64 << 61), "stat-swap-in": "7", "stat-major-faults": 0 } });
+        let memory = guest_memory(&answer).unwrap();
+        assert_eq!(memory.total_bytes, Some(256));
+        assert_eq!(memory.major_faults, Some(0));
+        let absent = [memory.free_bytes, memory.available_bytes, memory.cache_bytes, memory.swap_in_bytes];
+        assert_eq!(absent, [None; 4]);
+    }
+
+    #[test]
+    fn a_guest_that_never_reported_has_no_memory_figures() {
+        assert_eq!(guest_memory(&json!({ "last-update": 0, "stats": { "stat-total-memory": 5 } })), None);
+        assert_eq!(guest_memory(&json!({ "stats": {} })), None);
+        assert_eq!(guest_memory(&json!("nonsense")), None);
+    }
+
+    #[test]
+    fn a_disk_is_found_by_its_node_or_its_device() {
+        let entry = |node: &str, qdev: &str| json!({ "node-name": node, "qdev": qdev, "stats": { "rd_bytes": 9 } });
+        let answer = json!([entry("other", "x"), entry("vda", "")]);
+        assert_eq!(disk_sample(&answer, "vda").unwrap().read_bytes, 9);
+        let answer = json!([entry("#block1", "/machine/peripheral/disk-vdb/virtio-backend")]);
+        assert_eq!(disk_sample(&answer, "vdb").unwrap().read_bytes, 9);
+        assert_eq!(disk_sample(&answer, "vda"), None);
+        assert_eq!(disk_sample(&json!({}), "vda"), None);
+    }
+}
