@@ -20,6 +20,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use quetzal_vm::refusal::chain;
+
 use config::{Command, CommandLine, Config};
 
 /// The service's work is small and mostly waiting; two workers keep a slow read from holding up a verb.
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A closed stderr leaves only the exit code to tell.
-            let _ = writeln!(std::io::stderr(), "quetzald: {error:#}");
+            let _ = writeln!(std::io::stderr(), "quetzald: {}", chain(error.as_ref()));
             ExitCode::FAILURE
         }
     }
