@@ -84,7 +84,7 @@ describe("before GraphQL", () => {
     await new Promise((resolve) => holder.once("listening", resolve));
     const { port } = holder.address() as { port: number };
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
-    const config = { ...stack.config, listen: { host: "127.0.0.1", port }, keepPostgres: true };
+    const config = { ...stack.config, listen: { host: "127.0.0.1", port } };
     await expect(startServer(config, log)).rejects.toThrow(`Port ${port} on 127.0.0.1 is in use`);
     holder.close();
     expect(await admin.query("{ viewer { name } }")).toEqual({ viewer: { name: "local" } });
