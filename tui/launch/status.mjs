@@ -22,7 +22,7 @@ export async function status(context) {
       const old = running.build === service.build ? "" : "   (of an older build: npm start renews it)";
       lines.push(`${title}running since ${running.startedAt} (${age(running.startedAt)})   pid ${running.pid}   log ${running.log}${old}`);
     }
-    if (running && service.name === SERVER) lines.push(`        GraphQL and GraphiQL at ${readServer(paths.serverJson)?.url ?? "an unknown address"}/graphql   token in ${paths.tokenFile}`);
+    if (running && service.name === SERVER) lines.push(`        GraphQL and GraphiQL at ${readServer(paths.serverJson)?.url ?? "an unknown address"}   token in ${paths.tokenFile}`);
     if (running && service.name === DAEMON) lines.push(`        gRPC at ${paths.quetzaldSocket}`);
   }
   const vms = livingVms(context);
