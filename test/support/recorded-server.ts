@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buildSchema, graphql } from "graphql";
+import { buildSchema, execute, graphql, subscribe, validate } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
 import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hostFigures, hostSample, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
@@ -65,7 +65,8 @@ export class RecordedServer implements AsyncDisposable {
   private constructor(private readonly options: RecordedOptions) {
     this.vms = recordedVms(options.vms ?? 7, this.now());
     const roots = { query: this.roots(), mutation: this.roots(), subscription: this.roots() };
-    useServer({ schema: this.schema, roots }, this.sockets);
+    // One graphql for all: a test runner may give graphql-ws another copy, and two do not mix.
+    useServer({ schema: this.schema, roots, execute, subscribe, validate }, this.sockets);
     this.record("SERVER_STARTED", null, null, "The server started.", -600_000);
     this.record("VM_STATE_CHANGED", "test-vm-001", "RUNNING", "test-vm-001 is running.", -300_000);
     this.record("VM_STATE_CHANGED", "db-old", "CRASHED", "QEMU exited 1: Could not open '/srv/images/db-old.qcow2': No such file or directory", 0);

@@ -31,7 +31,7 @@ export async function generate(context) {
     always("vms/vm.schema.json", generateVmSchema),
     always("server/schema.graphql", (own) => runTypeScript(own, "server/src/graphql/print.ts")),
     always("Types of the client's documents", (own) => runTypeScript(own, "tui/src/client/generate.ts")),
-    always("docs/keys.md", (own) => runTypeScript(own, "tui/src/keys-document.ts")),
+    always("docs/keys.md and the golden screens", (own) => runNode(own, "vitest/vitest.mjs", ["run", "--project", "unit", "tui/src", "--update"])),
   ]);
   return 0;
 }
@@ -74,11 +74,14 @@ async function generateVmSchema(context) {
 }
 
 /** @param {Context} context @param {string} file */
-async function runTypeScript(context, file) {
+const runTypeScript = (context, file) => runNode(context, "tsx/dist/cli.mjs", [file]);
+
+/** @param {Context} context @param {string} tool in node_modules @param {string[]} args */
+async function runNode(context, tool, args) {
   await runLogged({
-    title: `Running ${file}`,
+    title: `Running ${tool} ${args.join(" ")}`,
     program: process.execPath,
-    arguments: [join(context.repoDir, "node_modules/tsx/dist/cli.mjs"), join(context.repoDir, file)],
+    arguments: [join(context.repoDir, "node_modules", tool), ...args],
     cwd: context.repoDir,
     env: context.env,
     log: setupLog(context),

@@ -120,7 +120,14 @@ export class Feed implements Disposable {
       this.store.dispatch({ type: "connection", connection: { phase: "live" } });
       this.historyFor = null;
       void this.load();
-    } else if (status.reason !== null) this.store.dispatch({ type: "connection", connection: { phase: "lost", since: status.sinceMs, reason: paintable(status.reason) } });
+    } else if (status.reason !== null) this.lost(status.reason);
+  }
+
+  /** The age of a loss counts from its first word. */
+  private lost(reason: string): void {
+    const { connection } = this.store.state;
+    const since = connection.phase === "lost" ? connection.since : this.now();
+    this.store.dispatch({ type: "connection", connection: { phase: "lost", since, reason: paintable(reason) } });
   }
 
   /** Everything anew, again and again until it has come; one at a time. */
@@ -139,7 +146,7 @@ export class Feed implements Disposable {
         break;
       } catch (error) {
         if (this.client.status.state === "connected") this.say(error);
-        else this.store.dispatch({ type: "connection", connection: { phase: "lost", since: this.client.status.sinceMs, reason: paintable(this.client.status.reason ?? reasonOf(error)) } });
+        else this.lost(this.client.status.state === "waiting" ? (this.client.status.reason ?? reasonOf(error)) : reasonOf(error));
         await this.pause(RETRY_MS);
       }
     }

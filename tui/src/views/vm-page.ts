@@ -63,7 +63,7 @@ function content(p: Painter, vm: Vm, rect: Rect): void {
       return;
     case "disks":
       rule(p, rect, "disks");
-      table(p, below, ["disk", "read", "write", "reads/s", "writes/s", "flushes/s", "read lat", "write lat", "on host"], (p.state.details.get(vm.id)?.disks ?? []).map((disk) => [
+      table(p, below, ["disk", "read", "write", "reads/s", "writes/s", "flush/s", "r wait", "w wait", "on host"], (p.state.details.get(vm.id)?.disks ?? []).map((disk) => [
         disk.name, ratePerSecond(disk.readBytesPerSecond), ratePerSecond(disk.writeBytesPerSecond), count(disk.readsPerSecond), count(disk.writesPerSecond),
         count(disk.flushesPerSecond), latency(disk.readLatencySeconds), latency(disk.writeLatencySeconds), bytes(disk.allocatedBytes),
       ]), notRunning(vm));
@@ -93,7 +93,8 @@ function notRunning(vm: Vm): string {
   return vm.state === "RUNNING" || vm.state === "PAUSED" ? "Waiting for the first sample." : `The VM is ${vm.state.toLowerCase()}; s starts it, and figures follow.`;
 }
 
-/** Cells between the columns of a small table. */
+/** Cells of a column and between columns of a small table; nine columns fit into 80 cells. */
+const COLUMN_LEAST = 6;
 const COLUMN_GAP = 2;
 
 function table(p: Painter, rect: Rect, heads: readonly string[], rows: readonly (readonly string[])[], whenEmpty: string): void {
@@ -101,7 +102,7 @@ function table(p: Painter, rect: Rect, heads: readonly string[], rows: readonly 
     p.frame.put(rect.x + 2, rect.y, whenEmpty, DIM, rect.width - 3);
     return;
   }
-  const widths = heads.map((head, column) => Math.max(head.length, 8, ...rows.map((cells) => cells[column]?.length ?? 0)));
+  const widths = heads.map((head, column) => Math.max(head.length, COLUMN_LEAST, ...rows.map((cells) => cells[column]?.length ?? 0)));
   const put = (y: number, cells: readonly string[], faded: boolean): void => {
     let x = rect.x + 2;
     cells.forEach((text, column) => {

@@ -1,0 +1,63 @@
+// Golden screens: what the dashboard paints in a real pseudo-terminal, at the two sizes it is made for. Renew them with
+// `npx vitest run --project unit test/screens.test.ts -u` and look at the difference before it is committed.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DashboardDriver } from "./support/dashboard.js";
+
+/** A screen stands still when nothing was written for so long. */
+const QUIET_MS = 400;
+const TIMEOUT_MS = 60_000;
+
+async function settled(dashboard: DashboardDriver): Promise<string> {
+  for (let before = -1; before !== dashboard.terminal.bytes; ) {
+    before = dashboard.terminal.bytes;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  }
+  return dashboard.picture();
+}
+
+/** Keys from the overview to a page, each step with what it must show before the next. */
+const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: string, shows: RegExp])[]])[] = [
+  ["overview", [["", /by CPU/]]],
+  ["help", [["?", /Power the VM on/]]],
+  ["events", [["e", /events, newest first/]]],
+  ["operations", [["o", /operations, newest first/]]],
+  ["vm-graphs", [["\r", /1 graphs/]]],
+  ["vm-cpu", [["\r", /1 graphs/], ["2", /used % of a core/]]],
+  ["vm-disks", [["\r", /1 graphs/], ["3", /on host/]]],
+  ["vm-net", [["\r", /1 graphs/], ["4", /packets in/]]],
+  ["vm-definition", [["\r", /1 graphs/], ["7", /memory_mb/]]],
+  ["filter", [["/web", /Enter keeps the filter/]]],
+  ["finder", [[":", /power cut/]]],
+  ["console", [["c", /console of build-runner/]]],
+  ["delete", [["G", /7 of 7/], ["d", /Type its id/]]],
+];
+
+describe.each([[80, 24], [200, 50]])("screens at %ix%i", (columns, rows) => {
+  let dashboard: DashboardDriver;
+  beforeAll(async () => {
+    dashboard = await (await DashboardDriver.open({ columns, rows })).ready();
+  }, TIMEOUT_MS);
+  afterAll(() => dashboard[Symbol.asyncDispose](), TIMEOUT_MS);
+
+  it.each(PAGES)("paints the %s page as recorded", async (name, steps) => {
+    for (const [keys, shows] of steps) await dashboard.press(keys, shows);
+    await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/${name}.${columns}x${rows}.txt`);
+    await dashboard.home();
+  }, TIMEOUT_MS);
+});
+
+describe("screens of lesser terminals", () => {
+  it.each([
+    ["no-colour", { NO_COLOR: "1" }], ["ascii", { LC_ALL: "C" }], ["sixteen", { TERM: "linux" }],
+  ] as const)("paints the overview for %s", async (name, env) => {
+    await using dashboard = await (await DashboardDriver.open({ env })).ready();
+    await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/overview.${name}.txt`);
+  }, TIMEOUT_MS);
+
+  it("says what size it needs below 80x24", async () => {
+    await using dashboard = await DashboardDriver.open({ columns: 60, rows: 20 });
+    await dashboard.terminal.waitFor("quetzal needs 80x24", TIMEOUT_MS);
+    dashboard.terminal.resize(80, 24);
+    await dashboard.terminal.waitFor("7 VMs", TIMEOUT_MS);
+  }, TIMEOUT_MS);
+});

@@ -1,0 +1,82 @@
+// Drives the dashboard as a person would: keys in, the screen read back through a terminal emulator, against a recorded
+// server that the test can script.
+import xterm from "@xterm/headless";
+import { RecordedServer } from "./recorded-server.js";
+import type { RecordedOptions } from "./recorded-server.js";
+import { TerminalDriver } from "./terminal.js";
+
+/** A cold start under load, the TypeScript loader included. */
+const FIRST_FRAME_DEADLINE_MS = 20_000;
+/** A key is answered at once; the rest is a busy machine. */
+const ANSWER_DEADLINE_MS = 6_000;
+
+/** An Esc is told from a sequence by the silence after it. */
+const ESCAPE_IS_TAKEN_MS = 80;
+
+export interface DashboardOptions extends RecordedOptions { columns?: number; rows?: number; env?: NodeJS.ProcessEnv }
+
+export class DashboardDriver implements AsyncDisposable {
+  private constructor(readonly server: RecordedServer, readonly terminal: TerminalDriver, private readonly columns: number, private readonly rows: number) {}
+
+  static async open(options: DashboardOptions = {}): Promise<DashboardDriver> {
+    const { columns = 80, rows = 24, env = {}, ...recorded } = options;
+    const server = await RecordedServer.open(recorded);
+    const terminal = new TerminalDriver(process.execPath, ["--import", "tsx", "test/support/recorded-main.ts"], {
+      columns, rows, env: { NO_COLOR: "", LC_ALL: "C.UTF-8", RECORDED_URL: server.url, RECORDED_CLOCK: recorded.clock ?? "still", ...env },
+    });
+    return new DashboardDriver(server, terminal, columns, rows);
+  }
+
+  /** Until the first list of VMs is on the screen. */
+  async ready(): Promise<this> {
+    await this.terminal.waitFor(/\d+ of \d+/, FIRST_FRAME_DEADLINE_MS);
+    return this;
+  }
+
+  async press(keys: string, expected: string | RegExp): Promise<string> {
+    this.terminal.send(keys);
+    return this.terminal.waitFor(expected, ANSWER_DEADLINE_MS);
+  }
+
+  /** Leaves consoles, prompts and pages, back to the overview without a filter. */
+  async home(): Promise<void> {
+    for (const key of ["\x1d", "\x1b", "\x1b", "\x1b"]) {
+      this.terminal.send(key);
+      await new Promise((resolve) => setTimeout(resolve, ESCAPE_IS_TAKEN_MS));
+    }
+    await this.terminal.waitFor(/by CPU . ─+ \d+ of \d+ /, ANSWER_DEADLINE_MS);
+  }
+
+  /** The screen as text, then the looks of each cell: one letter a look, explained below. */
+  async picture(): Promise<string> {
+    const screen = new xterm.Terminal({ cols: this.columns, rows: this.rows, allowProposedApi: true });
+    await new Promise<void>((resolve) => screen.write(this.terminal.raw, resolve));
+    const names = new Map<string, string>();
+    const text: string[] = [];
+    const looks: string[] = [];
+    for (let y = 0; y < this.rows; y++) {
+      const line = screen.buffer.active.getLine(y);
+      text.push((line?.translateToString(true) ?? "").trimEnd());
+      let row = "";
+      for (let x = 0; x < this.columns; x++) {
+        const cell = line?.getCell(x);
+        const colour = cell === undefined || cell.isFgDefault() ? "default" : String(cell.getFgColor());
+        const look = `${colour}${cell?.isBold() ? " bold" : ""}${cell?.isInverse() ? " inverse" : ""}${cell?.isUnderline() ? " underline" : ""}`;
+        if (look === "default") row += ".";
+        else {
+          if (!names.has(look)) names.set(look, String.fromCharCode(97 + names.size));
+          row += names.get(look) ?? "";
+        }
+      }
+      looks.push(row.replace(/\.+$/, ""));
+    }
+    screen.dispose();
+    const legend = [...names].map(([look, letter]) => `${letter} = ${look}`);
+    return [...text, "", ...looks, "", ...legend, ""].join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.terminal[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { BINDINGS, availability, bindingFor, findBindings, labelOf } from "./keys.js";
+import { keysPage } from "./keys-page.js";
+import type { Page } from "./store/state.js";
+import { initialState } from "./store/state.js";
+import { stateWith, vm } from "./store/testing.js";
+
+const PAGES: readonly Page[] = ["overview", "vm", "operations", "events", "help"];
+
+describe("the key table", () => {
+  it("is what docs/keys.md says", async () => {
+    await expect(keysPage()).toMatchFileSnapshot("../../docs/keys.md");
+  });
+
+  it.each(PAGES)("gives each key of the %s page one meaning", (page) => {
+    const keys = BINDINGS.filter((binding) => binding.pages.includes(page)).flatMap((binding) => binding.keys);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it("finds a binding only on its pages", () => {
+    expect(bindingFor("s", "overview")?.command).toBe("start");
+    expect(bindingFor("s", "events")).toBeNull();
+  });
+
+  it("denies a verb with the server's own reason", () => {
+    const state = stateWith([vm({ verbs: { START: { allowed: false, reason: "It is running." } } })]);
+    const start = BINDINGS.find((binding) => binding.command === "start");
+    expect(start && availability(state, start)).toEqual({ allowed: false, reason: "It is running." });
+  });
+
+  it("denies every verb while the server is away and without a VM", () => {
+    const away = { ...stateWith([vm({})]), connection: { phase: "lost", since: 0, reason: "connection refused" } as const };
+    for (const binding of BINDINGS.filter((candidate) => candidate.verb !== undefined)) {
+      expect(availability(away, binding).allowed).toBe(false);
+      expect(availability(initialState(0), binding).allowed).toBe(false);
+    }
+  });
+
+  it("calls p resume on a paused VM", () => {
+    const pause = BINDINGS.find((binding) => binding.command === "pause");
+    expect(pause && labelOf(stateWith([vm({ state: "PAUSED" })]), pause)).toBe("resume");
+  });
+
+  it("finds actions by any part of their names", () => {
+    expect(findBindings(initialState(0), "pow cut").map((binding) => binding.command)).toEqual(["powerCut"]);
+    expect(findBindings(initialState(0), "no such")).toEqual([]);
+  });
+});
