@@ -30,6 +30,9 @@ const GATHER_MS = 40;
 /** Without news a frame is due after this, so that ages go on. */
 const CLOCK_MS = 1_100;
 
+/** 128 and the number of the signal, as shells count. */
+const HANG_UP_EXIT_CODE = 129;
+
 export interface DashboardOptions {
   input: ReadStream;
   output: WriteStream;
@@ -160,14 +163,14 @@ class Dashboard implements Outside {
     input.setRawMode(true);
     input.setEncoding("utf8");
     on(input, "data", (chunk) => this.typed(String(chunk)));
-    for (const gone of ["end", "close", "error"]) on(input, gone, () => this.end(0));
+    for (const gone of ["end", "close", "error"]) on(input, gone, () => this.hangUp());
     input.resume();
     // Stays until the process ends: a late write to a closed terminal must not become an uncaught error.
-    output.on("error", () => this.end(0));
+    output.on("error", () => this.hangUp());
     on(process, "SIGTERM", () => this.end(143));
     on(process, "SIGINT", () => this.end(130));
     on(process, "SIGQUIT", () => this.end(131));
-    on(process, "SIGHUP", () => this.end(129));
+    on(process, "SIGHUP", () => this.hangUp());
     on(process, "uncaughtException", (error) => this.fail(error));
     on(process, "unhandledRejection", (error) => this.fail(error));
     on(process, "exit", () => this.release());
@@ -253,6 +256,13 @@ class Dashboard implements Outside {
         // The terminal itself is gone; there is nothing left to restore.
       }
     }
+  }
+
+  /** The terminal is gone. Node would abort at exit while putting it back, so the process ends by the signal that says it. */
+  private hangUp(): void {
+    if (this.isOver) return;
+    this.end(HANG_UP_EXIT_CODE);
+    setImmediate(() => process.kill(process.pid, "SIGHUP"));
   }
 
   private end(exitCode: number): void {

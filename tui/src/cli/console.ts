@@ -58,10 +58,13 @@ function notice(sentence: string): void {
 
 /** Random bytes that tell apart the sessions of one person, as hex. */
 const SESSION_RANDOM_BYTES = 3;
+/** Longest session name that the server takes. */
+const MAX_SESSION_CHARACTERS = 64;
 
-/** Says to others who writes, e.g. "anna@lab1 (3f9a2c)". */
+/** Says to others who writes, e.g. "3f9a2c:anna@lab1": printable ASCII without spaces. */
 function sessionName(): string {
-  return `${userName()}@${hostname()} (${randomBytes(SESSION_RANDOM_BYTES).toString("hex")})`;
+  const name = `${randomBytes(SESSION_RANDOM_BYTES).toString("hex")}:${userName()}@${hostname()}`;
+  return name.replace(/[^\x21-\x7e]/g, "?").slice(0, MAX_SESSION_CHARACTERS);
 }
 
 function userName(): string {

@@ -1,6 +1,7 @@
 // Runs one command line: makes the context, turns every failure into one sentence on standard error and an exit code.
 // The only file of cli/ (with console.ts) that touches the process.
 import { once } from "node:events";
+import { isatty } from "node:tty";
 import { CommanderError } from "commander";
 import { createClient } from "../client/client.js";
 import type { Client } from "../client/client.js";
@@ -16,6 +17,9 @@ import { VERSION } from "./version.js";
 /** What shells report for a program ended by a signal: 128 and its number. */
 const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 type EndSignal = keyof typeof SIGNAL_EXIT;
+
+/** Its file descriptor; the stream is opened only by what reads it. */
+const STANDARD_INPUT = 0;
 
 export async function runCommandLine(args: readonly string[], config: Config): Promise<number> {
   const interruption = listenForSignals();
@@ -95,7 +99,7 @@ function makeContext(config: Config, format: OutputFormat, opened: Client[], sig
     config,
     format,
     outputIsTerminal: process.stdout.isTTY,
-    inputIsTerminal: process.stdin.isTTY,
+    inputIsTerminal: isatty(STANDARD_INPUT),
     client() {
       if (client === undefined) opened.push((client = createClient(config.endpoint)));
       return client;

@@ -1,8 +1,7 @@
 // GraphQL over HTTP POST on connections that are kept open: one round trip a request, no GraphQL or WebSocket code
 // loaded. It must not retry: the caller knows whether a request may be repeated.
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import type { IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { AgentOptions, IncomingMessage } from "node:http";
 import type { Endpoint } from "./endpoint.js";
 import { httpUrl } from "./endpoint.js";
 import { ClientError, connectionCause, fromGraphqlErrors } from "./error.js";
@@ -20,20 +19,31 @@ export interface HttpConnections extends Disposable {
 
 export function openHttp(): HttpConnections {
   const options = { keepAlive: true, maxSockets: MAX_SOCKETS, noDelay: true };
-  let plain: HttpAgent | undefined;
-  let secure: HttpsAgent | undefined;
+  const transports = new Map<string, Transport>();
   return {
     async post(endpoint, query, variables, signal) {
       const url = httpUrl(endpoint);
-      const agent = url.protocol === "https:" ? (secure ??= new HttpsAgent(options)) : (plain ??= new HttpAgent(options));
-      const answer = await exchange(url, agent, endpoint.token, JSON.stringify({ query, variables }), signal);
+      const transport = transports.get(url.protocol) ?? (await openTransport(url.protocol, options));
+      transports.set(url.protocol, transport);
+      const answer = await exchange(url, transport, endpoint.token, JSON.stringify({ query, variables }), signal);
       return readAnswer(url, answer);
     },
     [Symbol.dispose]() {
-      plain?.destroy();
-      secure?.destroy();
+      for (const { agent } of transports.values()) agent.destroy();
     },
   };
+}
+
+interface Transport {
+  readonly agent: HttpAgent;
+  readonly send: typeof httpRequest;
+}
+
+/** TLS is loaded for https only: a local command starts without it. */
+async function openTransport(protocol: string, options: AgentOptions): Promise<Transport> {
+  if (protocol !== "https:") return { agent: new HttpAgent(options), send: httpRequest };
+  const https = await import("node:https");
+  return { agent: new https.Agent(options), send: https.request };
 }
 
 interface Answer {
@@ -41,8 +51,8 @@ interface Answer {
   readonly body: string;
 }
 
-function exchange(url: URL, agent: HttpAgent, token: string | undefined, body: string, signal: AbortSignal | undefined): Promise<Answer> {
-  const send = url.protocol === "https:" ? httpsRequest : httpRequest;
+function exchange(url: URL, transport: Transport, token: string | undefined, body: string, signal: AbortSignal | undefined): Promise<Answer> {
+  const { agent, send } = transport;
   const headers: Record<string, string | number> = {
     "content-type": "application/json",
     accept: "application/graphql-response+json, application/json",

@@ -120,7 +120,10 @@ function hangUp(pty: IPty, hasExited: () => boolean): void {
   setTimeout(() => (hasExited() ? undefined : pty.kill("SIGKILL")), HANG_UP_GRACE_MS).unref();
 }
 
-/** Reads from the program only as fast as the emulator parses, and not at all while held. */
+/**
+ * Reads from the program only as fast as the emulator parses, and not at all while held. node-pty drops what it has not
+ * given out when the program ends, so the last words of a program that ends amid a flood may be missing.
+ */
 class Reading {
   readonly #pty: IPty;
   #backlog = 0;

@@ -146,7 +146,7 @@ export class Feed implements Disposable {
         break;
       } catch (error) {
         if (this.client.status.state === "connected") this.say(error);
-        else this.lost(this.client.status.state === "waiting" ? (this.client.status.reason ?? reasonOf(error)) : reasonOf(error));
+        else this.lost(this.client.status.reason ?? reasonOf(error));
         await this.pause(RETRY_MS);
       }
     }
