@@ -33,6 +33,8 @@ import { VmService } from "./vm/service.js";
 export interface RunningServer extends AsyncDisposable {
   readonly url: string;
   readonly wsUrl: string;
+  /** For tests and figures: who is connected, and what is shared. */
+  readonly sockets: GraphqlWebSockets;
 }
 
 /** A port that cannot be listened on; the message says why and what to do. */
@@ -74,13 +76,13 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });
   const client = undo.use(openDaemon(config.daemonAddress));
   undo.use(new HostLink({ client, db, health, log: eventLog, hosts, vms: registry, metrics, operations, events, diary: log }));
-  const { server, url, wsUrl } = await listen(config, services, tokens, log, undo);
+  const { server, sockets, url, wsUrl } = await listen(config, services, tokens, log, undo);
   await announce(config.serverFile, { url, wsUrl, pid: process.pid, version, startedAt: startedAt.toISOString() });
   undo.defer(() => rm(config.serverFile, { force: true }));
   undo.defer(() => closeHttp(server));
   log.info("server is ready", { url, version, migrations: database.migrated.length });
   const running = undo.move();
-  return { url, wsUrl, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+  return { url, wsUrl, sockets, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
 async function listen(config: ServerConfig, services: Services, tokens: TokenService, log: Log, undo: UndoStack) {
@@ -95,7 +97,7 @@ async function listen(config: ServerConfig, services: Services, tokens: TokenSer
   });
   const bound = server.address() as AddressInfo;
   const shown = host.includes(":") ? `[${host}]` : host;
-  return { server, url: `http://${shown}:${bound.port}/graphql`, wsUrl: `ws://${shown}:${bound.port}/graphql` };
+  return { server, sockets, url: `http://${shown}:${bound.port}/graphql`, wsUrl: `ws://${shown}:${bound.port}/graphql` };
 }
 
 function listenFault(error: NodeJS.ErrnoException, host: string, port: number): string {

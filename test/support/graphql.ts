@@ -36,11 +36,22 @@ export function connect(url: string, token: string): GraphqlPeer {
       if (body.errors !== undefined || body.data === undefined) throw new Error(`GraphQL ${status}: ${JSON.stringify(body.errors)}`);
       return body.data;
     },
-    async *subscribe<T>(document: string, variables: Record<string, unknown> = {}) {
-      for await (const item of socket.iterate<T>({ query: document, variables })) {
-        if (item.errors !== undefined || item.data === null || item.data === undefined) throw new Error(`subscription: ${JSON.stringify(item.errors)}`);
-        yield item.data;
-      }
+    subscribe<T>(document: string, variables: Record<string, unknown> = {}) {
+      const results = socket.iterate<T>({ query: document, variables });
+      // No generator: one that waits for an item hears of return() only when the item comes.
+      return {
+        async next(): Promise<IteratorResult<T, undefined>> {
+          const { done, value } = await results.next();
+          if (done === true) return { done, value: undefined };
+          if (value.errors !== undefined || value.data === null || value.data === undefined) throw new Error(`subscription: ${JSON.stringify(value.errors)}`);
+          return { done: false, value: value.data };
+        },
+        async return(): Promise<IteratorResult<T, undefined>> {
+          await results.return?.();
+          return { done: true, value: undefined };
+        },
+        [Symbol.asyncIterator]() { return this; },
+      };
     },
     async [Symbol.asyncDispose]() { await socket.dispose(); },
   };
