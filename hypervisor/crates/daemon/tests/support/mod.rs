@@ -1,5 +1,9 @@
 //! Drives a real quetzald over gRPC in a state folder of its own, and ends everything it started, in failure too.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses its part, and a broken support is a failed test")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test binary uses its part, and a broken support is a failed test"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

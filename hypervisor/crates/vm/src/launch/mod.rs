@@ -30,6 +30,8 @@ use crate::view::{CrashReport, UnixMs};
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(30);
 /// A killed QEMU is gone within milliseconds; more only when the kernel is in trouble.
 const UNDO_WAIT: Duration = Duration::from_secs(5);
+/// From the closing of a dying process's sockets to its end.
+const END_WAIT: Duration = Duration::from_millis(100);
 /// How often the guest's balloon driver reports its memory.
 pub(crate) const BALLOON_POLL_SECONDS: u32 = 2;
 
@@ -93,12 +95,16 @@ pub(crate) async fn launch(order: Order, cancelled: oneshot::Receiver<()>) -> Re
             Ok(Started { live, events, warnings })
         }
         Err(failure) => {
-            undo(&pidfd, &paths).await;
-            // A QEMU that dies hangs up its socket a moment before its end is seen.
-            Err(match failure {
-                LaunchFailure::Host { message } => why_it_hung_up(message, &paths),
+            // A QEMU that dies hangs up its sockets a moment before its end is seen, and its end says more.
+            let failure = match failure {
+                LaunchFailure::Host { message } => match tokio::time::timeout(END_WAIT, pidfd.wait()).await {
+                    Ok(Ok(exit)) => died(exit, &paths),
+                    _ => LaunchFailure::Host { message },
+                },
                 other => other,
-            })
+            };
+            undo(&pidfd, &paths).await;
+            Err(failure)
         }
     }
 }
@@ -170,15 +176,6 @@ pub(crate) fn poll_balloon(qmp: &Qmp) {
 
 fn died(exit: Exit, paths: &VmPaths) -> LaunchFailure {
     LaunchFailure::Died { report: crash::report(&crash::cause(exit), exit, paths, None) }
-}
-
-/// The control socket's complaint says less than what QEMU printed before it went.
-fn why_it_hung_up(message: String, paths: &VmPaths) -> LaunchFailure {
-    let report = crash::report("QEMU ended while starting", Exit::Unknown, paths, None);
-    if report.stderr_tail.trim().is_empty() {
-        return LaunchFailure::Host { message };
-    }
-    LaunchFailure::Died { report }
 }
 
 async fn undo(pidfd: &PidFd, paths: &VmPaths) {
