@@ -18,7 +18,7 @@ import { paintable } from "./store/sanitize.js";
 import { initialState } from "./store/state.js";
 import type { ConsoleView as View, State } from "./store/state.js";
 import { words } from "./views/format.js";
-import { consoleSize, isTooSmall } from "./views/layout.js";
+import { consoleSize, isTooSmall, layoutOf } from "./views/layout.js";
 import { plainFrame } from "./views/plain.js";
 import { screen } from "./views/screen.js";
 import { ASCII, UNICODE } from "./views/theme.js";
@@ -230,6 +230,7 @@ class Dashboard implements Outside {
     clearTimeout(this.frameTimer);
     clearTimeout(this.clockTimer);
     this.store.dispatch({ type: "tick", now: this.now() });
+    this.store.dispatch({ type: "sized", bodyRows: layoutOf(this.store.state, this.terminal.size).body.height });
     clearTimeout(this.frameTimer);
     this.frameTimer = undefined;
     this.feed?.lookedAt();

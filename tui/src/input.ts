@@ -84,10 +84,9 @@ export class KeyDecoder {
       return true;
     }
     if (UNFINISHED.test(this.pending)) return false;
-    // Esc before a character is Alt with it: a key of its own that no binding uses. Esc before Esc is a lone one.
-    const next = String.fromCodePoint(this.pending.codePointAt(1) ?? 0);
-    this.pending = this.pending.slice(next === "\x1b" ? 1 : 1 + next.length);
-    found.push({ kind: "key", key: next === "\x1b" ? "escape" : `M-${next}` });
+    // Esc and a key in one chunk: a slow line has gathered them. Alt, which looks the same, is bound to nothing.
+    this.pending = this.pending.slice(1);
+    found.push({ kind: "key", key: "escape" });
     return true;
   }
 }

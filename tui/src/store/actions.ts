@@ -24,6 +24,7 @@ export type DataAction =
 
 export type ViewAction =
   | { type: "move"; by: number }
+  | { type: "sized"; bodyRows: number }
   | { type: "moveTo"; edge: "first" | "last" }
   | { type: "enter" }
   | { type: "back" }

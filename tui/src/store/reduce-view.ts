@@ -13,6 +13,8 @@ export function reduceView(state: State, action: ViewAction): State {
   switch (action.type) {
     case "move":
       return move(state, action.by);
+    case "sized":
+      return action.bodyRows === state.ui.bodyRows ? state : withUi(state, { bodyRows: action.bodyRows });
     case "moveTo":
       return move(state, action.edge === "first" ? -Infinity : Infinity);
     case "enter":
@@ -85,18 +87,24 @@ function move(state: State, by: number): State {
   return withUi(state, { scroll: { ...state.ui.scroll, [key]: clamp((state.ui.scroll[key] ?? 0) + by, 0, most) } });
 }
 
-/** Lines that can be scrolled past on a page; a view never scrolls beyond its last full screen. */
+/** Lines that can be scrolled past on a page, so that its last one still stands at the bottom; views cut to the exact row. */
 function scrollLimit(state: State, key: string): number {
+  return Math.max(0, lineCount(state, key) - state.ui.bodyRows + PAGE_HEAD_ROWS_MAX);
+}
+/** The most rows that heads and remarks of a page take. */
+const PAGE_HEAD_ROWS_MAX = 5;
+
+function lineCount(state: State, key: string): number {
   switch (key) {
-    case "events": return Math.max(0, state.events.length - 1);
-    case "vm.events": return Math.max(0, state.events.filter((event) => event.vmId === state.ui.selectedVmId).length - 1);
-    case "vm.operations": return Math.max(0, state.operations.filter((operation) => operation.vmId === state.ui.selectedVmId).length - 1);
-    case "vm.definition": return Math.max(0, (state.definition?.lines.length ?? 1) - 1);
-    default: return HELP_SCROLL_LIMIT;
+    case "events": return state.events.length;
+    case "vm.events": return state.events.filter((event) => event.vmId === state.ui.selectedVmId).length;
+    case "vm.operations": return state.operations.filter((operation) => operation.vmId === state.ui.selectedVmId).length;
+    case "vm.definition": return state.definition?.lines.length ?? 0;
+    default: return HELP_LINES_MAX;
   }
 }
-/** The help page has fewer lines than this. */
-const HELP_SCROLL_LIMIT = 60;
+/** The help page has no more lines than this: a test counts them. */
+export const HELP_LINES_MAX = 48;
 
 /** Names and states read from the top; figures matter from the highest; age from the youngest. */
 function naturalDirection(column: SortColumn): SortDirection {

@@ -40,6 +40,8 @@ export interface Ui {
   filter: string;
   prompt: Prompt | null;
   notice: Notice | null;
+  /** Rows between the header and the last lines, as the screen is now. */
+  bodyRows: number;
   /** First row shown of each scrolling page. */
   scroll: Partial<Record<string, number>>;
   selectedOperationId: string | null;
@@ -96,6 +98,7 @@ export function initialState(now: number): State {
       filter: "",
       prompt: null,
       notice: null,
+      bodyRows: 20,
       scroll: {},
       selectedOperationId: null,
       console: null,

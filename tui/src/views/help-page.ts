@@ -16,7 +16,7 @@ const LEGEND: readonly (readonly [keyof Painter["theme"]["states"], string])[] =
   ["RUNNING", "running"], ["PAUSED", "paused"], ["STARTING", "in between"], ["STOPPED", "stopped or defined"], ["CRASHED", "crashed"],
 ];
 
-function helpLines(): Line[] {
+export function helpLines(): Line[] {
   const groups = [...new Set(BINDINGS.map((binding) => binding.group))];
   return groups.flatMap((group) => [
     { kind: "head", text: group } as const,

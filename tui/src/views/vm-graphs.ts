@@ -9,7 +9,15 @@ import { DIM, GUTTER, TEXT, graph, parts, rule, spanLabel, spanSeconds } from ".
 import type { GraphScale, Painter } from "./painter.js";
 
 interface Line { figure: VmFigure; role: Role; name: string; value: string }
-interface Pane { title: string; lines: readonly Line[]; extra: string; scale: GraphScale; peakLabel: (peak: number) => string }
+interface Pane {
+  title: string;
+  /** Cells of a value in the legend, so that its neighbours stand still. */
+  valueWidth: number;
+  lines: readonly Line[];
+  extra: string;
+  scale: GraphScale;
+  peakLabel: (peak: number) => string;
+}
 
 /** CPU percent is of one core; the scale ends on whole cores. */
 function cpuScale(): GraphScale {
@@ -23,14 +31,14 @@ function panes(p: Painter, vm: Vm): Pane[] {
   const rates = (value: number): string => ratePerSecond(value);
   return [
     {
-      title: "CPU %", scale: cpuScale(), peakLabel: (peak) => percent(peak), extra: "",
+      title: "CPU %", valueWidth: 7, scale: cpuScale(), peakLabel: (peak) => percent(peak), extra: "",
       lines: [
         { figure: "steal", role: "attention", name: "steal", value: percent(of((known) => known.stealRatio)) },
         { figure: "cpu", role: "first", name: "used", value: percent(of((known) => known.cpuRatio)) },
       ],
     },
     {
-      title: `memory of ${bytes(vm.memoryBytes)}`, scale: bytesScale(vm.memoryBytes), peakLabel: (peak) => bytes(peak), extra: "",
+      title: "memory", valueWidth: 5, scale: bytesScale(vm.memoryBytes), peakLabel: (peak) => bytes(peak), extra: "",
       lines: [
         { figure: "balloon", role: "rule", name: "balloon", value: bytes(of((known) => known.balloonActualBytes)) },
         { figure: "rss", role: "second", name: "rss", value: bytes(of((known) => known.rssBytes)) },
@@ -38,14 +46,14 @@ function panes(p: Painter, vm: Vm): Pane[] {
       ],
     },
     {
-      title: "disk", scale: RATE_SCALE, peakLabel: rates, extra: `${latency(of((known) => known.diskLatencySeconds))} each`,
+      title: "disk", valueWidth: 7, scale: RATE_SCALE, peakLabel: rates, extra: `${latency(of((known) => known.diskLatencySeconds))} each`,
       lines: [
         { figure: "diskWrite", role: "second", name: "w", value: ratePerSecond(of((known) => known.diskWriteBytesPerSecond)) },
         { figure: "diskRead", role: "first", name: "r", value: ratePerSecond(of((known) => known.diskReadBytesPerSecond)) },
       ],
     },
     {
-      title: "network", scale: RATE_SCALE, peakLabel: rates, extra: `drops ${ratePerSecond(of((known) => known.networkDropsPerSecond))}`,
+      title: "network", valueWidth: 7, scale: RATE_SCALE, peakLabel: rates, extra: `drops ${ratePerSecond(of((known) => known.networkDropsPerSecond))}`,
       lines: [
         { figure: "netTx", role: "second", name: theme.up, value: ratePerSecond(of((known) => known.networkTxBytesPerSecond)) },
         { figure: "netRx", role: "first", name: theme.down, value: ratePerSecond(of((known) => known.networkRxBytesPerSecond)) },
@@ -60,7 +68,7 @@ function paint(p: Painter, vm: Vm, pane: Pane, rect: Rect): void {
   const shown = graph(p, plot, pane.lines.map((line) => ({ ring: rings?.[line.figure], role: line.role })), pane.scale);
   const span = spanLabel(spanSeconds(Math.max(4, plot.width - GUTTER)));
   rule(p, { ...rect, height: 1 }, pane.title, shown.known && !Number.isNaN(shown.peak) ? `peak ${pane.peakLabel(shown.peak)}, ${span}` : span);
-  const legend = [...pane.lines].reverse().flatMap((line) => [[` ${line.name} `, style(line.role)], [line.value.padEnd(7), TEXT]] as const);
+  const legend = [...pane.lines].reverse().flatMap((line) => [[` ${line.name} `, style(line.role)], [`${line.value.padEnd(pane.valueWidth)} `, TEXT]] as const);
   parts(p, rect.x + 1, rect.y + 1, [...legend, [cut(pane.extra, 14, p.theme.ellipsis), DIM]], rect.width - 2);
 }
 
