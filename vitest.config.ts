@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     projects: [
       { resolve: { alias: graphql }, test: { name: "unit", include: ["server/**/*.test.ts", "tui/**/*.test.ts", "vms/**/*.test.ts", "test/*.test.ts", "test/{bench,contract,support}/**/*.test.ts"], exclude: ["**/*.db.test.ts", "**/node_modules/**"] } },
-      { resolve: { alias: graphql }, test: { name: "db", include: ["server/**/*.db.test.ts"], globalSetup: ["server/src/db/testing/servers.ts"], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } },
+      { resolve: { alias: graphql }, test: { name: "db", include: ["{server,test}/**/*.db.test.ts"], globalSetup: ["server/src/db/testing/servers.ts"], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } },
       { resolve: { alias: graphql }, test: { name: "e2e", include: ["test/e2e/**/*.test.ts", "test/chaos/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false } },
     ],
   },

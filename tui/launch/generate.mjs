@@ -1,12 +1,10 @@
 // Owns `npm run generate`: everything committed that a program writes, in the order of the contracts. A test compares
 // each with what the code would print now.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { daemonBinary, setupLog } from "./context.mjs";
+import { setupLog } from "./context.mjs";
 import { runLogged } from "./run.mjs";
 import { runSteps } from "./step.mjs";
-import { daemonStep } from "./steps/daemon.mjs";
 import { nodeModulesStep } from "./steps/node-modules.mjs";
 import { developmentPackagesStep } from "./steps/packages.mjs";
 import { prismaStep } from "./steps/prisma.mjs";
@@ -17,21 +15,18 @@ import { prismaStep } from "./steps/prisma.mjs";
 /** How ts-proto writes what the gRPC client reads: 64-bit values as bigint, a oneof as a tagged union, services for nice-grpc. */
 const TS_PROTO_OPTIONS = "outputServices=nice-grpc,outputServices=generic-definitions,forceLong=bigint,oneof=unions-value,esModuleInterop=true,importSuffix=.js,env=node";
 const PROTO_NOUNS = ["console", "event", "host", "metrics", "refusal", "vm"];
-/** The daemon prints its schema at once; this only ends a hang. */
-const ANSWER_TIMEOUT_MS = 20_000;
 
 /** @param {Context} context @returns {Promise<number>} exit code */
 export async function generate(context) {
   await runSteps(context, [
     developmentPackagesStep,
     nodeModulesStep,
-    daemonStep,
     prismaStep,
     always("gRPC types of the server", generateProto),
-    always("vms/vm.schema.json", generateVmSchema),
+    always("vms/vm.schema.json and the golden command lines", generateGolden),
     always("server/schema.graphql", (own) => runTypeScript(own, "server/src/graphql/print.ts")),
     always("Types of the client's documents", (own) => runTypeScript(own, "tui/src/client/generate.ts")),
-    always("docs/keys.md", (own) => runTypeScript(own, "tui/src/keys-document.ts")),
+    always("docs/keys.md and the golden screens", (own) => runNode(own, "vitest/vitest.mjs", ["run", "--project", "unit", "tui/src", "--update"])),
   ]);
   return 0;
 }
@@ -67,18 +62,28 @@ export function protocArguments(repoDir, out) {
   ];
 }
 
-/** @param {Context} context */
-async function generateVmSchema(context) {
-  const schema = execFileSync(daemonBinary(context), ["schema"], { encoding: "utf8", timeout: ANSWER_TIMEOUT_MS });
-  writeFileSync(join(context.repoDir, "vms/vm.schema.json"), schema);
+/** The golden test of the crate writes what it would compare. @param {Context} context */
+async function generateGolden(context) {
+  await runLogged({
+    title: "Writing the golden files of the VM crate",
+    program: "cargo",
+    arguments: ["test", "--locked", "--package", "quetzal-vm", "--test", "golden"],
+    cwd: join(context.repoDir, "hypervisor"),
+    env: { ...context.env, CARGO_TARGET_DIR: context.targetDir, UPDATE_GOLDEN: "1" },
+    log: setupLog(context),
+    mend: "see the log.",
+  });
 }
 
 /** @param {Context} context @param {string} file */
-async function runTypeScript(context, file) {
+const runTypeScript = (context, file) => runNode(context, "tsx/dist/cli.mjs", [file]);
+
+/** @param {Context} context @param {string} tool in node_modules @param {string[]} args */
+async function runNode(context, tool, args) {
   await runLogged({
-    title: `Running ${file}`,
+    title: `Running ${tool} ${args.join(" ")}`,
     program: process.execPath,
-    arguments: [join(context.repoDir, "node_modules/tsx/dist/cli.mjs"), join(context.repoDir, file)],
+    arguments: [join(context.repoDir, "node_modules", tool), ...args],
     cwd: context.repoDir,
     env: context.env,
     log: setupLog(context),

@@ -39,7 +39,7 @@ async function main() {
   const context = makeContext(process.env, {
     uid: process.geteuid?.() ?? 0,
     isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
-    arguments: rest,
+    arguments: rest[0] === "--" ? rest.slice(1) : rest,
   });
   const command = await COMMANDS[/** @type {keyof typeof COMMANDS} */ (name)]();
   return command(context);

@@ -50,4 +50,4 @@ const stampPath = ({ distDir }) => join(distDir, ".bundle-sources");
 
 /** @param {Context} context */
 const inputsOf = ({ repoDir }) =>
-  fingerprint(["server", "tui/src", "tui/launch", "prisma", "package-lock.json", "tsconfig.json"].map((name) => join(repoDir, name)), (path) => !path.endsWith(".test.ts"));
+  fingerprint(["server", "tui/src", "tui/launch/paths.mjs", "prisma", "package-lock.json", "tsconfig.json"].map((name) => join(repoDir, name)), (path) => !path.endsWith(".test.ts"));
