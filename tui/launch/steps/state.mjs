@@ -29,11 +29,27 @@ export function prepareState({ paths, uid }) {
 function makeWritable(dir, uid) {
   try {
     // System users look up images and sockets below; secrets have folders of their own (0700).
-    mkdirSync(dir, { recursive: true, mode: uid === 0 ? 0o755 : 0o700 });
+    makeFolder(dir, uid === 0 ? 0o755 : 0o700);
     accessSync(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new LaunchFault(`The state folder ${dir} cannot be written (${cause}).`, { mend: `give yourself the right to write there, or set QUETZAL_STATE_DIR to a folder of yours.` });
+  }
+}
+
+/**
+ * Parents first, each once: mkdirSync's own recursion never ends where the kernel lets nobody make one, as in /proc.
+ * @param {string} dir
+ * @param {number} mode
+ */
+function makeFolder(dir, mode) {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(dir) !== dir) makeFolder(dirname(dir), mode);
+  try {
+    mkdirSync(dir, { mode });
+  } catch (error) {
+    // Another start may have been quicker.
+    if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
 
