@@ -1,7 +1,7 @@
 // Wires one server together from its configuration, and takes it apart again in reverse. main.ts gives it the process.
 import { readFileSync } from "node:fs";
 import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { packageRoot, type ServerConfig } from "./config.js";
@@ -47,6 +47,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const startedAt = new Date();
   const version = readVersion();
   await using undo = new UndoStack();
+  const { server, url, wsUrl } = await listen(config.listen);
+  undo.defer(() => closeHttp(server));
   const database = undo.use(await openServerDatabase({
     url: config.databaseUrl, stateDirectory: config.stateDirectory, runDirectory: config.runDirectory,
     postgresUser: config.postgresUser, migrationsDirectory: config.migrationsDirectory, onClose: config.keepPostgres ? "keepPostgres" : "stopPostgres",
@@ -76,28 +78,41 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });
   const client = undo.use(openDaemon(config.daemonAddress));
   undo.use(new HostLink({ client, db, health, log: eventLog, hosts, vms: registry, metrics, operations, events, diary: log }));
-  const { server, sockets, url, wsUrl } = await listen(config, services, tokens, log, undo);
+  const sockets = undo.use(serve(server, services, tokens, log));
   await announce(config.serverFile, { url, wsUrl, pid: process.pid, version, startedAt: startedAt.toISOString() });
   undo.defer(() => rm(config.serverFile, { force: true }));
-  undo.defer(() => closeHttp(server));
   log.info("server is ready", { url, version, migrations: database.migrated.length });
   const running = undo.move();
   return { url, wsUrl, sockets, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
-async function listen(config: ServerConfig, services: Services, tokens: TokenService, log: Log, undo: UndoStack) {
-  const executor = createExecutor(log);
-  const sockets = undo.use(new GraphqlWebSockets({ schema, executor, services, tokens }));
-  const server = createServer(createRequestHandler({ schema, executor, services, tokens, log }));
-  server.on("upgrade", (request, socket, head) => sockets.upgrade(request, socket, head));
-  const { host, port } = config.listen;
+interface Listener {
+  readonly server: Server;
+  readonly url: string;
+  readonly wsUrl: string;
+}
+
+/** Takes the port before anything else is touched: a second server must not disturb the first one's database. */
+async function listen({ host, port }: ServerConfig["listen"]): Promise<Listener> {
+  const server = createServer();
+  const tooEarly = (_: IncomingMessage, response: ServerResponse) => void response.writeHead(503, { "retry-after": "1" }).end("The server is starting.");
+  server.on("request", tooEarly);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(new CannotListen(listenFault(error, host, port), { cause: error })));
     server.listen(port, host, resolve);
   });
   const bound = server.address() as AddressInfo;
   const shown = host.includes(":") ? `[${host}]` : host;
-  return { server, sockets, url: `http://${shown}:${bound.port}/graphql`, wsUrl: `ws://${shown}:${bound.port}/graphql` };
+  return { server, url: `http://${shown}:${bound.port}/graphql`, wsUrl: `ws://${shown}:${bound.port}/graphql` };
+}
+
+function serve(server: Server, services: Services, tokens: TokenService, log: Log): GraphqlWebSockets {
+  const executor = createExecutor(log);
+  const sockets = new GraphqlWebSockets({ schema, executor, services, tokens });
+  server.removeAllListeners("request");
+  server.on("request", createRequestHandler({ schema, executor, services, tokens, log }));
+  server.on("upgrade", (request, socket, head) => sockets.upgrade(request, socket, head));
+  return sockets;
 }
 
 function listenFault(error: NodeJS.ErrnoException, host: string, port: number): string {

@@ -71,7 +71,10 @@ describe("kill -9", () => {
     process.kill(pid, "SIGKILL");
     await stack.startServer();
     await bare.waitForState("CRASHED");
-    const events = await eventsAfter(before);
+    const events = await eventually("the crash to be in the events", async () => {
+      const seen = await eventsAfter(before);
+      return seen.some((event) => event.vmId === bare.id && event.state === "CRASHED") ? seen : undefined;
+    });
     const cursors = events.map((event) => BigInt(event.cursor));
     expect(cursors).toEqual([...new Set(cursors)].sort((a, b) => (a < b ? -1 : 1)));
     expect(events.filter((event) => event.vmId === bare.id && event.state === "CRASHED")).toHaveLength(1);

@@ -1,5 +1,7 @@
 // Stories of one VM's life through GraphQL, on a real guest.
+import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/process.js";
 import { Stack } from "../support/stack.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
 
@@ -25,7 +27,6 @@ describe("a VM's life through GraphQL", () => {
   });
 
   it("runs QEMU as an unprivileged user inside its sandbox", async () => {
-    const { readFileSync } = await import("node:fs");
     const { pid } = await vm.show();
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     if (process.getuid?.() === 0) expect(status).not.toMatch(/^Uid:\s+0\s/m);
@@ -51,7 +52,6 @@ describe("a VM's life through GraphQL", () => {
   });
 
   it("shows samples of the guest with rates, and keeps them as history", async () => {
-    const { eventually } = await import("../support/process.js");
     const latest = await eventually("a full sample", async () => {
       const seen = await vm.show<{ latest: { cpuRatio: number | null; rssBytes: number | null; guestAvailableBytes: number | null; vcpus: unknown[] } | null }>("latest { cpuRatio rssBytes guestAvailableBytes vcpus { index } }");
       return seen.latest !== null && seen.latest.cpuRatio !== null && seen.latest.guestAvailableBytes !== null ? seen.latest : undefined;
@@ -60,10 +60,12 @@ describe("a VM's life through GraphQL", () => {
     expect(latest.rssBytes).toBeGreaterThan(10 * 2 ** 20);
     const available = Number(/MemAvailable:\s+(\d+)/.exec(await vm.run("grep MemAvailable /proc/meminfo"))?.[1]) * 1024;
     expect(Math.abs((latest.guestAvailableBytes ?? 0) - available) / available).toBeLessThan(0.1);
-    const { history } = await vm.show<{ history: { series: { metric: string; mean: (number | null)[] }[] } }>(
-      `history(range: { from: "${new Date(Date.now() - 30_000).toISOString()}" }, stepSeconds: 1, metrics: [CPU_RATIO]) { series { metric mean } }`,
-    );
-    expect(history.series[0]?.mean.filter((value) => value !== null).length).toBeGreaterThan(2);
+    await eventually("three seconds of history", async () => {
+      const { history } = await vm.show<{ history: { series: { mean: (number | null)[] }[] } }>(
+        `history(range: { from: "${new Date(Date.now() - 30_000).toISOString()}" }, stepSeconds: 1, metrics: [CPU_RATIO]) { series { mean } }`,
+      );
+      return (history.series[0]?.mean.filter((value) => value !== null).length ?? 0) >= 3;
+    });
   });
 
   it("resets the guest, which boots again", async () => {
@@ -119,7 +121,6 @@ describe("a VM's life through GraphQL", () => {
   it("deletes a stopped VM with its disks", async () => {
     await vm.complete("deleteVm", { deleteDisks: true });
     expect(await vm.show()).toBeNull();
-    const { existsSync } = await import("node:fs");
     expect(existsSync(`${stack.stateDir}/pools/default/${vm.id}/disk.img`)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 // A server in this process on a real Postgres, over a scripted daemon: for contract tests and for benches of the server.
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig, type ServerConfig } from "../../server/src/config.js";
@@ -73,6 +73,20 @@ export class ContractStack implements AsyncDisposable {
       { name: `${role.toLowerCase()}-${Math.random().toString(36).slice(2)}`, role },
     );
     return Object.assign(this.peer(made.createToken.secret), { token: made.createToken.secret, tokenId: made.createToken.token.id });
+  }
+
+  /** Kills the embedded Postgres and keeps it from being started again, until `startPostgres`. */
+  postgres(): { stopPostgres(): void; startPostgres(): void } {
+    const folder = join(this.stateDir, "postgres");
+    return {
+      stopPostgres: () => {
+        const file = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((path) => path.endsWith("postmaster.pid"));
+        const pid = Number(readFileSync(join(folder, file ?? "postmaster.pid"), "utf8").split("\n")[0]);
+        renameSync(folder, `${folder}.away`);
+        process.kill(pid, "SIGKILL");
+      },
+      startPostgres: () => renameSync(`${folder}.away`, folder),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -301,6 +301,10 @@ export class ScriptedDaemon implements AsyncDisposable {
     try {
       for await (const input of inputs) {
         if (writer === null) {
+          if (OFF.includes(this.vms.get(input.vmId)?.state ?? VmState.VM_STATE_DEFINED)) {
+            yield { item: { $case: "refusal", value: { code: RefusalCode.REFUSAL_CODE_INVALID_STATE, message: `${input.vmId} is not running.`, field: "" } } };
+            return;
+          }
           if (this.consoleWriter !== "" && !input.takeOver) {
             yield { item: { $case: "refusal", value: { code: RefusalCode.REFUSAL_CODE_CONSOLE_BUSY, message: `${this.consoleWriter} writes here.`, field: "" } } };
             return;

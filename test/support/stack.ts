@@ -96,15 +96,15 @@ export class Stack implements AsyncDisposable {
     return join(this.stateDir, "logs", `${name}.log`);
   }
 
-  /** Pids of the QEMU processes of this stack, by VM id. */
+  /** Pids of the living QEMU processes of this stack, by VM id, from the daemon's run records. */
   qemuPids(): Map<string, number> {
-    const marker = `${this.runDir}/vms/`;
+    const folder = join(this.stateDir, "hypervisor/vms");
     const found = new Map<string, number>();
-    for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-      const pid = Number(entry);
-      const line = readCommandLine(pid);
-      const at = line.indexOf(marker);
-      if (line.includes("qemu-system") && at >= 0 && isAlive(pid)) found.set(line.slice(at + marker.length).split("/")[0] ?? "", pid);
+    for (const id of existsSync(folder) ? readdirSync(folder) : []) {
+      const record = join(folder, id, "run.json");
+      if (!existsSync(record)) continue;
+      const { pid } = JSON.parse(readFileSync(record, "utf8")) as { pid: number };
+      if (isAlive(pid) && readCommandLine(pid).includes("qemu")) found.set(id, pid);
     }
     return found;
   }

@@ -41,6 +41,8 @@ export interface WriteArgs {
 
 export class ConsoleService implements Disposable {
   readonly #writers = new Map<string, WriterStream>();
+  /** Last acknowledged sequence of sessions whose stream has ended: they may go on. */
+  readonly #acknowledged = new Map<string, number>();
 
   constructor(
     private readonly registry: VmRegistry,
@@ -65,7 +67,8 @@ export class ConsoleService implements Disposable {
     if (writer === undefined) {
       if (this.#writers.size >= MAX_SESSIONS) throw new InvalidInput(`${MAX_SESSIONS} console sessions are open; release some with releaseConsole.`, "session");
       const client = this.hosts.client(vm.hostId);
-      writer = new WriterStream(client.consoles, { vmId: vm.id, port: args.port ?? "ttyS0", writer: args.session, takeOver: args.takeOver, firstSequence: args.sequence }, () => {
+      writer = new WriterStream(client.consoles, { vmId: vm.id, port: args.port ?? "ttyS0", writer: args.session, takeOver: args.takeOver, nextSequence: (this.#acknowledged.get(key) ?? 0) + 1 }, () => {
+        if (writer !== undefined) this.#remember(key, writer.acknowledged);
         if (this.#writers.get(key) === writer) this.#writers.delete(key);
       });
       this.#writers.set(key, writer);
@@ -85,13 +88,22 @@ export class ConsoleService implements Disposable {
   }
 
   release(viewer: Viewer, session: string): boolean {
-    const writer = this.#writers.get(`${viewer.tokenId}/${session}`);
+    const key = `${viewer.tokenId}/${session}`;
+    const writer = this.#writers.get(key);
     writer?.close();
+    this.#acknowledged.delete(key);
     return writer !== undefined;
   }
 
   [Symbol.dispose](): void {
     for (const writer of [...this.#writers.values()]) writer.close();
+  }
+
+  #remember(key: string, acknowledged: number): void {
+    this.#acknowledged.delete(key);
+    this.#acknowledged.set(key, acknowledged);
+    const oldest = this.#acknowledged.keys().next();
+    if (this.#acknowledged.size > MAX_SESSIONS && oldest.done !== true) this.#acknowledged.delete(oldest.value);
   }
 
   async *#output(args: ReadArgs, signal: AbortSignal): AsyncGenerator<ConsoleOutput, void, undefined> {

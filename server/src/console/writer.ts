@@ -8,6 +8,8 @@ import type { Refusal } from "../hypervisor/generated/quetzal/v1/refusal.js";
 const MAX_WAITING_INPUTS = 256;
 /** An earlier input that has not come by then is not coming. */
 const ORDER_TIMEOUT_MS = 5_000;
+/** A session may be older than our memory of it; when nothing lower has come by then, it goes on from where it is. */
+const FIRST_INPUT_WAIT_MS = 200;
 /** Nobody types for this long: the pen is laid down; the session's next input takes it up again. */
 const IDLE_RELEASE_MS = 120_000;
 
@@ -16,8 +18,8 @@ export interface WriterOptions {
   readonly port: string;
   readonly writer: string;
   readonly takeOver: boolean;
-  /** The sequence of the first input on this stream. */
-  readonly firstSequence: number;
+  /** The session's next sequence as far as is known: one after the last that was acknowledged, or 1. */
+  readonly nextSequence: number;
 }
 
 interface Waiting {
@@ -32,6 +34,8 @@ export class WriterStream {
   /** Why the daemon ended the stream; null while it has not. */
   refusal: Refusal | null = null;
   closed = false;
+  /** The session's inputs up to this one are with QEMU. */
+  acknowledged: number;
   /** Not sent yet, by sequence. */
   readonly #waiting = new Map<number, Waiting>();
   /** Sent, not yet acknowledged, by sequence on the wire. */
@@ -46,7 +50,8 @@ export class WriterStream {
   constructor(client: ConsoleServiceClient, private readonly options: WriterOptions, private readonly onClosed: () => void) {
     this.vmId = options.vmId;
     this.port = options.port;
-    this.#next = options.firstSequence;
+    this.#next = options.nextSequence;
+    this.acknowledged = options.nextSequence - 1;
     void this.#run(client);
   }
 
@@ -56,7 +61,9 @@ export class WriterStream {
     if (this.#waiting.has(sequence)) return;
     if (this.#waiting.size >= MAX_WAITING_INPUTS) throw new InvalidInput(`${MAX_WAITING_INPUTS} inputs wait for input ${this.#next}; send that one first.`, "sequence");
     this.#stayAwake();
-    const timer = setTimeout(() => this.#giveUp(sequence), ORDER_TIMEOUT_MS);
+    const timer = this.#wireSequence === 0n
+      ? setTimeout(() => this.#beginAtLowest(), FIRST_INPUT_WAIT_MS)
+      : setTimeout(() => this.#giveUp(sequence), ORDER_TIMEOUT_MS);
     try {
       await new Promise<void>((resolve, reject) => {
         this.#waiting.set(sequence, { data, resolve, reject });
@@ -91,6 +98,13 @@ export class WriterStream {
     this.#wake?.();
   }
 
+  #beginAtLowest(): void {
+    if (this.#wireSequence > 0n || this.#waiting.size === 0) return;
+    this.#next = Math.min(...this.#waiting.keys());
+    this.acknowledged = this.#next - 1;
+    this.#release();
+  }
+
   #giveUp(sequence: number): void {
     const waiting = this.#waiting.get(sequence);
     if (waiting === undefined) return;
@@ -117,6 +131,7 @@ export class WriterStream {
     for (const [sequence, waiting] of this.#sent) {
       if (sequence > upTo) return;
       this.#sent.delete(sequence);
+      this.acknowledged += 1;
       waiting.resolve();
     }
   }

@@ -1,5 +1,6 @@
 // The one WebSocket of a client (graphql-transport-ws): opened by the first subscription, made again for ever, its
 // subscriptions renewed with variables asked for afresh. It must not know what is subscribed to.
+import { setMaxListeners } from "node:events";
 import { createClient } from "graphql-ws/client";
 import type { Client as GraphqlWsClient, FormattedExecutionResult, SubscribePayload } from "graphql-ws/client";
 import { WebSocket } from "ws";
@@ -44,6 +45,8 @@ class HeldWebSocket extends WebSocket {
 
 export function openSocket(endpoint: EndpointSource, events: SocketEvents): Socket {
   const closing = new AbortController();
+  // Each call under way listens; that they are many is no leak.
+  setMaxListeners(0, closing.signal);
   const flow = new Flow();
   const ws = makeClient(endpoint, events, flow, closing.signal);
   return {

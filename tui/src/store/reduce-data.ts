@@ -23,7 +23,8 @@ export function reduceData(state: State, action: DataAction): State {
     case "vmChanged":
       return vmChanged(state, action.id, action.vm, action.sample);
     case "samples":
-      for (const sample of action.samples) record(state, sample);
+      // A sample taken just before the end may arrive after it: what does not run has no figures.
+      for (const sample of action.samples) if (mayRun(state.vms.get(sample.vmId))) record(state, sample);
       return { ...state };
     case "hostSample": {
       const hostSamples = new Map(state.hostSamples);
@@ -50,8 +51,8 @@ export function reduceData(state: State, action: DataAction): State {
 function vmsListed(state: State, vms: readonly Vm[], samples: readonly VmSample[]): State {
   const listed = new Map(vms.map((vm) => [vm.id, vm]));
   for (const id of state.rings.keys()) if (!listed.has(id)) forget(state, id);
-  for (const vm of vms) if (vm.state !== "RUNNING" && vm.state !== "PAUSED") state.samples.delete(vm.id);
-  for (const sample of samples) record(state, sample);
+  for (const vm of vms) if (!mayRun(vm)) state.samples.delete(vm.id);
+  for (const sample of samples) if (mayRun(listed.get(sample.vmId))) record(state, sample);
   return { ...state, vms: listed, vmsKnown: true };
 }
 
@@ -64,10 +65,15 @@ function vmChanged(state: State, id: string, vm: Vm | null, sample: VmSample | n
     forget(state, id);
   } else {
     vms.set(id, vm);
-    if (sample === null) state.samples.delete(id);
+    if (sample === null || !mayRun(vm)) state.samples.delete(id);
     else record(state, sample);
   }
   return { ...state, vms };
+}
+
+/** A VM that is not listed yet may: its samples can come before it. */
+function mayRun(vm: Vm | undefined): boolean {
+  return vm === undefined || (vm.state !== "DEFINED" && vm.state !== "STOPPED" && vm.state !== "CRASHED");
 }
 
 function forget(state: State, vmId: string): void {

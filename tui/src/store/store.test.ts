@@ -99,6 +99,11 @@ describe("the store", () => {
     expect(gone.rings.has("b")).toBe(false);
   });
 
+  it("has no figures for a VM that has stopped, whatever arrives late", () => {
+    const stopped = reduce(fleet, { type: "vmChanged", id: "a", vm: vm({ id: "a", state: "STOPPED", generation: 2n }), sample: null });
+    expect(reduce(stopped, { type: "samples", samples: [sample("a", NOW + 1_000)] }).samples.has("a")).toBe(false);
+  });
+
   it("ignores a change older than what it knows", () => {
     const newer = reduce(fleet, { type: "vmChanged", id: "a", vm: vm({ id: "a", state: "PAUSED", generation: 5n }), sample: null });
     const older = reduce(newer, { type: "vmChanged", id: "a", vm: vm({ id: "a", generation: 4n }), sample: null });

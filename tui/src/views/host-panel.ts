@@ -15,8 +15,8 @@ export const GRAPH_ROWS = 8;
 /** Cells of the left half of the compact form; the right half takes the rest. */
 const LEFT_WIDTH = 42;
 const BAR_WIDTH = 20;
-/** One column of the compact CPU line stands for five seconds. */
-const CPU_COLUMNS = 12;
+/** Columns of the compact CPU line; each stands for six seconds. */
+const CPU_COLUMNS = 10;
 const CPU_SPAN_SECONDS = 60;
 
 function ring(p: Painter, figure: HostFigure): Ring | undefined {

@@ -42,6 +42,13 @@ pub struct Config {
 }
 
 impl Config {
+    /// With absolute folders: QEMU is started elsewhere than quetzald was.
+    pub fn absolute(mut self) -> std::io::Result<Self> {
+        self.state_dir = std::path::absolute(self.state_dir)?;
+        self.run_dir = std::path::absolute(self.run_dir)?;
+        Ok(self)
+    }
+
     /// Absent when quetzald itself is unprivileged: then QEMU runs as the same user.
     pub fn effective_vm_user(&self) -> Option<String> {
         rustix::process::geteuid().is_root().then(|| self.vm_user.clone())

@@ -18,6 +18,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use quetzal_vm::refusal::chain;
 
 use config::{Command, CommandLine, Config};
 
@@ -35,7 +38,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // A closed stderr leaves only the exit code to tell.
-            let _ = writeln!(std::io::stderr(), "quetzald: {error:#}");
+            let _ = writeln!(std::io::stderr(), "quetzald: {}", chain(error.as_ref()));
             ExitCode::FAILURE
         }
     }
@@ -45,9 +48,20 @@ fn print(text: &str) -> anyhow::Result<()> {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
+/// A VM takes some fifteen descriptors (sockets, logs, counters held open): the usual soft limit ends near 60 VMs.
+fn raise_descriptor_limit() {
+    let limits = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limits.maximum, maximum: limits.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the number of VMs is limited by that of open files");
+    }
+}
+
 fn serve(config: Config) -> anyhow::Result<()> {
+    let config = config.absolute()?;
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     let outcome = runtime.block_on(service::run(config));
     // What still runs is somebody's slow read: it ends with the process.
