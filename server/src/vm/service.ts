@@ -146,7 +146,7 @@ export class VmService {
     if (input.dryRun) return { vm: before ?? judged, action, changes, operation: null };
     this.#requireDatabase();
     if (before !== null && action === "UNCHANGED") return { vm: before, action, changes, operation: null };
-    const { hostId: _, ...request } = input;
+    const request = { definition: input.definition, createOnly: input.createOnly };
     const done = await this.#carryOut(viewer, { kind: "PUT_VM", vmId: judged.id, hostId, idempotencyKey: input.idempotencyKey, request, call });
     return { ...done, action, changes };
   }
