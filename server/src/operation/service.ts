@@ -2,12 +2,12 @@
 import { Broadcast } from "../broadcast.js";
 import type { Db } from "../db/client.js";
 import { asExpected, DatabaseUnavailable, OperationNotFound } from "../errors.js";
-import type { EventLog } from "../events/log.js";
+import type { EventLog } from "../event/log.js";
 import type { EventService } from "../event/service.js";
 import type { Log } from "../log.js";
 import { interruptible } from "../streams.js";
-import * as store from "../operations/store.js";
-import type { Operation } from "../operations/store.js";
+import * as store from "./store.js";
+import type { Operation } from "./store.js";
 
 /** Updates that a reader of one operation may fall behind; an operation has far fewer. */
 const MAX_UPDATES_BEHIND = 256;
