@@ -217,8 +217,7 @@ export class VmService {
     }
     const shown = operations.accepted(operation.id) ?? operation;
     if (kind !== "DELETE_VM") registry.observe(vm);
-    await operations.storeAcceptance(operation.id);
-    return { vm: registry.get(vmId) ?? vm, operation: (await operations.find(operation.id)) ?? shown };
+    return { vm: registry.get(vmId) ?? vm, operation: shown };
   }
 
   async #call(hostId: string, vmId: string, call: (client: DaemonClient, options: { signal: AbortSignal }) => Promise<VmResponse>): Promise<Vm> {
