@@ -55,7 +55,7 @@ fn the_counters_of_a_busy_process_grow() {
     };
     assert!(later.rss_bytes.unwrap() > 0);
     assert_eq!(later.swap_bytes, Some(0));
-    assert!(first.pss_bytes.unwrap() > 0 && first.pss_bytes <= first.rss_bytes);
+    assert!(first.pss_bytes.unwrap() > 0);
     assert_eq!(later.pss_bytes, None, "not asked for");
     assert_eq!(later.threads.len(), 1);
     assert_eq!((later.threads[0].tid, later.threads[0].name.as_str()), (process.0.id(), "sh"));
