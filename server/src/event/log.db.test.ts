@@ -52,9 +52,9 @@ describeOnEveryServer("EventLog", (suite) => {
 
   it("ends the operation and names its actor in the same step as the journal moves", async () => {
     const log = await fresh();
-    const { operation } = await createOperation(suite.db, { kind: "START_VM", vmId: "a", hostId: "h1", actor: ACTOR, idempotencyKey: null, request: {}, cancellable: true });
+    const { operation } = await createOperation(suite.db, { kind: "FORCE_OFF_VM", vmId: "a", hostId: "h1", actor: ACTOR, idempotencyKey: null, request: {}, cancellable: true });
     const [event] = await log.append([journal(1, { kind: "OPERATION_FINISHED", operationId: operation.id, outcome: { state: "FAILED", error: "QEMU died." } })]);
-    expect(event).toMatchObject({ actor: "local", operationId: operation.id, kind: "OPERATION_FINISHED" });
+    expect(event).toMatchObject({ actor: "local", operationId: operation.id, kind: "OPERATION_FINISHED", message: "force off failed: entry 1" });
     expect(await findOperation(suite.db, operation.id)).toMatchObject({ state: "FAILED", error: "QEMU died.", cancellable: false, endedAt: event?.time });
   });
 
