@@ -1,7 +1,7 @@
 // Reaches into a stopped stack's embedded Postgres for what no API may do: pretend that a newer release migrated it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { eventually } from "./process.js";
@@ -14,9 +14,12 @@ export async function markSchemaNewer(stack: Stack): Promise<void> {
   const folder = dataFolder(join(stack.stateDir, "postgres"));
   const owner = statSync(folder).uid;
   const socketFolder = join(stack.stateDir, SOCKET_FOLDER);
-  mkdirSync(socketFolder, { mode: 0o777 });
+  mkdirSync(socketFolder);
+  // Postgres runs as its own user, whatever this process's mask says.
+  chownSync(socketFolder, owner, statSync(folder).gid);
   const binary = postgresBinary(stack.stateDir);
   const child = spawn(binary, ["-D", folder, "-k", socketFolder, "-c", "listen_addresses="], { uid: owner, gid: statSync(folder).gid, stdio: "ignore" });
+  const gone = once(child, "exit");
   try {
     const database = await eventually("Postgres to answer", async () => {
       const client = new pg.Client({ host: socketFolder, user: "quetzal", database: "quetzal" });
@@ -26,7 +29,6 @@ export async function markSchemaNewer(stack: Stack): Promise<void> {
     await database.query(`INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count) VALUES ('99999999-0000-0000-0000-000000000000', 'x', '29990101000000_from_the_future', now(), now(), 1)`);
     await database.end();
   } finally {
-    const gone = once(child, "exit");
     child.kill("SIGINT");
     await gone;
   }

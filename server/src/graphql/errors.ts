@@ -1,7 +1,7 @@
 // Expected errors as GraphQL types, and the two ways they reach a client: as a union's member, or as an error with a code.
 import { GraphQLError } from "graphql";
 import { asExpected, type ExpectedError } from "../errors.js";
-import type { OperationState } from "../operations/store.js";
+import type { OperationState } from "../operation/store.js";
 import type { Role } from "../token/model.js";
 import type { VmState } from "../vm/model.js";
 import { builder, type BuilderTypes, type ObjectRef } from "./builder.js";

@@ -1,7 +1,7 @@
 //! What this host is and can do. Probing takes a tenth of a second, so it is done beside the start-up and again only
 //! when the last answer has grown old; nobody's start of a VM waits for it.
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use quetzal_api::v1;
@@ -20,7 +20,7 @@ const CAPABILITIES_FRESH: Duration = Duration::from_secs(10);
 
 pub struct HostFace {
     context: ProbeContext,
-    kvm: KvmProbe,
+    kvm: Arc<LazyLock<KvmProbe>>,
     started_at: SystemTime,
     known: Mutex<Option<(Instant, Arc<Known>)>>,
 }
@@ -32,7 +32,7 @@ struct Known {
 }
 
 impl HostFace {
-    pub fn new(config: &Config, kvm: KvmProbe) -> Arc<Self> {
+    pub fn new(config: &Config, kvm: Arc<LazyLock<KvmProbe>>) -> Arc<Self> {
         Arc::new(Self { context: probe_context(config), kvm, started_at: SystemTime::now(), known: Mutex::new(None) })
     }
 
@@ -63,7 +63,7 @@ impl HostFace {
         {
             return Ok(Arc::clone(known));
         }
-        let (context, kvm) = (self.context.clone(), self.kvm.clone());
+        let (context, kvm) = (self.context.clone(), Arc::clone(&self.kvm));
         let fresh = tokio::task::spawn_blocking(move || probe(&context, &kvm)).await;
         let fresh = Arc::new(fresh.map_err(|_| Status::internal("probing this host failed; the log says how"))?);
         *known = Some((Instant::now(), Arc::clone(&fresh)));

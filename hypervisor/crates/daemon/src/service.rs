@@ -2,7 +2,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -47,7 +47,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     fs::write(config.pid_file(), format!("{}\n", std::process::id()))
         .with_context(|| format!("cannot write '{}'", config.pid_file().display()))?;
     let journal = Journal::open(&own_dir.join("journal"))?;
-    let kvm = tokio::task::spawn_blocking(kvm::probe).await?;
+    let kvm = measure_kvm();
     let boot_id = boot::id();
     let registry = Arc::new(Registry::new(context(&config, &kvm, &boot_id, &journal), Arc::clone(&journal)));
     tokio::spawn(Arc::clone(&journal).keep_synced());
@@ -60,7 +60,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         let registry = Arc::clone(&registry);
         tokio::spawn(async move { registry.autostart().await });
     }
-    tracing::info!(socket = %config.socket().display(), vms = registry.all().len(), kvm = %kvm, "serving");
+    tracing::info!(socket = %config.socket().display(), vms = registry.all().len(), "serving");
     let facts = HostFace::new(&config, kvm);
     answer_until_told(listener, registry, Arc::clone(&journal), ticker, facts).await?;
     journal.sync()?;
@@ -97,13 +97,22 @@ fn listen(path: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
-fn context(config: &Config, kvm: &KvmProbe, boot_id: &str, journal: &Arc<Journal>) -> Arc<VmContext> {
+/// Begun at once, awaited by nobody but those who need it: running VMs are taken up meanwhile.
+fn measure_kvm() -> Arc<LazyLock<KvmProbe>> {
+    let kvm = Arc::new(LazyLock::new(kvm::probe as fn() -> KvmProbe));
+    let measured = Arc::clone(&kvm);
+    tokio::task::spawn_blocking(move || tracing::info!(kvm = %**measured, "measured"));
+    kvm
+}
+
+fn context(config: &Config, kvm: &Arc<LazyLock<KvmProbe>>, boot_id: &str, journal: &Arc<Journal>) -> Arc<VmContext> {
     let facts = facts::read();
+    let (probe, own_config) = (Arc::clone(kvm), config.clone());
     Arc::new(VmContext {
         folders: Folders { state: config.state_dir.clone(), run: config.run_dir.clone() },
         qemu_binary: config.qemu_binary.clone(),
         vm_user: config.effective_vm_user(),
-        kvm: verdict(config, kvm),
+        kvm: LazyLock::new(Box::new(move || verdict(&own_config, &probe))),
         limits: HostLimits { memory_bytes: facts.memory_bytes, cpu_count: facts.cpu_count },
         boot_id: boot_id.to_owned(),
         qemu_major: OnceLock::new(),

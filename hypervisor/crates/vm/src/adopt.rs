@@ -10,6 +10,7 @@ use quetzal_qmp::Qmp;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use crate::agent;
 use crate::context::VmContext;
 use crate::crash;
 use crate::launch::{Freshness, attach_consoles, connect_qmp, poll_balloon};
@@ -49,6 +50,7 @@ pub(crate) async fn look_for(paths: &VmPaths, context: &VmContext, run: RunRecor
         warnings.push("its serial ports cannot be reached".to_owned());
         Consoles::default()
     });
+    agent::keep_company(paths);
     let (qmp, events, status) = match ask_status(paths).await {
         Ok(answer) => answer,
         Err(_) if has_ended(&pidfd).await => return Found::Dead { report: dead(&run, context, paths) },

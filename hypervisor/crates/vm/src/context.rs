@@ -1,7 +1,7 @@
 //! What every VM's task shares: folders, the host's abilities and limits, and the sink for events. Set once at start-up.
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use crate::paths::Folders;
 use crate::sink::EventSink;
@@ -21,12 +21,15 @@ pub enum KvmVerdict {
     },
 }
 
+pub type LazyKvmVerdict = LazyLock<KvmVerdict, Box<dyn FnOnce() -> KvmVerdict + Send>>;
+
 pub struct VmContext {
     pub folders: Folders,
     pub qemu_binary: OsString,
     /// QEMU's unprivileged user; absent when quetzald itself is unprivileged.
     pub vm_user: Option<String>,
-    pub kvm: KvmVerdict,
+    /// Measured by whoever needs it first (milliseconds, in the worst case seconds); adoption does not.
+    pub kvm: LazyKvmVerdict,
     pub limits: HostLimits,
     pub boot_id: String,
     /// Asked of the binary at start-up, beside everything else.

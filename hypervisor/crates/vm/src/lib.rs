@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod adopt;
+mod agent;
 pub mod argv;
 pub mod console;
 pub mod context;

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use preflight::preflight;
 use prepare::Prepared;
 
+use crate::agent;
 use crate::console::Console;
 use crate::context::VmContext;
 use crate::crash;
@@ -117,6 +118,7 @@ async fn bring_up(paths: &VmPaths, run: &mut RunRecord) -> Result<Up, LaunchFail
     // Known before the handshake, so that not even a QEMU that hangs in it is lost with this daemon.
     record::write(&paths.run(), &*run).map_err(|error| host(&error))?;
     let consoles = attach_consoles(paths, Freshness::New)?;
+    agent::keep_company(paths);
     let (qmp, events) = connect_qmp(paths, HANDSHAKE_DEADLINE).await?;
     run.qemu_version = version_of(&qmp).await.map_err(|error| host(&error))?;
     record::write(&paths.run(), &*run).map_err(|error| host(&error))?;

@@ -86,12 +86,15 @@ fn closed_folder(path: &Path, user: &UnprivilegedUser) -> Option<PathBuf> {
 }
 
 fn accelerator_works(spec: &VmSpec, context: &VmContext) -> Result<(), Refusal> {
-    match (spec.accelerator, &context.kvm) {
-        (Accelerator::Kvm, KvmVerdict::Missing { reason }) => Err(unsupported(format!(
+    if spec.accelerator != Accelerator::Kvm {
+        return Ok(());
+    }
+    match &*context.kvm {
+        KvmVerdict::Missing { reason } => Err(unsupported(format!(
             "the definition asks for KVM, which this host lacks ({reason}); set \"accelerator\": \"auto\""
         ))
         .at("accelerator")),
-        _ => Ok(()),
+        KvmVerdict::Real | KvmVerdict::EmulatedOnly { .. } => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 // Cursors grow by one in the order of commits, because they are given out under the lock of event_log's only row. An
 // event of a daemon's journal moves that host's journal sequence, and ends its operation, in the same statement: after
 // any crash the daemon is asked for what follows the stored sequence, and nothing is stored twice or left half done.
+// The end of an operation says which one ended ("force off succeeded: …"), or it would read like the change it caused.
 import type { Db } from "../db/client.js";
 import type { Event, EventKind, OperationState, VmState } from "../db/generated/client.js";
 
@@ -131,6 +132,8 @@ export class EventLog {
   async #drain(): Promise<void> {
     if (this.#writing) return;
     this.#writing = true;
+    // What is appended in the same turn (a started operation and its first consequence) goes into one statement.
+    await Promise.resolve();
     try {
       for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#writeTogether(batch);
     } finally {
@@ -201,7 +204,8 @@ export class EventLog {
         INSERT INTO events (cursor, time, kind, vm_id, host_id, host_sequence, operation_id, previous_state, state, actor, message)
         SELECT log.newest_cursor + fresh.number, fresh.time, fresh.kind, fresh.vm_id, fresh.host_id, fresh.host_sequence,
                fresh.operation_id, fresh.previous_state, fresh.state,
-               coalesce(fresh.actor, operations.requested_by), fresh.message
+               coalesce(fresh.actor, operations.requested_by),
+               coalesce(lower(replace(replace(operations.kind::text, '_VM', ''), '_', ' ') || ' ' || fresh.outcome::text) || ': ' || fresh.message, fresh.message)
         FROM log, fresh LEFT JOIN operations ON operations.id = fresh.operation_id
         RETURNING *
       )

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { describeOnEveryServer } from "../db/testing/suite.js";
-import { observeHost, journalSequence, restartJournal } from "../hosts/store.js";
-import { createOperation, findOperation } from "../operations/store.js";
+import { observeHost, journalSequence, restartJournal } from "../host/store.js";
+import { createOperation, findOperation } from "../operation/store.js";
 import { EventLog, type NewEvent } from "./log.js";
 import { followEvents, type EventStreamItem } from "./stream.js";
 
@@ -52,9 +52,9 @@ describeOnEveryServer("EventLog", (suite) => {
 
   it("ends the operation and names its actor in the same step as the journal moves", async () => {
     const log = await fresh();
-    const { operation } = await createOperation(suite.db, { kind: "START_VM", vmId: "a", hostId: "h1", actor: ACTOR, idempotencyKey: null, request: {}, cancellable: true });
+    const { operation } = await createOperation(suite.db, { kind: "FORCE_OFF_VM", vmId: "a", hostId: "h1", actor: ACTOR, idempotencyKey: null, request: {}, cancellable: true });
     const [event] = await log.append([journal(1, { kind: "OPERATION_FINISHED", operationId: operation.id, outcome: { state: "FAILED", error: "QEMU died." } })]);
-    expect(event).toMatchObject({ actor: "local", operationId: operation.id, kind: "OPERATION_FINISHED" });
+    expect(event).toMatchObject({ actor: "local", operationId: operation.id, kind: "OPERATION_FINISHED", message: "force off failed: entry 1" });
     expect(await findOperation(suite.db, operation.id)).toMatchObject({ state: "FAILED", error: "QEMU died.", cancellable: false, endedAt: event?.time });
   });
 
