@@ -1,4 +1,5 @@
 // The server's configuration: the only reader of process.env here, and parsed once.
+import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -8,6 +9,8 @@ export interface ServerConfig {
   readonly stateDirectory: string;
   readonly runDirectory: string;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Files of the certificate and its key (PEM); null: plain HTTP, on loopback only. */
+  readonly tls: { readonly certificateFile: string; readonly keyFile: string } | null;
   /** An external Postgres; null: the embedded one. */
   readonly databaseUrl: string | null;
   readonly postgresUser: string;
@@ -27,10 +30,12 @@ export class ConfigError extends Error {
 export function readConfig(env: NodeJS.ProcessEnv = process.env): ServerConfig {
   const stateDirectory = required(env, "QUETZAL_STATE_DIR_RESOLVED");
   const runDirectory = required(env, "QUETZAL_RUN_DIR_RESOLVED");
+  const listen = parseListen(env["QUETZAL_LISTEN"] || DEFAULT_LISTEN);
   return {
     stateDirectory,
     runDirectory,
-    listen: parseListen(env["QUETZAL_LISTEN"] || DEFAULT_LISTEN),
+    listen,
+    tls: parseTls(env, listen.host),
     databaseUrl: env["DATABASE_URL"] || null,
     postgresUser: env["QUETZAL_DB_USER"] || "quetzal-db",
     keepPostgres: env["QUETZAL_KEEP_POSTGRES"] === "1",
@@ -53,6 +58,22 @@ function required(env: NodeJS.ProcessEnv, name: string): string {
     throw new ConfigError(`${name} must name a folder by its absolute path; start the server through \`npm start\`, which sets it.`);
   }
   return value;
+}
+
+/** Tokens travel with every request, so nothing but loopback is served in the clear. */
+function parseTls(env: NodeJS.ProcessEnv, host: string): ServerConfig["tls"] {
+  const certificateFile = env["QUETZAL_TLS_CERT"] || null;
+  const keyFile = env["QUETZAL_TLS_KEY"] || null;
+  if (certificateFile !== null && keyFile !== null) return { certificateFile, keyFile };
+  if (certificateFile !== null || keyFile !== null) {
+    throw new ConfigError("QUETZAL_TLS_CERT and QUETZAL_TLS_KEY go together: give both files, or neither.");
+  }
+  if (isLoopback(host)) return null;
+  throw new ConfigError(`QUETZAL_LISTEN names ${host}, which others can reach, and tokens must not travel in the clear: set QUETZAL_TLS_CERT and QUETZAL_TLS_KEY, or listen on 127.0.0.1.`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 
 function parseListen(text: string): { host: string; port: number } {

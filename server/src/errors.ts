@@ -1,8 +1,8 @@
 // Expected errors: what a caller can act on, one class each, named as in the GraphQL schema. Knows no GraphQL.
 import * as database from "./db/errors.js";
-import { IdempotencyKeyReused, InvalidCursor, type OperationState } from "./operations/store.js";
+import { IdempotencyKeyReused, InvalidCursor, type OperationState } from "./operation/store.js";
 import { InvalidRange } from "./metrics/steps.js";
-import { InvalidToken } from "./tokens/store.js";
+import { InvalidToken } from "./token/store.js";
 import type { Role } from "./token/model.js";
 import type { VmState } from "./vm/model.js";
 

@@ -1,7 +1,7 @@
 // A feed is what a subscription reads: a replay of its own for every reader, then a live part that all readers share.
 // Positions only grow; a live item at or below the last replayed position has been seen already. Knows no GraphQL.
 
-import { interruptible } from "./streams.js";
+import { interruptible, streamOf } from "./streams.js";
 
 /** Which part of a feed a reader wants. */
 export type FeedPart = "replay" | "live" | "whole";
@@ -14,14 +14,15 @@ export interface Positioned<T> {
 }
 
 export interface Feed<T> {
-  replay(): AsyncIterable<Positioned<T>>;
+  /** What there is now. */
+  replay(): readonly Positioned<T>[];
   live(): AsyncGenerator<Positioned<T>, void, undefined>;
 }
 
 export function openFeed<T>(feed: Feed<T>, part: FeedPart): AsyncIterable<Positioned<T>> {
   switch (part) {
     case "replay":
-      return feed.replay();
+      return streamOf(feed.replay());
     case "live":
       return feed.live();
     case "whole":
@@ -35,9 +36,9 @@ function whole<T>(feed: Feed<T>): AsyncGenerator<Positioned<T>, void, undefined>
   return interruptible(replayThenLive(feed.replay(), live), () => void live.return());
 }
 
-async function* replayThenLive<T>(replay: AsyncIterable<Positioned<T>>, live: AsyncIterable<Positioned<T>>): AsyncGenerator<Positioned<T>, void, undefined> {
+async function* replayThenLive<T>(replay: readonly Positioned<T>[], live: AsyncIterable<Positioned<T>>): AsyncGenerator<Positioned<T>, void, undefined> {
   let seen = -1n;
-  for await (const item of replay) {
+  for (const item of replay) {
     seen = item.position;
     yield item;
   }

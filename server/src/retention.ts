@@ -1,9 +1,9 @@
 // Forgets what is older than is kept, at the start and now and then: events and ended operations. Metrics look after themselves.
 import type { Db } from "./db/client.js";
 import { asExpected } from "./errors.js";
-import type { EventLog } from "./events/log.js";
+import type { EventLog } from "./event/log.js";
 import type { Log } from "./log.js";
-import { trimOperations } from "./operations/store.js";
+import { trimOperations } from "./operation/store.js";
 
 /** Limits are days and hundreds of thousands of rows: an hour more does not matter. */
 const TRIM_INTERVAL_MS = 3_600_000;

@@ -2,13 +2,14 @@
 import { readFileSync } from "node:fs";
 import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
 import { openServerDatabase } from "./db/open.js";
 import { EventService } from "./event/service.js";
-import { EventLog } from "./events/log.js";
+import { EventLog } from "./event/log.js";
 import type { Services } from "./graphql/context.js";
 import { createExecutor } from "./graphql/execute.js";
 import { createRequestHandler } from "./graphql/http.js";
@@ -16,14 +17,14 @@ import { schema } from "./graphql/schema.js";
 import { GraphqlWebSockets } from "./graphql/websocket.js";
 import { HostLink } from "./host/link.js";
 import { HostService } from "./host/service.js";
-import { capabilitiesOf, listHosts } from "./hosts/store.js";
+import { capabilitiesOf, listHosts } from "./host/store.js";
 import { openDaemon } from "./hypervisor/client.js";
 import type { Log } from "./log.js";
 import { MetricsHistory } from "./metrics/history.js";
 import { MetricsService } from "./metrics/service.js";
 import { OperationService } from "./operation/service.js";
 import { startRetention } from "./retention.js";
-import { ensureLocalToken } from "./tokens/local.js";
+import { ensureLocalToken } from "./token/local.js";
 import { TokenService } from "./token/service.js";
 import { UndoStack } from "./undo.js";
 import { VmArchive } from "./vm/archive.js";
@@ -47,7 +48,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const startedAt = new Date();
   const version = readVersion();
   await using undo = new UndoStack();
-  const { server, url, wsUrl } = await listen(config.listen);
+  const { server, url, wsUrl } = await listen(config);
   undo.defer(() => closeHttp(server));
   const database = undo.use(await openServerDatabase({
     url: config.databaseUrl, stateDirectory: config.stateDirectory, runDirectory: config.runDirectory,
@@ -93,8 +94,8 @@ interface Listener {
 }
 
 /** Takes the port before anything else is touched: a second server must not disturb the first one's database. */
-async function listen({ host, port }: ServerConfig["listen"]): Promise<Listener> {
-  const server = createServer();
+async function listen({ listen: { host, port }, tls }: ServerConfig): Promise<Listener> {
+  const server = tls === null ? createServer() : createTlsServer({ cert: readTlsFile("QUETZAL_TLS_CERT", tls.certificateFile), key: readTlsFile("QUETZAL_TLS_KEY", tls.keyFile) });
   const tooEarly = (_: IncomingMessage, response: ServerResponse) => void response.writeHead(503, { "retry-after": "1" }).end("The server is starting.");
   server.on("request", tooEarly);
   await new Promise<void>((resolve, reject) => {
@@ -103,7 +104,16 @@ async function listen({ host, port }: ServerConfig["listen"]): Promise<Listener>
   });
   const bound = server.address() as AddressInfo;
   const shown = host.includes(":") ? `[${host}]` : host;
-  return { server, url: `http://${shown}:${bound.port}/graphql`, wsUrl: `ws://${shown}:${bound.port}/graphql` };
+  const secure = tls === null ? "" : "s";
+  return { server, url: `http${secure}://${shown}:${bound.port}/graphql`, wsUrl: `ws${secure}://${shown}:${bound.port}/graphql` };
+}
+
+function readTlsFile(setting: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new CannotListen(`${setting} names ${path}, which cannot be read; give a PEM file that this user may read.`, { cause: error });
+  }
 }
 
 function serve(server: Server, services: Services, tokens: TokenService, log: Log): GraphqlWebSockets {

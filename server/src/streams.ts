@@ -22,6 +22,21 @@ export function interruptible<T>(items: AsyncGenerator<T, void, undefined>, stop
   };
 }
 
+/** A finite stream of what is there already. */
+export function streamOf<T>(items: Iterable<T>): AsyncIterableIterator<T, undefined> {
+  const iterator = items[Symbol.iterator]();
+  return {
+    next: () => {
+      const { done, value } = iterator.next() as IteratorResult<T, undefined>;
+      return Promise.resolve(done === true ? { done, value: undefined } : { done: false, value });
+    },
+    return: () => Promise.resolve({ done: true, value: undefined }),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
 /** Maps items as they are read; undefined leaves an item out. Already subscribed when it is made, unlike a generator. */
 export function refined<T, U>(items: AsyncGenerator<T, void, undefined>, refine: (item: T) => U | undefined): AsyncGenerator<U, void, undefined> {
   return {

@@ -4,7 +4,7 @@ export class UndoStack implements AsyncDisposable {
   #steps: (() => unknown)[] = [];
 
   use<T extends Disposable | AsyncDisposable>(opened: T): T {
-    this.#steps.push(() => (Symbol.asyncDispose in opened ? opened[Symbol.asyncDispose]() : (opened as Disposable)[Symbol.dispose]()));
+    this.#steps.push(() => close(opened));
     return opened;
   }
 
@@ -32,4 +32,9 @@ export class UndoStack implements AsyncDisposable {
     }
     if (failures.length > 0) throw failures[0];
   }
+}
+
+function close(opened: Partial<Disposable & AsyncDisposable>): unknown {
+  const closeAsync = opened[Symbol.asyncDispose]?.bind(opened);
+  return closeAsync === undefined ? opened[Symbol.dispose]?.() : closeAsync();
 }

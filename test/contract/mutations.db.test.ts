@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   admin = stack.peer();
 });
-afterAll(() => stack?.[Symbol.asyncDispose]());
+afterAll(() => stack[Symbol.asyncDispose]());
 
 async function verb(name: string, input: Record<string, unknown>, peer = admin): Promise<Answer> {
   const type = name === "stopVm" ? "StopVmInput" : name === "deleteVm" ? "DeleteVmInput" : "VmVerbInput";

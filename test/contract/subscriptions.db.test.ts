@@ -19,7 +19,7 @@ beforeAll(async () => {
   }, { tickMs: 50 });
   admin = stack.peer();
 });
-afterAll(() => stack?.[Symbol.asyncDispose]());
+afterAll(() => stack[Symbol.asyncDispose]());
 
 describe("vmChanged", () => {
   it("tells every VM as it is, then every change in order", async () => {

@@ -75,17 +75,17 @@ export class ContractStack implements AsyncDisposable {
     return Object.assign(this.peer(made.createToken.secret), { token: made.createToken.secret, tokenId: made.createToken.token.id });
   }
 
-  /** Kills the embedded Postgres and keeps it from being started again, until `startPostgres`. */
-  postgres(): { stopPostgres(): void; startPostgres(): void } {
+  /** Kills the embedded Postgres and keeps it from being started again, until `start`. */
+  postgres(): { readonly stop: () => void; readonly start: () => void } {
     const folder = join(this.stateDir, "postgres");
     return {
-      stopPostgres: () => {
+      stop: () => {
         const file = readdirSync(folder, { recursive: true, encoding: "utf8" }).find((path) => path.endsWith("postmaster.pid"));
         const pid = Number(readFileSync(join(folder, file ?? "postmaster.pid"), "utf8").split("\n")[0]);
         renameSync(folder, `${folder}.away`);
         process.kill(pid, "SIGKILL");
       },
-      startPostgres: () => renameSync(`${folder}.away`, folder),
+      start: () => renameSync(`${folder}.away`, folder),
     };
   }
 

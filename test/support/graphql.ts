@@ -1,4 +1,5 @@
 // A GraphQL client that shares nothing with the product's own, so that tests see the API as a stranger does.
+import type { ExecutionResult } from "graphql";
 import { type Client, createClient } from "graphql-ws";
 import WebSocket from "ws";
 
@@ -41,7 +42,7 @@ export function connect(url: string, token: string): GraphqlPeer {
       // No generator: one that waits for an item hears of return() only when the item comes.
       return {
         async next(): Promise<IteratorResult<T, undefined>> {
-          const { done, value } = await results.next();
+          const { done, value } = (await results.next()) as IteratorResult<ExecutionResult<T>, undefined>;
           if (done === true) return { done, value: undefined };
           if (value.errors !== undefined || value.data === null || value.data === undefined) throw new Error(`subscription: ${JSON.stringify(value.errors)}`);
           return { done: false, value: value.data };

@@ -79,10 +79,11 @@ export class ScriptedDaemon implements AsyncDisposable {
     this.#server = null;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     this.#wake();
     this.kill();
+    return Promise.resolve();
   }
 
   /** Adds a VM without an event, as if it had always been there. */
@@ -179,8 +180,7 @@ export class ScriptedDaemon implements AsyncDisposable {
       this.refuseNext = null;
       return refusal(code, message, field);
     }
-    const { $schema: _, ...wanted } = spec;
-    const fresh = newVm({ ...DEFAULTS, name: id, ...wanted, id });
+    const fresh = newVm({ ...DEFAULTS, name: id, ...spec, id, $schema: undefined });
     const vm = before === undefined ? fresh : { ...before, specJson: fresh.specJson, generation: before.generation + 1n };
     if (request.dryRun) return { result: { $case: "vm", value: vm } };
     if (this.acceptedOperations.has(request.operationId)) return { result: { $case: "vm", value: this.#expect(id) } };

@@ -37,6 +37,9 @@ export class TerminalDriver implements AsyncDisposable {
     return Array.from({ length: this.#screen.rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? "").join("\n");
   }
 
+  /** The cells of the screen, with their colours. */
+  get buffer() { return this.#screen.buffer.active; }
+
   /** Whether the alternate screen is shown (a full-screen program has not restored the terminal). */
   get onAlternateScreen(): boolean { return this.#screen.buffer.active.type === "alternate"; }
 

@@ -56,14 +56,21 @@ async function stopVms(context) {
   try {
     /** @type {{id: string, state: string}[]} */
     const vms = JSON.parse(await askQuetzal(context, ["vm", "ls", "-o", "json"]));
-    const up = vms.filter(({ state }) => !DOWN.has(state)).map(({ id }) => id);
-    line.report(up.join(", "));
-    await Promise.all(up.map((id) => askQuetzal(context, ["vm", "stop", "--wait", "--timeout", GUEST_TIMEOUT_SECONDS, "--force", id])));
-    line.done(up.join(", ") || "none was running");
+    const up = vms.filter(({ state }) => !DOWN.has(state));
+    const names = up.map(({ id }) => id).join(", ");
+    line.report(names);
+    await Promise.all(up.map((vm) => askQuetzal(context, stopCommand(vm))));
+    line.done(names || "none was running");
   } catch (error) {
     line.fail();
     throw error;
   }
+}
+
+/** A paused guest cannot hear that it should power down. @param {{id: string, state: string}} vm @returns {string[]} */
+function stopCommand({ id, state }) {
+  if (state === "PAUSED") return ["vm", "force-off", "--wait", id];
+  return ["vm", "stop", "--wait", "--timeout", GUEST_TIMEOUT_SECONDS, "--force", id];
 }
 
 /**

@@ -263,7 +263,7 @@ class Dashboard implements Outside {
   private hangUp(): void {
     if (this.isOver) return;
     this.end(HANG_UP_EXIT_CODE);
-    setImmediate(() => process.kill(process.pid, "SIGHUP"));
+    process.kill(process.pid, "SIGHUP");
   }
 
   private end(exitCode: number): void {

@@ -3,14 +3,14 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { capabilitiesOf, findHost, listHosts, observeHost, type ObservedHost } from "../hosts/store.js";
+import { capabilitiesOf, findHost, listHosts, observeHost, type ObservedHost } from "../host/store.js";
 import {
   IdempotencyKeyReused, InvalidCursor, OPERATION_RETENTION_DAYS, acceptOperation, createOperation, discardOperation, findOperation, finishOperation,
   listOperations, listUnfinished, operationCursor, progressOperation, trimOperations, type NewOperation,
-} from "../operations/store.js";
-import { ensureLocalToken } from "../tokens/local.js";
-import { InvalidToken, authenticate, createToken, listTokens, revokeToken } from "../tokens/store.js";
-import { crashOf, definitionOf, findVm, listVms, observeVms, removeVm, removeVmsNotIn, setPowerWish, type ObservedVm } from "../vms/store.js";
+} from "../operation/store.js";
+import { ensureLocalToken } from "../token/local.js";
+import { InvalidToken, authenticate, createToken, listTokens, revokeToken } from "../token/store.js";
+import { crashOf, definitionOf, findVm, listVms, observeVms, removeVm, removeVmsNotIn, setPowerWish, type ObservedVm } from "../vm/store.js";
 import { describeOnEveryServer } from "./testing/suite.js";
 
 const HOST: ObservedHost = {

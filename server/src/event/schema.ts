@@ -1,6 +1,6 @@
 // Events in GraphQL: pages, and the stream that replays and then goes live.
-import type { EventPage } from "../events/log.js";
-import type { EventStreamItem } from "../events/stream.js";
+import type { EventPage } from "./log.js";
+import type { EventStreamItem } from "./stream.js";
 import { builder } from "../graphql/builder.js";
 import { EventKindEnum, VmStateEnum } from "../graphql/enums.js";
 import { EventRef } from "../graphql/refs.js";

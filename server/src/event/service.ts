@@ -1,9 +1,9 @@
 // Events: recording the server's own, reading pages, and the feed. Order and cursors are the event log's.
 import type { DatabaseHealth } from "../db/health.js";
 import { asExpected } from "../errors.js";
-import type { EventLog, EventPage, NewEvent } from "../events/log.js";
-import { EVENT_PAGE_MAX_ROWS } from "../events/log.js";
-import { followEvents, type EventStreamItem } from "../events/stream.js";
+import type { EventLog, EventPage, NewEvent } from "./log.js";
+import { EVENT_PAGE_MAX_ROWS } from "./log.js";
+import { followEvents, type EventStreamItem } from "./stream.js";
 import type { Log } from "../log.js";
 import { interruptible } from "../streams.js";
 

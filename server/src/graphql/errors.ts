@@ -1,7 +1,9 @@
 // Expected errors as GraphQL types, and the two ways they reach a client: as a union's member, or as an error with a code.
 import { GraphQLError } from "graphql";
-import * as errors from "../errors.js";
 import { asExpected, type ExpectedError } from "../errors.js";
+import type { OperationState } from "../operation/store.js";
+import type { Role } from "../token/model.js";
+import type { VmState } from "../vm/model.js";
 import { builder, type BuilderTypes, type ObjectRef } from "./builder.js";
 import { OperationStateEnum, RoleEnum, VmStateEnum } from "./enums.js";
 
@@ -19,17 +21,31 @@ const ErrorInterface = builder.interfaceRef<Refusal>("Error").implement({
   description: MESSAGE,
   fields: (t) => ({ message: t.string({ description: MESSAGE, resolve: ({ error }) => error.message }) }),
 });
+/** What expected errors have besides their message; which of it, their type says. */
+interface ErrorFacts {
+  readonly id: string;
+  readonly field: string | null;
+  readonly state: VmState;
+  readonly operationState: OperationState;
+  readonly requiredRole: Role;
+  readonly writer: string;
+  readonly hostId: string;
+}
+function fact<K extends keyof ErrorFacts>(refusal: Refusal, name: K, property: string = name): ErrorFacts[K] {
+  return (refusal.error as unknown as Record<string, ErrorFacts[K]>)[property] as ErrorFacts[K];
+}
+
 /** Unions and their members speak of expected errors as such; a field knows which one it belongs to by its type. */
 const plain = (name: string, description: string) => builder.objectRef<Refusal>(name).implement({ description, interfaces: [ErrorInterface] });
 const withField = (name: string, description: string) =>
   builder.objectRef<Refusal>(name).implement({
     description, interfaces: [ErrorInterface],
-    fields: (t) => ({ field: t.string({ nullable: true, description: FIELD, resolve: ({ error }) => (error as errors.InvalidSpec).field }) }),
+    fields: (t) => ({ field: t.string({ nullable: true, description: FIELD, resolve: (refusal) => fact(refusal, "field") }) }),
   });
 const withId = (name: string, description: string, id: string) =>
   builder.objectRef<Refusal>(name).implement({
     description, interfaces: [ErrorInterface],
-    fields: (t) => ({ id: t.id({ description: id, resolve: ({ error }) => (error as errors.VmNotFound).id }) }),
+    fields: (t) => ({ id: t.id({ description: id, resolve: (refusal) => fact(refusal, "id") }) }),
   });
 
 /** Every expected error's type, by its name. */
@@ -48,23 +64,23 @@ export const errorRefs = {
   DatabaseUnavailable: plain("DatabaseUnavailable", "The database cannot be reached; nothing was done."),
   InvalidVmState: builder.objectRef<Refusal>("InvalidVmState").implement({
     description: "The verb is not legal in the VM's present state.", interfaces: [ErrorInterface],
-    fields: (t) => ({ state: t.field({ type: VmStateEnum, description: "The state it is in.", resolve: ({ error }) => (error as errors.InvalidVmState).state }) }),
+    fields: (t) => ({ state: t.field({ type: VmStateEnum, description: "The state it is in.", resolve: (refusal) => fact(refusal, "state") }) }),
   }),
   Forbidden: builder.objectRef<Refusal>("Forbidden").implement({
     description: "The viewer's role does not allow this.", interfaces: [ErrorInterface],
-    fields: (t) => ({ requiredRole: t.field({ type: RoleEnum, description: "The least role that may.", resolve: ({ error }) => (error as errors.Forbidden).requiredRole }) }),
+    fields: (t) => ({ requiredRole: t.field({ type: RoleEnum, description: "The least role that may.", resolve: (refusal) => fact(refusal, "requiredRole") }) }),
   }),
   ConsoleBusy: builder.objectRef<Refusal>("ConsoleBusy").implement({
     description: "The console has another writer.", interfaces: [ErrorInterface],
-    fields: (t) => ({ writer: t.string({ resolve: ({ error }) => (error as errors.ConsoleBusy).writer, description: "Session that holds the pen; empty when it could not be told." }) }),
+    fields: (t) => ({ writer: t.string({ resolve: (refusal) => fact(refusal, "writer"), description: "Session that holds the pen; empty when it could not be told." }) }),
   }),
   NotCancellable: builder.objectRef<Refusal>("NotCancellable").implement({
     description: "The operation has ended, or is of a kind that cannot be cancelled.", interfaces: [ErrorInterface],
-    fields: (t) => ({ state: t.field({ type: OperationStateEnum, description: "The state it is in.", resolve: ({ error }) => (error as errors.NotCancellable).state }) }),
+    fields: (t) => ({ state: t.field({ type: OperationStateEnum, description: "The state it is in.", resolve: (refusal) => fact(refusal, "operationState", "state") }) }),
   }),
   HostUnreachable: builder.objectRef<Refusal>("HostUnreachable").implement({
     description: "The host's daemon cannot be reached.", interfaces: [ErrorInterface],
-    fields: (t) => ({ hostId: t.id({ resolve: ({ error }) => (error as errors.HostUnreachable).hostId, description: "The host in question." }) }),
+    fields: (t) => ({ hostId: t.id({ resolve: (refusal) => fact(refusal, "hostId"), description: "The host in question." }) }),
   }),
 };
 export type ErrorName = keyof typeof errorRefs;

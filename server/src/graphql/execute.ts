@@ -8,12 +8,12 @@ import type { GraphqlContext } from "./context.js";
 import { toGraphqlError } from "./errors.js";
 
 export interface Executor {
-  execute(args: ExecutionArgs): Promise<ExecutionResult> | ExecutionResult;
-  subscribe(args: ExecutionArgs): Promise<AsyncGenerator<ExecutionResult, void, undefined> | ExecutionResult>;
+  readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult> | ExecutionResult;
+  readonly subscribe: (args: ExecutionArgs) => Promise<AsyncGenerator<ExecutionResult, void, undefined> | ExecutionResult>;
   /** A subscription's source; an ExecutionResult when it could not be opened. */
-  open(args: ExecutionArgs): Promise<AsyncIterable<unknown> | ExecutionResult>;
+  readonly open: (args: ExecutionArgs) => Promise<AsyncIterable<unknown> | ExecutionResult>;
   /** What a client sees of an error that no execution caught. */
-  present(error: unknown, requestId: string): GraphQLError;
+  readonly present: (error: unknown, requestId: string) => GraphQLError;
 }
 
 export function createExecutor(log: Log): Executor {
@@ -58,8 +58,10 @@ export function createExecutor(log: Log): Executor {
 export function executed(
   source: AsyncIterable<unknown>, args: ExecutionArgs, run: Executor["execute"], present: (error: unknown) => GraphQLError,
 ): AsyncGenerator<ExecutionResult, void, undefined> {
-  const items = source[Symbol.asyncIterator]();
-  const close = async () => void (await items.return?.());
+  const items = source[Symbol.asyncIterator]() as AsyncIterator<unknown, undefined, undefined>;
+  const close = async (): Promise<void> => {
+    await items.return?.();
+  };
   return {
     async next() {
       try {

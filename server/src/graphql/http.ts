@@ -34,19 +34,19 @@ export function createRequestHandler(parts: HttpParts): RequestHandler {
   const yoga = yogaServer(parts);
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = new URL(request.url ?? "/", "http://server").pathname;
-    if (path === "/health") return sendJson(response, 200, { status: "ok" });
-    if (path !== GRAPHQL_PATH) return refuse(response, 404, "NOT_FOUND", `Nothing is at ${path.slice(0, 200)}; GraphQL is at ${GRAPHQL_PATH}.`);
+    if (path === "/health") { sendJson(response, 200, { status: "ok" }); return; }
+    if (path !== GRAPHQL_PATH) { refuse(response, 404, "NOT_FOUND", `Nothing is at ${path.slice(0, 200)}; GraphQL is at ${GRAPHQL_PATH}.`); return; }
     const requestId = randomUUID();
     response.setHeader("x-request-id", requestId);
     const wantsPage = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
     const viewer = wantsPage ? NOBODY : viewerOf(parts.tokens, request.headers.authorization);
     if (viewer === null) {
       response.setHeader("www-authenticate", 'Bearer realm="quetzal"');
-      return refuse(response, 401, "UNAUTHENTICATED", unauthenticated(request.headers.authorization));
+      refuse(response, 401, "UNAUTHENTICATED", unauthenticated(request.headers.authorization)); return;
     }
     const body = await readBody(request);
     if (body === null) {
-      return refuse(response, 413, "BODY_TOO_LARGE", `The request's body is larger than ${MAX_BODY_BYTES} bytes; send less at once.`);
+      refuse(response, 413, "BODY_TOO_LARGE", `The request's body is larger than ${MAX_BODY_BYTES} bytes; send less at once.`); return;
     }
     await answer(yoga, request, response, body, { viewer, requestId });
   };
@@ -82,6 +82,8 @@ function yogaServer({ schema, executor, services }: HttpParts) {
     logging: false,
     maskedErrors: false,
     graphiql: { title: "QuetzalCore", headers: JSON.stringify({ Authorization: "Bearer TOKEN" }), subscriptionsProtocol: "SSE" },
+    // Served from here, because a host may reach no other: nine megabytes, read when somebody first opens the page.
+    renderGraphiQL: async (options) => (await import("@graphql-yoga/render-graphiql")).renderGraphiQL(options),
     context: ({ viewer, requestId }): GraphqlContext => ({ viewer, requestId, services, part: "whole" }),
     plugins: [limits(executor)],
   });

@@ -62,13 +62,13 @@ export class Peer {
 
   onMessage(listener: (text: string) => Promise<void>): void {
     this.webSocket.on("message", (data: RawData) => {
-      listener(String(data)).catch(() => this.webSocket.close(4500, "Internal error"));
+      listener(textOf(data)).catch(() => this.webSocket.close(4500, "Internal error"));
     });
   }
 
   /** Ends a connection that gave no sign of life since the last call, and asks for one. */
   heartbeat(): void {
-    if (!this.#alive) return this.webSocket.terminate();
+    if (!this.#alive) { this.webSocket.terminate(); return; }
     this.#alive = false;
     this.webSocket.ping();
   }
@@ -80,4 +80,10 @@ export class Peer {
     }
     return new Promise((resolve) => write(() => resolve()));
   }
+}
+
+/** ws hands over one Buffer unless told otherwise; the other forms are of its types only. */
+function textOf(data: RawData): string {
+  if (Buffer.isBuffer(data)) return data.toString();
+  return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data).toString();
 }

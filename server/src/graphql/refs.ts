@@ -1,9 +1,9 @@
 // Types that several nouns mention, named here and implemented in the noun's own schema.ts, so that nouns need not import
 // each other's schemas in a circle.
-import type { Event } from "../events/log.js";
+import type { Event } from "../event/log.js";
 import type { Host } from "../host/model.js";
 import type { AnyHistory, HostSample, VmSample } from "../metrics/model.js";
-import type { Operation } from "../operations/store.js";
+import type { Operation } from "../operation/store.js";
 import type { Vm } from "../vm/model.js";
 import { builder } from "./builder.js";
 

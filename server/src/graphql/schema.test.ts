@@ -13,14 +13,17 @@ describe("the contract", () => {
 
   it("describes every type, field, argument and value", () => {
     const bare: string[] = [];
-    const look = (path: string, description: string | null | undefined) => void (description == null || description.trim() === "" ? bare.push(path) : undefined);
+    const look = (path: string, description: string | null | undefined) => {
+      if (description == null || description.trim() === "") bare.push(path);
+    };
     for (const type of types) {
       look(type.name, type.description);
       if (isEnumType(type)) for (const value of type.getValues()) look(`${type.name}.${value.name}`, value.description);
-      if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) continue;
+      if (isInputObjectType(type)) for (const field of Object.values(type.getFields())) look(`${type.name}.${field.name}`, field.description);
+      if (!isObjectType(type) && !isInterfaceType(type)) continue;
       for (const field of Object.values(type.getFields())) {
         look(`${type.name}.${field.name}`, field.description);
-        if ("args" in field) for (const arg of field.args) look(`${type.name}.${field.name}(${arg.name})`, arg.description);
+        for (const arg of field.args) look(`${type.name}.${field.name}(${arg.name})`, arg.description);
       }
     }
     expect(bare).toEqual([]);

@@ -1,6 +1,6 @@
 // Identical subscriptions of viewers with the same rights share one source, one execution and one serialised payload.
 // Every reader gets a replay of its own first; the last one to leave closes the source. Knows no transport.
-import { getOperationAST, print, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from "graphql";
+import { getOperationAST, Kind, print, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from "graphql";
 import { ReaderTooSlow } from "../broadcast.js";
 import type { Positioned } from "../feed.js";
 import { interruptible } from "../streams.js";
@@ -36,17 +36,17 @@ class FrameReader {
   readonly #frames = new Map<string | bigint, Frame>();
   #wake: (() => void) | undefined;
   #ended = false;
-  #error: unknown;
+  #error: Error | undefined;
 
   constructor(private readonly policy: SharingPolicy) {}
 
   push(frame: Frame): void {
-    if (this.#frames.size >= MAX_PAYLOADS_BEHIND) return this.end(new ReaderTooSlow(MAX_PAYLOADS_BEHIND));
+    if (this.#frames.size >= MAX_PAYLOADS_BEHIND) { this.end(new ReaderTooSlow(MAX_PAYLOADS_BEHIND)); return; }
     this.#frames.set(this.policy === "latest" ? frame.key : frame.position, frame);
     this.#wake?.();
   }
 
-  end(error?: unknown): void {
+  end(error?: Error): void {
     this.#ended = true;
     this.#error ??= error;
     this.#wake?.();
@@ -98,7 +98,7 @@ class Live {
   }
 
   async #pump(source: AsyncIterator<unknown>, args: ExecutionArgs): Promise<void> {
-    let failure: unknown;
+    let failure: Error | undefined;
     try {
       for (let next = await source.next(); next.done !== true; next = await source.next()) {
         const { position, key } = next.value as Positioned<unknown>;
@@ -108,7 +108,7 @@ class Live {
         for (const reader of this.readers) reader.push(frame);
       }
     } catch (error) {
-      failure = error;
+      failure = error instanceof Error ? error : new Error(String(error));
     }
     this.onClosed();
     for (const reader of this.readers) reader.end(failure);
@@ -132,7 +132,7 @@ export class SharedSubscriptions {
   policy(args: ExecutionArgs): SharingPolicy | null {
     const selections = getOperationAST(args.document, args.operationName)?.selectionSet.selections ?? [];
     const [only] = selections;
-    if (selections.length !== 1 || only?.kind !== "Field") return null;
+    if (selections.length !== 1 || only?.kind !== Kind.FIELD) return null;
     const shared = this.schema.getSubscriptionType()?.getFields()[only.name.value]?.extensions["shared"];
     return shared === "latest" || shared === "all" ? shared : null;
   }
@@ -167,7 +167,10 @@ export class SharedSubscriptions {
       let seen = -1n;
       const own = { ...args, contextValue: { ...contextOf(args), part: "replay" } };
       const replay = await this.executor.open(own);
-      if (!isAsyncIterable(replay)) return void (yield replay);
+      if (!isAsyncIterable(replay)) {
+        yield replay;
+        return;
+      }
       const noted = notePositions(replay, (position) => (seen = position));
       yield* executed(noted, own, this.executor.execute, (error) => this.executor.present(error, contextOf(args).requestId));
       for await (const frame of reader.frames()) if (frame.position > seen) yield frame.result;

@@ -15,7 +15,7 @@ export function faultReason(error: unknown): string {
     if (/ECONNREFUSED/.test(error.details)) return "nobody listens on its socket";
     if (/EACCES/.test(error.details)) return "its socket belongs to another user";
     if (error.code === Status.DEADLINE_EXCEEDED) return "it did not answer in time";
-    return error.details === "" ? (Status[error.code] ?? "unknown fault") : error.details;
+    return error.details === "" ? Status[error.code] : error.details;
   }
   if (error instanceof Error) return error.name === "TimeoutError" || error.name === "AbortError" ? "it did not answer in time" : error.message;
   return String(error);

@@ -1,7 +1,7 @@
 // The one table from a daemon's refusal to an expected error. Pure.
 import * as errors from "../errors.js";
 import type { ExpectedError } from "../errors.js";
-import type { OperationState } from "../operations/store.js";
+import type { OperationState } from "../operation/store.js";
 import type { VmState } from "../vm/model.js";
 import { RefusalCode, type Refusal } from "./generated/quetzal/v1/refusal.js";
 

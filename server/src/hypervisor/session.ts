@@ -53,17 +53,21 @@ export class Session implements AsyncDisposable {
 
   async #run(): Promise<void> {
     let retryMs = RETRY_FIRST_MS;
-    while (!this.#closing.signal.aborted) {
+    while (!this.#isClosing()) {
       try {
         await this.#greet();
         retryMs = RETRY_FIRST_MS;
         await this.#watchAll();
       } catch (error) {
-        if (!this.#closing.signal.aborted) this.listener.disconnected(faultReason(error));
+        if (!this.#isClosing()) this.listener.disconnected(faultReason(error));
       }
       await delay(retryMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
       retryMs = Math.min(retryMs * 2, RETRY_LONGEST_MS);
     }
+  }
+
+  #isClosing(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   async #greet(): Promise<void> {
@@ -79,11 +83,11 @@ export class Session implements AsyncDisposable {
     const watches = [this.#watchJournal(signal), this.#watchMetrics(signal)];
     try {
       await Promise.race(watches);
-      throw new Error("the daemon ended the stream");
     } finally {
       broken.abort();
       await Promise.allSettled(watches);
     }
+    throw new Error("it ended the stream");
   }
 
   async #watchJournal(signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { VM_STATES } from "../vm/model.js";
 import { EventKind as WireEventKind } from "./generated/quetzal/v1/event.js";
 import type { Host as WireHost } from "./generated/quetzal/v1/host.js";
 import { VmState as WireVmState, type CrashReport as WireCrash, type Vm as WireVm } from "./generated/quetzal/v1/vm.js";
-import type { EventKind } from "../events/log.js";
+import type { EventKind } from "../event/log.js";
 
 const BYTES_PER_MIB = 1_048_576;
 

@@ -98,9 +98,9 @@ function latestFeed<T>(
   position: () => bigint, newest: ReadonlyMap<string, T>, live: Broadcast<Positioned<T>>, narrow: (value: T) => T, wants: (hostId: string) => boolean,
 ): Feed<T> {
   return {
-    async *replay() {
+    replay() {
       const now = position();
-      for (const [key, value] of newest) if (wants(key)) yield { position: now, key, value: narrow(value) };
+      return [...newest].filter(([key]) => wants(key)).map(([key, value]) => ({ position: now, key, value: narrow(value) }));
     },
     live: () =>
       refined(live.subscribe(MAX_BATCHES_BEHIND, "drop-oldest"), (item) => (wants(item.key) ? { ...item, value: narrow(item.value) } : undefined)),

@@ -3,7 +3,7 @@ import { builder } from "../graphql/builder.js";
 import { OperationKindEnum, OperationStateEnum } from "../graphql/enums.js";
 import { answer, resultUnion } from "../graphql/errors.js";
 import { OperationRef, PageInfoRef, VmRef, type PageInfo } from "../graphql/refs.js";
-import { operationCursor, type Operation, type OperationState } from "../operations/store.js";
+import { operationCursor, type Operation, type OperationState } from "./store.js";
 
 OperationRef.implement({
   description: "A verb that was accepted, until it has ended and after.",

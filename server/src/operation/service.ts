@@ -2,12 +2,12 @@
 import { Broadcast } from "../broadcast.js";
 import type { Db } from "../db/client.js";
 import { asExpected, DatabaseUnavailable, OperationNotFound } from "../errors.js";
-import type { EventLog } from "../events/log.js";
+import type { EventLog } from "../event/log.js";
 import type { EventService } from "../event/service.js";
 import type { Log } from "../log.js";
 import { interruptible } from "../streams.js";
-import * as store from "../operations/store.js";
-import type { Operation } from "../operations/store.js";
+import * as store from "./store.js";
+import type { Operation } from "./store.js";
 
 /** Updates that a reader of one operation may fall behind; an operation has far fewer. */
 const MAX_UPDATES_BEHIND = 256;
@@ -58,6 +58,8 @@ export class OperationService implements Disposable {
       message: `${operation.requestedBy} asked for ${operation.kind} of ${operation.vmId}.`,
     });
     this.#updates.publish(operation);
+    // Nobody waits for this: until it is stored the operation is shown from memory, and its end would store it too.
+    void store.acceptOperation(this.db, id).catch((error: unknown) => this.#trouble("an operation's acceptance could not be stored", error, id));
     return operation;
   }
 
@@ -67,11 +69,6 @@ export class OperationService implements Disposable {
       kind: "WARNING", hostId: operation.hostId, vmId: operation.vmId, operationId: operation.id, actor,
       message: `${actor} asked to cancel ${operation.kind} of ${operation.vmId}.`,
     });
-  }
-
-  /** Makes the acceptance last; until then a crash leaves it to the journal to say. */
-  async storeAcceptance(id: string): Promise<void> {
-    await store.acceptOperation(this.db, id);
   }
 
   async discard(id: string): Promise<void> {
@@ -135,7 +132,11 @@ export class OperationService implements Disposable {
       this.#open.delete(id);
       if (ended !== null) this.#updates.publish(ended);
     } catch (error) {
-      if (!(asExpected(error) instanceof DatabaseUnavailable)) this.diary.error("an operation's end could not be read", error, { operation_id: id });
+      this.#trouble("an operation's end could not be read", error, id);
     }
+  }
+
+  #trouble(message: string, error: unknown, id: string): void {
+    if (!(asExpected(error) instanceof DatabaseUnavailable)) this.diary.error(message, error, { operation_id: id });
   }
 }

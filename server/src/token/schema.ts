@@ -3,7 +3,7 @@ import { builder } from "../graphql/builder.js";
 import { RoleEnum } from "../graphql/enums.js";
 import { answer, resultUnion } from "../graphql/errors.js";
 import type { ServerStatus } from "../status.js";
-import type { TokenInfo } from "../tokens/store.js";
+import type { TokenInfo } from "./store.js";
 import type { Viewer } from "./model.js";
 
 const ViewerRef = builder.objectRef<Viewer>("Viewer").implement({

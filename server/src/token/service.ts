@@ -3,8 +3,8 @@ import type { Db } from "../db/client.js";
 import { TokenNotFound } from "../errors.js";
 import type { EventService } from "../event/service.js";
 import type { Log } from "../log.js";
-import * as store from "../tokens/store.js";
-import type { TokenInfo } from "../tokens/store.js";
+import * as store from "./store.js";
+import type { TokenInfo } from "./store.js";
 import { requireRole, type Role, type Viewer } from "./model.js";
 
 /** `lastUsedAt` is kept to the minute. */

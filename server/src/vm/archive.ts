@@ -5,7 +5,7 @@ import type { DatabaseHealth } from "../db/health.js";
 import { asExpected, DatabaseUnavailable } from "../errors.js";
 import { definitionFields } from "../hypervisor/wire.js";
 import type { Log } from "../log.js";
-import { crashOf, definitionOf, listVms, observeVms, removeVm } from "../vms/store.js";
+import { crashOf, definitionOf, listVms, observeVms, removeVm } from "./store.js";
 import type { Vm } from "./model.js";
 import type { VmRegistry } from "./registry.js";
 

@@ -17,13 +17,17 @@ function compare(path: string, before: unknown, after: unknown, lines: string[])
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     for (const key of keys) compare(path === "" ? key : `${path}.${key}`, before[key], after[key], lines);
-  } else if (Array.isArray(before) && Array.isArray(after) && [...before, ...after].some(isRecord)) {
+  } else if (isList(before) && isList(after) && [...before, ...after].some(isRecord)) {
     for (let index = 0; index < Math.max(before.length, after.length); index += 1) {
       compare(`${path}[${index}]`, before[index], after[index], lines);
     }
   } else if (JSON.stringify(before) !== JSON.stringify(after)) {
     lines.push(`${path}: ${show(before)} → ${show(after)}`);
   }
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -57,15 +57,13 @@ export class VmRegistry {
 
   /** A VM (or every VM) as it is now, then after every change. */
   changes(id: string | null): Feed<VmChange> {
-    const registry = this;
     return {
-      async *replay() {
-        const position = registry.#position;
-        const vms = id === null ? registry.list() : [registry.get(id)].filter((vm) => vm !== null);
-        for (const vm of vms) yield { position, key: vm.id, value: { id: vm.id, vm } };
+      replay: () => {
+        const vms = id === null ? this.list() : [this.get(id)].filter((vm) => vm !== null);
+        return vms.map((vm) => ({ position: this.#position, key: vm.id, value: { id: vm.id, vm } }));
       },
-      live() {
-        const all = registry.#changes.subscribe(MAX_CHANGES_BEHIND, "fail");
+      live: () => {
+        const all = this.#changes.subscribe(MAX_CHANGES_BEHIND, "fail");
         return id === null ? all : refined(all, (change) => (change.key === id ? change : undefined));
       },
     };

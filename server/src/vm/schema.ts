@@ -1,5 +1,5 @@
 // VMs in GraphQL: the type, its list, and the stream of changes. The mutations are in mutations.ts.
-import type { Event } from "../events/log.js";
+import type { Event } from "../event/log.js";
 import { builder } from "../graphql/builder.js";
 import { SortOrderEnum, VmMetricEnum, VmSortFieldEnum, VmStateEnum, VmVerbEnum } from "../graphql/enums.js";
 import { EventRef, HistoryRef, HostRef, OperationRef, PageInfoRef, TimeRangeInput, VmRef, VmSampleRef } from "../graphql/refs.js";

@@ -1,6 +1,6 @@
 // VMs: reading them, and every verb. The daemon judges definitions and states; here are roles, operations and idempotency.
 import { randomUUID } from "node:crypto";
-import { setPowerWish } from "../vms/store.js";
+import { setPowerWish } from "./store.js";
 import type { Db } from "../db/client.js";
 import type { DatabaseHealth } from "../db/health.js";
 import { DatabaseUnavailable, InvalidInput, NotCancellable, OperationNotFound, Unsupported, VmNotFound, asExpected, type ExpectedError } from "../errors.js";
@@ -12,7 +12,7 @@ import * as wire from "../hypervisor/wire.js";
 import type { Log } from "../log.js";
 import type { MetricsService } from "../metrics/service.js";
 import type { OperationService } from "../operation/service.js";
-import type { Operation, OperationKind } from "../operations/store.js";
+import type { Operation, OperationKind } from "../operation/store.js";
 import { requireRole, type Role, type Viewer } from "../token/model.js";
 import { definitionChanges } from "./changes.js";
 import { pageOfVms, type VmListArgs, type VmPage } from "./list.js";
@@ -146,7 +146,7 @@ export class VmService {
     if (input.dryRun) return { vm: before ?? judged, action, changes, operation: null };
     this.#requireDatabase();
     if (before !== null && action === "UNCHANGED") return { vm: before, action, changes, operation: null };
-    const { hostId: _, ...request } = input;
+    const request = { definition: input.definition, createOnly: input.createOnly };
     const done = await this.#carryOut(viewer, { kind: "PUT_VM", vmId: judged.id, hostId, idempotencyKey: input.idempotencyKey, request, call });
     return { ...done, action, changes };
   }
@@ -217,8 +217,7 @@ export class VmService {
     }
     const shown = operations.accepted(operation.id) ?? operation;
     if (kind !== "DELETE_VM") registry.observe(vm);
-    await operations.storeAcceptance(operation.id);
-    return { vm: registry.get(vmId) ?? vm, operation: (await operations.find(operation.id)) ?? shown };
+    return { vm: registry.get(vmId) ?? vm, operation: shown };
   }
 
   async #call(hostId: string, vmId: string, call: (client: DaemonClient, options: { signal: AbortSignal }) => Promise<VmResponse>): Promise<Vm> {

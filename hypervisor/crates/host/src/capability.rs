@@ -37,21 +37,11 @@ pub struct Capability {
 
 impl Capability {
     fn yes(name: &'static str, reason: impl Into<String>) -> Self {
-        Self {
-            name,
-            available: true,
-            reason: reason.into(),
-            mend: String::new(),
-        }
+        Self { name, available: true, reason: reason.into(), mend: String::new() }
     }
 
     fn no(name: &'static str, reason: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            name,
-            available: false,
-            reason: reason.into(),
-            mend: mend.into(),
-        }
+        Self { name, available: false, reason: reason.into(), mend: mend.into() }
     }
 }
 
@@ -67,9 +57,7 @@ pub fn probe_all_given(context: &ProbeContext, kvm: &KvmProbe) -> Vec<Capability
     let found_user = user.as_ref().and_then(|found| found.as_ref().ok());
     let is_net_admin = is_net_admin();
     let cgroups = cgroup::detect();
-    let cgroups_writable = cgroups
-        .check_writable()
-        .map_err(|error| error.with_causes());
+    let cgroups_writable = cgroups.check_writable().map_err(|error| error.with_causes());
     let mut capabilities = vec![
         kvm_capability(kvm, found_user),
         tap(root, is_net_admin),
@@ -89,8 +77,7 @@ pub fn probe_all_given(context: &ProbeContext, kvm: &KvmProbe) -> Vec<Capability
 
 /// Whether this process may configure the network.
 fn is_net_admin() -> bool {
-    rustix::thread::capabilities(None)
-        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::NET_ADMIN))
+    rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::NET_ADMIN))
 }
 
 fn kvm_capability(probe: &KvmProbe, user: Option<&UnprivilegedUser>) -> Capability {
@@ -123,15 +110,7 @@ fn qemu_capabilities(binary: &Path) -> Vec<Capability> {
         Ok(version) => version,
         Err(error) => {
             let missing = |name| Capability::no(name, error.with_causes(), INSTALL_QEMU);
-            return [
-                "qemu",
-                "user_network",
-                "balloon",
-                "virtio_mem",
-                "guest_agent",
-            ]
-            .map(missing)
-            .into();
+            return ["qemu", "user_network", "balloon", "virtio_mem", "guest_agent"].map(missing).into();
         }
     };
     let qemu = if version < qemu::OLDEST_SUPPORTED {
@@ -142,28 +121,16 @@ fn qemu_capabilities(binary: &Path) -> Vec<Capability> {
     };
     let features = qemu::features(binary);
     let feature = |name, what: &str, has: fn(&QemuFeatures) -> bool| match &features {
-        Ok(features) if has(features) => {
-            Capability::yes(name, format!("QEMU {version} has {what}"))
-        }
-        Ok(_) => Capability::no(
-            name,
-            format!("QEMU {version} was built without {what}"),
-            INSTALL_QEMU,
-        ),
+        Ok(features) if has(features) => Capability::yes(name, format!("QEMU {version} has {what}")),
+        Ok(_) => Capability::no(name, format!("QEMU {version} was built without {what}"), INSTALL_QEMU),
         Err(error) => Capability::no(name, error.with_causes(), INSTALL_QEMU),
     };
     vec![
         qemu,
-        feature("user_network", "user-mode networking", |features| {
-            features.user_network
-        }),
+        feature("user_network", "user-mode networking", |features| features.user_network),
         feature("balloon", "virtio-balloon", |features| features.balloon),
         feature("virtio_mem", "virtio-mem", |features| features.virtio_mem),
-        feature(
-            "guest_agent",
-            "the virtio serial port of the guest agent",
-            |features| features.virtio_serial,
-        ),
+        feature("guest_agent", "the virtio serial port of the guest agent", |features| features.virtio_serial),
     ]
 }
 
@@ -185,12 +152,7 @@ fn bridge(root: &Path, is_net_admin: bool) -> Capability {
         return Capability { name: NAME, ..tap };
     }
     let mut bridges: Vec<String> = listing(&root.join("sys/class/net"))
-        .filter(|name| {
-            root.join("sys/class/net")
-                .join(name)
-                .join("bridge")
-                .is_dir()
-        })
+        .filter(|name| root.join("sys/class/net").join(name).join("bridge").is_dir())
         .collect();
     bridges.sort();
     if bridges.is_empty() {
@@ -203,23 +165,14 @@ fn bridge(root: &Path, is_net_admin: bool) -> Capability {
 fn ksm(root: &Path) -> Capability {
     const NAME: &str = "ksm";
     match value(root, "sys/kernel/mm/ksm/run").as_deref() {
-        None => Capability::no(
-            NAME,
-            "this kernel has no KSM",
-            "use a kernel with CONFIG_KSM",
-        ),
+        None => Capability::no(NAME, "this kernel has no KSM", "use a kernel with CONFIG_KSM"),
         Some("1") => Capability::yes(NAME, "running"),
-        Some(_) => Capability::yes(
-            NAME,
-            "there but off: echo 1 > /sys/kernel/mm/ksm/run turns it on",
-        ),
+        Some(_) => Capability::yes(NAME, "there but off: echo 1 > /sys/kernel/mm/ksm/run turns it on"),
     }
 }
 
 fn zram(root: &Path) -> Capability {
-    let devices = listing(&root.join("sys/block"))
-        .filter(|name| name.starts_with("zram"))
-        .count();
+    let devices = listing(&root.join("sys/block")).filter(|name| name.starts_with("zram")).count();
     match devices {
         0 => Capability::no("zram", "there is no zram device", "modprobe zram"),
         1 => Capability::yes("zram", "1 device"),
@@ -230,16 +183,9 @@ fn zram(root: &Path) -> Capability {
 fn zswap(root: &Path) -> Capability {
     const NAME: &str = "zswap";
     match value(root, "sys/module/zswap/parameters/enabled").as_deref() {
-        None => Capability::no(
-            NAME,
-            "this kernel has no zswap",
-            "use a kernel with CONFIG_ZSWAP",
-        ),
+        None => Capability::no(NAME, "this kernel has no zswap", "use a kernel with CONFIG_ZSWAP"),
         Some("Y") => Capability::yes(NAME, "on"),
-        Some(_) => Capability::yes(
-            NAME,
-            "there but off: echo Y > /sys/module/zswap/parameters/enabled turns it on",
-        ),
+        Some(_) => Capability::yes(NAME, "there but off: echo Y > /sys/module/zswap/parameters/enabled turns it on"),
     }
 }
 
@@ -247,11 +193,7 @@ fn psi(root: &Path) -> Capability {
     // The file can be there and fail to read (psi=0).
     match value(root, "proc/pressure/cpu") {
         Some(_) => Capability::yes("psi", "/proc/pressure"),
-        None => Capability::no(
-            "psi",
-            "/proc/pressure does not read",
-            "boot the kernel with psi=1",
-        ),
+        None => Capability::no("psi", "/proc/pressure does not read", "boot the kernel with psi=1"),
     }
 }
 
@@ -259,26 +201,14 @@ fn vhost_net(root: &Path) -> Capability {
     if root.join("dev/vhost-net").exists() {
         Capability::yes("vhost_net", "/dev/vhost-net")
     } else {
-        Capability::no(
-            "vhost_net",
-            "/dev/vhost-net is missing",
-            "modprobe vhost_net",
-        )
+        Capability::no("vhost_net", "/dev/vhost-net is missing", "modprobe vhost_net")
     }
 }
 
-fn cgroup_capability(
-    name: &'static str,
-    version: Option<Version>,
-    writable: &Result<(), String>,
-) -> Capability {
+fn cgroup_capability(name: &'static str, version: Option<Version>, writable: &Result<(), String>) -> Capability {
     let version = match version {
         None => {
-            return Capability::no(
-                name,
-                "this controller is not mounted",
-                "mount the cgroup2 file system",
-            );
+            return Capability::no(name, "this controller is not mounted", "mount the cgroup2 file system");
         }
         Some(Version::V1) => "cgroup v1",
         Some(Version::V2) => "cgroup v2",
@@ -289,22 +219,15 @@ fn cgroup_capability(
     }
 }
 
-fn unprivileged_qemu(
-    user: &Option<Result<UnprivilegedUser, crate::HostError>>,
-    state_dir: &Path,
-) -> Capability {
+fn unprivileged_qemu(user: &Option<Result<UnprivilegedUser, crate::HostError>>, state_dir: &Path) -> Capability {
     const NAME: &str = "unprivileged_qemu";
     match user {
-        None if rustix::process::geteuid().is_root() => Capability::no(
-            NAME,
-            "no user is set for QEMU",
-            "start quetzald with --vm-user quetzal-qemu",
-        ),
+        None if rustix::process::geteuid().is_root() => {
+            Capability::no(NAME, "no user is set for QEMU", "start quetzald with --vm-user quetzal-qemu")
+        }
         None => Capability::yes(NAME, "QEMU runs as quetzald's own unprivileged user"),
         // The error says how to create the user.
-        Some(Err(error)) => {
-            Capability::no(NAME, error.with_causes(), "npm start as root sets it up")
-        }
+        Some(Err(error)) => Capability::no(NAME, error.with_causes(), "npm start as root sets it up"),
         Some(Ok(user)) => match closed_folder(state_dir, user) {
             None => Capability::yes(NAME, format!("QEMU runs as {}", user.name())),
             Some(folder) => Capability::no(
@@ -315,10 +238,7 @@ fn unprivileged_qemu(
                     state_dir.display(),
                     folder.display()
                 ),
-                format!(
-                    "chmod o+x {}, or set QUETZAL_STATE_DIR to a folder that is open",
-                    folder.display()
-                ),
+                format!("chmod o+x {}, or set QUETZAL_STATE_DIR to a folder that is open", folder.display()),
             ),
         },
     }
@@ -328,10 +248,9 @@ fn unprivileged_qemu(
 fn closed_folder<'p>(path: &'p Path, user: &UnprivilegedUser) -> Option<&'p Path> {
     let mut folders: Vec<&Path> = path.ancestors().collect();
     folders.reverse();
-    folders.into_iter().find(|folder| {
-        fs::metadata(folder)
-            .is_ok_and(|found| !user.may_pass(found.uid(), found.gid(), found.mode()))
-    })
+    folders
+        .into_iter()
+        .find(|folder| fs::metadata(folder).is_ok_and(|found| !user.may_pass(found.uid(), found.gid(), found.mode())))
 }
 
 fn listing(folder: &Path) -> impl Iterator<Item = String> {
@@ -340,9 +259,7 @@ fn listing(folder: &Path) -> impl Iterator<Item = String> {
 }
 
 fn value(root: &Path, path: &str) -> Option<String> {
-    fs::read_to_string(root.join(path))
-        .ok()
-        .map(|text| text.trim().to_owned())
+    fs::read_to_string(root.join(path)).ok().map(|text| text.trim().to_owned())
 }
 
 #[cfg(test)]

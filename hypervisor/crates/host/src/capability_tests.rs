@@ -26,9 +26,7 @@ fn context(qemu_binary: &str) -> ProbeContext {
     ProbeContext {
         state_dir: "/var/lib/quetzal".into(),
         qemu_binary: qemu_binary.into(),
-        vm_user: rustix::process::geteuid()
-            .is_root()
-            .then(|| "nobody".to_owned()),
+        vm_user: rustix::process::geteuid().is_root().then(|| "nobody".to_owned()),
     }
 }
 
@@ -48,24 +46,14 @@ fn every_ability_is_told_once_with_a_reason() {
     for capability in &capabilities {
         println!("{capability:?}");
         assert!(!capability.reason.is_empty(), "{capability:?}");
-        assert!(
-            capability.available == capability.mend.is_empty(),
-            "{capability:?}"
-        );
+        assert!(capability.available == capability.mend.is_empty(), "{capability:?}");
     }
-    let mut names: Vec<_> = capabilities
-        .iter()
-        .map(|capability| capability.name)
-        .collect();
+    let mut names: Vec<_> = capabilities.iter().map(|capability| capability.name).collect();
     let mut expected = ALL.to_vec();
     names.sort_unstable();
     expected.sort_unstable();
     assert_eq!(names, expected);
-    assert!(
-        capabilities
-            .iter()
-            .any(|capability| capability.name == "qemu" && capability.available)
-    );
+    assert!(capabilities.iter().any(|capability| capability.name == "qemu" && capability.available));
 }
 
 #[test]
@@ -73,10 +61,7 @@ fn without_qemu_all_that_needs_it_says_so() {
     let capabilities = qemu_capabilities(Path::new("/no/such/qemu"));
     assert_eq!(capabilities.len(), 5);
     for capability in capabilities {
-        assert!(
-            !capability.available && capability.reason.contains("/no/such/qemu"),
-            "{capability:?}"
-        );
+        assert!(!capability.available && capability.reason.contains("/no/such/qemu"), "{capability:?}");
         assert_eq!(capability.mend, INSTALL_QEMU);
     }
 }
@@ -85,20 +70,9 @@ fn without_qemu_all_that_needs_it_says_so() {
 fn an_empty_tree_has_nothing_and_each_lack_has_a_mend() {
     let root = recorded(&[]);
     let root = root.path();
-    let none = [
-        tap(root, true),
-        bridge(root, true),
-        ksm(root),
-        zram(root),
-        zswap(root),
-        psi(root),
-        vhost_net(root),
-    ];
+    let none = [tap(root, true), bridge(root, true), ksm(root), zram(root), zswap(root), psi(root), vhost_net(root)];
     for capability in none {
-        assert!(
-            !capability.available && !capability.mend.is_empty(),
-            "{capability:?}"
-        );
+        assert!(!capability.available && !capability.mend.is_empty(), "{capability:?}");
     }
     let no_cgroup = cgroup_capability("cgroup_cpu", None, &Ok(()));
     assert!(!no_cgroup.available && !no_cgroup.mend.is_empty());
@@ -118,57 +92,22 @@ fn a_full_tree_has_all_and_rights_are_asked_for() {
         ("proc/pressure/cpu", "some avg10=0.00\n"),
     ]);
     let root = root.path();
-    for capability in [
-        tap(root, true),
-        ksm(root),
-        zram(root),
-        zswap(root),
-        psi(root),
-        vhost_net(root),
-    ] {
+    for capability in [tap(root, true), ksm(root), zram(root), zswap(root), psi(root), vhost_net(root)] {
         assert!(capability.available, "{capability:?}");
     }
-    assert_eq!(
-        bridge(root, true),
-        Capability::yes("bridge", "bridges here: br0, br1")
-    );
-    assert_eq!(
-        bridge(root, false),
-        Capability::no("bridge", "needs CAP_NET_ADMIN", NEEDS_ROOT)
-    );
-    let closed = cgroup_capability(
-        "cgroup_memory",
-        Some(Version::V2),
-        &Err("cannot make it".into()),
-    );
+    assert_eq!(bridge(root, true), Capability::yes("bridge", "bridges here: br0, br1"));
+    assert_eq!(bridge(root, false), Capability::no("bridge", "needs CAP_NET_ADMIN", NEEDS_ROOT));
+    let closed = cgroup_capability("cgroup_memory", Some(Version::V2), &Err("cannot make it".into()));
     assert_eq!(closed.reason, "cgroup v2: cannot make it");
 }
 
 #[test]
 fn kvm_is_available_only_when_it_is_real() {
-    let real = KvmProbe::Real {
-        ns_per_iteration: 0.5,
-    };
-    assert_eq!(
-        kvm_capability(&real, None),
-        Capability::yes("kvm", "real: 0.5 ns an iteration")
-    );
-    let emulated = kvm_capability(
-        &KvmProbe::EmulatedOnly {
-            ns_per_iteration: 450.0,
-        },
-        None,
-    );
-    assert_eq!(
-        emulated.reason,
-        "emulated only: 450 ns an iteration, using TCG"
-    );
-    let missing = kvm_capability(
-        &KvmProbe::Missing {
-            reason: "no /dev/kvm".into(),
-        },
-        None,
-    );
+    let real = KvmProbe::Real { ns_per_iteration: 0.5 };
+    assert_eq!(kvm_capability(&real, None), Capability::yes("kvm", "real: 0.5 ns an iteration"));
+    let emulated = kvm_capability(&KvmProbe::EmulatedOnly { ns_per_iteration: 450.0 }, None);
+    assert_eq!(emulated.reason, "emulated only: 450 ns an iteration, using TCG");
+    let missing = kvm_capability(&KvmProbe::Missing { reason: "no /dev/kvm".into() }, None);
     assert!(!emulated.available && !missing.available);
 }
 
@@ -185,10 +124,7 @@ fn a_state_folder_behind_a_closed_one_is_named_with_the_mend() {
     let state = closed.join("state");
     assert_eq!(closed_folder(&state, &user), Some(closed.as_path()));
     let told = unprivileged_qemu(&Some(Ok(user)), &state);
-    assert!(
-        !told.available && told.mend.contains("chmod o+x"),
-        "{told:?}"
-    );
+    assert!(!told.available && told.mend.contains("chmod o+x"), "{told:?}");
     let missing = UnprivilegedUser::lookup("no-such-user-qz");
     assert!(!unprivileged_qemu(&Some(missing), &state).available);
 }

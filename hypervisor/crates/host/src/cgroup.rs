@@ -57,38 +57,20 @@ fn detect_in(root: &Path) -> Cgroups {
         })
         .collect();
     let find = |controller: &str| {
-        let v1 = mounts.iter().find(|[_, kind, options]| {
-            *kind == "cgroup" && options.split(',').any(|option| option == controller)
-        });
+        let v1 = mounts
+            .iter()
+            .find(|[_, kind, options]| *kind == "cgroup" && options.split(',').any(|option| option == controller));
         if let Some([mount, ..]) = v1 {
-            return Some(Hierarchy {
-                mount: below(root, mount),
-                version: Version::V1,
-            });
+            return Some(Hierarchy { mount: below(root, mount), version: Version::V1 });
         }
-        let mount = below(
-            root,
-            mounts.iter().find(|[_, kind, _]| *kind == "cgroup2")?[0],
-        );
+        let mount = below(root, mounts.iter().find(|[_, kind, _]| *kind == "cgroup2")?[0]);
         let controllers = fs::read_to_string(mount.join("cgroup.controllers")).unwrap_or_default();
-        let is_there = controllers
-            .split_ascii_whitespace()
-            .any(|name| name == controller);
-        is_there.then_some(Hierarchy {
-            mount,
-            version: Version::V2,
-        })
+        let is_there = controllers.split_ascii_whitespace().any(|name| name == controller);
+        is_there.then_some(Hierarchy { mount, version: Version::V2 })
     };
     let cpu = find("cpu");
-    let cpu_time = cpu
-        .clone()
-        .filter(|hierarchy| hierarchy.version == Version::V2)
-        .or_else(|| find("cpuacct"));
-    Cgroups {
-        cpu,
-        cpu_time,
-        memory: find("memory"),
-    }
+    let cpu_time = cpu.clone().filter(|hierarchy| hierarchy.version == Version::V2).or_else(|| find("cpuacct"));
+    Cgroups { cpu, cpu_time, memory: find("memory") }
 }
 
 /// Mount points are absolute; spaces in them are written as \040, which no cgroup mount has.
@@ -107,30 +89,17 @@ impl Cgroups {
 
     /// Whether groups can be made: not without rights, nor in a container that sees its tree read-only.
     pub fn check_writable(&self) -> Result<(), HostError> {
-        self.hierarchies()
-            .into_iter()
-            .try_for_each(|(hierarchy, _)| {
-                rustix::fs::access(&hierarchy.mount, rustix::fs::Access::WRITE_OK).map_err(
-                    |error| HostError::MakeCgroup {
-                        path: hierarchy.mount.join(OUR_GROUP),
-                        source: error.into(),
-                    },
-                )
-            })
+        self.hierarchies().into_iter().try_for_each(|(hierarchy, _)| {
+            rustix::fs::access(&hierarchy.mount, rustix::fs::Access::WRITE_OK)
+                .map_err(|error| HostError::MakeCgroup { path: hierarchy.mount.join(OUR_GROUP), source: error.into() })
+        })
     }
 
     /// Each hierarchy once, with the controllers that are found there.
     fn hierarchies(&self) -> Vec<(&Hierarchy, Vec<&'static str>)> {
         let mut found: Vec<(&Hierarchy, Vec<&'static str>)> = Vec::new();
-        let all = [
-            ("cpu", &self.cpu),
-            ("cpuacct", &self.cpu_time),
-            ("memory", &self.memory),
-        ];
-        for (controller, hierarchy) in all
-            .into_iter()
-            .filter_map(|(name, place)| Some((name, place.as_ref()?)))
-        {
+        let all = [("cpu", &self.cpu), ("cpuacct", &self.cpu_time), ("memory", &self.memory)];
+        for (controller, hierarchy) in all.into_iter().filter_map(|(name, place)| Some((name, place.as_ref()?))) {
             match found.iter_mut().find(|(known, _)| *known == hierarchy) {
                 Some((_, controllers)) => controllers.push(controller),
                 None => found.push((hierarchy, vec![controller])),
@@ -152,14 +121,9 @@ impl VmCgroup {
     /// Takes over a group that is already there (adoption, or left by a crash).
     pub fn create(cgroups: &Cgroups, vm_id: &str) -> Result<Self, HostError> {
         if vm_id.is_empty() || vm_id.starts_with('.') || vm_id.contains('/') {
-            return Err(HostError::CgroupName {
-                vm_id: vm_id.to_owned(),
-            });
+            return Err(HostError::CgroupName { vm_id: vm_id.to_owned() });
         }
-        let group = Self {
-            cgroups: cgroups.clone(),
-            vm_id: vm_id.to_owned(),
-        };
+        let group = Self { cgroups: cgroups.clone(), vm_id: vm_id.to_owned() };
         for (hierarchy, controllers) in cgroups.hierarchies() {
             group.create_in(hierarchy, &controllers)?;
         }
@@ -171,8 +135,7 @@ impl VmCgroup {
         let mut attempts_left = CREATE_ATTEMPTS;
         loop {
             attempts_left -= 1;
-            let made =
-                make_ours(hierarchy, controllers).and_then(|()| make_group(&self.path(hierarchy)));
+            let made = make_ours(hierarchy, controllers).and_then(|()| make_group(&self.path(hierarchy)));
             match &made {
                 Err(HostError::MakeCgroup { source, .. })
                     if source.kind() == std::io::ErrorKind::NotFound && attempts_left > 0 => {}
@@ -183,39 +146,23 @@ impl VmCgroup {
 
     /// Moves a process with all its threads. Memory it has already stays counted where it was, so add it early.
     pub fn add(&self, pid: u32) -> Result<(), HostError> {
-        self.cgroups
-            .hierarchies()
-            .into_iter()
-            .try_for_each(|(hierarchy, _)| {
-                let path = self.path(hierarchy).join("cgroup.procs");
-                fs::write(&path, pid.to_string()).map_err(|source| HostError::JoinCgroup {
-                    pid,
-                    path,
-                    source,
-                })
-            })
+        self.cgroups.hierarchies().into_iter().try_for_each(|(hierarchy, _)| {
+            let path = self.path(hierarchy).join("cgroup.procs");
+            fs::write(&path, pid.to_string()).map_err(|source| HostError::JoinCgroup { pid, path, source })
+        })
     }
 
     pub fn usage(&self) -> CgroupUsage {
         let read = |hierarchy: &Option<Hierarchy>, v1: &str, v2: &str| {
             let hierarchy = hierarchy.as_ref()?;
-            let file = if hierarchy.version == Version::V1 {
-                v1
-            } else {
-                v2
-            };
+            let file = if hierarchy.version == Version::V1 { v1 } else { v2 };
             fs::read_to_string(self.path(hierarchy).join(file)).ok()
         };
         let cpu = read(&self.cgroups.cpu_time, "cpuacct.usage", "cpu.stat");
-        let memory = read(
-            &self.cgroups.memory,
-            "memory.usage_in_bytes",
-            "memory.current",
-        );
+        let memory = read(&self.cgroups.memory, "memory.usage_in_bytes", "memory.current");
         CgroupUsage {
             cpu_ns: cpu.and_then(|text| {
-                single(&text)
-                    .or_else(|| value_of::<u64>(&text, "usage_usec").map(|us| us * NS_PER_US))
+                single(&text).or_else(|| value_of::<u64>(&text, "usage_usec").map(|us| us * NS_PER_US))
             }),
             memory_bytes: memory.and_then(|text| single(&text)),
         }
@@ -254,14 +201,9 @@ fn hand_down(group: &Path, controllers: &[&str]) -> Result<(), HostError> {
     let path = group.join("cgroup.subtree_control");
     let enabled = fs::read_to_string(&path).unwrap_or_default();
     for controller in controllers.iter().filter(|name| **name != "cpuacct") {
-        if !enabled
-            .split_ascii_whitespace()
-            .any(|name| name == *controller)
-        {
-            fs::write(&path, format!("+{controller}")).map_err(|source| HostError::MakeCgroup {
-                path: path.clone(),
-                source,
-            })?;
+        if !enabled.split_ascii_whitespace().any(|name| name == *controller) {
+            fs::write(&path, format!("+{controller}"))
+                .map_err(|source| HostError::MakeCgroup { path: path.clone(), source })?;
         }
     }
     Ok(())
@@ -270,10 +212,7 @@ fn hand_down(group: &Path, controllers: &[&str]) -> Result<(), HostError> {
 fn make_group(path: &Path) -> Result<(), HostError> {
     match fs::create_dir(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(HostError::MakeCgroup {
-                path: path.to_owned(),
-                source: error,
-            })
+            Err(HostError::MakeCgroup { path: path.to_owned(), source: error })
         }
         _ => Ok(()),
     }

@@ -16,8 +16,7 @@ fn recorded(files: &[(&str, &str)]) -> tempfile::TempDir {
     root
 }
 
-const V2_MOUNT: &str =
-    "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0\n";
+const V2_MOUNT: &str = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0\n";
 
 #[test]
 fn a_process_is_counted_in_its_vms_group_until_the_group_is_dropped() {
@@ -28,21 +27,11 @@ fn a_process_is_counted_in_its_vms_group_until_the_group_is_dropped() {
     }
     let vm_id = format!("test-{}", std::process::id());
     let group = VmCgroup::create(&cgroups, &vm_id).unwrap();
-    let paths: Vec<_> = cgroups
-        .hierarchies()
-        .iter()
-        .map(|(hierarchy, _)| group.path(hierarchy))
-        .collect();
-    let mut process = Command::new("sh")
-        .args(["-c", "while :; do :; done"])
-        .spawn()
-        .unwrap();
+    let paths: Vec<_> = cgroups.hierarchies().iter().map(|(hierarchy, _)| group.path(hierarchy)).collect();
+    let mut process = Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap();
     let added = group.add(process.id());
     let started_at = Instant::now();
-    while added.is_ok()
-        && group.usage().cpu_ns.is_some_and(|ns| ns == 0)
-        && started_at.elapsed() < DEADLINE
-    {
+    while added.is_ok() && group.usage().cpu_ns.is_some_and(|ns| ns == 0) && started_at.elapsed() < DEADLINE {
         std::thread::sleep(Duration::from_millis(10));
     }
     let usage = group.usage();
@@ -55,49 +44,26 @@ fn a_process_is_counted_in_its_vms_group_until_the_group_is_dropped() {
     added.unwrap();
     assert!(outlives);
     assert!(usage.cpu_ns.is_none_or(|ns| ns > 0), "{usage:?}");
-    assert!(
-        paths.iter().all(|path| !path.exists()),
-        "nothing is left behind"
-    );
+    assert!(paths.iter().all(|path| !path.exists()), "nothing is left behind");
 }
 
 #[test]
 fn version_2_hands_controllers_down_and_reads_its_own_files() {
     let root = recorded(&[
         ("proc/mounts", V2_MOUNT),
-        (
-            "sys/fs/cgroup/cgroup.controllers",
-            "cpuset cpu io memory pids\n",
-        ),
+        ("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory pids\n"),
         ("sys/fs/cgroup/cgroup.subtree_control", "cpu pids\n"),
-        (
-            "sys/fs/cgroup/quetzal/vm1/cpu.stat",
-            "usage_usec 1500\nuser_usec 1000\n",
-        ),
+        ("sys/fs/cgroup/quetzal/vm1/cpu.stat", "usage_usec 1500\nuser_usec 1000\n"),
         ("sys/fs/cgroup/quetzal/vm1/memory.current", "4096\n"),
     ]);
     let cgroups = detect_in(root.path());
-    assert_eq!(
-        (cgroups.cpu(), cgroups.memory()),
-        (Some(Version::V2), Some(Version::V2))
-    );
+    assert_eq!((cgroups.cpu(), cgroups.memory()), (Some(Version::V2), Some(Version::V2)));
     let group = VmCgroup::create(&cgroups, "vm1").unwrap();
     group.add(42).unwrap();
-    let text =
-        |path: &str| fs::read_to_string(root.path().join("sys/fs/cgroup").join(path)).unwrap();
-    assert_eq!(
-        text("cgroup.subtree_control"),
-        "+memory",
-        "cpu was handed down already"
-    );
+    let text = |path: &str| fs::read_to_string(root.path().join("sys/fs/cgroup").join(path)).unwrap();
+    assert_eq!(text("cgroup.subtree_control"), "+memory", "cpu was handed down already");
     assert_eq!(text("quetzal/vm1/cgroup.procs"), "42");
-    assert_eq!(
-        group.usage(),
-        CgroupUsage {
-            cpu_ns: Some(1_500_000),
-            memory_bytes: Some(4096)
-        }
-    );
+    assert_eq!(group.usage(), CgroupUsage { cpu_ns: Some(1_500_000), memory_bytes: Some(4096) });
 }
 
 #[test]
@@ -111,10 +77,7 @@ fn a_mixture_takes_each_controller_from_where_it_is() {
         ("sys/fs/cgroup/memory/tasks", ""),
     ]);
     let cgroups = detect_in(root.path());
-    assert_eq!(
-        (cgroups.cpu(), cgroups.memory()),
-        (Some(Version::V2), Some(Version::V1))
-    );
+    assert_eq!((cgroups.cpu(), cgroups.memory()), (Some(Version::V2), Some(Version::V1)));
     assert_eq!(cgroups.hierarchies().len(), 2);
 }
 
@@ -132,36 +95,16 @@ fn without_cgroups_a_group_is_empty_and_its_usage_absent() {
 fn a_name_that_leads_elsewhere_and_a_group_that_cannot_be_made_are_errors() {
     for vm_id in ["", "..", "a/b", ".hidden"] {
         let refused = VmCgroup::create(&Cgroups::default(), vm_id);
-        assert!(
-            matches!(refused, Err(HostError::CgroupName { .. })),
-            "{vm_id}"
-        );
+        assert!(matches!(refused, Err(HostError::CgroupName { .. })), "{vm_id}");
     }
     let root = recorded(&[("file", "")]);
-    let hierarchy = |mount: &str, version| {
-        Some(Hierarchy {
-            mount: root.path().join(mount),
-            version,
-        })
-    };
+    let hierarchy = |mount: &str, version| Some(Hierarchy { mount: root.path().join(mount), version });
     for version in [Version::V1, Version::V2] {
-        let cgroups = Cgroups {
-            memory: hierarchy("file", version),
-            ..Cgroups::default()
-        };
-        assert!(matches!(
-            VmCgroup::create(&cgroups, "vm1"),
-            Err(HostError::MakeCgroup { .. })
-        ));
+        let cgroups = Cgroups { memory: hierarchy("file", version), ..Cgroups::default() };
+        assert!(matches!(VmCgroup::create(&cgroups, "vm1"), Err(HostError::MakeCgroup { .. })));
     }
-    let cgroups = Cgroups {
-        memory: hierarchy("", Version::V1),
-        ..Cgroups::default()
-    };
+    let cgroups = Cgroups { memory: hierarchy("", Version::V1), ..Cgroups::default() };
     let group = VmCgroup::create(&cgroups, "vm1").unwrap();
     fs::create_dir(root.path().join("quetzal/vm1/cgroup.procs")).unwrap();
-    assert!(matches!(
-        group.add(42),
-        Err(HostError::JoinCgroup { pid: 42, .. })
-    ));
+    assert!(matches!(group.add(42), Err(HostError::JoinCgroup { pid: 42, .. })));
 }

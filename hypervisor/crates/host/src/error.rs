@@ -10,29 +10,19 @@ pub enum HostError {
     MakeCgroup { path: PathBuf, source: io::Error },
 
     #[error("cannot move process {pid} into {}", path.display())]
-    JoinCgroup {
-        pid: u32,
-        path: PathBuf,
-        source: io::Error,
-    },
+    JoinCgroup { pid: u32, path: PathBuf, source: io::Error },
 
     #[error("VM id {vm_id:?} cannot name a control group")]
     CgroupName { vm_id: String },
 
     #[error("{} does not answer {question} as QEMU does; name a QEMU binary", binary.display())]
-    QemuAnswer {
-        binary: PathBuf,
-        question: &'static str,
-    },
+    QemuAnswer { binary: PathBuf, question: &'static str },
 
     #[error("cannot read {}", path.display())]
     ReadFile { path: PathBuf, source: io::Error },
 
     #[error("{} does not read as {expected}", path.display())]
-    Malformed {
-        path: PathBuf,
-        expected: &'static str,
-    },
+    Malformed { path: PathBuf, expected: &'static str },
 
     #[error("process {pid} is gone")]
     ProcessGone { pid: u32 },
@@ -41,11 +31,7 @@ pub enum HostError {
     WatchProcess { pid: u32, source: io::Error },
 
     #[error("cannot send signal {signal} to process {pid}")]
-    SignalProcess {
-        pid: u32,
-        signal: i32,
-        source: io::Error,
-    },
+    SignalProcess { pid: u32, signal: i32, source: io::Error },
 
     #[error("{program} is not in PATH; install it or give its full path")]
     ProgramMissing { program: String },
@@ -54,11 +40,7 @@ pub enum HostError {
     NulInCommand { program: PathBuf },
 
     #[error("cannot start {}: failed to {step}", program.display())]
-    Spawn {
-        program: PathBuf,
-        step: &'static str,
-        source: io::Error,
-    },
+    Spawn { program: PathBuf, step: &'static str, source: io::Error },
 
     #[error(
         "there is no system user {name}; create it with: useradd --system --no-create-home --shell /usr/sbin/nologin {name}"
@@ -72,11 +54,7 @@ pub enum HostError {
     LookUpUser { name: String, source: io::Error },
 
     #[error("cannot give {} to user {user}", path.display())]
-    GiveFile {
-        path: PathBuf,
-        user: String,
-        source: io::Error,
-    },
+    GiveFile { path: PathBuf, user: String, source: io::Error },
 
     #[error("cannot make folder {}", path.display())]
     MakeFolder { path: PathBuf, source: io::Error },
@@ -94,11 +72,7 @@ pub enum HostError {
     MakeVolume { path: PathBuf, source: io::Error },
 
     #[error("{program} could not make volume {}: {message}", path.display())]
-    VolumeTool {
-        program: &'static str,
-        path: PathBuf,
-        message: String,
-    },
+    VolumeTool { program: &'static str, path: PathBuf, message: String },
 
     #[error("cannot use image {}: {reason}", path.display())]
     UnsafeImage { path: PathBuf, reason: &'static str },
@@ -119,10 +93,7 @@ impl HostError {
 
     /// Reads of one-value kernel files all fail the same way; this keeps their call sites to a line.
     pub(crate) fn read(path: &Path, source: io::Error) -> Self {
-        Self::ReadFile {
-            path: path.to_owned(),
-            source,
-        }
+        Self::ReadFile { path: path.to_owned(), source }
     }
 }
 
@@ -134,9 +105,6 @@ mod tests {
     fn a_sentence_is_followed_by_its_causes_once() {
         let error = HostError::read(Path::new("/x"), io::Error::from_raw_os_error(libc::ENOENT));
         assert_eq!(error.to_string(), "cannot read /x");
-        assert_eq!(
-            error.with_causes(),
-            "cannot read /x: No such file or directory (os error 2)"
-        );
+        assert_eq!(error.with_causes(), "cannot read /x: No such file or directory (os error 2)");
     }
 }

@@ -47,44 +47,30 @@ fn read_in(root: &Path) -> HostFacts {
         cpu_model: cpuinfo
             .lines()
             .filter_map(|line| line.split_once(':'))
-            .find_map(|(name, value)| {
-                (name.trim() == "model name").then(|| value.trim().to_owned())
-            })
+            .find_map(|(name, value)| (name.trim() == "model name").then(|| value.trim().to_owned()))
             .unwrap_or_default(),
         cpu_count: u32::try_from(core_lines.count()).unwrap_or(u32::MAX),
         memory_bytes: value_of::<u64>(&text("proc/meminfo"), "MemTotal").unwrap_or(0) * KIB,
-        booted_at: SystemTime::UNIX_EPOCH
-            + Duration::from_secs(value_of(&stat, "btime").unwrap_or(0)),
+        booted_at: SystemTime::UNIX_EPOCH + Duration::from_secs(value_of(&stat, "btime").unwrap_or(0)),
         hostname,
     }
 }
 
 /// The first of these that says something; a container may have none, and then its name has to do.
 fn machine_identity(root: &Path) -> Option<String> {
-    let paths = [
-        "etc/machine-id",
-        "var/lib/dbus/machine-id",
-        "sys/class/dmi/id/product_uuid",
-    ];
-    let texts = paths
-        .iter()
-        .filter_map(|path| fs::read_to_string(root.join(path)).ok());
-    texts
-        .map(|text| text.trim().to_owned())
-        .find(|text| !text.is_empty() && text != "uninitialized")
+    let paths = ["etc/machine-id", "var/lib/dbus/machine-id", "sys/class/dmi/id/product_uuid"];
+    let texts = paths.iter().filter_map(|path| fs::read_to_string(root.join(path)).ok());
+    texts.map(|text| text.trim().to_owned()).find(|text| !text.is_empty() && text != "uninitialized")
 }
 
 fn host_id(identity: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(ID_KEY);
     hash.update(identity.as_bytes());
-    hash.finalize()
-        .iter()
-        .take(ID_BYTES)
-        .fold(String::new(), |mut id, byte| {
-            write!(id, "{byte:02x}").expect("writing to a String cannot fail");
-            id
-        })
+    hash.finalize().iter().take(ID_BYTES).fold(String::new(), |mut id, byte| {
+        write!(id, "{byte:02x}").expect("writing to a String cannot fail");
+        id
+    })
 }
 
 #[cfg(test)]
@@ -99,10 +85,7 @@ mod tests {
         assert!(facts.cpu_count >= 1 && facts.memory_bytes > 0 && !facts.kernel.is_empty());
         assert!(facts.booted_at < SystemTime::now() && facts.booted_at > SystemTime::UNIX_EPOCH);
         let machine_id = fs::read_to_string("/etc/machine-id").unwrap_or_else(|_| "none".into());
-        assert!(
-            !facts.id.contains(machine_id.trim()),
-            "the machine id itself does not leave"
-        );
+        assert!(!facts.id.contains(machine_id.trim()), "the machine id itself does not leave");
     }
 
     #[test]

@@ -14,22 +14,15 @@ use crate::user::UnprivilegedUser;
 /// Makes `user` the owner of one file or folder (not of what is below it).
 pub fn give_to(path: &Path, user: &UnprivilegedUser) -> Result<(), HostError> {
     let (uid, gid) = (Uid::from_raw(user.uid()), Gid::from_raw(user.gid()));
-    rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).map_err(
-        |error| HostError::GiveFile {
-            path: path.to_owned(),
-            user: user.name().to_owned(),
-            source: error.into(),
-        },
-    )
+    rustix::fs::chownat(CWD, path, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW).map_err(|error| {
+        HostError::GiveFile { path: path.to_owned(), user: user.name().to_owned(), source: error.into() }
+    })
 }
 
 /// Makes a folder, and the folders above it, with exactly this mode (parents get 0755 less the umask). A folder that
 /// is already there is taken over when it belongs to us or is being handed over again; its mode is then set.
 pub fn private_dir(path: &Path, mode: u32) -> Result<(), HostError> {
-    let failed = |source| HostError::MakeFolder {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| HostError::MakeFolder { path: path.to_owned(), source };
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
     }
@@ -39,9 +32,7 @@ pub fn private_dir(path: &Path, mode: u32) -> Result<(), HostError> {
             let found = fs::symlink_metadata(path).map_err(failed)?;
             let own_uid = rustix::process::geteuid().as_raw();
             if !found.is_dir() || (own_uid != 0 && found.uid() != own_uid) {
-                return Err(HostError::ForeignFolder {
-                    path: path.to_owned(),
-                });
+                return Err(HostError::ForeignFolder { path: path.to_owned() });
             }
         }
         Err(error) => return Err(failed(error)),
@@ -61,10 +52,7 @@ mod tests {
         let path = root.path().join("a/b/c");
         for mode in [0o700, 0o711, 0o700] {
             private_dir(&path, mode).unwrap();
-            assert_eq!(
-                fs::metadata(&path).unwrap().permissions().mode() & 0o7777,
-                mode
-            );
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, mode);
         }
     }
 
@@ -75,15 +63,9 @@ mod tests {
         symlink("/etc", &link).unwrap();
         fs::write(&file, "").unwrap();
         for path in [link, file] {
-            assert!(matches!(
-                private_dir(&path, 0o700),
-                Err(HostError::ForeignFolder { .. })
-            ));
+            assert!(matches!(private_dir(&path, 0o700), Err(HostError::ForeignFolder { .. })));
         }
-        assert_ne!(
-            fs::metadata("/etc").unwrap().permissions().mode() & 0o777,
-            0o700
-        );
+        assert_ne!(fs::metadata("/etc").unwrap().permissions().mode() & 0o777, 0o700);
     }
 
     #[test]
@@ -101,9 +83,6 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().uid(), 0);
         give_to(&file, &user).unwrap();
         assert_eq!(fs::metadata(&file).unwrap().uid(), user.uid());
-        assert!(matches!(
-            give_to(&root.path().join("none"), &user),
-            Err(HostError::GiveFile { .. })
-        ));
+        assert!(matches!(give_to(&root.path().join("none"), &user), Err(HostError::GiveFile { .. })));
     }
 }

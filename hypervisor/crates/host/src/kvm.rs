@@ -1,9 +1,6 @@
 //! Whether KVM is real: measured, not believed. /dev/kvm may be there and work while a kernel beneath emulates every
 //! instruction, and then a guest under KVM is far slower than under TCG.
-#![expect(
-    unsafe_code,
-    reason = "KVM is given memory of ours to run the probe's loop in"
-)]
+#![expect(unsafe_code, reason = "KVM is given memory of ours to run the probe's loop in")]
 
 use std::fmt;
 use std::fs;
@@ -63,10 +60,7 @@ impl KvmProbe {
             return Some(self.to_string());
         }
         let user = user.filter(|user| !is_open_to(user))?;
-        Some(format!(
-            "{self}, but user {} may not open /dev/kvm; using TCG",
-            user.name()
-        ))
+        Some(format!("{self}, but user {} may not open /dev/kvm; using TCG", user.name()))
     }
 }
 
@@ -78,10 +72,7 @@ impl fmt::Display for KvmProbe {
                 write!(f, "real: {ns_per_iteration:.1} ns an iteration")
             }
             Self::EmulatedOnly { ns_per_iteration } => {
-                write!(
-                    f,
-                    "emulated only: {ns_per_iteration:.0} ns an iteration, using TCG"
-                )
+                write!(f, "emulated only: {ns_per_iteration:.0} ns an iteration, using TCG")
             }
             Self::Missing { reason } => write!(f, "{reason}; using TCG"),
         }
@@ -90,8 +81,7 @@ impl fmt::Display for KvmProbe {
 
 /// Whether QEMU, running as this user, may open /dev/kvm.
 pub fn is_open_to(user: &UnprivilegedUser) -> bool {
-    fs::metadata("/dev/kvm")
-        .is_ok_and(|found| user.may_read_and_write(found.uid(), found.gid(), found.mode()))
+    fs::metadata("/dev/kvm").is_ok_and(|found| user.may_read_and_write(found.uid(), found.gid(), found.mode()))
 }
 
 /// Runs a loop in a tiny guest and times it; 5 to 20 ms where KVM is emulated (several times that on a busy host),
@@ -99,25 +89,18 @@ pub fn is_open_to(user: &UnprivilegedUser) -> bool {
 pub fn probe() -> KvmProbe {
     let (sender, result) = mpsc::channel();
     // Apart, as no time limit can be set on a guest that does not come back; its thread is then given up.
-    let started = thread::Builder::new()
-        .name("kvm-probe".into())
-        .spawn(move || {
-            let _ = sender.send(measure());
-        });
+    let started = thread::Builder::new().name("kvm-probe".into()).spawn(move || {
+        let _ = sender.send(measure());
+    });
     if let Err(error) = started {
-        return KvmProbe::Missing {
-            reason: format!("the KVM probe could not start ({error})"),
-        };
+        return KvmProbe::Missing { reason: format!("the KVM probe could not start ({error})") };
     }
     match result.recv_timeout(PROBE_TIMEOUT) {
         Ok(Ok(ns_per_iteration)) => KvmProbe::judge(ns_per_iteration),
         Ok(Err(reason)) => KvmProbe::Missing { reason },
-        Err(_) => KvmProbe::Missing {
-            reason: format!(
-                "the KVM probe did not end within {} s",
-                PROBE_TIMEOUT.as_secs()
-            ),
-        },
+        Err(_) => {
+            KvmProbe::Missing { reason: format!("the KVM probe did not end within {} s", PROBE_TIMEOUT.as_secs()) }
+        }
     }
 }
 
@@ -137,11 +120,7 @@ fn measure() -> Result<f64, String> {
         Ok::<_, String>(best)
     };
     let short = fastest(SHORT_ITERATIONS)?;
-    let long_iterations = if short < FAST_BELOW {
-        LONG_ITERATIONS_WHEN_FAST
-    } else {
-        LONG_ITERATIONS
-    };
+    let long_iterations = if short < FAST_BELOW { LONG_ITERATIONS_WHEN_FAST } else { LONG_ITERATIONS };
     let long = fastest(long_iterations)?;
     let extra = f64::from(long_iterations - SHORT_ITERATIONS);
     Ok(long.saturating_sub(short).as_secs_f64() * 1e9 / extra)
@@ -185,13 +164,9 @@ mod x86 {
 
     impl LoopGuest {
         pub(super) fn new() -> Result<Self, String> {
-            let step = |step: &str, error: &dyn std::fmt::Display| {
-                format!("/dev/kvm: cannot {step} ({error})")
-            };
+            let step = |step: &str, error: &dyn std::fmt::Display| format!("/dev/kvm: cannot {step} ({error})");
             let kvm = Kvm::new().map_err(|error| step("open it", &error))?;
-            let vm = kvm
-                .create_vm()
-                .map_err(|error| step("create a VM", &error))?;
+            let vm = kvm.create_vm().map_err(|error| step("create a VM", &error))?;
             // Only Intel asks for it; where it fails, running the guest tells.
             let _ = vm.set_tss_address(TSS_ADDRESS);
             let memory = page().map_err(|error| step("map memory", &error))?;
@@ -203,39 +178,23 @@ mod x86 {
                 userspace_addr: memory.0 as u64,
             };
             // SAFETY: the page outlives the VM (see the order of the fields) and is used by nothing else.
-            unsafe { vm.set_user_memory_region(region) }
-                .map_err(|error| step("give it memory", &error))?;
-            let vcpu = vm
-                .create_vcpu(0)
-                .map_err(|error| step("create a vCPU", &error))?;
-            let mut sregs = vcpu
-                .get_sregs()
-                .map_err(|error| step("read its registers", &error))?;
+            unsafe { vm.set_user_memory_region(region) }.map_err(|error| step("give it memory", &error))?;
+            let vcpu = vm.create_vcpu(0).map_err(|error| step("create a vCPU", &error))?;
+            let mut sregs = vcpu.get_sregs().map_err(|error| step("read its registers", &error))?;
             (sregs.cs.base, sregs.cs.selector) = (0, 0);
-            vcpu.set_sregs(&sregs)
-                .map_err(|error| step("set its registers", &error))?;
-            Ok(Self {
-                vcpu,
-                _vm: vm,
-                _memory: memory,
-            })
+            vcpu.set_sregs(&sregs).map_err(|error| step("set its registers", &error))?;
+            Ok(Self { vcpu, _vm: vm, _memory: memory })
         }
 
         pub(super) fn run(&mut self, iterations: u32) -> Result<Duration, String> {
-            let mut regs = self
-                .vcpu
-                .get_regs()
-                .map_err(|error| format!("/dev/kvm: cannot read registers ({error})"))?;
+            let mut regs =
+                self.vcpu.get_regs().map_err(|error| format!("/dev/kvm: cannot read registers ({error})"))?;
             (regs.rip, regs.rflags, regs.rcx) = (CODE_ADDRESS, RFLAGS, u64::from(iterations));
-            self.vcpu
-                .set_regs(&regs)
-                .map_err(|error| format!("/dev/kvm: cannot set registers ({error})"))?;
+            self.vcpu.set_regs(&regs).map_err(|error| format!("/dev/kvm: cannot set registers ({error})"))?;
             let started_at = Instant::now();
             match self.vcpu.run() {
                 Ok(VcpuExit::Hlt) => Ok(started_at.elapsed()),
-                Ok(other) => Err(format!(
-                    "/dev/kvm: the probe's guest stopped at {other:?} instead of running"
-                )),
+                Ok(other) => Err(format!("/dev/kvm: the probe's guest stopped at {other:?} instead of running")),
                 Err(error) => Err(format!("/dev/kvm: cannot run a guest ({error})")),
             }
         }
@@ -244,12 +203,7 @@ mod x86 {
     fn page() -> rustix::io::Result<Page> {
         // SAFETY: a new private mapping at an address of the kernel's choice touches no existing memory.
         let address = unsafe {
-            mmap_anonymous(
-                ptr::null_mut(),
-                MEMORY_BYTES,
-                ProtFlags::READ | ProtFlags::WRITE,
-                MapFlags::PRIVATE,
-            )
+            mmap_anonymous(ptr::null_mut(), MEMORY_BYTES, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
         }?;
         // SAFETY: the mapping is as long as a page and the code shorter.
         unsafe { ptr::copy_nonoverlapping(CODE.as_ptr(), address.cast(), CODE.len()) };
@@ -270,10 +224,7 @@ mod tests {
             KvmProbe::Real { ns_per_iteration } | KvmProbe::EmulatedOnly { ns_per_iteration } => {
                 assert!(*ns_per_iteration >= 0.0 && ns_per_iteration.is_finite());
             }
-            KvmProbe::Missing { reason } => assert!(
-                reason.contains("KVM") || reason.contains("/dev/kvm"),
-                "{reason}"
-            ),
+            KvmProbe::Missing { reason } => assert!(reason.contains("KVM") || reason.contains("/dev/kvm"), "{reason}"),
         }
         assert!(started_at.elapsed() < PROBE_TIMEOUT + Duration::from_secs(1));
     }
@@ -281,39 +232,24 @@ mod tests {
     #[test]
     fn a_processor_that_lacks_virtualisation_is_never_taken_for_real_kvm() {
         let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").unwrap();
-        let has_virtualisation = cpuinfo
-            .split_ascii_whitespace()
-            .any(|word| word == "vmx" || word == "svm");
+        let has_virtualisation = cpuinfo.split_ascii_whitespace().any(|word| word == "vmx" || word == "svm");
         assert!(has_virtualisation || !probe().is_real());
     }
 
     #[test]
     fn a_user_who_may_not_open_it_gets_no_kvm_however_real() {
-        let real = KvmProbe::Real {
-            ns_per_iteration: 0.5,
-        };
+        let real = KvmProbe::Real { ns_per_iteration: 0.5 };
         assert_eq!(real.reason_against(None), None);
         let user = UnprivilegedUser::lookup("nobody").unwrap();
-        assert_eq!(
-            real.reason_against(Some(&user)).is_none(),
-            is_open_to(&user)
-        );
-        let missing = KvmProbe::Missing {
-            reason: "no /dev/kvm".into(),
-        };
-        assert_eq!(
-            missing.reason_against(None).as_deref(),
-            Some("no /dev/kvm; using TCG")
-        );
+        assert_eq!(real.reason_against(Some(&user)).is_none(), is_open_to(&user));
+        let missing = KvmProbe::Missing { reason: "no /dev/kvm".into() };
+        assert_eq!(missing.reason_against(None).as_deref(), Some("no /dev/kvm; using TCG"));
     }
 
     #[test]
     fn speed_decides() {
         assert!(KvmProbe::judge(0.3).is_real());
         assert!(!KvmProbe::judge(450.0).is_real());
-        assert_eq!(
-            KvmProbe::judge(450.4).to_string(),
-            "emulated only: 450 ns an iteration, using TCG"
-        );
+        assert_eq!(KvmProbe::judge(450.4).to_string(), "emulated only: 450 ns an iteration, using TCG");
     }
 }

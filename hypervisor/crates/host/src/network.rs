@@ -43,59 +43,33 @@ pub fn bridge_exists(name: &str) -> bool {
 impl Tap {
     /// A new tap, up and on the bridge, with the bridge's MTU.
     pub fn on_bridge(vm_id: &str, bridge: &str) -> Result<Self, NetworkRefusal> {
-        let refuse = |why: &str| NetworkRefusal {
-            reason: format!("bridge {bridge}: {why}"),
-        };
+        let refuse = |why: &str| NetworkRefusal { reason: format!("bridge {bridge}: {why}") };
         if !is_interface_name(bridge) {
             return Err(refuse("this cannot be an interface's name"));
         }
         if !bridge_exists(bridge) {
             let is_other = Path::new(CLASS).join(bridge).exists();
-            return Err(refuse(if is_other {
-                "this interface is not a bridge"
-            } else {
-                "there is no such bridge"
-            }));
+            return Err(refuse(if is_other { "this interface is not a bridge" } else { "there is no such bridge" }));
         }
         let ifname = tap_name(vm_id);
         let failed = |step: &str, error: &io::Error| refuse(&explain(step, &ifname, error));
         let fd = open_tap(&ifname).map_err(|error| failed("make tap", &error))?;
         // From here an early return closes the descriptor and with it removes the tap.
         let interfaces = Interfaces::open().map_err(|error| failed("configure", &error))?;
-        let mtu = interfaces
-            .mtu(bridge)
-            .map_err(|error| failed("read the MTU for", &error))?;
-        interfaces
-            .set_mtu(&ifname, mtu)
-            .map_err(|error| failed("set the MTU of", &error))?;
-        interfaces
-            .set_mac_start(&ifname, TAP_MAC_START)
-            .map_err(|error| failed("set the MAC of", &error))?;
+        let mtu = interfaces.mtu(bridge).map_err(|error| failed("read the MTU for", &error))?;
+        interfaces.set_mtu(&ifname, mtu).map_err(|error| failed("set the MTU of", &error))?;
+        interfaces.set_mac_start(&ifname, TAP_MAC_START).map_err(|error| failed("set the MAC of", &error))?;
         // A port needs no address of the host's own; without IPv6 in the kernel there is no such file.
-        let _ = fs::write(
-            format!("/proc/sys/net/ipv6/conf/{ifname}/disable_ipv6"),
-            "1",
-        );
-        interfaces
-            .add_to_bridge(bridge, &ifname)
-            .map_err(|error| failed("join with", &error))?;
-        interfaces
-            .set_up(&ifname)
-            .map_err(|error| failed("turn on", &error))?;
-        Ok(Self {
-            fd: Some(fd),
-            ifname,
-        })
+        let _ = fs::write(format!("/proc/sys/net/ipv6/conf/{ifname}/disable_ipv6"), "1");
+        interfaces.add_to_bridge(bridge, &ifname).map_err(|error| failed("join with", &error))?;
+        interfaces.set_up(&ifname).map_err(|error| failed("turn on", &error))?;
+        Ok(Self { fd: Some(fd), ifname })
     }
 
     /// The tap of a VM that was adopted; None when it is gone.
     pub fn adopt(ifname: &str) -> Option<Self> {
-        let is_there =
-            is_interface_name(ifname) && Path::new(CLASS).join(ifname).join("tun_flags").exists();
-        is_there.then(|| Self {
-            fd: None,
-            ifname: ifname.to_owned(),
-        })
+        let is_there = is_interface_name(ifname) && Path::new(CLASS).join(ifname).join("tun_flags").exists();
+        is_there.then(|| Self { fd: None, ifname: ifname.to_owned() })
     }
 
     pub fn ifname(&self) -> &str {
@@ -111,20 +85,16 @@ impl Tap {
 /// The same VM always has the same tap, so that its name means something in logs and counters.
 fn tap_name(vm_id: &str) -> String {
     let hash = Sha256::digest(vm_id.as_bytes());
-    hash.iter()
-        .take(TAP_HASH_BYTES)
-        .fold(TAP_PREFIX.to_owned(), |mut name, byte| {
-            write!(name, "{byte:02x}").expect("writing to a String cannot fail");
-            name
-        })
+    hash.iter().take(TAP_HASH_BYTES).fold(TAP_PREFIX.to_owned(), |mut name, byte| {
+        write!(name, "{byte:02x}").expect("writing to a String cannot fail");
+        name
+    })
 }
 
 fn explain(step: &str, ifname: &str, error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(libc::EPERM | libc::EACCES) => "needs CAP_NET_ADMIN".to_owned(),
-        Some(libc::ENOENT | libc::ENXIO) if step == "make tap" => {
-            "/dev/net/tun is missing (modprobe tun)".to_owned()
-        }
+        Some(libc::ENOENT | libc::ENXIO) if step == "make tap" => "/dev/net/tun is missing (modprobe tun)".to_owned(),
         Some(libc::EBUSY) if step == "make tap" => {
             format!("tap {ifname} is in use by another process")
         }
@@ -167,28 +137,14 @@ pub struct NicSampler {
 
 impl NicSampler {
     pub fn new(ifname: &str) -> Self {
-        let name = if is_interface_name(ifname) {
-            ifname
-        } else {
-            ""
-        };
+        let name = if is_interface_name(ifname) { ifname } else { "" };
         Self::in_folder(&Path::new(CLASS).join(name).join("statistics"))
     }
 
     fn in_folder(folder: &Path) -> Self {
-        let host_names = [
-            "tx_bytes",
-            "rx_bytes",
-            "tx_packets",
-            "rx_packets",
-            "tx_dropped",
-            "rx_dropped",
-        ];
+        let host_names = ["tx_bytes", "rx_bytes", "tx_packets", "rx_packets", "tx_dropped", "rx_dropped"];
         let path = |name: &str| -> PathBuf { folder.join(name) };
-        Self {
-            files: host_names.map(|name| KernelFile::open(path(name))),
-            buffer: ReadBuffer::default(),
-        }
+        Self { files: host_names.map(|name| KernelFile::open(path(name))), buffer: ReadBuffer::default() }
     }
 
     /// None once the interface is gone.
@@ -197,22 +153,8 @@ impl NicSampler {
         for (value, file) in values.iter_mut().zip(&mut self.files) {
             *value = single(file.read(&mut self.buffer)?)?;
         }
-        let [
-            rx_bytes,
-            tx_bytes,
-            rx_packets,
-            tx_packets,
-            rx_drops,
-            tx_drops,
-        ] = values;
-        Some(NicCounters {
-            rx_bytes,
-            tx_bytes,
-            rx_packets,
-            tx_packets,
-            rx_drops,
-            tx_drops,
-        })
+        let [rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops] = values;
+        Some(NicCounters { rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops })
     }
 }
 

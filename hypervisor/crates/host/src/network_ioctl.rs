@@ -21,11 +21,7 @@ const TAP_FLAGS: libc::c_int = libc::IFF_TAP | libc::IFF_NO_PI | libc::IFF_VNET_
 /// A new tap of this name. It is not persistent: it lives exactly as long as a descriptor for it is open somewhere.
 pub(crate) fn open_tap(name: &str) -> io::Result<OwnedFd> {
     let mut options = OpenOptions::new();
-    let tun: File = options
-        .read(true)
-        .write(true)
-        .custom_flags(libc::O_CLOEXEC)
-        .open("/dev/net/tun")?;
+    let tun: File = options.read(true).write(true).custom_flags(libc::O_CLOEXEC).open("/dev/net/tun")?;
     let mut request = request_for(name)?;
     request.ifr_ifru.ifru_flags = flags(TAP_FLAGS)?;
     call(&tun, libc::TUNSETIFF, &mut request)?;
@@ -37,12 +33,7 @@ pub(crate) struct Interfaces(OwnedFd);
 
 impl Interfaces {
     pub(crate) fn open() -> io::Result<Self> {
-        let socket = rustix::net::socket_with(
-            AddressFamily::INET,
-            SocketType::DGRAM,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
+        let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
         Ok(Self(socket))
     }
 
@@ -68,9 +59,7 @@ impl Interfaces {
         address.sa_data[0] = first.cast_signed();
         request.ifr_ifru.ifru_hwaddr = address;
         call(&self.0, libc::SIOCSIFHWADDR, &mut request)?;
-        Ok(std::array::from_fn(|index| {
-            address.sa_data[index].cast_unsigned()
-        }))
+        Ok(std::array::from_fn(|index| address.sa_data[index].cast_unsigned()))
     }
 
     pub(crate) fn set_up(&self, name: &str) -> io::Result<()> {
@@ -109,11 +98,7 @@ fn call(file: &impl AsFd, number: libc::Ioctl, request: &mut libc::ifreq) -> io:
     let fd = file.as_fd().as_raw_fd();
     // SAFETY: every request number used in this module takes a pointer to one ifreq, which is live and ours.
     let status = unsafe { libc::ioctl(fd, number, std::ptr::from_mut(request)) };
-    if status < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    if status < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 fn flags(bits: libc::c_int) -> io::Result<libc::c_short> {

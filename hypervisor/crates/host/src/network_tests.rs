@@ -1,8 +1,5 @@
 //! Real taps on real bridges, in a network namespace of the test's own thread: nothing can be left behind.
-#![expect(
-    unsafe_code,
-    reason = "making a namespace and a bridge takes system calls"
-)]
+#![expect(unsafe_code, reason = "making a namespace and a bridge takes system calls")]
 
 use super::*;
 use std::ffi::CString;
@@ -22,15 +19,7 @@ fn own_network() -> bool {
     let mount = |source: &str, target: &str, kind: &str, flags| {
         let [source, target, kind] = [source, target, kind].map(|text| CString::new(text).unwrap());
         // SAFETY: the strings are live and null-terminated.
-        unsafe {
-            libc::mount(
-                source.as_ptr(),
-                target.as_ptr(),
-                kind.as_ptr(),
-                flags,
-                std::ptr::null(),
-            ) == 0
-        }
+        unsafe { libc::mount(source.as_ptr(), target.as_ptr(), kind.as_ptr(), flags, std::ptr::null()) == 0 }
     };
     // SAFETY: changes this thread's view only; the mounts below are private to it.
     let is_apart = unsafe { libc::unshare(libc::CLONE_NEWNET | libc::CLONE_NEWNS) } == 0
@@ -67,29 +56,16 @@ fn two_vms_on_a_bridge_reach_each_other_and_are_counted_as_the_guest_sees_it() {
     let mut sender = Tap::on_bridge("vm-a", BRIDGE).unwrap();
     let mut receiver = Tap::on_bridge("vm-b", BRIDGE).unwrap();
     assert_ne!(sender.ifname(), receiver.ifname());
-    assert_eq!(
-        attribute(sender.ifname(), "mtu"),
-        "1400",
-        "the bridge keeps its MTU"
-    );
+    assert_eq!(attribute(sender.ifname(), "mtu"), "1400", "the bridge keeps its MTU");
     assert!(attribute(sender.ifname(), "address").starts_with("fe:"));
-    assert!(
-        Path::new(CLASS)
-            .join(BRIDGE)
-            .join("brif")
-            .join(receiver.ifname())
-            .exists()
-    );
+    assert!(Path::new(CLASS).join(BRIDGE).join("brif").join(receiver.ifname()).exists());
 
     // A broadcast of a protocol number for experiments.
     let mut frame = vec![0; VNET_HEADER_BYTES];
     frame.extend([0xff; 6]);
     frame.extend([0x52, 0x54, 0, 0, 0, 1, 0x88, 0xb5]);
     frame.extend([0x2a; 50]);
-    let (mut from, mut to) = (
-        File::from(sender.take_fd().unwrap()),
-        File::from(receiver.take_fd().unwrap()),
-    );
+    let (mut from, mut to) = (File::from(sender.take_fd().unwrap()), File::from(receiver.take_fd().unwrap()));
     rustix::io::ioctl_fionbio(&to, true).unwrap();
     let started_at = Instant::now();
     let mut received = vec![0; 2048];
@@ -98,26 +74,14 @@ fn two_vms_on_a_bridge_reach_each_other_and_are_counted_as_the_guest_sees_it() {
         from.write_all(&frame).unwrap();
         match to.read(&mut received) {
             Ok(count) if received[..count].ends_with(&[0x2a; 50]) => break,
-            _ => assert!(
-                started_at.elapsed() < DEADLINE,
-                "the frame crosses the bridge"
-            ),
+            _ => assert!(started_at.elapsed() < DEADLINE, "the frame crosses the bridge"),
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    let (sent, got) = (
-        nic_counters(sender.ifname()).unwrap(),
-        nic_counters(receiver.ifname()).unwrap(),
-    );
+    let (sent, got) = (nic_counters(sender.ifname()).unwrap(), nic_counters(receiver.ifname()).unwrap());
     let payload_bytes = u64::try_from(frame.len() - VNET_HEADER_BYTES).unwrap();
-    assert!(
-        sent.tx_packets >= 1 && sent.tx_bytes == sent.tx_packets * payload_bytes,
-        "{sent:?}"
-    );
-    assert!(
-        got.rx_packets >= 1 && got.rx_bytes >= payload_bytes && got.tx_packets == 0,
-        "{got:?}"
-    );
+    assert!(sent.tx_packets >= 1 && sent.tx_bytes == sent.tx_packets * payload_bytes, "{sent:?}");
+    assert!(got.rx_packets >= 1 && got.rx_bytes >= payload_bytes && got.tx_packets == 0, "{got:?}");
 }
 
 #[test]
@@ -130,25 +94,11 @@ fn a_tap_lives_as_long_as_its_qemu_and_is_found_again_meanwhile() {
     let ifname = tap.ifname().to_owned();
     let launch = crate::spawn::Launch {
         program: "qemu-system-x86_64".into(),
-        args: [
-            "-S",
-            "-nodefaults",
-            "-display",
-            "none",
-            "-accel",
-            "tcg,tb-size=32",
-            "-m",
-            "32",
-        ]
-        .into_iter()
-        .chain([
-            "-netdev",
-            "tap,id=net0,fd=3",
-            "-device",
-            "virtio-net-pci,netdev=net0",
-        ])
-        .map(Into::into)
-        .collect(),
+        args: ["-S", "-nodefaults", "-display", "none", "-accel", "tcg,tb-size=32", "-m", "32"]
+            .into_iter()
+            .chain(["-netdev", "tap,id=net0,fd=3", "-device", "virtio-net-pci,netdev=net0"])
+            .map(Into::into)
+            .collect(),
         user: crate::user::UnprivilegedUser::lookup("nobody").ok(),
         stdout_stderr: File::open("/dev/null").unwrap(),
         keep_fds: vec![tap.take_fd().unwrap()],
@@ -165,10 +115,7 @@ fn a_tap_lives_as_long_as_its_qemu_and_is_found_again_meanwhile() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(adopted.unwrap().ifname(), ifname);
-    assert_eq!(
-        second.unwrap_err().reason,
-        format!("bridge {BRIDGE}: tap {ifname} is in use by another process")
-    );
+    assert_eq!(second.unwrap_err().reason, format!("bridge {BRIDGE}: tap {ifname} is in use by another process"));
     assert!(counted.is_some());
     assert!(Tap::adopt(&ifname).is_none(), "the tap went with QEMU");
     assert_eq!(nic.sample(), None);
@@ -190,16 +137,10 @@ fn a_tap_that_was_not_passed_on_is_removed() {
 #[test]
 fn a_bridge_that_cannot_be_joined_is_refused_with_the_reason() {
     let reason = |bridge: &str| Tap::on_bridge("vm-a", bridge).unwrap_err().reason;
-    assert_eq!(
-        reason("no-such-bridge"),
-        "bridge no-such-bridge: there is no such bridge"
-    );
+    assert_eq!(reason("no-such-bridge"), "bridge no-such-bridge: there is no such bridge");
     assert_eq!(reason("lo"), "bridge lo: this interface is not a bridge");
     for name in ["", "..", "a/b", "sixteen-is-a-lot", "a b"] {
-        assert!(
-            reason(name).contains("cannot be an interface's name"),
-            "{name}"
-        );
+        assert!(reason(name).contains("cannot be an interface's name"), "{name}");
         assert!(!bridge_exists(name));
     }
     assert!(!bridge_exists("lo"));
@@ -220,10 +161,7 @@ fn without_the_right_to_it_a_tap_is_refused_for_that() {
     };
     rustix::thread::set_capabilities(None, none).unwrap();
     let refusal = Tap::on_bridge("vm-a", BRIDGE).unwrap_err();
-    assert_eq!(
-        refusal.to_string(),
-        format!("bridge {BRIDGE}: needs CAP_NET_ADMIN")
-    );
+    assert_eq!(refusal.to_string(), format!("bridge {BRIDGE}: needs CAP_NET_ADMIN"));
 }
 
 #[test]
@@ -236,26 +174,12 @@ fn names_are_stable_valid_and_differ() {
 #[test]
 fn counters_of_a_recorded_tap_are_swapped_and_a_missing_one_is_absent() {
     let folder = tempfile::tempdir().unwrap();
-    let names = [
-        "rx_bytes",
-        "tx_bytes",
-        "rx_packets",
-        "tx_packets",
-        "rx_dropped",
-        "tx_dropped",
-    ];
+    let names = ["rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_dropped", "tx_dropped"];
     for (value, name) in names.iter().enumerate() {
         fs::write(folder.path().join(name), format!("{value}\n")).unwrap();
     }
     let counters = NicSampler::in_folder(folder.path()).sample().unwrap();
-    let expected = NicCounters {
-        rx_bytes: 1,
-        tx_bytes: 0,
-        rx_packets: 3,
-        tx_packets: 2,
-        rx_drops: 5,
-        tx_drops: 4,
-    };
+    let expected = NicCounters { rx_bytes: 1, tx_bytes: 0, rx_packets: 3, tx_packets: 2, rx_drops: 5, tx_drops: 4 };
     assert_eq!(counters, expected);
     assert_eq!(nic_counters("no-such-nic"), None);
     assert_eq!(nic_counters("../lo"), None);

@@ -1,9 +1,6 @@
 //! A process held by a pidfd: waiting for its end and signalling it can never meet a recycled pid.
 //! Works for children and for adopted processes; only a child's exit status is known.
-#![expect(
-    unsafe_code,
-    reason = "registering a descriptor with the event loop promises that it stays open"
-)]
+#![expect(unsafe_code, reason = "registering a descriptor with the event loop promises that it stays open")]
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -34,17 +31,11 @@ impl PidFd {
     /// Fails with `ProcessGone` when no process has this pid. A caller that adopts compares
     /// `process::start_time` after opening: only then is it the process it knew.
     pub fn open(pid: u32) -> Result<Self, HostError> {
-        let raw = i32::try_from(pid)
-            .ok()
-            .and_then(Pid::from_raw)
-            .ok_or(HostError::ProcessGone { pid })?;
+        let raw = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(HostError::ProcessGone { pid })?;
         match rustix::process::pidfd_open(raw, PidfdFlags::NONBLOCK) {
             Ok(fd) => Ok(Self { pid, fd }),
             Err(rustix::io::Errno::SRCH) => Err(HostError::ProcessGone { pid }),
-            Err(error) => Err(HostError::WatchProcess {
-                pid,
-                source: error.into(),
-            }),
+            Err(error) => Err(HostError::WatchProcess { pid, source: error.into() }),
         }
     }
 
@@ -55,14 +46,10 @@ impl PidFd {
     /// Waits for the process to end and, if it is our child, reaps it. Safe to drop half-way and to call again;
     /// a second call after the end of a child gives `Unknown`, for its status was handed out already.
     pub async fn wait(&self) -> Result<Exit, HostError> {
-        let failed = |source| HostError::WatchProcess {
-            pid: self.pid,
-            source,
-        };
+        let failed = |source| HostError::WatchProcess { pid: self.pid, source };
         // SAFETY: the borrow keeps the descriptor open for as long as it is registered.
-        let watched =
-            unsafe { AsyncFd::register_with_interest(self.fd.as_fd(), Interest::READABLE) }
-                .map_err(|error| failed(error.into()))?;
+        let watched = unsafe { AsyncFd::register_with_interest(self.fd.as_fd(), Interest::READABLE) }
+            .map_err(|error| failed(error.into()))?;
         // The guard is dropped without clearing readiness: a pidfd that became readable stays so.
         let _ready = watched.readable().await.map_err(failed)?;
         Ok(self.reap())
@@ -72,11 +59,9 @@ impl PidFd {
     pub fn kill(&self, signal: Signal) -> Result<(), HostError> {
         match rustix::process::pidfd_send_signal(&self.fd, signal) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-            Err(error) => Err(HostError::SignalProcess {
-                pid: self.pid,
-                signal: signal.as_raw(),
-                source: error.into(),
-            }),
+            Err(error) => {
+                Err(HostError::SignalProcess { pid: self.pid, signal: signal.as_raw(), source: error.into() })
+            }
         }
     }
 
@@ -107,10 +92,7 @@ impl Drop for PidFd {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::zombie_processes,
-    reason = "reaping is what the pidfd is tested for"
-)]
+#[expect(clippy::zombie_processes, reason = "reaping is what the pidfd is tested for")]
 mod tests {
     use super::*;
     use std::process::{Command, Stdio};
@@ -121,10 +103,7 @@ mod tests {
         let child = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
         let pidfd = PidFd::open(child.id()).unwrap();
         assert_eq!(pidfd.wait().await.unwrap(), Exit::Code(7));
-        assert!(matches!(
-            PidFd::open(child.id()),
-            Err(HostError::ProcessGone { .. })
-        ));
+        assert!(matches!(PidFd::open(child.id()), Err(HostError::ProcessGone { .. })));
     }
 
     #[tokio::test]
@@ -138,11 +117,7 @@ mod tests {
         assert_eq!(pidfd.wait().await.unwrap(), Exit::Signal(9));
         assert!(killed_at.elapsed() < Duration::from_secs(1));
         pidfd.kill(Signal::KILL).unwrap();
-        assert_eq!(
-            pidfd.wait().await.unwrap(),
-            Exit::Unknown,
-            "the status is handed out once"
-        );
+        assert_eq!(pidfd.wait().await.unwrap(), Exit::Unknown, "the status is handed out once");
     }
 
     #[tokio::test]
@@ -152,26 +127,17 @@ mod tests {
             .stderr(Stdio::null())
             .output()
             .unwrap();
-        let pid: u32 = String::from_utf8(output.stdout)
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap();
+        let pid: u32 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
         let pidfd = PidFd::open(pid).unwrap();
         pidfd.kill(Signal::TERM).unwrap();
-        let exit = tokio::time::timeout(Duration::from_secs(5), pidfd.wait())
-            .await
-            .unwrap();
+        let exit = tokio::time::timeout(Duration::from_secs(5), pidfd.wait()).await.unwrap();
         assert_eq!(exit.unwrap(), Exit::Unknown);
     }
 
     #[test]
     fn a_pid_that_cannot_be_is_gone() {
         for pid in [0, u32::MAX] {
-            assert!(matches!(
-                PidFd::open(pid),
-                Err(HostError::ProcessGone { .. })
-            ));
+            assert!(matches!(PidFd::open(pid), Err(HostError::ProcessGone { .. })));
         }
     }
 }

@@ -126,9 +126,7 @@ impl ProcessSampler {
         }
         // Kernels before 6.4 have the number in a file of its own.
         let path = self.folder.join("ksm_merging_pages");
-        let file = self
-            .ksm_merging_pages
-            .get_or_insert_with(|| KernelFile::open(path));
+        let file = self.ksm_merging_pages.get_or_insert_with(|| KernelFile::open(path));
         (file.read(&mut self.buffer).and_then(single), profit)
     }
 
@@ -156,20 +154,13 @@ impl ProcessSampler {
         let Ok(entries) = fs::read_dir(&folder) else {
             return;
         };
-        let listed = entries
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let listed = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut known = std::mem::take(&mut self.threads);
         self.threads = listed
             .map(|tid: u32| {
                 // A known thread whose files read as gone was another one with this id.
-                let files = known
-                    .remove(&tid)
-                    .filter(|files| files.samples != ThreadFiles::ENDED);
-                (
-                    tid,
-                    files.unwrap_or_else(|| ThreadFiles::open(folder.join(tid.to_string()))),
-                )
+                let files = known.remove(&tid).filter(|files| files.samples != ThreadFiles::ENDED);
+                (tid, files.unwrap_or_else(|| ThreadFiles::open(folder.join(tid.to_string()))))
             })
             .collect();
     }
@@ -184,17 +175,9 @@ impl ProcessSampler {
             if files.samples < NAME_SETTLES_AFTER_SAMPLES {
                 files.samples += 1;
                 let path = folder.join("task").join(tid.to_string()).join("comm");
-                files.name = fs::read_to_string(path)
-                    .unwrap_or_default()
-                    .trim_end()
-                    .to_owned();
+                files.name = fs::read_to_string(path).unwrap_or_default().trim_end().to_owned();
             }
-            Some(ThreadTime {
-                tid: *tid,
-                name: files.name.clone(),
-                run_ns,
-                run_delay_ns,
-            })
+            Some(ThreadTime { tid: *tid, name: files.name.clone(), run_ns, run_delay_ns })
         });
         read.collect()
     }
@@ -207,12 +190,7 @@ impl ThreadFiles {
     fn open(folder: PathBuf) -> Self {
         let schedstat = KernelFile::open(folder.join("schedstat"));
         let stat = (!schedstat.path().exists()).then(|| KernelFile::open(folder.join("stat")));
-        Self {
-            schedstat,
-            stat,
-            name: String::new(),
-            samples: 0,
-        }
+        Self { schedstat, stat, name: String::new(), samples: 0 }
     }
 
     /// schedstat is "time-on-CPU time-waiting timeslices", the times in ns; without it the tick-based times of stat.
@@ -222,10 +200,7 @@ impl ThreadFiles {
             return Some(((times.user_ticks + times.system_ticks) * ns_per_tick, None));
         }
         let mut fields = self.schedstat.read(buffer)?.split_ascii_whitespace();
-        Some((
-            fields.next()?.parse().ok()?,
-            Some(fields.next()?.parse().ok()?),
-        ))
+        Some((fields.next()?.parse().ok()?, Some(fields.next()?.parse().ok()?)))
     }
 }
 
@@ -237,10 +212,7 @@ pub fn start_time(pid: u32) -> Result<u64, HostError> {
         Some(libc::ESRCH | libc::ENOENT) => HostError::ProcessGone { pid },
         _ => HostError::read(&path, error),
     })?;
-    stat_field(&text, 22).ok_or(HostError::Malformed {
-        path,
-        expected: "a process's stat line",
-    })
+    stat_field(&text, 22).ok_or(HostError::Malformed { path, expected: "a process's stat line" })
 }
 
 struct Times {
@@ -265,11 +237,7 @@ impl Times {
 /// starts after its last closing one.
 fn stat_field<T: std::str::FromStr>(text: &str, number: usize) -> Option<T> {
     let after_name = text.rsplit_once(')')?.1;
-    after_name
-        .split_ascii_whitespace()
-        .nth(number.checked_sub(3)?)?
-        .parse()
-        .ok()
+    after_name.split_ascii_whitespace().nth(number.checked_sub(3)?)?.parse().ok()
 }
 
 pub(crate) fn ns_per_tick() -> u64 {

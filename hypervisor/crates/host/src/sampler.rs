@@ -161,33 +161,14 @@ impl HostSampler {
     pub fn sample(&mut self) -> HostSample {
         let ns_per_tick = self.ns_per_tick;
         let mut sample = HostSample {
-            cpus: self
-                .stat
-                .read_or_reopen(&mut self.buffer)
-                .map_or_else(Vec::new, |t| parse::cpus(t, ns_per_tick)),
-            load: self
-                .loadavg
-                .read_or_reopen(&mut self.buffer)
-                .and_then(parse::load),
-            psi_cpu: self
-                .psi_cpu
-                .read_or_reopen(&mut self.buffer)
-                .and_then(parse::pressure),
-            psi_memory: self
-                .psi_memory
-                .read_or_reopen(&mut self.buffer)
-                .and_then(parse::pressure),
-            psi_io: self
-                .psi_io
-                .read_or_reopen(&mut self.buffer)
-                .and_then(parse::pressure),
+            cpus: self.stat.read_or_reopen(&mut self.buffer).map_or_else(Vec::new, |t| parse::cpus(t, ns_per_tick)),
+            load: self.loadavg.read_or_reopen(&mut self.buffer).and_then(parse::load),
+            psi_cpu: self.psi_cpu.read_or_reopen(&mut self.buffer).and_then(parse::pressure),
+            psi_memory: self.psi_memory.read_or_reopen(&mut self.buffer).and_then(parse::pressure),
+            psi_io: self.psi_io.read_or_reopen(&mut self.buffer).and_then(parse::pressure),
             ksm: self.ksm(),
             zram: self.zram(),
-            disks: self
-                .disk_paths
-                .iter()
-                .filter_map(|path| disk_space(path))
-                .collect(),
+            disks: self.disk_paths.iter().filter_map(|path| disk_space(path)).collect(),
             block: self.block(),
             network: self.network(),
             ..HostSample::default()
@@ -215,14 +196,9 @@ impl HostSampler {
     fn zram(&mut self) -> Option<Zram> {
         let entries = fs::read_dir(self.root.join("sys/block")).ok()?.flatten();
         let mut sum = None;
-        for entry in
-            entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"zram"))
-        {
+        for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"zram")) {
             let path = entry.path().join("mm_stat");
-            let file = self
-                .zram
-                .entry(path.clone())
-                .or_insert_with(|| KernelFile::open(path));
+            let file = self.zram.entry(path.clone()).or_insert_with(|| KernelFile::open(path));
             if let Some(device) = file.read_or_reopen(&mut self.buffer).and_then(parse::zram) {
                 let sum = sum.get_or_insert_with(Zram::default);
                 sum.original_bytes += device.original_bytes;
@@ -236,8 +212,7 @@ impl HostSampler {
     fn block(&mut self) -> Option<BlockTotals> {
         let text = self.diskstats.read_or_reopen(&mut self.buffer)?;
         let (root, known) = (&self.root, &mut self.is_physical_block);
-        let physical = parse::block_devices(text)
-            .filter(|(name, ..)| is_physical(root, "sys/block", name, known));
+        let physical = parse::block_devices(text).filter(|(name, ..)| is_physical(root, "sys/block", name, known));
         physical.fold(None, |sum, (_, sectors_read, sectors_written)| {
             let sum = sum.unwrap_or(BlockTotals::default());
             Some(BlockTotals {
@@ -250,8 +225,7 @@ impl HostSampler {
     fn network(&mut self) -> Option<NetworkTotals> {
         let text = self.net_dev.read_or_reopen(&mut self.buffer)?;
         let (root, known) = (&self.root, &mut self.is_physical_nic);
-        let physical =
-            parse::nics(text).filter(|(name, _)| is_physical(root, "sys/class/net", name, known));
+        let physical = parse::nics(text).filter(|(name, _)| is_physical(root, "sys/class/net", name, known));
         physical.fold(None, |sum, (_, nic)| {
             let sum = sum.unwrap_or(NetworkTotals::default());
             Some(NetworkTotals {

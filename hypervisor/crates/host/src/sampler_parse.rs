@@ -15,10 +15,8 @@ pub(crate) fn cpus(text: &str, ns_per_tick: u64) -> Vec<CpuTime> {
     });
     cores
         .map(|line| {
-            let mut fields = line
-                .split_ascii_whitespace()
-                .skip(1)
-                .map(|field| field.parse().unwrap_or(0) * ns_per_tick);
+            let mut fields =
+                line.split_ascii_whitespace().skip(1).map(|field| field.parse().unwrap_or(0) * ns_per_tick);
             let mut next = || fields.next().unwrap_or(0);
             let (user, nice, system, idle) = (next(), next(), next(), next());
             let (iowait, irq, softirq, steal) = (next(), next(), next(), next());
@@ -35,21 +33,14 @@ pub(crate) fn cpus(text: &str, ns_per_tick: u64) -> Vec<CpuTime> {
 }
 
 pub(crate) fn load(text: &str) -> Option<[f64; 3]> {
-    let mut fields = text
-        .split_ascii_whitespace()
-        .map_while(|field| field.parse().ok());
+    let mut fields = text.split_ascii_whitespace().map_while(|field| field.parse().ok());
     Some([fields.next()?, fields.next()?, fields.next()?])
 }
 
 /// Lines "some avg10=P avg60=P avg300=P total=US" and "full …"; P is a percentage.
 pub(crate) fn pressure(text: &str) -> Option<Pressure> {
     let line = |kind: &str| text.lines().find_map(|line| line.strip_prefix(kind));
-    let ratio = |line| {
-        field(line, "avg10=")?
-            .parse::<f64>()
-            .ok()
-            .map(|percent| percent / 100.0)
-    };
+    let ratio = |line| field(line, "avg10=")?.parse::<f64>().ok().map(|percent| percent / 100.0);
     let some = line("some ")?;
     Some(Pressure {
         some_avg10_ratio: ratio(some)?,
@@ -59,8 +50,7 @@ pub(crate) fn pressure(text: &str) -> Option<Pressure> {
 }
 
 fn field<'t>(line: &'t str, name: &str) -> Option<&'t str> {
-    line.split_ascii_whitespace()
-        .find_map(|field| field.strip_prefix(name))
+    line.split_ascii_whitespace().find_map(|field| field.strip_prefix(name))
 }
 
 /// Fills the memory fields of a sample from /proc/meminfo.
@@ -71,28 +61,16 @@ pub(crate) fn memory(text: &str, sample: &mut HostSample) {
     sample.memory_free_bytes = bytes("MemFree");
     sample.memory_cached_bytes = bytes("Cached");
     sample.swap_total_bytes = bytes("SwapTotal");
-    sample.swap_used_bytes = sample
-        .swap_total_bytes
-        .zip(bytes("SwapFree"))
-        .map(|(total, free)| total - free.min(total));
-    sample.zswap = bytes("Zswapped")
-        .zip(bytes("Zswap"))
-        .map(|(stored_bytes, pool_bytes)| Zswap {
-            stored_bytes,
-            pool_bytes,
-        });
+    sample.swap_used_bytes =
+        sample.swap_total_bytes.zip(bytes("SwapFree")).map(|(total, free)| total - free.min(total));
+    sample.zswap =
+        bytes("Zswapped").zip(bytes("Zswap")).map(|(stored_bytes, pool_bytes)| Zswap { stored_bytes, pool_bytes });
 }
 
 /// mm_stat is "orig_data_size compr_data_size mem_used_total …" in bytes.
 pub(crate) fn zram(text: &str) -> Option<Zram> {
-    let mut fields = text
-        .split_ascii_whitespace()
-        .map_while(|field| field.parse().ok());
-    Some(Zram {
-        original_bytes: fields.next()?,
-        compressed_bytes: fields.next()?,
-        memory_used_bytes: fields.next()?,
-    })
+    let mut fields = text.split_ascii_whitespace().map_while(|field| field.parse().ok());
+    Some(Zram { original_bytes: fields.next()?, compressed_bytes: fields.next()?, memory_used_bytes: fields.next()? })
 }
 
 /// Name, sectors read and sectors written of each line of /proc/diskstats.
@@ -110,10 +88,7 @@ pub(crate) fn block_devices(text: &str) -> impl Iterator<Item = (&str, u64, u64)
 pub(crate) fn nics(text: &str) -> impl Iterator<Item = (&str, NetworkTotals)> {
     text.lines().filter_map(|line| {
         let (name, counters) = line.split_once(':')?;
-        let fields: Vec<u64> = counters
-            .split_ascii_whitespace()
-            .map_while(|field| field.parse().ok())
-            .collect();
+        let fields: Vec<u64> = counters.split_ascii_whitespace().map_while(|field| field.parse().ok()).collect();
         let totals = NetworkTotals {
             rx_bytes: *fields.first()?,
             tx_bytes: *fields.get(8)?,

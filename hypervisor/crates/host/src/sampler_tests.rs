@@ -10,19 +10,11 @@ fn this_machine_has_cpus_memory_and_disks_and_its_time_passes() {
     let mut sampler = HostSampler::new(vec![PathBuf::from("/"), PathBuf::from("/no/such/path")]);
     let first = sampler.sample();
     assert!(!first.cpus.is_empty());
-    assert!(
-        first.memory_total_bytes > first.memory_available_bytes && first.memory_available_bytes > 0
-    );
+    assert!(first.memory_total_bytes > first.memory_available_bytes && first.memory_available_bytes > 0);
     assert_eq!(first.disks.len(), 1, "a path that is not there is left out");
     assert!(first.disks[0].total_bytes >= first.disks[0].available_bytes);
     assert!(first.load.is_some());
-    let total = |sample: &HostSample| {
-        sample
-            .cpus
-            .iter()
-            .map(|c| c.user_ns + c.system_ns + c.idle_ns)
-            .sum::<u64>()
-    };
+    let total = |sample: &HostSample| sample.cpus.iter().map(|c| c.user_ns + c.system_ns + c.idle_ns).sum::<u64>();
     let started_at = Instant::now();
     while total(&sampler.sample()) <= total(&first) {
         assert!(started_at.elapsed() < DEADLINE, "CPU time passes");
@@ -53,14 +45,8 @@ fn every_recorded_source_is_read() {
     let root = recorded(&[
         ("proc/stat", STAT),
         ("proc/loadavg", "0.50 1.25 2.00 1/99 12\n"),
-        (
-            "proc/pressure/cpu",
-            "some avg10=12.50 avg60=0.00 avg300=0.00 total=77\n",
-        ),
-        (
-            "proc/pressure/memory",
-            "some avg10=0.00 avg60=0.00 total=5\nfull avg10=1.00 avg60=0.00 total=4\n",
-        ),
+        ("proc/pressure/cpu", "some avg10=12.50 avg60=0.00 avg300=0.00 total=77\n"),
+        ("proc/pressure/memory", "some avg10=0.00 avg60=0.00 total=5\nfull avg10=1.00 avg60=0.00 total=4\n"),
         ("proc/meminfo", MEMINFO),
         ("proc/diskstats", DISKSTATS),
         ("proc/net/dev", NET_DEV),
@@ -85,23 +71,12 @@ fn every_recorded_source_is_read() {
         steal_ns: 8 * tick,
         irq_ns: 13 * tick,
     };
-    let second = CpuTime {
-        idle_ns: 9 * tick,
-        ..CpuTime::default()
-    };
+    let second = CpuTime { idle_ns: 9 * tick, ..CpuTime::default() };
     let expected = HostSample {
         cpus: vec![first, second],
         load: Some([0.5, 1.25, 2.0]),
-        psi_cpu: Some(Pressure {
-            some_avg10_ratio: 0.125,
-            full_avg10_ratio: None,
-            some_total_ns: 77_000,
-        }),
-        psi_memory: Some(Pressure {
-            some_avg10_ratio: 0.0,
-            full_avg10_ratio: Some(0.01),
-            some_total_ns: 5_000,
-        }),
+        psi_cpu: Some(Pressure { some_avg10_ratio: 0.125, full_avg10_ratio: None, some_total_ns: 77_000 }),
+        psi_memory: Some(Pressure { some_avg10_ratio: 0.0, full_avg10_ratio: Some(0.01), some_total_ns: 5_000 }),
         psi_io: None,
         memory_total_bytes: 1000 * 1024,
         memory_available_bytes: 600 * 1024,
@@ -116,25 +91,11 @@ fn every_recorded_source_is_read() {
             general_profit_bytes: Some(-64),
             full_scans: 3,
         }),
-        zram: Some(Zram {
-            original_bytes: 101,
-            compressed_bytes: 41,
-            memory_used_bytes: 50,
-        }),
-        zswap: Some(Zswap {
-            stored_bytes: 9 * 1024,
-            pool_bytes: 4 * 1024,
-        }),
+        zram: Some(Zram { original_bytes: 101, compressed_bytes: 41, memory_used_bytes: 50 }),
+        zswap: Some(Zswap { stored_bytes: 9 * 1024, pool_bytes: 4 * 1024 }),
         disks: Vec::new(),
-        block: Some(BlockTotals {
-            read_bytes: 512_000,
-            write_bytes: 256_000,
-        }),
-        network: Some(NetworkTotals {
-            rx_bytes: 100,
-            tx_bytes: 200,
-            drops: 7,
-        }),
+        block: Some(BlockTotals { read_bytes: 512_000, write_bytes: 256_000 }),
+        network: Some(NetworkTotals { rx_bytes: 100, tx_bytes: 200, drops: 7 }),
     };
     assert_eq!(sample, expected);
 }
@@ -146,10 +107,7 @@ fn what_is_missing_is_absent_and_found_when_it_comes() {
     assert_eq!(sampler.sample(), HostSample::default());
     fs::create_dir_all(root.path().join("sys/block/zram0")).unwrap();
     fs::write(root.path().join("sys/block/zram0/mm_stat"), "8 4 5 0").unwrap();
-    assert_eq!(
-        sampler.sample().zram.map(|zram| zram.original_bytes),
-        Some(8)
-    );
+    assert_eq!(sampler.sample().zram.map(|zram| zram.original_bytes), Some(8));
 }
 
 #[test]

@@ -52,11 +52,7 @@ impl Launch {
         let program = find_program(&self.program)?;
         let failed = |step: &'static str| {
             let program = program.clone();
-            move |source: io::Error| HostError::Spawn {
-                program,
-                step,
-                source,
-            }
+            move |source: io::Error| HostError::Spawn { program, step, source }
         };
         let mut child = ChildPlan::prepare(&self, &program)?;
         let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
@@ -83,20 +79,13 @@ fn await_exec(pid: u32, reader: OwnedFd, program: &Path) -> Result<Spawned, Host
     let failure = match (read, Step::decode(&report)) {
         (Ok(0), _) => return Ok(Spawned { pid, pidfd }),
         (Ok(_), Some(failure)) => failure,
-        (Ok(_), None) => (
-            Step::Exec.describe(),
-            io::Error::from(io::ErrorKind::InvalidData),
-        ),
+        (Ok(_), None) => (Step::Exec.describe(), io::Error::from(io::ErrorKind::InvalidData)),
         (Err(error), _) => (Step::Exec.describe(), error),
     };
     // The child has written its report and exits at once: reap it, blocking for that moment only.
     let raw = rustix::process::Pid::from_raw(pid.cast_signed());
     let _ = rustix::process::waitpid(raw, rustix::process::WaitOptions::empty());
-    Err(HostError::Spawn {
-        program: program.to_owned(),
-        step: failure.0,
-        source: failure.1,
-    })
+    Err(HostError::Spawn { program: program.to_owned(), step: failure.0, source: failure.1 })
 }
 
 fn find_program(name: &OsStr) -> Result<PathBuf, HostError> {
@@ -105,12 +94,8 @@ fn find_program(name: &OsStr) -> Result<PathBuf, HostError> {
     }
     env::split_paths(&env::var_os("PATH").unwrap_or_default())
         .map(|folder| folder.join(name))
-        .find(|path| {
-            rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
-        })
-        .ok_or_else(|| HostError::ProgramMissing {
-            program: name.to_string_lossy().into_owned(),
-        })
+        .find(|path| rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file())
+        .ok_or_else(|| HostError::ProgramMissing { program: name.to_string_lossy().into_owned() })
 }
 
 /// What the child does between fork and exec, in order.
@@ -182,16 +167,10 @@ struct ChildPlan {
 impl ChildPlan {
     fn prepare(launch: &Launch, program: &Path) -> Result<Self, HostError> {
         let c_string = |bytes: &OsStr| {
-            CString::new(bytes.as_bytes()).map_err(|_| HostError::NulInCommand {
-                program: program.to_owned(),
-            })
+            CString::new(bytes.as_bytes()).map_err(|_| HostError::NulInCommand { program: program.to_owned() })
         };
         let c_program = c_string(program.as_os_str())?;
-        let args = launch
-            .args
-            .iter()
-            .map(|arg| c_string(arg))
-            .collect::<Result<Vec<_>, _>>()?;
+        let args = launch.args.iter().map(|arg| c_string(arg)).collect::<Result<Vec<_>, _>>()?;
         let environment = KEPT_ENVIRONMENT
             .iter()
             .filter_map(|name| env::var_os(name).map(|value| (name, value)))
@@ -213,11 +192,7 @@ impl ChildPlan {
             program: c_program,
             _strings: args.into_iter().chain(environment).collect(),
             user: launch.user.as_ref().map(|user| (user.uid(), user.gid())),
-            groups: launch
-                .user
-                .as_ref()
-                .map(|user| user.groups().to_vec())
-                .unwrap_or_default(),
+            groups: launch.user.as_ref().map(|user| user.groups().to_vec()).unwrap_or_default(),
             stdin: File::open("/dev/null").map_err(null)?,
             stdout_stderr: launch.stdout_stderr.as_raw_fd(),
             kept: launch.keep_fds.iter().map(AsRawFd::as_raw_fd).collect(),
@@ -257,13 +232,7 @@ impl ChildPlan {
         self.place_descriptors()?;
         self.drop_privileges()?;
         // SAFETY: argv and envp are null-terminated arrays of C strings that this plan keeps alive.
-        unsafe {
-            libc::execve(
-                self.program.as_ptr(),
-                self.argv.as_ptr(),
-                self.envp.as_ptr(),
-            )
-        };
+        unsafe { libc::execve(self.program.as_ptr(), self.argv.as_ptr(), self.envp.as_ptr()) };
         Err(Step::Exec)
     }
 
@@ -273,10 +242,7 @@ impl ChildPlan {
         let end = FIRST_KEPT_FD + kept_count;
         let lift = |fd: RawFd| {
             // SAFETY: duplicating a descriptor number touches no memory.
-            check(
-                unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, end) },
-                Step::Descriptors,
-            )
+            check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, end) }, Step::Descriptors)
         };
         self.report = lift(self.report)?;
         let stdin = lift(self.stdin.as_raw_fd())?;
@@ -284,22 +250,13 @@ impl ChildPlan {
         for fd in &mut self.kept {
             *fd = lift(*fd)?;
         }
-        let places = [stdin, output, output]
-            .into_iter()
-            .chain(self.kept.iter().copied());
+        let places = [stdin, output, output].into_iter().chain(self.kept.iter().copied());
         for (target, source) in (0..).zip(places) {
             // SAFETY: dup2 touches no memory; the copy loses close-on-exec, which is its purpose here.
             check(unsafe { libc::dup2(source, target) }, Step::Descriptors)?;
         }
         // SAFETY: marks descriptor numbers only; a kernel without it leaves those that Rust opened, all close-on-exec.
-        unsafe {
-            libc::syscall(
-                libc::SYS_close_range,
-                end,
-                libc::c_uint::MAX,
-                libc::CLOSE_RANGE_CLOEXEC,
-            )
-        };
+        unsafe { libc::syscall(libc::SYS_close_range, end, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) };
         Ok(())
     }
 
@@ -319,29 +276,19 @@ impl ChildPlan {
             // Raw system calls: the C library's versions would talk to threads that do not exist after fork.
             // SAFETY: the pointer and length are of one live vector; the others take plain numbers.
             unsafe {
-                check(
-                    libc::syscall(libc::SYS_setgroups, self.groups.len(), self.groups.as_ptr()),
-                    Step::Groups,
-                )?;
+                check(libc::syscall(libc::SYS_setgroups, self.groups.len(), self.groups.as_ptr()), Step::Groups)?;
                 check(libc::syscall(libc::SYS_setresgid, gid, gid, gid), Step::Gid)?;
                 check(libc::syscall(libc::SYS_setresuid, uid, uid, uid), Step::Uid)?;
             }
         }
-        check(
-            prctl(libc::PR_CAP_AMBIENT, AMBIENT_CLEAR_ALL),
-            Step::BoundingSet,
-        )?;
+        check(prctl(libc::PR_CAP_AMBIENT, AMBIENT_CLEAR_ALL), Step::BoundingSet)?;
         check(prctl(libc::PR_SET_NO_NEW_PRIVS, 1), Step::NoNewPrivileges)?;
         Ok(())
     }
 }
 
 fn check<T: Default + PartialOrd>(result: T, step: Step) -> Result<T, Step> {
-    if result < T::default() {
-        Err(step)
-    } else {
-        Ok(result)
-    }
+    if result < T::default() { Err(step) } else { Ok(result) }
 }
 
 /// The kernel reads every argument as an unsigned long and wants the unused ones zero in all their bits.

@@ -1,9 +1,6 @@
 //! The unprivileged system user that QEMU runs as: its ids and its supplementary groups (e.g. `kvm`).
 //! Does not create users; setting up the machine is the launcher's work.
-#![expect(
-    unsafe_code,
-    reason = "the C library's user database calls fill caller-provided memory"
-)]
+#![expect(unsafe_code, reason = "the C library's user database calls fill caller-provided memory")]
 
 use std::ffi::{CStr, CString};
 use std::{io, mem, ptr};
@@ -26,28 +23,16 @@ pub struct UnprivilegedUser {
 impl UnprivilegedUser {
     /// Looks the user up in the system's user database. Root is refused: it would defeat the purpose.
     pub fn lookup(name: &str) -> Result<Self, HostError> {
-        let missing = || HostError::UserMissing {
-            name: name.to_owned(),
-        };
+        let missing = || HostError::UserMissing { name: name.to_owned() };
         let c_name = CString::new(name).map_err(|_| missing())?;
         let (uid, gid) = ids(&c_name)
-            .map_err(|source| HostError::LookUpUser {
-                name: name.to_owned(),
-                source,
-            })?
+            .map_err(|source| HostError::LookUpUser { name: name.to_owned(), source })?
             .ok_or_else(missing)?;
         if uid == 0 {
-            return Err(HostError::UserIsRoot {
-                name: name.to_owned(),
-            });
+            return Err(HostError::UserIsRoot { name: name.to_owned() });
         }
         let groups = groups(&c_name, gid);
-        Ok(Self {
-            name: name.to_owned(),
-            uid,
-            gid,
-            groups,
-        })
+        Ok(Self { name: name.to_owned(), uid, gid, groups })
     }
 
     pub fn name(&self) -> &str {
@@ -92,15 +77,8 @@ fn ids(name: &CStr) -> io::Result<Option<(u32, u32)>> {
     // SAFETY: passwd is plain old data for which all-zero is a valid value.
     let mut entry: libc::passwd = unsafe { mem::zeroed() };
     // SAFETY: every pointer is to live memory of the given size; the results are read before the buffer is dropped.
-    let status = unsafe {
-        libc::getpwnam_r(
-            name.as_ptr(),
-            &raw mut entry,
-            buffer.as_mut_ptr(),
-            buffer.len(),
-            &raw mut found,
-        )
-    };
+    let status =
+        unsafe { libc::getpwnam_r(name.as_ptr(), &raw mut entry, buffer.as_mut_ptr(), buffer.len(), &raw mut found) };
     match (status, found.is_null()) {
         (0, false) => Ok(Some((entry.pw_uid, entry.pw_gid))),
         // These mean "no such entry" on one C library or another.
@@ -113,8 +91,7 @@ fn groups(name: &CStr, gid: u32) -> Vec<u32> {
     let mut list = vec![0_u32; GROUPS_MAX];
     let mut count = libc::c_int::try_from(GROUPS_MAX).expect("64 fits an int");
     // SAFETY: `count` says how many ids `list` holds; the call writes at most that many.
-    let status =
-        unsafe { libc::getgrouplist(name.as_ptr(), gid, list.as_mut_ptr(), &raw mut count) };
+    let status = unsafe { libc::getgrouplist(name.as_ptr(), gid, list.as_mut_ptr(), &raw mut count) };
     if status < 0 {
         return vec![gid];
     }
@@ -135,42 +112,23 @@ mod tests {
 
     #[test]
     fn a_missing_user_is_named_with_the_mend() {
-        let message = UnprivilegedUser::lookup("no-such-user-qz")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("no-such-user-qz") && message.contains("useradd"),
-            "{message}"
-        );
-        assert!(matches!(
-            UnprivilegedUser::lookup("a\0b"),
-            Err(HostError::UserMissing { .. })
-        ));
+        let message = UnprivilegedUser::lookup("no-such-user-qz").unwrap_err().to_string();
+        assert!(message.contains("no-such-user-qz") && message.contains("useradd"), "{message}");
+        assert!(matches!(UnprivilegedUser::lookup("a\0b"), Err(HostError::UserMissing { .. })));
     }
 
     #[test]
     fn root_is_refused() {
-        assert!(matches!(
-            UnprivilegedUser::lookup("root"),
-            Err(HostError::UserIsRoot { .. })
-        ));
+        assert!(matches!(UnprivilegedUser::lookup("root"), Err(HostError::UserIsRoot { .. })));
     }
 
     #[test]
     fn access_follows_owner_then_group_then_others() {
-        let user = UnprivilegedUser {
-            name: "u".into(),
-            uid: 7,
-            gid: 8,
-            groups: vec![8, 9],
-        };
+        let user = UnprivilegedUser { name: "u".into(), uid: 7, gid: 8, groups: vec![8, 9] };
         assert!(user.may_read_and_write(7, 0, 0o600));
         assert!(user.may_read_and_write(0, 9, 0o660));
         assert!(user.may_read_and_write(0, 0, 0o666));
         assert!(!user.may_read_and_write(0, 0, 0o660));
-        assert!(
-            !user.may_read_and_write(0, 9, 0o606),
-            "the group's bits win over the others'"
-        );
+        assert!(!user.may_read_and_write(0, 9, 0o606), "the group's bits win over the others'");
     }
 }

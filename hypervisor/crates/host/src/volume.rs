@@ -40,49 +40,21 @@ pub fn create(path: &Path, size_bytes: u64, format: Format) -> Result<(), HostEr
     whole_or_not_at_all(path, |part| match format {
         Format::Raw => {
             let file = new_file(part)?;
-            file.set_len(size_bytes)
-                .map_err(|source| made(path, source))
+            file.set_len(size_bytes).map_err(|source| made(path, source))
         }
         Format::Qcow2 => {
             let size = size_bytes.to_string();
-            qemu_img(
-                path,
-                &[
-                    s("create"),
-                    s("-q"),
-                    s("-f"),
-                    s("qcow2"),
-                    part.as_os_str(),
-                    s(&size),
-                ],
-            )
+            qemu_img(path, &[s("create"), s("-q"), s("-f"), s("qcow2"), part.as_os_str(), s(&size)])
         }
     })
 }
 
 /// Makes a volume with an image's content, at least `size_bytes` long (None: as long as the image).
-pub fn from_image(
-    image: &Path,
-    path: &Path,
-    size_bytes: Option<u64>,
-    format: Format,
-) -> Result<(), HostError> {
+pub fn from_image(image: &Path, path: &Path, size_bytes: Option<u64>, format: Format) -> Result<(), HostError> {
     let source_format = safe_image_format(image)?;
     whole_or_not_at_all(path, |part| {
         let (from, to) = (s(source_format.name()), s(format.name()));
-        qemu_img(
-            path,
-            &[
-                s("convert"),
-                s("-q"),
-                s("-f"),
-                from,
-                s("-O"),
-                to,
-                image.as_os_str(),
-                part.as_os_str(),
-            ],
-        )?;
+        qemu_img(path, &[s("convert"), s("-q"), s("-f"), from, s("-O"), to, image.as_os_str(), part.as_os_str()])?;
         let Some(size_bytes) = size_bytes else {
             return Ok(());
         };
@@ -90,17 +62,7 @@ pub fn from_image(
             return Ok(());
         }
         let size = size_bytes.to_string();
-        qemu_img(
-            path,
-            &[
-                s("resize"),
-                s("-q"),
-                s("-f"),
-                to,
-                part.as_os_str(),
-                s(&size),
-            ],
-        )
+        qemu_img(path, &[s("resize"), s("-q"), s("-f"), to, part.as_os_str(), s(&size)])
     })
 }
 
@@ -114,10 +76,7 @@ pub fn allocated_bytes(path: &Path) -> Result<u64, HostError> {
 /// it. The volume itself, and folders above it, need not exist yet. The answer holds as long as only we may write to
 /// the folders on the way: give QEMU's user the disk files, not the folders.
 pub fn check_inside(pool: &Path, relative: &Path) -> Result<PathBuf, HostError> {
-    let outside = || HostError::OutsidePool {
-        pool: pool.to_owned(),
-        relative: relative.to_owned(),
-    };
+    let outside = || HostError::OutsidePool { pool: pool.to_owned(), relative: relative.to_owned() };
     let mut names = relative.components().peekable();
     if names.peek().is_none() || !names.all(|part| matches!(part, Component::Normal(_))) {
         return Err(outside());
@@ -125,10 +84,7 @@ pub fn check_inside(pool: &Path, relative: &Path) -> Result<PathBuf, HostError> 
     let folder = File::open(pool).map_err(|source| HostError::read(pool, source))?;
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    for prefix in relative
-        .ancestors()
-        .filter(|prefix| !prefix.as_os_str().is_empty())
-    {
+    for prefix in relative.ancestors().filter(|prefix| !prefix.as_os_str().is_empty()) {
         match rustix::fs::openat2(&folder, prefix, flags, Mode::empty(), resolve) {
             Ok(_) => break,
             // Not made yet: what is above it decides.
@@ -141,31 +97,19 @@ pub fn check_inside(pool: &Path, relative: &Path) -> Result<PathBuf, HostError> 
 }
 
 /// Works under a temporary name beside `path` and gives it its name at the end, never over an existing file.
-fn whole_or_not_at_all(
-    path: &Path,
-    make: impl FnOnce(&Path) -> Result<(), HostError>,
-) -> Result<(), HostError> {
+fn whole_or_not_at_all(path: &Path, make: impl FnOnce(&Path) -> Result<(), HostError>) -> Result<(), HostError> {
     if path.symlink_metadata().is_ok() {
-        return Err(HostError::VolumeExists {
-            path: path.to_owned(),
-        });
+        return Err(HostError::VolumeExists { path: path.to_owned() });
     }
     let part = part_path(path);
     // What a crash left of an earlier attempt is of no use.
     let _ = fs::remove_file(&part);
     let result = make(&part).and_then(|()| {
-        fs::set_permissions(
-            &part,
-            std::os::unix::fs::PermissionsExt::from_mode(VOLUME_MODE),
-        )
-        .map_err(|source| made(path, source))?;
-        rustix::fs::renameat_with(CWD, &part, CWD, path, RenameFlags::NOREPLACE).map_err(|error| {
-            match error {
-                rustix::io::Errno::EXIST => HostError::VolumeExists {
-                    path: path.to_owned(),
-                },
-                other => made(path, other.into()),
-            }
+        fs::set_permissions(&part, std::os::unix::fs::PermissionsExt::from_mode(VOLUME_MODE))
+            .map_err(|source| made(path, source))?;
+        rustix::fs::renameat_with(CWD, &part, CWD, path, RenameFlags::NOREPLACE).map_err(|error| match error {
+            rustix::io::Errno::EXIST => HostError::VolumeExists { path: path.to_owned() },
+            other => made(path, other.into()),
         })
     });
     if result.is_err() {
@@ -189,29 +133,16 @@ fn new_file(path: &Path) -> Result<File, HostError> {
 
 /// Runs qemu-img; `path` is the volume it is for, named in the error.
 fn qemu_img(path: &Path, args: &[&OsStr]) -> Result<(), HostError> {
-    let output = Command::new(QEMU_IMG)
-        .args(args)
-        .output()
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => HostError::ProgramMissing {
-                program: QEMU_IMG.to_owned(),
-            },
-            _ => made(path, error),
-        })?;
+    let output = Command::new(QEMU_IMG).args(args).output().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => HostError::ProgramMissing { program: QEMU_IMG.to_owned() },
+        _ => made(path, error),
+    })?;
     if output.status.success() {
         return Ok(());
     }
     let complaint = String::from_utf8_lossy(&output.stderr);
-    let message = complaint
-        .trim()
-        .chars()
-        .take(TOOL_MESSAGE_MAX_CHARS)
-        .collect();
-    Err(HostError::VolumeTool {
-        program: QEMU_IMG,
-        path: path.to_owned(),
-        message,
-    })
+    let message = complaint.trim().chars().take(TOOL_MESSAGE_MAX_CHARS).collect();
+    Err(HostError::VolumeTool { program: QEMU_IMG, path: path.to_owned(), message })
 }
 
 /// The first bytes of a qcow2 file, big-endian (QEMU's docs/interop/qcow2): magic 0..4, backing file offset 8..16,
@@ -226,12 +157,7 @@ fn safe_image_format(image: &Path) -> Result<Format, HostError> {
     let Some(header) = header.filter(|header| header.starts_with(QCOW2_MAGIC)) else {
         return Ok(Format::Raw);
     };
-    let unsafe_image = |reason| {
-        Err(HostError::UnsafeImage {
-            path: image.to_owned(),
-            reason,
-        })
-    };
+    let unsafe_image = |reason| Err(HostError::UnsafeImage { path: image.to_owned(), reason });
     if big_endian(&header, 8) != 0 {
         return unsafe_image("it has a backing file; flatten it with qemu-img convert");
     }
@@ -244,23 +170,15 @@ fn safe_image_format(image: &Path) -> Result<Format, HostError> {
 fn virtual_size(path: &Path, format: Format) -> Result<u64, HostError> {
     match (format, header(path)?) {
         (Format::Qcow2, Some(header)) => Ok(big_endian(&header, 24)),
-        (Format::Qcow2, None) => Err(HostError::Malformed {
-            path: path.to_owned(),
-            expected: "a qcow2 file",
-        }),
-        (Format::Raw, _) => fs::metadata(path)
-            .map(|found| found.len())
-            .map_err(|error| HostError::read(path, error)),
+        (Format::Qcow2, None) => Err(HostError::Malformed { path: path.to_owned(), expected: "a qcow2 file" }),
+        (Format::Raw, _) => fs::metadata(path).map(|found| found.len()).map_err(|error| HostError::read(path, error)),
     }
 }
 
 fn header(path: &Path) -> Result<Option<[u8; QCOW2_HEADER_BYTES]>, HostError> {
     let failed = |source| HostError::read(path, source);
     if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(HostError::UnsafeImage {
-            path: path.to_owned(),
-            reason: "it is not a regular file",
-        });
+        return Err(HostError::UnsafeImage { path: path.to_owned(), reason: "it is not a regular file" });
     }
     let mut header = [0; QCOW2_HEADER_BYTES];
     match File::open(path).map_err(failed)?.read_exact(&mut header) {
@@ -271,18 +189,11 @@ fn header(path: &Path) -> Result<Option<[u8; QCOW2_HEADER_BYTES]>, HostError> {
 }
 
 fn big_endian(header: &[u8; QCOW2_HEADER_BYTES], at: usize) -> u64 {
-    u64::from_be_bytes(
-        header[at..at + 8]
-            .try_into()
-            .expect("eight bytes are eight bytes"),
-    )
+    u64::from_be_bytes(header[at..at + 8].try_into().expect("eight bytes are eight bytes"))
 }
 
 fn made(path: &Path, source: io::Error) -> HostError {
-    HostError::MakeVolume {
-        path: path.to_owned(),
-        source,
-    }
+    HostError::MakeVolume { path: path.to_owned(), source }
 }
 
 fn s(text: &str) -> &OsStr {

@@ -7,10 +7,8 @@ const MIB: u64 = 1024 * 1024;
 const MIB_LEN: usize = 1024 * 1024;
 
 fn entries(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -43,10 +41,7 @@ fn an_existing_volume_or_link_is_never_touched() {
     fs::write(&disk, "precious").unwrap();
     symlink(root.path().join("elsewhere"), &link).unwrap();
     for path in [&disk, &link] {
-        assert!(matches!(
-            create(path, MIB, Format::Raw),
-            Err(HostError::VolumeExists { .. })
-        ));
+        assert!(matches!(create(path, MIB, Format::Raw), Err(HostError::VolumeExists { .. })));
     }
     assert_eq!(fs::read_to_string(&disk).unwrap(), "precious");
     assert!(!root.path().join("elsewhere").exists());
@@ -56,16 +51,10 @@ fn an_existing_volume_or_link_is_never_touched() {
 fn a_failed_volume_leaves_nothing_and_names_the_cause() {
     let root = tempfile::tempdir().unwrap();
     let missing = create(&root.path().join("none/disk"), MIB, Format::Raw);
-    assert!(
-        matches!(missing, Err(HostError::MakeVolume { .. })),
-        "{missing:?}"
-    );
+    assert!(matches!(missing, Err(HostError::MakeVolume { .. })), "{missing:?}");
     // Larger than any file system here takes, so qemu-img itself complains.
     let too_large = create(&root.path().join("disk"), u64::MAX, Format::Qcow2);
-    assert!(
-        matches!(&too_large, Err(HostError::VolumeTool { message, .. }) if !message.is_empty()),
-        "{too_large:?}"
-    );
+    assert!(matches!(&too_large, Err(HostError::VolumeTool { message, .. }) if !message.is_empty()), "{too_large:?}");
     assert!(entries(root.path()).is_empty());
 }
 
@@ -82,11 +71,7 @@ fn an_image_is_copied_grown_and_converted() {
     assert!(copied[..2 * MIB_LEN].iter().all(|byte| *byte == 7));
     assert_eq!(virtual_size(&qcow2, Format::Qcow2).unwrap(), 2 * MIB);
     from_image(&qcow2, &root.path().join("again"), Some(MIB), Format::Raw).unwrap();
-    assert_eq!(
-        fs::read(root.path().join("again")).unwrap(),
-        fs::read(&image).unwrap(),
-        "never shortened"
-    );
+    assert_eq!(fs::read(root.path().join("again")).unwrap(), fs::read(&image).unwrap(), "never shortened");
 }
 
 #[test]
@@ -101,14 +86,8 @@ fn an_image_that_names_another_file_is_refused() {
         .unwrap();
     assert!(status.success());
     let target = root.path().join("disk");
-    assert!(matches!(
-        from_image(&overlay, &target, None, Format::Raw),
-        Err(HostError::UnsafeImage { .. })
-    ));
-    assert!(matches!(
-        from_image(root.path(), &target, None, Format::Raw),
-        Err(HostError::UnsafeImage { .. })
-    ));
+    assert!(matches!(from_image(&overlay, &target, None, Format::Raw), Err(HostError::UnsafeImage { .. })));
+    assert!(matches!(from_image(root.path(), &target, None, Format::Raw), Err(HostError::UnsafeImage { .. })));
     let missing = from_image(&root.path().join("none"), &target, None, Format::Raw);
     assert!(matches!(missing, Err(HostError::ReadFile { .. })));
     assert!(!target.exists());
@@ -119,16 +98,8 @@ fn a_path_inside_the_pool_is_accepted_whether_it_exists_or_not() {
     let pool = tempfile::tempdir().unwrap();
     fs::create_dir(pool.path().join("vm")).unwrap();
     fs::write(pool.path().join("vm/disk.img"), "").unwrap();
-    for relative in [
-        "vm/disk.img",
-        "vm/other.img",
-        "new/folder/disk.img",
-        "disk.img",
-    ] {
-        assert_eq!(
-            check_inside(pool.path(), Path::new(relative)).unwrap(),
-            pool.path().join(relative)
-        );
+    for relative in ["vm/disk.img", "vm/other.img", "new/folder/disk.img", "disk.img"] {
+        assert_eq!(check_inside(pool.path(), Path::new(relative)).unwrap(), pool.path().join(relative));
     }
 }
 
@@ -138,21 +109,8 @@ fn a_path_that_leaves_the_pool_is_refused() {
     fs::create_dir(pool.path().join("vm")).unwrap();
     symlink("/etc", pool.path().join("etc")).unwrap();
     symlink("/etc/passwd", pool.path().join("vm/disk.img")).unwrap();
-    for relative in [
-        "",
-        "..",
-        "../x",
-        "vm/../../x",
-        "/etc/passwd",
-        "etc/passwd",
-        "vm/disk.img",
-        "etc/new",
-        "./vm/x",
-    ] {
+    for relative in ["", "..", "../x", "vm/../../x", "/etc/passwd", "etc/passwd", "vm/disk.img", "etc/new", "./vm/x"] {
         let refused = check_inside(pool.path(), Path::new(relative));
-        assert!(
-            matches!(refused, Err(HostError::OutsidePool { .. })),
-            "{relative}: {refused:?}"
-        );
+        assert!(matches!(refused, Err(HostError::OutsidePool { .. })), "{relative}: {refused:?}");
     }
 }

@@ -22,31 +22,14 @@ impl Drop for Killed {
 }
 
 fn qemu() -> Killed {
-    let args = [
-        "-S",
-        "-nodefaults",
-        "-display",
-        "none",
-        "-accel",
-        "tcg,tb-size=32",
-        "-m",
-        "64",
-        "-smp",
-        "2",
-    ];
-    let child = Command::new("qemu-system-x86_64")
-        .args(args)
-        .stdin(Stdio::null())
-        .spawn();
+    let args = ["-S", "-nodefaults", "-display", "none", "-accel", "tcg,tb-size=32", "-m", "64", "-smp", "2"];
+    let child = Command::new("qemu-system-x86_64").args(args).stdin(Stdio::null()).spawn();
     Killed(child.unwrap())
 }
 
 fn cpu_time() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(
-        now.tv_sec.unsigned_abs(),
-        u32::try_from(now.tv_nsec).unwrap(),
-    )
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap())
 }
 
 fn cost_of(rounds: u32, mut work: impl FnMut()) -> Duration {
@@ -60,16 +43,10 @@ fn cost_of(rounds: u32, mut work: impl FnMut()) -> Duration {
 #[test]
 fn thirty_vms_and_the_host_are_sampled_for_far_less_than_a_hundredth_of_a_core() {
     let processes: Vec<Killed> = (0..PROCESSES).map(|_| qemu()).collect();
-    let mut samplers: Vec<_> = processes
-        .iter()
-        .map(|process| ProcessSampler::new(process.0.id()))
-        .collect();
+    let mut samplers: Vec<_> = processes.iter().map(|process| ProcessSampler::new(process.0.id())).collect();
     let mut threads = 0;
     let mut round = |with_pss| {
-        threads = samplers
-            .iter_mut()
-            .map(|sampler| sampler.sample(with_pss).unwrap().threads.len())
-            .sum();
+        threads = samplers.iter_mut().map(|sampler| sampler.sample(with_pss).unwrap().threads.len()).sum();
     };
     // The first rounds open files and read names.
     (0..5).for_each(|_| round(false));
@@ -78,8 +55,6 @@ fn thirty_vms_and_the_host_are_sampled_for_far_less_than_a_hundredth_of_a_core()
     let mut host_sampler = HostSampler::new(vec!["/".into()]);
     host_sampler.sample();
     let host = cost_of(ROUNDS, || drop(host_sampler.sample()));
-    println!(
-        "{PROCESSES} VMs ({threads} threads): {vms:?} a round, with PSS {vms_with_pss:?}; host: {host:?}"
-    );
+    println!("{PROCESSES} VMs ({threads} threads): {vms:?} a round, with PSS {vms_with_pss:?}; host: {host:?}");
     assert!(vms + host < ROUND_MAX, "a round takes {vms:?} and {host:?}");
 }

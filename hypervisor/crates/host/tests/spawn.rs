@@ -40,17 +40,11 @@ fn text(mut file: File) -> String {
 }
 
 async fn exit(child: &Spawned) -> Exit {
-    tokio::time::timeout(DEADLINE, child.pidfd.wait())
-        .await
-        .expect("the child ends in time")
-        .unwrap()
+    tokio::time::timeout(DEADLINE, child.pidfd.wait()).await.expect("the child ends in time").unwrap()
 }
 
 fn field<'a>(status: &'a str, name: &str) -> &'a str {
-    let line = status
-        .lines()
-        .find(|line| line.starts_with(name))
-        .unwrap_or_else(|| panic!("{name} in {status}"));
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name} in {status}"));
     line[name.len()..].trim()
 }
 
@@ -73,29 +67,17 @@ async fn the_child_runs_unprivileged_in_a_session_of_its_own() {
     }
     assert_eq!(field(&status, "NoNewPrivs:"), "1");
     let ignored = u64::from_str_radix(field(&status, "SigIgn:"), 16).unwrap();
-    assert_eq!(
-        ignored & (1 << (Signal::PIPE.as_raw() - 1)),
-        0,
-        "SIGPIPE is not left ignored"
-    );
-    let session =
-        rustix::process::getsid(rustix::process::Pid::from_raw(child.pid as i32)).unwrap();
+    assert_eq!(ignored & (1 << (Signal::PIPE.as_raw() - 1)), 0, "SIGPIPE is not left ignored");
+    let session = rustix::process::getsid(rustix::process::Pid::from_raw(child.pid as i32)).unwrap();
     assert_eq!(session.as_raw_nonzero().get() as u32, child.pid);
-    assert_eq!(
-        fs::read_link(format!("/proc/{}/cwd", child.pid)).unwrap(),
-        Path::new("/")
-    );
+    assert_eq!(fs::read_link(format!("/proc/{}/cwd", child.pid)).unwrap(), Path::new("/"));
     child.pidfd.kill(Signal::KILL).unwrap();
     assert_eq!(exit(&child).await, Exit::Signal(9));
 }
 
 #[tokio::test]
 async fn the_child_has_the_descriptors_it_was_given_and_no_other() {
-    let (mut launch, output) = launch(
-        "sh",
-        &["-c", "ls /proc/$$/fd; cat <&3; cat <&4; echo end >&2"],
-        None,
-    );
+    let (mut launch, output) = launch("sh", &["-c", "ls /proc/$$/fd; cat <&3; cat <&4; echo end >&2"], None);
     let _not_to_be_leaked = fs::File::open("/proc/self/status").unwrap();
     for content in ["first\n", "second\n"] {
         let mut file = tempfile::tempfile().unwrap();
@@ -120,9 +102,7 @@ async fn kept_descriptors_are_placed_right_whatever_their_numbers_were() {
         })
         .collect();
     files.reverse();
-    let script = (3..13)
-        .map(|fd| format!("cat /proc/self/fd/{fd};"))
-        .collect::<String>();
+    let script = (3..13).map(|fd| format!("cat /proc/self/fd/{fd};")).collect::<String>();
     let (mut launch, output) = launch("bash", &["-c", &script], None);
     launch.keep_fds = files.into_iter().map(|(_, fd)| fd).collect();
     let child = launch.spawn().unwrap();
@@ -140,30 +120,14 @@ async fn only_the_needed_environment_and_a_private_umask_are_passed_on() {
     assert_eq!(lines.next(), Some("0077"));
     for name in lines {
         // The last three are the shell's own.
-        assert!(
-            [
-                "PATH",
-                "LANG",
-                "LC_ALL",
-                "LD_LIBRARY_PATH",
-                "TZ",
-                "PWD",
-                "SHLVL",
-                "_"
-            ]
-            .contains(&name),
-            "{name}"
-        );
+        assert!(["PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "PWD", "SHLVL", "_"].contains(&name), "{name}");
     }
 }
 
 #[test]
 fn a_program_that_cannot_run_is_an_error_that_names_it_and_leaves_no_child() {
     let (missing, _) = launch("no-such-program-qz", &[], None);
-    assert!(matches!(
-        missing.spawn(),
-        Err(HostError::ProgramMissing { .. })
-    ));
+    assert!(matches!(missing.spawn(), Err(HostError::ProgramMissing { .. })));
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("text");
@@ -178,10 +142,8 @@ fn a_program_that_cannot_run_is_an_error_that_names_it_and_leaves_no_child() {
 
     let (nul, _) = launch("sh", &["a\0b"], None);
     assert!(matches!(nul.spawn(), Err(HostError::NulInCommand { .. })));
-    let children = fs::read_to_string(format!(
-        "/proc/self/task/{}/children",
-        rustix::thread::gettid().as_raw_nonzero()
-    ));
+    let children =
+        fs::read_to_string(format!("/proc/self/task/{}/children", rustix::thread::gettid().as_raw_nonzero()));
     assert_eq!(children.unwrap_or_default().trim(), "");
 }
 
@@ -211,18 +173,7 @@ async fn real_qemu_runs_sandboxed_and_is_gone_at_once_when_killed() {
     }
     let user = UnprivilegedUser::lookup("nobody").unwrap();
     let sandbox = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
-    let args = [
-        "-S",
-        "-nodefaults",
-        "-display",
-        "none",
-        "-accel",
-        "tcg,tb-size=32",
-        "-m",
-        "32",
-        "-sandbox",
-        sandbox,
-    ];
+    let args = ["-S", "-nodefaults", "-display", "none", "-accel", "tcg,tb-size=32", "-m", "32", "-sandbox", sandbox];
     let (launch, output) = launch("qemu-system-x86_64", &args, Some(user));
     let child = launch.spawn().unwrap();
     let started_at = Instant::now();
@@ -233,11 +184,7 @@ async fn real_qemu_runs_sandboxed_and_is_gone_at_once_when_killed() {
             assert_eq!(field(&status, "NoNewPrivs:"), "1");
             break;
         }
-        assert!(
-            started_at.elapsed() < DEADLINE,
-            "no seccomp filter yet; QEMU says: {}",
-            text(output)
-        );
+        assert!(started_at.elapsed() < DEADLINE, "no seccomp filter yet; QEMU says: {}", text(output));
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let killed_at = Instant::now();

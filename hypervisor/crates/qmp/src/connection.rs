@@ -35,7 +35,12 @@ pub(crate) async fn open(
     Ok(receiver)
 }
 
-async fn serve(lines: Lines, mut write: OwnedWriteHalf, mut queue: mpsc::Receiver<Call>, events: mpsc::Sender<QmpEvent>) {
+async fn serve(
+    lines: Lines,
+    mut write: OwnedWriteHalf,
+    mut queue: mpsc::Receiver<Call>,
+    events: mpsc::Sender<QmpEvent>,
+) {
     // Reading a line must not be cut in half by a command, so it has a task of its own.
     let (messages, mut inbox) = mpsc::channel(QUEUED_EVENTS_MAX);
     let reader = tokio::spawn(read_all(lines, messages));

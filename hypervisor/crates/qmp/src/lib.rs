@@ -115,7 +115,7 @@ async fn within<T>(
     command: &str,
     work: impl Future<Output = Result<T, QmpError>>,
 ) -> Result<T, QmpError> {
-    tokio::time::timeout(deadline, work).await.unwrap_or_else(|_| {
-        Err(QmpError::Deadline { command: command.to_owned(), deadline_ms: deadline.as_millis() })
-    })
+    tokio::time::timeout(deadline, work)
+        .await
+        .unwrap_or_else(|_| Err(QmpError::Deadline { command: command.to_owned(), deadline_ms: deadline.as_millis() }))
 }

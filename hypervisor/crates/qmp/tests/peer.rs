@@ -36,7 +36,9 @@ fn peer(script: impl FnMut(Value) -> Vec<String> + Send + 'static) -> UnixStream
     ours
 }
 
-async fn connect(script: impl FnMut(Value) -> Vec<String> + Send + 'static) -> (Qmp, tokio::sync::mpsc::Receiver<quetzal_qmp::QmpEvent>) {
+async fn connect(
+    script: impl FnMut(Value) -> Vec<String> + Send + 'static,
+) -> (Qmp, tokio::sync::mpsc::Receiver<quetzal_qmp::QmpEvent>) {
     Qmp::over(peer(script), DEADLINE).await.expect("shakes hands")
 }
 
@@ -75,7 +77,10 @@ async fn events_between_answers_and_halves_of_lines_are_put_in_place() {
 #[tokio::test]
 async fn a_refusal_carries_qemus_words() {
     let (qmp, _events) = connect(|command| {
-        vec![format!("{{\"error\": {{\"class\": \"GenericError\", \"desc\": \"no such node\"}}, \"id\": {}}}\n", command["id"])]
+        vec![format!(
+            "{{\"error\": {{\"class\": \"GenericError\", \"desc\": \"no such node\"}}, \"id\": {}}}\n",
+            command["id"]
+        )]
     })
     .await;
     let error = qmp.execute("blockdev-del", json!({"node-name": "x"})).await.expect_err("refused");
@@ -85,7 +90,10 @@ async fn a_refusal_carries_qemus_words() {
 #[tokio::test]
 async fn an_answer_to_nobody_is_passed_over() {
     let (qmp, _events) = connect(|command| {
-        vec!["{\"return\": {}, \"id\": 999}\n{\"return\": {}}\n".to_owned(), format!("{{\"return\": 1, \"id\": {}}}\n", command["id"])]
+        vec![
+            "{\"return\": {}, \"id\": 999}\n{\"return\": {}}\n".to_owned(),
+            format!("{{\"return\": 1, \"id\": {}}}\n", command["id"]),
+        ]
     })
     .await;
     assert_eq!(qmp.execute("x", Value::Null).await.expect("answered"), json!(1));

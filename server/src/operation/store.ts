@@ -53,15 +53,21 @@ export interface CreatedOperation {
 export async function createOperation(db: Db, input: NewOperation): Promise<CreatedOperation> {
   const fingerprint = requestFingerprint(input);
   const id = randomUUID();
-  const rows = await db.operation.createManyAndReturn({
-    data: [{
+  const startedAt = new Date();
+  // Every verb waits for this one: a plain statement is one way to Postgres and back, and little work here.
+  const rows = await db.$executeRaw`
+    INSERT INTO operations (id, kind, vm_id, host_id, cancellable, actor_id, requested_by, idempotency_key, fingerprint, started_at)
+    VALUES (${id}, ${input.kind}::operation_kind, ${input.vmId}, ${input.hostId}, ${input.cancellable}, ${input.actor.id},
+            ${input.actor.name}, ${input.idempotencyKey}, ${fingerprint}, ${startedAt})
+    ON CONFLICT DO NOTHING`;
+  if (rows > 0) {
+    const operation: Operation = {
       id, fingerprint, kind: input.kind, vmId: input.vmId, hostId: input.hostId, cancellable: input.cancellable,
-      actorId: input.actor.id, requestedBy: input.actor.name, idempotencyKey: input.idempotencyKey,
-    }],
-    skipDuplicates: true,
-  });
-  const created = rows[0];
-  if (created !== undefined) return { operation: created, outcome: "created" };
+      actorId: input.actor.id, requestedBy: input.actor.name, idempotencyKey: input.idempotencyKey, startedAt,
+      state: "RUNNING", acceptedAt: null, progressRatio: null, etaSeconds: null, error: null, endedAt: null,
+    };
+    return { operation, outcome: "created" };
+  }
   const earlier = await db.operation.findUnique({
     where: { actorId_idempotencyKey: { actorId: input.actor.id, idempotencyKey: input.idempotencyKey ?? "" } },
   });

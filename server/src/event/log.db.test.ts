@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { describeOnEveryServer } from "../db/testing/suite.js";
-import { observeHost, journalSequence, restartJournal } from "../hosts/store.js";
-import { createOperation, findOperation } from "../operations/store.js";
+import { observeHost, journalSequence, restartJournal } from "../host/store.js";
+import { createOperation, findOperation } from "../operation/store.js";
 import { EventLog, type NewEvent } from "./log.js";
 import { followEvents, type EventStreamItem } from "./stream.js";
 
