@@ -1,4 +1,4 @@
-// Forgets what is older than is kept, now and then: events and ended operations. Metrics look after themselves.
+// Forgets what is older than is kept, at the start and now and then: events and ended operations. Metrics look after themselves.
 import type { Db } from "./db/client.js";
 import { asExpected } from "./errors.js";
 import type { EventLog } from "./event/log.js";
@@ -17,6 +17,7 @@ export function startRetention({ db, eventLog, log }: { db: Db; eventLog: EventL
       if (asExpected(error) === null) log.error("old events and operations could not be trimmed", error);
     }
   };
+  void trim();
   const timer = setInterval(() => void trim(), TRIM_INTERVAL_MS);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };

@@ -47,7 +47,7 @@ describe("the quetzal command", () => {
   });
 
   it("walks through every verb of a VM's life", async () => {
-    for (const [verb, state] of [["start", "RUNNING"], ["pause", "PAUSED"], ["resume", "RUNNING"], ["reset", "RUNNING"], ["force-off", "STOPPED"]] as const) {
+    for (const [verb, state] of [["start", "RUNNING"], ["pause", "PAUSED"], ["resume", "RUNNING"], ["reset", "RUNNING"], ["force-off", "STOPPED"], ["start", "RUNNING"], ["stop", "STOPPED"]] as const) {
       const ran = await quetzal("vm", verb, "story-cli", "--wait");
       expect({ verb, ...ran }).toMatchObject({ code: 0 });
       expect(await vmState("story-cli")).toBe(state);
@@ -79,7 +79,7 @@ describe("the quetzal command", () => {
   });
 
   it("prints the events in order and deletes the VM", async () => {
-    const events = (await quetzal("events", "-o", "json")).stdout.trim().split("\n").map((line) => JSON.parse(line) as { cursor: string; vmId: string | null });
+    const { events } = JSON.parse((await quetzal("events", "-o", "json")).stdout) as { events: { cursor: string; vmId: string | null }[] };
     const cursors = events.map((event) => BigInt(event.cursor));
     expect(cursors).toEqual([...cursors].sort((a, b) => (a < b ? -1 : 1)));
     expect(events.some((event) => event.vmId === "story-cli")).toBe(true);

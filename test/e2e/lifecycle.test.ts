@@ -1,20 +1,35 @@
-// Stories of one VM's life through GraphQL, on a real guest.
-import { existsSync, readFileSync } from "node:fs";
+// Stories of one VM's life through GraphQL, on a real guest, over the embedded Postgres and over one that is not ours.
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DebianPostgres } from "../../server/src/db/testing/debian.js";
 import { eventually } from "../support/process.js";
 import { Stack } from "../support/stack.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
 
-let stack: Stack;
-let vm: VmDriver;
+const folder = mkdtempSync(join(tmpdir(), "qz-db-"));
+const databases: [string, () => Promise<DebianPostgres | null>][] = [["its own Postgres", () => Promise.resolve(null)]];
+if (DebianPostgres.installed() === null) console.warn("The life over DATABASE_URL is left out: no Postgres in /usr/lib/postgresql (apt-get install postgresql).");
+else databases.push(["a Postgres of DATABASE_URL", () => DebianPostgres.create(join(folder, "d"))]);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-beforeAll(async () => {
-  stack = await Stack.start();
-  vm = await VmDriver.define(stack, smallGuest("story-life", { memory_mb: 192, vcpus: 2, features: ["tps", "ballooning", "hotplug", "virtio"], disks: [{ name: "vda", path: "disk.img", size_gb: 1 }] }));
-});
-afterAll(() => stack[Symbol.asyncDispose]());
+describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabase) => {
+  let database: DebianPostgres | null;
+  let stack: Stack;
+  let vm: VmDriver;
 
-describe("a VM's life through GraphQL", () => {
+  beforeAll(async () => {
+    chmodSync(folder, 0o755);
+    database = await openDatabase();
+    stack = await Stack.start(database === null ? {} : { databaseUrl: database.url });
+    vm = await VmDriver.define(stack, smallGuest("story-life", { memory_mb: 192, vcpus: 2, features: ["tps", "ballooning", "hotplug", "virtio"], disks: [{ name: "vda", path: "disk.img", size_gb: 1 }] }));
+  });
+  afterAll(async () => {
+    await stack[Symbol.asyncDispose]();
+    await database?.stop();
+  });
+
   it("boots a guest whose shell counts the vCPUs of its definition", async () => {
     await vm.start();
     expect((await vm.show()).state).toBe("RUNNING");

@@ -40,6 +40,18 @@ afterAll(async () => {
   rmSync(stateDir, { recursive: true, force: true });
 });
 
+/** Command lines of the living processes that belong to this state folder, by their arguments or their environment. */
+function ours(word: string): string[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+      return line.includes(word) && `${line}${readFileSync(`/proc/${pid}/environ`, "utf8")}`.includes(stateDir) ? [line] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** The shell blocks of one section of the README. */
 function shellBlocks(section: string): string[] {
   const text = readFileSync(join(root, "README.md"), "utf8");
@@ -98,13 +110,34 @@ describe("the two commands", () => {
 
   it("npm stop ends the services and leaves the VM; npm start finds it again; npm stop --vms ends it", async () => {
     expect(await run("npm", ["stop"])).toMatchObject({ code: 0 });
-    const qemu = (): boolean => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).some((pid) => {
-      try { return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`${stateDir}/run/vms/test-vm-001`); } catch { return false; }
-    });
-    expect(qemu()).toBe(true);
+    expect([ours("quetzald"), ours("dist/server.js"), ours("qemu-system").length]).toEqual([[], [], 1]);
     const again = await run("npm", ["start"]);
     expect(again.text).toMatch(/test-vm-001: RUNNING/);
     expect(await run("npm", ["stop", "--", "--vms"])).toMatchObject({ code: 0 });
-    expect(qemu()).toBe(false);
+    expect(ours("qemu-system")).toEqual([]);
+  });
+
+  it("two starts at once end in one set of services, and both say so", async () => {
+    const both = await Promise.all([run("npm", ["start"]), run("npm", ["start"])]);
+    for (const ran of both) {
+      expect(ran).toMatchObject({ code: 0 });
+      expect(ran.text).toMatch(/test-vm-001: RUNNING/);
+    }
+    expect([ours("quetzald").length, ours("dist/server.js").length, ours("qemu-system").length]).toEqual([1, 1, 1]);
+  });
+
+  it("a start on another state folder finds the port taken, says which, and leaves the first alone", async () => {
+    const other = mkdtempSync(join(tmpdir(), "qz-"));
+    chmodSync(other, 0o755);
+    try {
+      const ran = await run("npm", ["start"], { QUETZAL_STATE_DIR: other });
+      expect(ran.code).not.toBe(0);
+      expect(ran.text).toContain((env["QUETZAL_LISTEN"] ?? "").split(":")[1]);
+      expect(ran.text).toMatch(/QUETZAL_LISTEN/);
+      expect(existsSync(join(other, "postgres"))).toBe(false);
+      expect((await run("npm", ["run", "status"])).code).toBe(0);
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+    }
   });
 });

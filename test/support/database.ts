@@ -22,7 +22,7 @@ export async function markSchemaNewer(stack: Stack): Promise<void> {
   const gone = once(child, "exit");
   try {
     const database = await eventually("Postgres to answer", async () => {
-      const client = new pg.Client({ host: socketFolder, user: "quetzal", database: "quetzal" });
+      const client = new pg.Client({ host: socketFolder, user: "quetzal", database: "postgres" });
       await client.connect();
       return client;
     });

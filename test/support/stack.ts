@@ -1,4 +1,5 @@
 // A whole private QuetzalCore (quetzald, server, embedded Postgres) in a state folder of its own, for stories and benches.
+import { randomUUID } from "node:crypto";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -16,7 +17,13 @@ export function guestImagesDir(): string {
   return process.env["QUETZAL_TEST_IMAGES"] ?? join(cache, "quetzal/images");
 }
 
-export interface StackOptions { readonly databaseUrl?: string; readonly daemonArgs?: readonly string[] }
+export interface StackOptions {
+  readonly databaseUrl?: string;
+  readonly daemonArgs?: readonly string[];
+  /** A command that the daemon is started through, e.g. one that gives it a namespace of its own. */
+  readonly daemonWrapper?: readonly string[];
+}
+export interface GrantedPeer extends GraphqlPeer { readonly token: string; readonly tokenId: string; readonly tokenName: string }
 
 export class Stack implements AsyncDisposable {
   readonly stateDir: string;
@@ -24,6 +31,7 @@ export class Stack implements AsyncDisposable {
   daemon: Service | undefined;
   server: Service | undefined;
   #peer: GraphqlPeer | undefined;
+  readonly #others: GraphqlPeer[] = [];
 
   constructor(private readonly options: StackOptions = {}) {
     for (const path of [daemonPath, serverPath, cliPath]) {
@@ -54,9 +62,24 @@ export class Stack implements AsyncDisposable {
   async startDaemon(): Promise<void> {
     const socket = join(this.runDir, "quetzald.sock");
     rmSync(socket, { force: true });
-    this.daemon = startService(daemonPath, ["--state-dir", this.stateDir, "--run-dir", this.runDir, ...(this.options.daemonArgs ?? [])], { log: this.log("quetzald") });
+    const [wrapper, ...words] = this.options.daemonWrapper ?? [];
+    const [command, before] = wrapper === undefined ? [daemonPath, []] : [wrapper, [...words, daemonPath]];
+    this.daemon = startService(command, [...before, "--state-dir", this.stateDir, "--run-dir", this.runDir, ...(this.options.daemonArgs ?? [])], { log: this.log("quetzald") });
     const { pid } = this.daemon;
     await eventually("quetzald's socket", () => { this.mustLive(pid, "quetzald"); return existsSync(socket); });
+  }
+
+  /** Ends the daemon, starts another, and waits until the server has heard from that one. */
+  async restartDaemon(signal: NodeJS.Signals): Promise<void> {
+    const look = async (): Promise<{ connected: boolean; connectedSince: string } | undefined> =>
+      (await this.api.query<{ hosts: { connected: boolean; connectedSince: string }[] }>("{ hosts { connected connectedSince } }")).hosts[0];
+    const before = await look();
+    await this.daemon?.end(signal);
+    await this.startDaemon();
+    await eventually("the server to reach the new daemon", async () => {
+      const now = await look();
+      return now?.connected === true && now.connectedSince !== before?.connectedSince;
+    });
   }
 
   async startServer(): Promise<void> {
@@ -88,6 +111,21 @@ export class Stack implements AsyncDisposable {
     if (this.#peer === undefined) throw new Error("the server is not started");
     return this.#peer;
   }
+  /** A client with this token. */
+  peer(token: string): GraphqlPeer {
+    const peer = connect(this.url, token);
+    this.#others.push(peer);
+    return peer;
+  }
+  /** A client with a fresh token of this role. */
+  async peerAs(role: "VIEWER" | "OPERATOR" | "ADMIN", expiresAt: Date | null = null): Promise<GrantedPeer> {
+    const tokenName = `${role.toLowerCase()}-${randomUUID().slice(0, 8)}`;
+    const { createToken } = await this.api.query<{ createToken: { secret: string; token: { id: string } } }>(
+      "mutation ($input: CreateTokenInput!) { createToken(input: $input) { ... on Error { message } ... on CreateTokenSuccess { secret token { id } } } }",
+      { input: { name: tokenName, role, expiresAt } },
+    );
+    return Object.assign(this.peer(createToken.secret), { token: createToken.secret, tokenId: createToken.token.id, tokenName });
+  }
   /** Environment for `quetzal` that reaches this stack. */
   get clientEnv(): NodeJS.ProcessEnv {
     return { ...process.env, QUETZAL_STATE_DIR: this.stateDir };
@@ -110,7 +148,7 @@ export class Stack implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#peer?.[Symbol.asyncDispose]();
+    for (const peer of [this.#peer, ...this.#others]) await peer?.[Symbol.asyncDispose]();
     await this.server?.end();
     await this.daemon?.end();
     const pids = [...this.qemuPids().values(), ...this.postgresPids()];
@@ -119,7 +157,8 @@ export class Stack implements AsyncDisposable {
     if (process.env["QUETZAL_TEST_KEEP"] !== "1") rmSync(this.stateDir, { recursive: true, force: true });
   }
 
-  private postgresPids(): number[] {
+  /** Pids of the embedded Postgres. */
+  postgresPids(): number[] {
     return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)
       .filter((pid) => { const line = readCommandLine(pid); return line.includes("postgres") && line.includes(this.stateDir) && isAlive(pid); });
   }

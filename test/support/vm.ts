@@ -28,7 +28,10 @@ export function bareGuest(id: string, extra: Record<string, unknown> = {}): Defi
 }
 
 export class VmDriver {
-  constructor(private readonly stack: Stack, readonly id: string) {}
+  constructor(private readonly stack: Stack, readonly id: string, private readonly port = "ttyS0") {}
+
+  /** The same VM, its shell spoken to on another serial port. */
+  on(port: string): VmDriver { return new VmDriver(this.stack, this.id, port); }
 
   static async define(stack: Stack, definition: Definition): Promise<VmDriver> {
     const { putVm } = await stack.api.query<{ putVm: VerbResult }>(
@@ -96,7 +99,7 @@ export class VmDriver {
   async type(text: string): Promise<void> {
     const { consoleInput } = await this.stack.api.query<{ consoleInput: VerbResult }>(
       `mutation ($input: ConsoleInputInput!) { consoleInput(input: $input) { __typename ... on Error { message } } }`,
-      { input: { vm: this.id, session: randomUUID(), sequence: 1, data: Buffer.from(text).toString("base64"), takeOver: true } },
+      { input: { vm: this.id, port: this.port, session: randomUUID(), sequence: 1, data: Buffer.from(text).toString("base64"), takeOver: true } },
     );
     if (consoleInput.__typename !== "ConsoleInputAccepted") throw new Error(`consoleInput: ${consoleInput.__typename}: ${consoleInput.message ?? ""}`);
   }
@@ -104,8 +107,8 @@ export class VmDriver {
   /** Reads the console from `lastBytes` before its end until `done` holds for what was read. */
   async readUntil(done: (text: string) => boolean, lastBytes: number, deadlineMs = DEADLINE_MS): Promise<string> {
     const output = this.stack.api.subscribe<{ consoleOutput: { data?: string } }>(
-      `subscription ($id: ID!, $last: Bytes) { consoleOutput(vm: $id, lastBytes: $last) { ... on ConsoleChunk { data } } }`,
-      { id: this.id, last: lastBytes },
+      `subscription ($id: ID!, $port: String, $last: Bytes) { consoleOutput(vm: $id, port: $port, lastBytes: $last) { ... on ConsoleChunk { data } } }`,
+      { id: this.id, port: this.port, last: lastBytes },
     );
     let text = "";
     const timeout = AbortSignal.timeout(deadlineMs);
