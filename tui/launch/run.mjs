@@ -17,6 +17,7 @@ import { LaunchFault, tailOf } from "./fault.mjs";
  * @property {string} log
  * @property {string} mend      what to do when it fails
  * @property {(line: string) => void} [onLine]
+ * @property {AbortSignal} [signal] ends the program
  */
 
 /**
@@ -28,7 +29,7 @@ export async function runLogged(command) {
   const log = createWriteStream(command.log, { flags: "a" });
   const before = statSync(command.log, { throwIfNoEntry: false })?.size ?? 0;
   log.write(`\n== ${new Date().toISOString()} ${command.program} ${command.arguments.join(" ")}\n`);
-  const child = spawn(command.program, command.arguments, { cwd: command.cwd, env: command.env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command.program, command.arguments, { cwd: command.cwd, env: command.env, stdio: ["ignore", "pipe", "pipe"], ...(command.signal ? { signal: command.signal } : {}) });
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {
       log.write(`${line}\n`);

@@ -17,6 +17,9 @@ import { usersStep } from "./steps/users.mjs";
 /** The person's own settings must not steer a test towards a running server. */
 const NOT_FOR_TESTS = new Set(["QUETZAL_STATE_DIR", "QUETZAL_URL", "QUETZAL_TOKEN", "QUETZAL_LISTEN", "QUETZAL_DB_USER", "DATABASE_URL"]);
 
+/** A suite that was interrupted away counts as a failure: nobody knows what it would have said. */
+const NOT_RUN = { passed: 0, failed: 1, skipped: 0 };
+
 /** @param {Context} original @returns {Promise<number>} exit code */
 export async function test(original) {
   const context = testContext(original);
@@ -62,13 +65,13 @@ async function runSuites(context, env) {
   const reports = join(context.cacheDir, "reports");
   mkdirSync(reports, { recursive: true });
   const counts = [];
-  let interrupted = false;
-  const interrupt = () => void (interrupted = true);
-  // The suite's own processes get the terminal's signal too and end; what follows is tidying up and an honest count.
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort();
+  // The suite under way ends; what follows is tidying up and an honest count. Asked again and again, that still happens.
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   for (const suite of [...checkSuites(context), ...testSuites(context, reports)]) {
     const log = join(context.paths.logsDir, `${suite.title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.log`);
-    counts.push(interrupted ? { passed: 0, failed: 1, skipped: 0 } : await runSuite(suite, { env, log }));
+    counts.push(interruption.signal.aborted ? NOT_RUN : await runSuite(suite, { env, log, signal: interruption.signal }));
   }
   process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   return counts;

@@ -59,16 +59,16 @@ const nodeTool = (repoDir, title, tool, args) => ({ title, program: process.exec
 
 /**
  * @param {Suite} suite
- * @param {{env: Readonly<Record<string, string | undefined>>, log: string}} options log: of this suite alone; written anew
+ * @param {{env: Readonly<Record<string, string | undefined>>, log: string, signal?: AbortSignal}} options log: of this suite alone; written anew
  * @returns {Promise<Count>}
  */
-export async function runSuite(suite, { env, log }) {
+export async function runSuite(suite, { env, log, signal }) {
   rmSync(log, { force: true });
   const line = openStepLine(suite.title);
   /** @type {LaunchFault | undefined} */
   let fault;
   try {
-    await runLogged({ ...suite, env: { ...env, ...suite.env }, log, mend: "see the log.", onLine: line.report });
+    await runLogged({ ...suite, env: { ...env, ...suite.env }, log, mend: "see the log.", onLine: line.report, ...(signal ? { signal } : {}) });
   } catch (error) {
     if (!(error instanceof LaunchFault)) throw error;
     fault = error;

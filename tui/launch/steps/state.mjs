@@ -1,6 +1,6 @@
 // Owns the folders of the state: there, writable, short enough for sockets and, for root, open to the system users
 // that QEMU and Postgres run as. Checked first, since every later step writes there.
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { LaunchFault } from "../fault.mjs";
 import { socketPathFault } from "../paths.mjs";
@@ -29,11 +29,28 @@ export function prepareState({ paths, uid }) {
 function makeWritable(dir, uid) {
   try {
     // System users look up images and sockets below; secrets have folders of their own (0700).
-    mkdirSync(dir, { recursive: true, mode: uid === 0 ? 0o755 : 0o700 });
+    makeFolders(dir, uid === 0 ? 0o755 : 0o700);
     accessSync(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new LaunchFault(`The state folder ${dir} cannot be written (${cause}).`, { mend: `give yourself the right to write there, or set QUETZAL_STATE_DIR to a folder of yours.` });
+  }
+}
+
+/**
+ * Level by level: Node's own recursive mkdir never returns where the kernel refuses new entries with ENOENT, as /proc does.
+ *
+ * @param {string} dir
+ * @param {number} mode
+ */
+function makeFolders(dir, mode) {
+  if (existsSync(dir)) return;
+  makeFolders(dirname(dir), mode);
+  try {
+    mkdirSync(dir, { mode });
+  } catch (error) {
+    // Another start made it first.
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   }
 }
 
