@@ -32,5 +32,6 @@ for (const suite of chosen) {
     console.error(`bench: suite ${suite.name} could not measure: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
-note(`\n${missed.length === 0 ? "every promised figure was met" : `missed: ${missed.map((one) => one.name).join("; ")}`}${failed > 0 ? `; ${failed} suites could not measure` : ""}`);
+const verdict = missed.length > 0 ? `missed: ${missed.map((one) => one.name).join("; ")}` : "every promised figure that was measured was met";
+note(`\n${verdict}${failed > 0 ? `; suites that could not measure: ${failed}` : ""}`);
 process.exit(failed > 0 ? 1 : 0);

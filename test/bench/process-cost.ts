@@ -5,14 +5,19 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Kernel ticks a second (sysconf _SC_CLK_TCK; 100 on every Linux that Debian ships). */
 const TICKS_PER_SECOND = 100;
 
-/** User and system time that a process and its threads have used, in seconds. */
-export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+/** User and system time that a process and its threads have used, in seconds; undefined when it is gone. */
+export function cpuSeconds(pid: number): number | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return undefined;
+  }
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Percent of one core that each process used over a window; one value a window. */
+/** Percent of one core that each process used over a window, one value a window. One that ended in it (a worker of Postgres) counts as 0. */
 export async function cpuPercent(pids: readonly number[], windowMs: number, windows: number): Promise<number[][]> {
   const result: number[][] = [];
   for (let window = 0; window < windows; window++) {
@@ -20,7 +25,10 @@ export async function cpuPercent(pids: readonly number[], windowMs: number, wind
     const start = performance.now();
     await delay(windowMs);
     const seconds = (performance.now() - start) / 1000;
-    result.push(pids.map((pid, index) => ((cpuSeconds(pid) - (before[index] ?? 0)) / seconds) * 100));
+    result.push(pids.map((pid, index) => {
+      const used = (cpuSeconds(pid) ?? NaN) - (before[index] ?? NaN);
+      return Number.isNaN(used) ? 0 : (used / seconds) * 100;
+    }));
   }
   return result;
 }

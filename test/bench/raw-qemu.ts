@@ -42,6 +42,21 @@ export class RawQemu {
   }
 }
 
+/** QEMU binds its socket a moment before it listens: in between, a caller is refused. */
+async function dial(path: string): Promise<Socket> {
+  for (;;) {
+    const socket = createConnection(path);
+    try {
+      await once(socket, "connect");
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      if ((error as NodeJS.ErrnoException).code !== "ECONNREFUSED") throw error;
+      await delay(LOOK_AGAIN_MS);
+    }
+  }
+}
+
 class Qmp {
   private buffer = "";
   private waiting: ((answer: unknown) => void)[] = [];
@@ -52,9 +67,7 @@ class Qmp {
   }
 
   static async connect(path: string): Promise<Qmp> {
-    const socket = createConnection(path);
-    await once(socket, "connect");
-    const qmp = new Qmp(socket);
+    const qmp = new Qmp(await dial(path));
     await qmp.execute("qmp_capabilities");
     return qmp;
   }

@@ -132,8 +132,9 @@ export class EventLog {
   async #drain(): Promise<void> {
     if (this.#writing) return;
     this.#writing = true;
-    // What is appended in the same turn (a started operation and its first consequence) goes into one statement.
-    await Promise.resolve();
+    // After the turn that appends: its readers of VMs are served first, and what it appends (a started operation and its
+    // first consequence) goes into one statement.
+    await new Promise((resolve) => setImmediate(resolve));
     try {
       for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#writeTogether(batch);
     } finally {

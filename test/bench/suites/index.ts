@@ -7,5 +7,7 @@ import { idle } from "./idle.js";
 import { lifecycle } from "./lifecycle.js";
 import { list } from "./list.js";
 import { samples } from "./samples.js";
+import { startup } from "./startup.js";
+import { subscribers } from "./subscribers.js";
 
-export const suites: readonly Suite[] = [lifecycle, list, adoption, consoleEcho, cli, samples, idle];
+export const suites: readonly Suite[] = [lifecycle, list, adoption, consoleEcho, cli, startup, samples, subscribers, idle];
