@@ -40,7 +40,11 @@ export async function* followEvents(log: EventLog, options: FollowOptions): Asyn
     cursor = yield* replay(log, cursor, held, options);
     yield { kind: "live", cursor };
     while (options.signal?.aborted !== true) {
-      if (held.overflowed) cursor = yield* replay(log, cursor, held, options);
+      if (held.overflowed) {
+        cursor = yield* replay(log, cursor, held, options);
+        // It may have overflowed again while the last page was being read out: taking it now would hide that.
+        continue;
+      }
       for (const event of held.take()) {
         if (event.cursor <= cursor) continue;
         cursor = event.cursor;
