@@ -77,11 +77,15 @@ describe("metrics", () => {
     expect(reader.items.at(-1)?.hostMetrics).toMatchObject({ hostId: "host-1", memoryTotalBytes: 25_769_803_776 });
     await reader.stop();
     const from = new Date(Date.now() - 60_000).toISOString();
-    const { vm } = await admin.query<{ vm: { history: { stepSeconds: number; series: { metric: string; unit: string; mean: (number | null)[]; times: string[] }[] } } }>(
-      `{ vm(id: "web") { history(range: { from: "${from}" }, metrics: [CPU_RATIO]) { stepSeconds series { metric unit times mean max } } } }`);
-    expect(vm.history.series[0]).toMatchObject({ metric: "CPU_RATIO", unit: "ratio" });
-    expect(vm.history.series[0]?.mean.some((value) => value !== null)).toBe(true);
-    expect(vm.history.series[0]?.times.length).toBe(vm.history.series[0]?.mean.length);
+    // The first sample of a VM has no rates yet.
+    await until("a rate in the history", async () => {
+      const { vm } = await admin.query<{ vm: { history: { series: { metric: string; unit: string; mean: (number | null)[]; times: string[] }[] } } }>(
+        `{ vm(id: "web") { history(range: { from: "${from}" }, metrics: [CPU_RATIO]) { series { metric unit times mean max } } } }`);
+      const [series] = vm.history.series;
+      expect(series).toMatchObject({ metric: "CPU_RATIO", unit: "ratio" });
+      expect(series?.times.length).toBe(series?.mean.length);
+      return series?.mean.some((value) => value !== null) ?? false;
+    });
   });
 });
 

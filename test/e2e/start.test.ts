@@ -10,6 +10,8 @@ import { guestImagesDir, root } from "../support/stack.js";
 let stateDir: string;
 let env: NodeJS.ProcessEnv;
 const SECOND_START_AFTER_MS = 600_000;
+/** How an example of a stream that never ends is ended by its own --max-time. */
+const CURL_TIMED_OUT = 28;
 
 interface Ran { readonly code: number | null; readonly text: string }
 function run(command: string, args: readonly string[], extra: NodeJS.ProcessEnv = {}): Promise<Ran> {
@@ -98,7 +100,7 @@ describe("the two commands", () => {
     const listen = env["QUETZAL_LISTEN"] ?? "";
     const script = blocks.join("\n").replaceAll("http://127.0.0.1:4560", `http://${listen}`).replaceAll("/var/lib/quetzal", stateDir);
     const ran = await run("bash", ["-euc", script]);
-    expect(ran.code).toBe(0);
+    expect([0, CURL_TIMED_OUT]).toContain(ran.code);
     expect(ran.text).not.toContain('"errors"');
     for (const word of ['"id":"test-vm-001"', '"VmOperationAccepted"', "event: next", '"vmId":"test-vm-001"']) expect(ran.text).toContain(word);
   });

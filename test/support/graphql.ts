@@ -10,6 +10,8 @@ export interface GraphqlPeer extends AsyncDisposable {
   query<T>(document: string, variables?: Record<string, unknown>): Promise<T>;
   /** Posts a document and gives status and body as they came. */
   raw<T>(document: string, variables?: Record<string, unknown>, token?: string): Promise<{ status: number; body: GraphqlAnswer<T> }>;
+  /** One answer over the WebSocket of the subscriptions, as a client that holds one asks. Throws on GraphQL errors. */
+  ask<T>(document: string, variables?: Record<string, unknown>): Promise<T>;
   /** Items of a subscription until `return()`. */
   subscribe<T>(document: string, variables?: Record<string, unknown>): AsyncIterableIterator<T>;
 }
@@ -36,6 +38,16 @@ export function connect(url: string, token: string): GraphqlPeer {
       const { status, body } = await raw<T>(document, variables);
       if (body.errors !== undefined || body.data === undefined) throw new Error(`GraphQL ${status}: ${JSON.stringify(body.errors)}`);
       return body.data;
+    },
+    ask<T>(document: string, variables: Record<string, unknown> = {}) {
+      return new Promise<T>((resolve, reject) => {
+        let answer: ExecutionResult<T> | undefined;
+        socket.subscribe<T>({ query: document, variables }, {
+          next: (result) => { answer = result as ExecutionResult<T>; },
+          error: (error) => reject(new Error(`GraphQL over WebSocket: ${JSON.stringify(error)}`)),
+          complete: () => answer?.data == null ? reject(new Error(`GraphQL over WebSocket: ${JSON.stringify(answer)}`)) : resolve(answer.data),
+        });
+      });
     },
     subscribe<T>(document: string, variables: Record<string, unknown> = {}) {
       const results = socket.iterate<T>({ query: document, variables });

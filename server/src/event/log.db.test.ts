@@ -58,6 +58,16 @@ describeOnEveryServer("EventLog", (suite) => {
     expect(await findOperation(suite.db, operation.id)).toMatchObject({ state: "FAILED", error: "QEMU died.", cancellable: false, endedAt: event?.time });
   });
 
+  it("accepts an operation with its first event, so that a server's death in between loses none that the daemon took on", async () => {
+    const log = await fresh();
+    const { operation } = await createOperation(suite.db, { kind: "STOP_VM", vmId: "a", hostId: "h1", actor: ACTOR, idempotencyKey: null, request: {}, cancellable: true });
+    expect(await findOperation(suite.db, operation.id)).toBeNull();
+    const [event] = await log.append([journal(1, { kind: "VM_STATE_CHANGED", operationId: operation.id })]);
+    expect(await findOperation(suite.db, operation.id)).toMatchObject({ state: "RUNNING", acceptedAt: event?.time });
+    await log.append([journal(2, { kind: "WARNING", operationId: operation.id }), journal(3, { kind: "OPERATION_FINISHED", operationId: operation.id, outcome: { state: "SUCCEEDED", error: null } })]);
+    expect(await findOperation(suite.db, operation.id)).toMatchObject({ state: "SUCCEEDED", acceptedAt: event?.time });
+  });
+
   it("does not end an operation again, e.g. one that was cancelled", async () => {
     const log = await fresh();
     const { operation } = await createOperation(suite.db, { kind: "START_VM", vmId: "a", hostId: "h1", actor: ACTOR, idempotencyKey: null, request: {}, cancellable: true });
@@ -128,6 +138,24 @@ describeOnEveryServer("EventLog", (suite) => {
     await reading;
     expect(seen.filter((item) => item.kind === "event").map((item) => Number(item.event.cursor))).toEqual(Array.from({ length: 2_490 }, (_, i) => i + 11));
     expect(seen.filter((item) => item.kind === "live")).toHaveLength(1);
+  });
+
+  it("follows over events that were stored and, the answer being lost, told to nobody", async () => {
+    const log = await fresh();
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const item of followEvents(log, { after: 0n, signal: stop.signal })) {
+        if (item.kind === "live") {
+          await new EventLog(suite.db).append([journal(1), journal(2)]);
+          await log.append([journal(3)]);
+        }
+        if (item.kind === "event") seen.push(Number(item.event.cursor));
+        if (seen.length === 3) stop.abort();
+      }
+    })();
+    await reading;
+    expect(seen).toEqual([1, 2, 3]);
   });
 
   it("starts a stream with a gap when history was trimmed or the cursor is of another life", async () => {

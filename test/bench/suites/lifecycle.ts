@@ -1,11 +1,17 @@
 // Start, force off, and the way of an event from a verb to a subscriber, against raw QEMU in turns.
+import { setTimeout as delay } from "node:timers/promises";
 import { Stack } from "../../support/stack.js";
 import { bareGuest, VmDriver } from "../../support/vm.js";
-import { figure } from "../figure.js";
+import { type Figure, figure } from "../figure.js";
 import { RawQemu } from "../raw-qemu.js";
 import { type Suite, stopwatch } from "../suite.js";
 
 const ROUNDS = 20;
+/** Pauses and resumes of a VM that runs: short, so there may be many. */
+const EVENT_ROUNDS = 100;
+const EVENT_WARM_UP = 20;
+/** Between two of them, so that each is alone: what the one before left to be stored is stored by then. */
+const CALM_MS = 50;
 /** The same machine as `bareGuest`, as a person would type it. */
 const RAW_ARGS = [
   "-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35", "-accel", "tcg,tb-size=32", "-m", "32", "-smp", "1",
@@ -13,22 +19,90 @@ const RAW_ARGS = [
 ];
 
 interface Change { vmChanged: { vm: { state: string } | null } }
+interface Stored { events: { state?: string | null } }
+/** The instants at which states of one VM first reach a subscriber. */
+interface StateWatch { when(state: string): Promise<number>; stop(): Promise<void> }
 
-/** Notes the instant at which each state of one VM first reached a subscriber. */
-function watchStates(stack: Stack, id: string): { when(state: string): Promise<number>; stop(): Promise<void> } {
-  const changes = stack.api.subscribe<Change>(`subscription ($id: ID!) { vmChanged(id: $id) { vm { state } } }`, { id });
+function watchStates<T>(items: AsyncIterableIterator<T>, stateOf: (item: T) => string | null | undefined): StateWatch {
   const waiting = new Map<string, (at: number) => void>();
   const loop = (async () => {
-    for await (const { vmChanged } of changes) {
-      const state = vmChanged.vm?.state ?? "GONE";
+    for await (const item of items) {
+      const state = stateOf(item) ?? "";
       waiting.get(state)?.(performance.now());
       waiting.delete(state);
     }
   })();
   return {
     when: (state) => new Promise((resolve) => waiting.set(state, resolve)),
-    async stop() { await changes.return?.(); await loop; },
+    async stop() { await items.return?.(); await loop; },
   };
+}
+
+const watchVm = (stack: Stack, id: string) =>
+  watchStates(stack.api.subscribe<Change>("subscription ($id: ID!) { vmChanged(id: $id) { vm { state } } }", { id }), ({ vmChanged }) => vmChanged.vm?.state);
+const watchEvents = (stack: Stack, id: string) =>
+  watchStates(stack.api.subscribe<Stored>("subscription ($id: ID!) { events(vmId: $id) { ... on Event { state } } }", { id }), ({ events }) => events.state);
+
+/** A verb over the WebSocket that carries the subscriptions. */
+async function verb(stack: Stack, name: string, id: string): Promise<void> {
+  const data = await stack.api.ask<Record<string, { __typename: string }>>(`mutation ($input: VmVerbInput!) { ${name}(input: $input) { __typename } }`, { input: { id } });
+  if (data[name]?.__typename !== "VmOperationAccepted") throw new Error(`${name}: ${JSON.stringify(data)}`);
+}
+
+async function startsAndEnds(stack: Stack, id: string): Promise<Figure[]> {
+  const states = watchVm(stack, id);
+  const ours = { start: [] as number[], off: [] as number[], call: [] as number[] };
+  const raw = { start: [] as number[], off: [] as number[] };
+  for (let round = 0; round <= ROUNDS; round++) {
+    const running = states.when("RUNNING");
+    const begin = performance.now();
+    await verb(stack, "startVm", id);
+    const accepted = performance.now();
+    const ranAt = await running;
+    const stopped = states.when("STOPPED");
+    const offBegin = performance.now();
+    await verb(stack, "forceOffVm", id);
+    const off = (await stopped) - offBegin;
+    const peerStart = performance.now();
+    const peer = await RawQemu.start(RAW_ARGS);
+    const peerRan = performance.now() - peerStart;
+    const peerOff = await stopwatch(() => peer.kill());
+    if (round === 0) continue;
+    // From the call, not from its answer: the answer may come after QEMU runs.
+    ours.start.push(ranAt - begin);
+    ours.call.push(accepted - begin);
+    ours.off.push(off);
+    raw.start.push(peerRan);
+    raw.off.push(peerOff);
+  }
+  await states.stop();
+  return [
+    figure("start: mutation sent → RUNNING at a subscriber", "ms", ours.start, { peerPlus: 40 }, { name: "raw QEMU", samples: raw.start }),
+    figure("start: mutation sent → accepted", "ms", ours.call, { none: true }),
+    figure("force off: mutation sent → STOPPED at a subscriber", "ms", ours.off, { atMost: 30 }, { name: "raw QEMU", samples: raw.off }),
+  ];
+}
+
+async function eventWays(stack: Stack, vm: VmDriver): Promise<Figure[]> {
+  await vm.start();
+  const [states, stored] = [watchVm(stack, vm.id), watchEvents(stack, vm.id)];
+  const [seen, seenStored]: [number[], number[]] = [[], []];
+  for (let round = 0; round < EVENT_ROUNDS + EVENT_WARM_UP; round++) {
+    const [name, state] = round % 2 === 0 ? ["pauseVm", "PAUSED"] as const : ["resumeVm", "RUNNING"] as const;
+    await delay(CALM_MS);
+    const [atVm, atEvents] = [states.when(state), stored.when(state)];
+    const begin = performance.now();
+    await verb(stack, name, vm.id);
+    const [tookVm, tookEvents] = [(await atVm) - begin, (await atEvents) - begin];
+    if (round < EVENT_WARM_UP) continue;
+    seen.push(tookVm);
+    seenStored.push(tookEvents);
+  }
+  await Promise.all([states.stop(), stored.stop()]);
+  return [
+    figure("event: pause or resume sent → new state at a subscriber", "ms", seen, { atMost: 3 }),
+    figure("event: the same → stored → at a subscriber of events", "ms", seenStored, { none: true }),
+  ];
 }
 
 export const lifecycle: Suite = {
@@ -37,42 +111,6 @@ export const lifecycle: Suite = {
   async run() {
     await using stack = await Stack.start();
     const vm = await VmDriver.define(stack, bareGuest("bench-start"));
-    const states = watchStates(stack, vm.id);
-    const ours = { start: [] as number[], off: [] as number[], event: [] as number[], call: [] as number[] };
-    const raw = { start: [] as number[], off: [] as number[] };
-    for (let round = 0; round <= ROUNDS; round++) {
-      const running = states.when("RUNNING");
-      const begin = performance.now();
-      await vm.verb("startVm");
-      const accepted = performance.now();
-      const ranAt = await running;
-      const paused = states.when("PAUSED");
-      const pauseBegin = performance.now();
-      await vm.verb("pauseVm");
-      const pauseSeen = (await paused) - pauseBegin;
-      const stopped = states.when("STOPPED");
-      const offBegin = performance.now();
-      await vm.verb("forceOffVm");
-      const off = (await stopped) - offBegin;
-      const peerStart = performance.now();
-      const peer = await RawQemu.start(RAW_ARGS);
-      const peerRan = performance.now() - peerStart;
-      const peerOff = await stopwatch(() => peer.kill());
-      if (round === 0) continue;
-      // From the call, not from its answer: the answer may come after QEMU runs.
-      ours.start.push(ranAt - begin);
-      ours.call.push(accepted - begin);
-      ours.event.push(pauseSeen);
-      ours.off.push(off);
-      raw.start.push(peerRan);
-      raw.off.push(peerOff);
-    }
-    await states.stop();
-    return [
-      figure("start: mutation sent → RUNNING at a subscriber", "ms", ours.start, { peerPlus: 40 }, { name: "raw QEMU", samples: raw.start }),
-      figure("start: mutation sent → accepted", "ms", ours.call, { none: true }),
-      figure("force off: mutation sent → STOPPED at a subscriber", "ms", ours.off, { atMost: 30 }, { name: "raw QEMU", samples: raw.off }),
-      figure("event: pause sent → PAUSED at a subscriber", "ms", ours.event, { atMost: 3 }),
-    ];
+    return [...(await startsAndEnds(stack, vm.id)), ...(await eventWays(stack, vm))];
   },
 };

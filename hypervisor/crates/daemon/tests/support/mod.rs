@@ -204,7 +204,10 @@ impl Daemon {
 
     pub async fn running(&mut self, spec: serde_json::Value) -> Vm {
         let vm = self.put(spec).await.unwrap();
+        let mut events = self.events(self.list().await.journal_sequence).await;
         self.start_vm(&vm.id).await.unwrap();
+        // The state comes before the operation's end: whoever watches events next must not meet that end.
+        events.until_end_of(&format!("op-{}", self.operations)).await;
         self.wait_for(&vm.id, VmState::Running).await
     }
 
@@ -286,6 +289,15 @@ impl Follower {
             if let Item::Event(event) = self.next().await
                 && event.kind() == kind
             {
+                return event;
+            }
+        }
+    }
+
+    pub async fn until_end_of(&mut self, operation_id: &str) -> Event {
+        loop {
+            let event = self.until(EventKind::OperationFinished).await;
+            if event.operation_id == operation_id {
                 return event;
             }
         }
