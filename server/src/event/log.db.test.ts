@@ -58,6 +58,16 @@ describeOnEveryServer("EventLog", (suite) => {
     expect(await findOperation(suite.db, operation.id)).toMatchObject({ state: "FAILED", error: "QEMU died.", cancellable: false, endedAt: event?.time });
   });
 
+  it("accepts an operation with its first event, so that a server's death in between loses none that the daemon took on", async () => {
+    const log = await fresh();
+    const { operation } = await createOperation(suite.db, { kind: "STOP_VM", vmId: "a", hostId: "h1", actor: ACTOR, idempotencyKey: null, request: {}, cancellable: true });
+    expect(await findOperation(suite.db, operation.id)).toBeNull();
+    const [event] = await log.append([journal(1, { kind: "VM_STATE_CHANGED", operationId: operation.id })]);
+    expect(await findOperation(suite.db, operation.id)).toMatchObject({ state: "RUNNING", acceptedAt: event?.time });
+    await log.append([journal(2, { kind: "WARNING", operationId: operation.id }), journal(3, { kind: "OPERATION_FINISHED", operationId: operation.id, outcome: { state: "SUCCEEDED", error: null } })]);
+    expect(await findOperation(suite.db, operation.id)).toMatchObject({ state: "SUCCEEDED", acceptedAt: event?.time });
+  });
+
   it("does not end an operation again, e.g. one that was cancelled", async () => {
     const log = await fresh();
     const { operation } = await createOperation(suite.db, { kind: "START_VM", vmId: "a", hostId: "h1", actor: ACTOR, idempotencyKey: null, request: {}, cancellable: true });

@@ -1,9 +1,10 @@
 // The event log: the one writer of events, and their readers. Knows nothing of GraphQL or of the daemon.
 //
 // Cursors grow by one in the order of commits, because they are given out under the lock of event_log's only row. An
-// event of a daemon's journal moves that host's journal sequence, and ends its operation, in the same statement: after
+// event moves its host's journal sequence, and accepts or ends its operation, in the same statement: after
 // any crash the daemon is asked for what follows the stored sequence, and nothing is stored twice or left half done.
 // The end of an operation says which one ended ("force off succeeded: …"), or it would read like the change it caused.
+import { setTimeout as delay } from "node:timers/promises";
 import type { Db } from "../db/client.js";
 import type { Event, EventKind, OperationState, VmState } from "../db/generated/client.js";
 
@@ -16,6 +17,8 @@ export const EVENT_RETENTION_ROWS = 250_000;
 /** Longest page, and the most events that are written in one statement. */
 export const EVENT_PAGE_MAX_ROWS = 1_000;
 const DAY_MS = 86_400_000;
+/** Events wait so long for others: a verb's start, its first consequence and often its end go into one commit. */
+const GATHER_MS = 3;
 
 /** An event before it has a cursor. What is left out is null. */
 export interface NewEvent {
@@ -132,9 +135,8 @@ export class EventLog {
   async #drain(): Promise<void> {
     if (this.#writing) return;
     this.#writing = true;
-    // After the turn that appends: its readers of VMs are served first, and what it appends (a started operation and its
-    // first consequence) goes into one statement.
-    await new Promise((resolve) => setImmediate(resolve));
+    // First the readers of what has just happened: a write keeps this thread busy for about as long as they wait in all.
+    await delay(GATHER_MS);
     try {
       for (let batch = this.#take(); batch.length > 0; batch = this.#take()) await this.#writeTogether(batch);
     } finally {
@@ -199,6 +201,10 @@ export class EventLog {
           eta_seconds = NULL, accepted_at = coalesce(accepted_at, fresh.time),
           progress_ratio = CASE WHEN fresh.outcome = 'SUCCEEDED' THEN 1 ELSE progress_ratio END
         FROM fresh WHERE fresh.outcome IS NOT NULL AND operations.id = fresh.operation_id AND operations.state = 'RUNNING'
+      ), accepted AS (
+        UPDATE operations SET accepted_at = fresh.time FROM fresh
+        WHERE operations.id = fresh.operation_id AND operations.accepted_at IS NULL
+          AND NOT EXISTS (SELECT FROM fresh AS last WHERE last.operation_id = fresh.operation_id AND last.outcome IS NOT NULL)
       ), counted AS (
         UPDATE event_log SET newest_cursor = log.newest_cursor + (SELECT count(*) FROM fresh) FROM log WHERE event_log.id = 1
       ), stored AS (

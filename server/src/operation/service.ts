@@ -53,23 +53,13 @@ export class OperationService implements Disposable {
     open.accepted = true;
     open.operation = { ...open.operation, acceptedAt: new Date() };
     const { operation } = open;
+    // Stored with this event; until then the operation is shown from memory.
     this.events.record({
       kind: "OPERATION_STARTED", hostId: operation.hostId, vmId: operation.vmId, operationId: id, actor: operation.requestedBy,
       message: `${operation.requestedBy} asked for ${operation.kind} of ${operation.vmId}.`,
     });
     this.#updates.publish(operation);
-    // Nobody waits for this, and readers of this turn's news are served first: until it is stored the operation is shown
-    // from memory, and its end would store it too.
-    setImmediate(() => void this.#storeAcceptance(id));
     return operation;
-  }
-
-  async #storeAcceptance(id: string): Promise<void> {
-    try {
-      await store.acceptOperation(this.db, id);
-    } catch (error) {
-      this.#trouble("an operation's acceptance could not be stored", error, id);
-    }
   }
 
   /** Leaves a trace of who asked for a cancellation; its effect is the journal's to tell. */
