@@ -129,9 +129,9 @@ describe("a request that asks too much or may not ask", () => {
     expect(body.errors?.[0]?.message).toMatch(/token/i);
   });
 
-  it("is refused with a body of 100 MB, without reading it all", async () => {
+  it.each([["announced", { "content-length": 100_000_000 }], ["unannounced", {}]])("is refused with an %s body of 100 MB, without reading it all", async (_, length) => {
     const status = await new Promise<number | string>((resolve) => {
-      const sent = request(stack.url, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${stack.token}`, "content-length": 100_000_000 } }, (response) => {
+      const sent = request(stack.url, { method: "POST", headers: { "content-type": "application/json", authorization: `Bearer ${stack.token}`, ...length } }, (response) => {
         resolve(response.statusCode ?? 0);
         response.resume();
         sent.destroy();

@@ -66,6 +66,9 @@ function answerReady(response: ServerResponse, { hosts }: Services): void {
   sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "no daemon is connected yet" });
 }
 
+/** Enough for a client on a slow line to see the answer and stop. */
+const LINGER_MS = 1_000;
+
 /** GraphiQL's page is for everybody; what it then asks needs a token. */
 const NOBODY: Viewer = { tokenId: "", name: "nobody", role: "VIEWER", expiresAt: null };
 
@@ -119,7 +122,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) return null;
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
+  // A request that is left early must stay: destroyed, it would take the answer's connection with it.
+  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += part.length;
     if (size > MAX_BODY_BYTES) return null;
     parts.push(part);
@@ -152,9 +156,22 @@ function drained(response: ServerResponse, gone: AbortSignal): Promise<void> {
 }
 
 function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-  // What is still being sent will not be read: the connection ends with this answer.
-  response.setHeader("connection", "close");
-  sendJson(response, status, { errors: [{ message, extensions: { code } }] });
+  const text = JSON.stringify({ errors: [{ message, extensions: { code } }] });
+  response.writeHead(status, { "content-type": "application/json; charset=utf-8", "content-length": Buffer.byteLength(text), connection: "close" });
+  response.write(text);
+  lingerThenEnd(response);
+}
+
+/** Who still sends hears a closed connection before the answer, so what is sent is thrown away for a moment. */
+function lingerThenEnd(response: ServerResponse): void {
+  const { req: request } = response;
+  if (request.complete) return void response.end();
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER_MS);
+  request.once("end", end).once("close", end).resume();
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
