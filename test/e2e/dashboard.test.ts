@@ -67,11 +67,13 @@ describe("the dashboard", () => {
     await screen.waitFor(/events, newest first[\s\S]*story-screen.*running/);
     screen.send("?");
     await screen.waitFor(/── keys ─[\s\S]*Power the VM on/);
-    // Help closes on to the page that it explained.
+    // Esc goes back page by page, to the one that help explained first.
     screen.send(ESCAPE);
     await screen.waitFor(/events, newest first/);
     screen.send("o");
     await screen.waitFor(/operations, newest first/);
+    screen.send(ESCAPE);
+    await screen.waitFor(/events, newest first/);
     screen.send(ESCAPE);
     await screen.waitFor(/NAME\s+STATE/);
   });

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import type { User } from "./ordinary-user.js";
 
 /** Longest wait for something that a loaded two-core machine does in a few seconds. */
 export const DEADLINE_MS = 60_000;
@@ -40,10 +41,10 @@ export interface Service {
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts a service with its output in a log file. */
-export function startService(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; log: string }): Service {
+/** Starts a service with its output in a log file; `user` needs root. */
+export function startService(command: string, args: readonly string[], options: { env?: NodeJS.ProcessEnv; log: string; user?: User | undefined }): Service {
   const log = openSync(options.log, "a", 0o600);
-  const child: ChildProcess = spawn(command, args, { env: { ...process.env, ...options.env }, stdio: ["ignore", log, log] });
+  const child: ChildProcess = spawn(command, args, { ...options.user, env: { ...process.env, ...options.env }, stdio: ["ignore", log, log] });
   closeSync(log);
   const pid = child.pid;
   if (pid === undefined) throw new Error(`could not start ${command}`);

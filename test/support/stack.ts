@@ -1,9 +1,11 @@
 // A whole private QuetzalCore (quetzald, server, embedded Postgres) in a state folder of its own, for stories and benches.
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect, type GraphqlPeer } from "./graphql.js";
+import type { User } from "./ordinary-user.js";
 import { eventually, isAlive, type Service, startService } from "./process.js";
 
 export const root = resolve(import.meta.dirname, "../..");
@@ -22,6 +24,8 @@ export interface StackOptions {
   readonly daemonArgs?: readonly string[];
   /** A command that the daemon is started through, e.g. one that gives it a namespace of its own. */
   readonly daemonWrapper?: readonly string[];
+  /** Whom everything runs as and whose the state folder is; ourselves unless said. */
+  readonly user?: User | undefined;
 }
 export interface GrantedPeer extends GraphqlPeer { readonly token: string; readonly tokenId: string; readonly tokenName: string }
 
@@ -32,6 +36,7 @@ export class Stack implements AsyncDisposable {
   server: Service | undefined;
   #peer: GraphqlPeer | undefined;
   readonly #others: GraphqlPeer[] = [];
+  #daemonPath = daemonPath;
 
   constructor(private readonly options: StackOptions = {}) {
     for (const path of [daemonPath, serverPath, cliPath]) {
@@ -45,6 +50,15 @@ export class Stack implements AsyncDisposable {
     mkdirSync(this.runDir, { recursive: true });
     // Copied, not linked: the cache lies in a home folder that the unprivileged QEMU user cannot enter.
     if (existsSync(guestImagesDir())) cpSync(guestImagesDir(), join(this.stateDir, "images"), { recursive: true });
+    if (options.user !== undefined) this.#giveTo(options.user);
+  }
+
+  /** The state folder becomes the user's and nobody else's; the daemon's binary, often built in root's home, goes along. */
+  #giveTo({ uid, gid }: User): void {
+    this.#daemonPath = join(this.stateDir, "quetzald");
+    copyFileSync(daemonPath, this.#daemonPath);
+    chmodSync(this.stateDir, 0o700);
+    execFileSync("chown", ["-R", `${uid}:${gid}`, this.stateDir]);
   }
 
   static async start(options: StackOptions = {}): Promise<Stack> {
@@ -63,8 +77,8 @@ export class Stack implements AsyncDisposable {
     const socket = join(this.runDir, "quetzald.sock");
     rmSync(socket, { force: true });
     const [wrapper, ...words] = this.options.daemonWrapper ?? [];
-    const [command, before] = wrapper === undefined ? [daemonPath, []] : [wrapper, [...words, daemonPath]];
-    this.daemon = startService(command, [...before, "--state-dir", this.stateDir, "--run-dir", this.runDir, ...(this.options.daemonArgs ?? [])], { log: this.log("quetzald") });
+    const [command, before] = wrapper === undefined ? [this.#daemonPath, []] : [wrapper, [...words, this.#daemonPath]];
+    this.daemon = startService(command, [...before, "--state-dir", this.stateDir, "--run-dir", this.runDir, ...(this.options.daemonArgs ?? [])], { log: this.log("quetzald"), user: this.options.user });
     const { pid } = this.daemon;
     await eventually("quetzald's socket", () => { this.mustLive(pid, "quetzald"); return existsSync(socket); });
   }
@@ -87,6 +101,7 @@ export class Stack implements AsyncDisposable {
     rmSync(file, { force: true });
     this.server = startService(process.execPath, [serverPath], {
       log: this.log("server"),
+      user: this.options.user,
       env: {
         QUETZAL_STATE_DIR_RESOLVED: this.stateDir,
         QUETZAL_RUN_DIR_RESOLVED: this.runDir,

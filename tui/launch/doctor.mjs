@@ -29,7 +29,7 @@ function toolFindings(context) {
   return [
     { name: "node", isGood: true, text: process.versions.node },
     programFinding(context, "npm", "installs the packages of the server and the client", "it comes with Node"),
-    { name: "cargo", isGood: rust === undefined, text: rust ?? "recent enough to build the daemon" },
+    { name: "cargo", isGood: rust === undefined, text: rust ?? "recent enough, or the daemon is built already" },
     ...SYSTEM_NEEDS.map((need) => programFinding(context, need.program, need.reason, `apt-get install ${need.package}`)),
   ];
 }

@@ -5,7 +5,8 @@ import { LaunchFault } from "./fault.mjs";
 import { openStepLine } from "./progress.mjs";
 import { askQuetzal, showQuetzal } from "./quetzal.mjs";
 import { takeLock } from "./services/lock.mjs";
-import { accepts, DEFAULT_LISTEN, SERVER, servicePlan } from "./services/plan.mjs";
+import { accepts, DEFAULT_LISTEN, isLinked, SERVER, servicePlan } from "./services/plan.mjs";
+import { waitUntil } from "./services/process.mjs";
 import { ensureService, readRunning } from "./services/service.mjs";
 import { BUILDS, FOUNDATION } from "./setup.mjs";
 import { runSteps } from "./step.mjs";
@@ -55,6 +56,9 @@ export async function startServices(context) {
 /** A second start passes here in no time and need not say so. */
 const QUIET_MS = 400;
 
+/** The server tries a daemon that was started anew twice a second. */
+const LINK_MS = 15_000;
+
 /** @param {Context} context */
 async function checkPort({ env, paths }) {
   if (readRunning(paths.runDir, SERVER)) return;
@@ -71,6 +75,8 @@ async function checkPort({ env, paths }) {
 async function applyDefinitions(context) {
   const line = openStepLine("Applying vms/", { quietUnderMs: QUIET_MS });
   try {
+    // When it does not come, applying says why.
+    await waitUntil(() => isLinked(context), LINK_MS);
     await askQuetzal(context, ["apply", join(context.repoDir, "vms")]);
     const { state } = JSON.parse(await askQuetzal(context, ["vm", "show", FIRST_VM, "-o", "json"]));
     if (LEFT_ALONE.has(state)) return line.done();

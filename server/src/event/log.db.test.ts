@@ -140,6 +140,24 @@ describeOnEveryServer("EventLog", (suite) => {
     expect(seen.filter((item) => item.kind === "live")).toHaveLength(1);
   });
 
+  it("follows over events that were stored and, the answer being lost, told to nobody", async () => {
+    const log = await fresh();
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const item of followEvents(log, { after: 0n, signal: stop.signal })) {
+        if (item.kind === "live") {
+          await new EventLog(suite.db).append([journal(1), journal(2)]);
+          await log.append([journal(3)]);
+        }
+        if (item.kind === "event") seen.push(Number(item.event.cursor));
+        if (seen.length === 3) stop.abort();
+      }
+    })();
+    await reading;
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
   it("starts a stream with a gap when history was trimmed or the cursor is of another life", async () => {
     const log = await fresh();
     await log.append(Array.from({ length: 10 }, (_, i) => journal(i + 1)));

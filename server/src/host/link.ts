@@ -48,7 +48,9 @@ export class HostLink implements SessionListener, AsyncDisposable {
 
   constructor(private readonly parts: LinkParts) {
     this.#healthWatch = parts.health.onChange(({ connected }) => {
-      if (connected && !this.#recording) this.#session.rewatch();
+      if (!connected) return;
+      if (!this.#recording) this.#session.rewatch();
+      else if (this.#facts !== null) void parts.operations.catchUp(this.#facts.id);
     });
     this.#session = new Session(parts.client, this);
   }

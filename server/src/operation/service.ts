@@ -92,8 +92,9 @@ export class OperationService implements Disposable {
     return interruptible(this.#untilEnded(id, updates), () => void updates.return());
   }
 
-  /** Settles what was left open over a restart, once a host's journal has been replayed to its end. */
+  /** Settles what was left open over a restart or a lost database, once a host's journal has been replayed to its end. */
   async settle(hostId: string, daemonStartedAt: Date | null): Promise<void> {
+    await this.catchUp(hostId);
     for (const operation of await store.listUnfinished(this.db, hostId)) {
       if (this.#open.has(operation.id)) continue;
       if (operation.acceptedAt === null) await store.discardOperation(this.db, operation.id);
@@ -101,6 +102,21 @@ export class OperationService implements Disposable {
         const ended = await store.finishOperation(this.db, operation.id, "FAILED", "The host's daemon was restarted and does not know of it any more; look at the VM and ask again.");
         if (ended !== null) this.#updates.publish(ended);
       }
+    }
+  }
+
+  /** Ends that were stored while the database's answer was lost have told nobody: those are told now. */
+  async catchUp(hostId: string): Promise<void> {
+    const open = [...this.#open.values()].flatMap(({ operation, accepted }) => (accepted && operation.hostId === hostId ? [operation.id] : []));
+    if (open.length === 0) return;
+    try {
+      for (const operation of await store.findOperations(this.db, open)) {
+        if (operation.state === "RUNNING") continue;
+        this.#open.delete(operation.id);
+        this.#updates.publish(operation);
+      }
+    } catch (error) {
+      for (const id of open) this.#trouble("an operation's end could not be read", error, id);
     }
   }
 

@@ -32,7 +32,7 @@ const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin"];
 /** @param {Needs} needs @returns {import("../step.mjs").Step} */
 const packages = (needs) => ({
   title: "System packages",
-  isDone: (context) => missingPackages(context, needs).length === 0 && (existsSync(daemonBinary(context)) || !rustFault(context)),
+  isDone: (context) => missingPackages(context, needs).length === 0 && !rustFault(context),
   async run(context, report) {
     const missing = missingPackages(context, needs);
     const rust = rustFault(context);
@@ -63,12 +63,14 @@ function missingPackages({ env }, needs) {
 }
 
 /**
- * Why Rust does not do, or undefined when it does.
+ * Why Rust does not do, or undefined when it does or the daemon is built already.
  *
  * @param {Context} context
  * @returns {string | undefined}
  */
-export function rustFault({ env }) {
+export function rustFault(context) {
+  const { env } = context;
+  if (existsSync(daemonBinary(context))) return undefined;
   const mend = "Install a current Rust with rustup (https://rustup.rs), then npm start again.";
   if (!findProgram("cargo", env)) return `Rust's cargo is not on the PATH. ${mend}`;
   const answer = execFileSync("cargo", ["--version"], { encoding: "utf8", env: { ...env }, timeout: ANSWER_TIMEOUT_MS });

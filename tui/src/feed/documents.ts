@@ -50,6 +50,11 @@ export const WELCOME = graphql(
   [HOST_SAMPLE_FIELDS],
 );
 
+/** What no subscription tells of. */
+export const HEALTH = graphql(`
+  query DashboardHealth { server { databaseConnected } hosts { id connected connectionError } }
+`);
+
 export const VMS = graphql(
   `
     query DashboardVms($first: Int!, $after: String) {

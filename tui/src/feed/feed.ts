@@ -10,7 +10,7 @@ import { page } from "../store/select.js";
 import { paintable } from "../store/sanitize.js";
 import type { State } from "../store/state.js";
 import * as documents from "./documents.js";
-import { gapEvent, toDefinitionLines, toDetail, toEvent, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
+import { gapEvent, toDefinitionLines, toDetail, toEvent, toHealth, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
 
 /** VMs asked for at a time: an answer of this size stays far below any limit of cost. */
 const VMS_A_PAGE = 100;
@@ -23,6 +23,10 @@ const RETRY_MS = 1_000;
 const HISTORY_AFTER_MS = 120;
 /** What the table's small graphs span, and a little more. */
 const SPARKLINE_MS = 75_000;
+/** How often the health of the server's database and hosts is asked for. */
+const HEALTH_EVERY_MS = 5_000;
+/** The code of a GraphQL error that says so. */
+const DATABASE_AWAY = "DATABASE_UNAVAILABLE";
 /** Operations watched at once; more are seen at the next question. */
 const OPERATIONS_WATCHED = 32;
 
@@ -31,12 +35,15 @@ export interface Store {
   readonly dispatch: (action: Action) => void;
 }
 
-/** One answer for everything on the overview: what `top --plain` shows and what a new connection starts from. Throws a ClientError. */
-export async function loadAll(client: Client, store: Store, now: () => number): Promise<void> {
+/**
+ * One answer for everything on the overview: what `top --plain` shows and what a new connection starts from. What is
+ * observed comes without the database; the past does not, and "without the past" says so. Throws a ClientError.
+ */
+export async function loadAll(client: Client, store: Store, now: () => number): Promise<"whole" | "without the past"> {
   const asked = now();
   const [welcome, recent] = await Promise.all([
     client.request(documents.WELCOME, {}),
-    client.request(documents.RECENT, { events: EVENTS_AT_START, operations: OPERATIONS_AT_START }),
+    loadRecent(client),
     loadVms(client, store),
   ]);
   // Half the round trip lies between the server's reading of its clock and now.
@@ -45,9 +52,21 @@ export async function loadAll(client: Client, store: Store, now: () => number): 
     type: "welcomed", role: welcome.viewer.role, clockSkewMs, databaseConnected: welcome.server.databaseConnected, hosts: welcome.hosts.map(toHost),
     hostSamples: welcome.hosts.flatMap((host) => (host.latest === null ? [] : [toHostSample(host.latest)])),
   });
+  if (recent === null) return "without the past";
   const firstTime = store.state.newestCursor === null;
   if (firstTime) store.dispatch({ type: "events", events: recent.events.events.map(toEvent), newestCursor: BigInt(recent.events.newestCursor) });
   store.dispatch({ type: "operations", operations: recent.operations.nodes.map(toOperation) });
+  return "whole";
+}
+
+/** Null while the server's database is away. */
+async function loadRecent(client: Client) {
+  try {
+    return await client.request(documents.RECENT, { events: EVENTS_AT_START, operations: OPERATIONS_AT_START });
+  } catch (error) {
+    if (error instanceof ClientError && error.code === DATABASE_AWAY) return null;
+    throw error;
+  }
 }
 
 async function loadVms(client: Client, store: Store): Promise<void> {
@@ -85,6 +104,7 @@ export class Feed implements Disposable {
     setMaxListeners(0, this.stopped.signal);
     this.unlisten = client.onStatus(() => this.connectionChanged());
     void this.load();
+    void this.watchHealth();
     this.follow(documents.VM_CHANGED, () => ({}), ({ vmChanged: { id, vm } }) => {
       store.dispatch({ type: "vmChanged", id, vm: vm === null ? null : toVm(vm), sample: vm?.latest ? toSample(vm.latest) : null });
     });
@@ -137,7 +157,11 @@ export class Feed implements Disposable {
     while (!this.stopped.signal.aborted) {
       try {
         const isFirst = this.store.state.newestCursor === null;
-        await loadAll(this.client, this.store, this.now);
+        const answer = await loadAll(this.client, this.store, this.now);
+        if (answer === "without the past") {
+          await this.pause(RETRY_MS);
+          continue;
+        }
         this.followOperations();
         this.lookedAt();
         this.loadHostHistory();
@@ -151,6 +175,19 @@ export class Feed implements Disposable {
       }
     }
     this.isLoading = false;
+  }
+
+  private async watchHealth(): Promise<void> {
+    while (!this.stopped.signal.aborted) {
+      await this.pause(HEALTH_EVERY_MS);
+      if (this.client.status.state !== "connected") continue;
+      const health = await this.client.request(documents.HEALTH, {}).catch(() => null);
+      if (health === null) continue;
+      const wasAway = !this.store.state.databaseConnected;
+      this.store.dispatch({ type: "health", databaseConnected: health.server.databaseConnected, hosts: health.hosts.map(toHealth) });
+      // What ended meanwhile has told nobody.
+      if (wasAway && health.server.databaseConnected) void this.load();
+    }
   }
 
   private followEvents(): void {

@@ -60,6 +60,10 @@ export function toHost(wire: WireHost): Host {
   };
 }
 
+export function toHealth({ id, connected, connectionError }: Pick<WireHost, "id" | "connected" | "connectionError">): Pick<Host, "id" | "connected" | "connectionError"> {
+  return { id, connected, connectionError: textOrNull(connectionError) };
+}
+
 export function toHostSample(wire: WireHostSample): HostSample {
   return { ...wire, time: instant(wire.time) };
 }

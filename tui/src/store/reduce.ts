@@ -7,7 +7,7 @@ import { keepSelection } from "./select.js";
 import type { State } from "./state.js";
 
 const DATA_ACTIONS = new Set([
-  "tick", "connection", "welcomed", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmHistory", "hostHistory",
+  "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmHistory", "hostHistory",
   "events", "operations", "definition",
 ]);
 

@@ -129,3 +129,14 @@ describe("the store", () => {
     expect(reduce(ended, { type: "operations", operations: [{ ...operation, state: "RUNNING" }] }).operations[0]?.state).toBe("SUCCEEDED");
   });
 });
+
+describe("health", () => {
+  const host = { id: "lab1", name: "lab1", connected: true, connectionError: null, cpuCount: 2, memoryBytes: 1, qemuVersion: "7.2", kernel: "6.1", capabilities: [] };
+  const welcomed = reduce(stateWith([]), { type: "welcomed", role: "ADMIN", clockSkewMs: 0, databaseConnected: true, hosts: [host], hostSamples: [] });
+
+  it("is told of the database and of each known host, and changes nothing else", () => {
+    const told = [{ id: "lab1", connected: false, connectionError: "connection refused" }, { id: "unheard", connected: true, connectionError: null }];
+    const after = reduce(welcomed, { type: "health", databaseConnected: false, hosts: told });
+    expect(after).toEqual({ ...welcomed, databaseConnected: false, hosts: [{ ...host, connected: false, connectionError: "connection refused" }] });
+  });
+});

@@ -15,6 +15,8 @@ use crate::user::UnprivilegedUser;
 
 const INSTALL_QEMU: &str = "apt-get install qemu-system-x86 qemu-utils";
 const NEEDS_ROOT: &str = "run quetzald as root (npm start as root)";
+const KSM_SWITCH: &str = "sys/kernel/mm/ksm/run";
+const ZSWAP_SWITCH: &str = "sys/module/zswap/parameters/enabled";
 
 #[derive(Debug, Clone)]
 pub struct ProbeContext {
@@ -164,10 +166,10 @@ fn bridge(root: &Path, is_net_admin: bool) -> Capability {
 
 fn ksm(root: &Path) -> Capability {
     const NAME: &str = "ksm";
-    match value(root, "sys/kernel/mm/ksm/run").as_deref() {
+    match value(root, KSM_SWITCH).as_deref() {
         None => Capability::no(NAME, "this kernel has no KSM", "use a kernel with CONFIG_KSM"),
         Some("1") => Capability::yes(NAME, "running"),
-        Some(_) => Capability::yes(NAME, "there but off: echo 1 > /sys/kernel/mm/ksm/run turns it on"),
+        Some(_) => switched_off(NAME, root, KSM_SWITCH, "1"),
     }
 }
 
@@ -182,11 +184,20 @@ fn zram(root: &Path) -> Capability {
 
 fn zswap(root: &Path) -> Capability {
     const NAME: &str = "zswap";
-    match value(root, "sys/module/zswap/parameters/enabled").as_deref() {
+    match value(root, ZSWAP_SWITCH).as_deref() {
         None => Capability::no(NAME, "this kernel has no zswap", "use a kernel with CONFIG_ZSWAP"),
         Some("Y") => Capability::yes(NAME, "on"),
-        Some(_) => Capability::yes(NAME, "there but off: echo Y > /sys/module/zswap/parameters/enabled turns it on"),
+        Some(_) => switched_off(NAME, root, ZSWAP_SWITCH, "Y"),
     }
+}
+
+/// What is off counts as there for who can turn it on, and for nobody else.
+fn switched_off(name: &'static str, root: &Path, switch: &str, on: &str) -> Capability {
+    let command = format!("echo {on} > /{switch}");
+    if rustix::fs::access(root.join(switch), Access::WRITE_OK).is_ok() {
+        return Capability::yes(name, format!("there but off: {command} turns it on"));
+    }
+    Capability::no(name, "there but off, and only root can turn it on", format!("as root: {command}"))
 }
 
 fn psi(root: &Path) -> Capability {

@@ -79,6 +79,29 @@ fn an_empty_tree_has_nothing_and_each_lack_has_a_mend() {
 }
 
 #[test]
+fn a_switch_that_is_off_counts_for_who_can_turn_it_on() {
+    let root = recorded(&[(KSM_SWITCH, "0\n"), (ZSWAP_SWITCH, "N\n")]);
+    let both = |root: &Path| [ksm(root), zswap(root)];
+    for capability in both(root.path()) {
+        assert!(capability.available && capability.reason.contains("turns it on"), "{capability:?}");
+    }
+    for switch in [KSM_SWITCH, ZSWAP_SWITCH] {
+        fs::set_permissions(root.path().join(switch), fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    let none = rustix::thread::CapabilitySets {
+        effective: CapabilitySet::empty(),
+        permitted: CapabilitySet::empty(),
+        inheritable: CapabilitySet::empty(),
+    };
+    // This thread gives up its rights; the process keeps them.
+    rustix::thread::set_capabilities(None, none).unwrap();
+    for capability in both(root.path()) {
+        assert!(!capability.available && capability.reason.contains("only root"), "{capability:?}");
+        assert!(capability.mend.starts_with("as root: echo "), "{capability:?}");
+    }
+}
+
+#[test]
 fn a_full_tree_has_all_and_rights_are_asked_for() {
     let root = recorded(&[
         ("dev/net/tun", ""),
