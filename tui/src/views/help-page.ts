@@ -43,6 +43,6 @@ export function helpPage(p: Painter, rect: Rect): void {
     frame.put(18, y, cut(text, frame.width - 19, theme.ellipsis), able.allowed ? TEXT : DIM);
   });
   let x = 1;
-  for (const [vmState, name] of LEGEND) x = frame.put(x, rect.y + rect.height - 1, `${theme.states[vmState]} ${name}   `, DIM);
+  for (const [vmState, name] of LEGEND) x = frame.put(x, rect.y + rect.height - 1, `${theme.states[vmState]} ${name}  `, DIM);
   frame.put(x, rect.y + rect.height - 1, `${theme.unknown} unknown`, DIM);
 }

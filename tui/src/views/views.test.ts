@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { BINDINGS } from "../keys.js";
 import { reduce } from "../store/reduce.js";
 import { HELP_LINES_MAX } from "../store/reduce-view.js";
 import { NOW, sample, stateWith, vm } from "../store/testing.js";
@@ -66,6 +67,18 @@ describe("the screen", () => {
     const open = reduce(stateWith([vm({ networkInUse: "user (bridge qzbr0: there is no such bridge)" })], [sample("web-1", NOW)]), { type: "open", page: "vm" });
     const shown = reduce(open, { type: "tab", tab: VM_TABS[tab - 1] ?? "graphs" });
     expect(Array.from({ length: SIZE.rows }, (_, row) => screen(shown, SIZE, UNICODE).line(row)).join("\n")).toContain(text);
+  });
+
+  it("shortens the long reason of a network with a mark, and keeps what follows", () => {
+    const open = reduce(stateWith([vm({ networkInUse: "user (bridge qzbr0: there is no such bridge)", protected: true })]), { type: "open", page: "vm" });
+    expect(screen(open, SIZE, UNICODE).line(2)).toMatch(/network user \(bridge .*… {2}protected/);
+  });
+
+  it("has room for every sentence and the whole legend of the help page at 80 columns", () => {
+    const help = screen(reduce(stateWith([vm({})]), { type: "open", page: "help" }), SIZE, UNICODE);
+    const text = Array.from({ length: SIZE.rows }, (_, row) => help.line(row)).join("\n");
+    expect(text).toContain("– unknown");
+    for (const { help: sentence } of BINDINGS.filter(({ group }) => group === "Drive the VM")) expect(text).toContain(sentence);
   });
 
   it("has no more help than can be scrolled to", () => expect(helpLines().length).toBeLessThanOrEqual(HELP_LINES_MAX));

@@ -53,7 +53,7 @@ function panes(p: Painter, vm: Vm): Pane[] {
       ],
     },
     {
-      title: "disk", valueWidth: 7, scale: RATE_SCALE, peakLabel: rates, extra: `${latency(of((known) => known.diskLatencySeconds))} each`,
+      title: "disk", valueWidth: 7, scale: RATE_SCALE, peakLabel: rates, extra: `latency ${latency(of((known) => known.diskLatencySeconds))}`,
       lines: [
         { figure: "diskWrite", role: "second", name: "w", value: ratePerSecond(of((known) => known.diskWriteBytesPerSecond)) },
         { figure: "diskRead", role: "first", name: "r", value: ratePerSecond(of((known) => known.diskReadBytesPerSecond)) },

@@ -35,12 +35,14 @@ function tabs(p: Painter, y: number): void {
 
 function facts(p: Painter, vm: Vm, y: number): void {
   const on = vm.accelerator === null ? "" : ` on ${vm.accelerator}`;
-  parts(p, 1, y, [
-    [`${vm.vcpus} ${vm.vcpus === 1 ? "vCPU" : "vCPUs"}  ${bytes(vm.memoryBytes)}  ${vm.machine}${on}`, TEXT],
-    vm.pid === null ? null : [`  pid ${vm.pid}`, DIM],
-    vm.networkInUse === null ? null : ["  network ", DIM], vm.networkInUse === null ? null : [vm.networkInUse, TEXT],
-    [vm.protected ? "  protected" : "", DIM], [vm.autostart ? "  autostart" : "", DIM],
-  ], p.frame.width - 2);
+  const size = `${vm.vcpus} ${vm.vcpus === 1 ? "vCPU" : "vCPUs"}  ${bytes(vm.memoryBytes)}  ${vm.machine}${on}`;
+  const process = vm.pid === null ? "" : `  pid ${vm.pid}`;
+  const network = vm.networkInUse === null ? "" : "  network ";
+  const flags = `${vm.protected ? "  protected" : ""}${vm.autostart ? "  autostart" : ""}`;
+  const limit = p.frame.width - 2;
+  // The reason for a network of another mode is the one long text here: it gives way to the rest.
+  const room = limit - size.length - process.length - network.length - flags.length;
+  parts(p, 1, y, [[size, TEXT], [process, DIM], [network, DIM], [cut(vm.networkInUse ?? "", room, p.theme.ellipsis), TEXT], [flags, DIM]], limit);
 }
 
 function warnings(p: Painter, vm: Vm): string[] {
