@@ -44,10 +44,13 @@ afterAll(async () => {
 
 /** Command lines of the living processes that belong to this state folder, by their arguments or their environment. */
 function ours(word: string): string[] {
+  return ourProcesses(word).map(({ line }) => line);
+}
+function ourProcesses(word: string): { pid: number; line: string }[] {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
     try {
       const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      return line.includes(word) && `${line}${readFileSync(`/proc/${pid}/environ`, "utf8")}`.includes(stateDir) ? [line] : [];
+      return line.includes(word) && `${line}${readFileSync(`/proc/${pid}/environ`, "utf8")}`.includes(stateDir) ? [{ pid: Number(pid), line }] : [];
     } catch {
       return [];
     }
@@ -106,8 +109,13 @@ describe("the two commands", () => {
   });
 
   it("start.sh starts its VM through the product", async () => {
-    const ran = await run("sh", [join(root, "vms/test-vm/start.sh")]);
-    expect(ran.text).toMatch(/test-vm-001/);
+    const again = await run("sh", [join(root, "vms/test-vm/start.sh")]);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.text).toMatch(/test-vm-001 is RUNNING: nothing to start/);
+    const quetzal = join(root, "dist/quetzal.js");
+    expect(await run(process.execPath, [quetzal, "vm", "force-off", "--wait", "test-vm-001"])).toMatchObject({ code: 0 });
+    expect(await run("sh", [join(root, "vms/test-vm/start.sh")])).toMatchObject({ code: 0 });
+    expect((await run(process.execPath, [quetzal, "vm", "ls"])).text).toMatch(/test-vm-001\s+running/);
   });
 
   it("npm stop ends the services and leaves the VM; npm start finds it again; npm stop --vms ends it", async () => {
@@ -117,6 +125,16 @@ describe("the two commands", () => {
     expect(again.text).toMatch(/test-vm-001: RUNNING/);
     expect(await run("npm", ["stop", "--", "--vms"])).toMatchObject({ code: 0 });
     expect(ours("qemu-system")).toEqual([]);
+  });
+
+  it.each(["quetzald", "dist/server.js"])("npm start after kill -9 of %s finds everything again", async (service) => {
+    await run("npm", ["start"]);
+    const [qemu] = ours("qemu-system");
+    for (const { pid } of ourProcesses(service)) process.kill(pid, "SIGKILL");
+    const ran = await run("npm", ["start"]);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.text).toMatch(/test-vm-001: RUNNING/);
+    expect(ours("qemu-system")).toEqual([qemu]);
   });
 
   it("two starts at once end in one set of services, and both say so", async () => {

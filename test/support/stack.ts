@@ -106,6 +106,7 @@ export class Stack implements AsyncDisposable {
         QUETZAL_STATE_DIR_RESOLVED: this.stateDir,
         QUETZAL_RUN_DIR_RESOLVED: this.runDir,
         QUETZAL_LISTEN: "127.0.0.1:0",
+        NODE_ENV: "production", // As the launcher starts it.
         ...(this.options.databaseUrl === undefined ? {} : { DATABASE_URL: this.options.databaseUrl }),
       },
     });

@@ -5,7 +5,7 @@ import { LaunchFault } from "./fault.mjs";
 import { openStepLine } from "./progress.mjs";
 import { askQuetzal, showQuetzal } from "./quetzal.mjs";
 import { takeLock } from "./services/lock.mjs";
-import { accepts, DEFAULT_LISTEN, SERVER, servicePlan } from "./services/plan.mjs";
+import { accepts, DEFAULT_LISTEN, isLinked, SERVER, servicePlan } from "./services/plan.mjs";
 import { waitUntil } from "./services/process.mjs";
 import { ensureService, readRunning } from "./services/service.mjs";
 import { BUILDS, FOUNDATION } from "./setup.mjs";
@@ -56,6 +56,9 @@ export async function startServices(context) {
 /** A second start passes here in no time and need not say so. */
 const QUIET_MS = 400;
 
+/** The server tries a daemon that was started anew twice a second. */
+const LINK_MS = 15_000;
+
 /** @param {Context} context */
 async function checkPort({ env, paths }) {
   if (readRunning(paths.runDir, SERVER)) return;
@@ -68,23 +71,12 @@ async function checkPort({ env, paths }) {
   throw new LaunchFault(`Port ${port} of ${host} is in use by another program.`, { mend: `end that program, or choose another port: QUETZAL_LISTEN=${host}:${port + 1} npm start` });
 }
 
-/**
- * A server that knows its host from before serves at once, and may still be looking for the daemon.
- * @param {Context} context
- */
-async function daemonIsHeard(context) {
-  const isHeard = await waitUntil(async () => JSON.parse(await askQuetzal(context, ["host", "-o", "json"])).some((/** @type {{connected: boolean}} */ host) => host.connected), HEARD_WAIT_MS);
-  if (!isHeard) throw new LaunchFault(`The server does not reach the daemon within ${HEARD_WAIT_MS / 1000} s.`, { mend: `look into ${context.paths.logsDir}/quetzald.log and server.log, then npm start again.` });
-}
-
-/** A connection takes milliseconds; on a busy machine the server's next try is at most two seconds away. */
-const HEARD_WAIT_MS = 20_000;
-
 /** @param {Context} context */
 async function applyDefinitions(context) {
   const line = openStepLine("Applying vms/", { quietUnderMs: QUIET_MS });
   try {
-    await daemonIsHeard(context);
+    // When it does not come, applying says why.
+    await waitUntil(() => isLinked(context), LINK_MS);
     await askQuetzal(context, ["apply", join(context.repoDir, "vms")]);
     const { state } = JSON.parse(await askQuetzal(context, ["vm", "show", FIRST_VM, "-o", "json"]));
     if (LEFT_ALONE.has(state)) return line.done();

@@ -1,6 +1,7 @@
 // The dashboard as a program: keys in, frames out, the store between. It owns the terminal from run() until it ends,
 // and gives it back clean however that happens.
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Client } from "./client/client.js";
 import { paste, pressKey } from "./commands.js";
@@ -57,9 +58,21 @@ export function run(client: Client, options: DashboardOptions): Promise<number> 
 export async function plain(client: Client, now: () => number = Date.now): Promise<string> {
   const store = new MemoryStore(now(), () => undefined);
   store.dispatch({ type: "connection", connection: { phase: "live" } });
-  await loadAll(client, store, now);
+  for (let look = 0; look < PLAIN_LOOKS; look++) {
+    if (look > 0) await delay(PLAIN_LOOK_AGAIN_MS);
+    await loadAll(client, store, now);
+    if (!lacksRates(store.state)) break;
+  }
   store.dispatch({ type: "tick", now: now() });
   return plainFrame(store.state);
+}
+
+/** Rates need two samples, a second apart: right after a start the first look has none. */
+const PLAIN_LOOKS = 4;
+const PLAIN_LOOK_AGAIN_MS = 700;
+
+function lacksRates({ vms, samples }: State): boolean {
+  return [...vms.values()].some((vm) => vm.state === "RUNNING" && (samples.get(vm.id)?.cpuRatio ?? null) === null);
 }
 
 class MemoryStore implements Store {

@@ -40,8 +40,13 @@ export async function* followEvents(log: EventLog, options: FollowOptions): Asyn
     cursor = yield* replay(log, cursor, held, options);
     yield { kind: "live", cursor };
     while (options.signal?.aborted !== true) {
+      if (held.overflowed) {
+        cursor = yield* replay(log, cursor, held, options);
+        // It may have overflowed again while the last page was being read out: taking it now would hide that.
+        continue;
+      }
       // Cursors have no holes: a missing one was stored, and told to nobody, when the database's answer was lost.
-      if (held.overflowed || held.startsAfter(cursor + 1n)) cursor = yield* replay(log, cursor, held, options);
+      if (held.startsAfter(cursor + 1n)) cursor = yield* replay(log, cursor, held, options);
       for (const event of held.take()) {
         if (event.cursor <= cursor) continue;
         cursor = event.cursor;

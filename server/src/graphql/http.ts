@@ -1,4 +1,4 @@
-// The HTTP face: /graphql (POST, server-sent events, GraphiQL), /health, and everything that is refused before GraphQL is
+// The HTTP face: /graphql (POST, server-sent events, GraphiQL), /health, /ready, and everything that is refused before GraphQL is
 // reached: no token, a wrong one, a body too large. Knows no noun.
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -35,6 +35,7 @@ export function createRequestHandler(parts: HttpParts): RequestHandler {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = new URL(request.url ?? "/", "http://server").pathname;
     if (path === "/health") { sendJson(response, 200, { status: "ok" }); return; }
+    if (path === "/ready") { answerReady(response, parts.services); return; }
     if (path !== GRAPHQL_PATH) { refuse(response, 404, "NOT_FOUND", `Nothing is at ${path.slice(0, 200)}; GraphQL is at ${GRAPHQL_PATH}.`); return; }
     const requestId = randomUUID();
     response.setHeader("x-request-id", requestId);
@@ -57,6 +58,12 @@ export function createRequestHandler(parts: HttpParts): RequestHandler {
       else refuse(response, 500, "INTERNAL", "Something unexpected went wrong; the server's log has it.");
     });
   };
+}
+
+/** Health says that the server lives; ready, that a daemon is behind it, so that verbs will be carried out. */
+function answerReady(response: ServerResponse, { hosts }: Services): void {
+  const isReady = hosts.list().some((host) => host.connected);
+  sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "no daemon is connected yet" });
 }
 
 /** Enough for a client on a slow line to see the answer and stop. */

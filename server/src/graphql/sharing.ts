@@ -41,6 +41,8 @@ class FrameReader {
   constructor(private readonly policy: SharingPolicy) {}
 
   push(frame: Frame): void {
+    // After the first frame that is left out, any other would hide the hole.
+    if (this.#ended) return;
     if (this.#frames.size >= MAX_PAYLOADS_BEHIND) { this.end(new ReaderTooSlow(MAX_PAYLOADS_BEHIND)); return; }
     this.#frames.set(this.policy === "latest" ? frame.key : frame.position, frame);
     this.#wake?.();

@@ -12,7 +12,8 @@ export function isUnreachable(error: unknown): boolean {
 export function faultReason(error: unknown): string {
   if (error instanceof ClientError) {
     if (/ENOENT/.test(error.details)) return "its socket does not exist";
-    if (/ECONNREFUSED/.test(error.details)) return "nobody listens on its socket";
+    // gRPC's own words for a line that is down and not tried again yet say nothing to people.
+    if (/ECONNREFUSED|No connection established|Failed to connect/.test(error.details)) return "nobody listens on its socket";
     if (/EACCES/.test(error.details)) return "its socket belongs to another user";
     if (error.code === Status.DEADLINE_EXCEEDED) return "it did not answer in time";
     return error.details === "" ? Status[error.code] : error.details;

@@ -12,9 +12,9 @@ import { faultReason } from "./fault.js";
 
 /** The greeting touches only the daemon's memory; later than this it counts as not answering. */
 const GREETING_TIMEOUT_MS = 5_000;
-/** Retries: quick at first, since a daemon restarts in tens of milliseconds, then gentle. */
+/** Retries: quick at first, since a daemon restarts in tens of milliseconds, then gentle; one costs a local connect. */
 const RETRY_FIRST_MS = 50;
-const RETRY_LONGEST_MS = 2_000;
+const RETRY_LONGEST_MS = 500;
 
 export interface SessionListener {
   /** The daemon answered; what it lists is complete up to the list's journal sequence. */

@@ -86,7 +86,7 @@ async function startsAndEnds(stack: Stack, id: string): Promise<Figure[]> {
 async function eventWays(stack: Stack, vm: VmDriver): Promise<Figure[]> {
   await vm.start();
   const [states, stored] = [watchVm(stack, vm.id), watchEvents(stack, vm.id)];
-  const [seen, seenStored]: [number[], number[]] = [[], []];
+  const [seen, seenStored, empty]: [number[], number[], number[]] = [[], [], []];
   for (let round = 0; round < EVENT_ROUNDS + EVENT_WARM_UP; round++) {
     const [name, state] = round % 2 === 0 ? ["pauseVm", "PAUSED"] as const : ["resumeVm", "RUNNING"] as const;
     await delay(CALM_MS);
@@ -94,13 +94,16 @@ async function eventWays(stack: Stack, vm: VmDriver): Promise<Figure[]> {
     const begin = performance.now();
     await verb(stack, name, vm.id);
     const [tookVm, tookEvents] = [(await atVm) - begin, (await atEvents) - begin];
+    await delay(CALM_MS);
+    const emptyTook = await stopwatch(() => stack.api.ask("{ __typename }"));
     if (round < EVENT_WARM_UP) continue;
+    empty.push(emptyTook);
     seen.push(tookVm);
     seenStored.push(tookEvents);
   }
   await Promise.all([states.stop(), stored.stop()]);
   return [
-    figure("event: pause or resume sent → new state at a subscriber", "ms", seen, { atMost: 3 }),
+    figure("event: pause or resume sent → new state at a subscriber", "ms", seen, { atMost: 3 }, { name: "empty query over the same WebSocket", samples: empty }),
     figure("event: the same → stored → at a subscriber of events", "ms", seenStored, { none: true }),
   ];
 }

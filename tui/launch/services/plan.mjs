@@ -70,7 +70,7 @@ function serverService(context) {
     build: digest([process.execPath, program, fileVersion(program), ...SERVER_SETTINGS.map((name) => env[/** @type {keyof typeof env} */ (name)] ?? "")]),
     isReady: async (pid) => {
       const server = readServer(paths.serverJson);
-      return server?.pid === pid && (await isHealthy(server.url));
+      return server?.pid === pid && (await answersWell(server.url, "/health"));
     },
     readyDeadlineMs: SERVER_READY_MS,
     endDeadlineMs: END_MS,
@@ -102,10 +102,20 @@ export function accepts(address) {
   });
 }
 
-/** @param {string} url */
-async function isHealthy(url) {
+/**
+ * Whether the running server has a daemon behind it: after either was started anew this takes a moment.
+ *
+ * @param {Context} context @returns {Promise<boolean>}
+ */
+export async function isLinked({ paths }) {
+  const server = readServer(paths.serverJson);
+  return server !== undefined && (await answersWell(server.url, "/ready"));
+}
+
+/** @param {string} url @param {string} path */
+async function answersWell(url, path) {
   try {
-    const answer = await fetch(new URL("/health", url), { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    const answer = await fetch(new URL(path, url), { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     await answer.body?.cancel();
     return answer.ok;
   } catch {
