@@ -101,7 +101,7 @@ export class HostUnreachable extends ExpectedError {
 export class DatabaseUnavailable extends ExpectedError {
   readonly kind = "DatabaseUnavailable";
   constructor() {
-    super("The database cannot be reached, so nothing was done; try again when it is back (server.databaseConnected says).");
+    super("The database cannot be reached, so nothing was done; try again when it is back (the VMs run on).");
   }
 }
 

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
 import { openServerDatabase } from "./db/open.js";
+import { tellOutages } from "./db/outage.js";
 import { EventService } from "./event/service.js";
 import { EventLog } from "./event/log.js";
 import type { Services } from "./graphql/context.js";
@@ -58,6 +59,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const eventLog = new EventLog(db);
   const events = undo.use(new EventService(eventLog, health, log));
   undo.defer(() => events.flush());
+  undo.use(tellOutages(health, events, log));
   const operations = undo.use(new OperationService(db, eventLog, events, log));
   const history = undo.use(new MetricsHistory(db, { onTrouble: (message, error) => log.warn(message, { error: String(error) }) }));
   const metrics = new MetricsService(history);

@@ -16,7 +16,7 @@ const HOSTILE = { ...VM, id: "evil", name: "\x1b]0;owned\x07\u202eevil", state: 
 const operation = (id: string, state = "RUNNING"): object => ({ id, kind: "START_VM", vmId: "web-1", state, cancellable: false, requestedBy: "local", startedAt: "2026-01-01T00:00:00.000Z", ...(state === "FAILED" ? { error: "QEMU exited 1: no disk." } : {}) });
 const event = (cursor: number): object => ({ __typename: "Event", cursor: String(cursor), time: "2026-01-01T13:02:11.000Z", kind: "VM_CHANGED", vmId: "web-1", message: `event ${cursor}` });
 
-const asked: { definitions: { id?: string }[]; dryRun: boolean; deleted: string[]; follows: (string | null)[] } = { definitions: [], dryRun: false, deleted: [], follows: [] };
+const asked: { definitions: { id?: string }[]; dryRun: boolean; deleted: string[]; follows: (string | null)[]; hostAway: boolean } = { definitions: [], dryRun: false, deleted: [], follows: [], hostAway: false };
 
 function answerVerb(id: string): object {
   if (id === "missing") return { __typename: "VmNotFound", message: 'No VM has the id "missing".', id };
@@ -29,6 +29,7 @@ function answerVerb(id: string): object {
 const script = {
   Query: {
     vms: () => ({ nodes: [VM, HOSTILE], edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: false }, totalCount: 2 }),
+    hosts: () => [{ id: "h", name: "lab1", connected: !asked.hostAway, connectionError: asked.hostAway ? "connection refused" : null }],
     vm: (_: unknown, { id }: { id: string }) => (id === "web-1" ? VM : null),
     events: () => ({ events: [event(1), event(2)], newestCursor: "2" }),
     tokens: () => [{ id: "t1", name: "ci", role: "VIEWER", createdAt: "2026-01-01T00:00:00.000Z" }],
@@ -108,6 +109,15 @@ describe("quetzal", { timeout: 60_000 }, () => {
     expect(out).not.toContain("\x1b");
   });
 
+  it("says beside the list when a host is away, and only then", async () => {
+    expect((await quetzal(["vm", "ls"])).err).toBe("");
+    asked.hostAway = true;
+    const { code, out, err } = await quetzal(["vm", "ls"]);
+    asked.hostAway = false;
+    expect([code, err]).toEqual([0, "Host lab1 is not connected (connection refused): the states of its VMs are the last known.\n"]);
+    expect(out).toContain("web-1  running");
+  });
+
   it("lists VMs in colours on a terminal, and without with NO_COLOR", async () => {
     await using terminal = new TerminalDriver(process.execPath, [bundle.path, "vm", "ls"], { env: server.environment });
     await terminal.waitForExit();
@@ -152,6 +162,10 @@ describe("quetzal", { timeout: 60_000 }, () => {
     expect(outcome).toMatchObject({ code });
     expect(code === 0 ? outcome.out : outcome.err).toContain(text);
     if (code !== 0 && args.length < 4) expect(outcome.out).toBe("");
+  });
+
+  it("gives each of several failures a line of its own", async () => {
+    expect(await quetzal(["vm", "start", "missing", "running"])).toEqual({ code: 3, out: "", err: 'quetzal: No VM has the id "missing".\nIt is running already.\n' });
   });
 
   it("says errors as JSON where JSON was asked for", async () => {

@@ -155,6 +155,7 @@ describe("when the database is away", () => {
     postgres.stop();
     stack.daemon.append({ vmId: "web", message: "Said without a database." });
     await until("it is noticed", async () => JSON.stringify(await admin.query("{ server { databaseConnected } }")).includes("false"));
+    expect(stack.logged.map(({ level, message }) => `${level}: ${message}`)).toContain("warn: lost the database");
     expect(await admin.query("{ vms { totalCount } }")).toEqual({ vms: { totalCount: 1 } });
     expect(await admin.query('mutation { pauseVm(input: { id: "web" }) { __typename } }')).toEqual({ pauseVm: { __typename: "DatabaseUnavailable" } });
     expect((await admin.raw("{ events { newestCursor } }")).body.errors?.[0]?.extensions?.["code"]).toBe("DATABASE_UNAVAILABLE");
@@ -163,6 +164,10 @@ describe("when the database is away", () => {
     const said = async () => (await admin.query<{ events: { events: { message: string }[] } }>(`{ events(after: "${events.newestCursor}") { events { message } } }`)).events.events.filter(({ message }) => message === "Said without a database.").length;
     await until("the event is stored", async () => (await said()) > 0);
     expect(await said()).toBe(1);
+    const warnings = async () => (await admin.query<{ events: { events: { kind: string; message: string }[] } }>(`{ events(after: "${events.newestCursor}") { events { kind message } } }`)).events.events.filter(({ kind }) => kind === "WARNING").map(({ message }) => message);
+    await until("the outage is in the events", async () => (await warnings()).some((message) => message.startsWith("The database is back after ")));
+    expect((await warnings())[0]).toMatch(/^Lost the database: .+\.$/);
+    expect(stack.logged.map(({ message }) => message)).toContain("the database is back");
     expect(await admin.query('mutation { pauseVm(input: { id: "web" }) { __typename } }')).toEqual({ pauseVm: { __typename: "VmOperationAccepted" } });
   });
 });

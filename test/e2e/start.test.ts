@@ -81,7 +81,8 @@ describe("the two commands", () => {
   it("npm run status tells what runs and where its logs are", async () => {
     const ran = await run("npm", ["run", "status"]);
     expect(ran.code).toBe(0);
-    for (const word of ["quetzald", "server", "test-vm-001", join(stateDir, "logs")]) expect(ran.text).toContain(word);
+    for (const word of ["quetzald", "server", "test-vm-001", join(stateDir, "logs"), join(stateDir, "logs/postgres.log")]) expect(ran.text).toContain(word);
+    expect(ran.text).toMatch(/^postgres +running since .* pid \d+/m);
   });
 
   it("npm run doctor tells what the host can do", async () => {

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { CAPABILITY_GIVES } from "./capabilities.mjs";
 import { daemonBinary } from "./context.mjs";
 import { socketPathFault } from "./paths.mjs";
 import { accepts, DEFAULT_LISTEN, SERVER } from "./services/plan.mjs";
@@ -9,7 +10,7 @@ import { readRunning } from "./services/service.mjs";
 import { findProgram, rustFault, SYSTEM_NEEDS } from "./steps/packages.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
-/** @typedef {{name: string, isGood: boolean, text: string, mend?: string | undefined}} Finding */
+/** @typedef {{name: string, isGood: boolean, text: string, gives?: string | undefined, mend?: string | undefined}} Finding */
 
 /** The probe runs QEMU once and a loop of half a millisecond under KVM. */
 const PROBE_TIMEOUT_MS = 30_000;
@@ -72,14 +73,15 @@ function hostFindings(context) {
   const probe = JSON.parse(answer);
   const memoryGib = (probe.memory_bytes / 2 ** 30).toFixed(1);
   const facts = { name: "host", isGood: true, text: `${probe.hostname}: ${probe.cpu_count} × ${probe.cpu_model || "CPU"}, ${memoryGib} GiB, Linux ${probe.kernel}` };
-  return [facts, ...probe.capabilities.map(({ name, available, reason, mend }) => ({ name, isGood: available, text: reason || (available ? "yes" : "no"), mend: available ? undefined : mend }))];
+  return [facts, ...probe.capabilities.map(({ name, available, reason, mend }) => ({ name, isGood: available, text: reason || (available ? "yes" : "no"), ...(available ? {} : { gives: CAPABILITY_GIVES.get(name), mend }) }))];
 }
 
 /** @param {string} title @param {Finding[]} findings */
 function print(title, findings) {
   const width = Math.max(...findings.map(({ name }) => name.length));
-  const lines = findings.flatMap(({ name, isGood, text, mend }) => [
+  const lines = findings.flatMap(({ name, isGood, text, gives, mend }) => [
     `  ${isGood ? "✓" : "✗"} ${name.padEnd(width)}  ${text}`,
+    ...(gives ? [`    ${" ".repeat(width)}  would give ${gives}`] : []),
     ...(mend ? [`    ${" ".repeat(width)}  → ${mend}`] : []),
   ]);
   process.stdout.write(`${title}\n${lines.join("\n")}\n\n`);

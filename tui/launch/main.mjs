@@ -16,6 +16,9 @@ const COMMANDS = {
   generate: async () => (await import("./generate.mjs")).generate,
 };
 
+/** What these do is told by the environment alone; a mistyped wish must not pass as granted. */
+const WITHOUT_ARGUMENTS = new Set(["start", "status", "doctor"]);
+
 /** @returns {Promise<number>} exit code */
 async function main() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -33,13 +36,24 @@ async function main() {
     process.stderr.write(`Usage: node tui/launch/main.mjs ${Object.keys(COMMANDS).join("|")}\n`);
     return 2;
   }
+  const words = rest[0] === "--" ? rest.slice(1) : rest;
+  if (WITHOUT_ARGUMENTS.has(name) && words[0] !== undefined) {
+    process.stderr.write(`npm ${name === "start" ? "" : "run "}${name} does not know "${words[0]}": it takes no arguments.\n`);
+    return 2;
+  }
+  const { stateDirFault } = await import("./paths.mjs");
+  const stateFault = stateDirFault(process.env);
+  if (stateFault) {
+    process.stderr.write(`${stateFault}\n`);
+    return 1;
+  }
   // What root makes is looked at by the system users of QEMU and Postgres; secrets have folders of their own (0700).
   if (process.geteuid?.() === 0) process.umask(0o022);
   const { makeContext } = await import("./context.mjs");
   const context = makeContext(process.env, {
     uid: process.geteuid?.() ?? 0,
     isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
-    arguments: rest[0] === "--" ? rest.slice(1) : rest,
+    arguments: words,
   });
   const command = await COMMANDS[/** @type {keyof typeof COMMANDS} */ (name)]();
   return command(context);

@@ -1,6 +1,6 @@
 // Owns where QuetzalCore keeps its files: state, run-time files, logs and images. Pure: it reads no environment and
 // touches no disk, so that the launcher and the clients agree about every path.
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
 /**
  * @typedef {object} Paths
@@ -70,6 +70,19 @@ function resolveRoots(env, uid) {
   const stateDir = join(env["XDG_STATE_HOME"] || join(home, ".local", "state"), "quetzal");
   const runtime = env["XDG_RUNTIME_DIR"];
   return { stateDir, runDir: runtime ? join(runtime, "quetzal") : join(stateDir, "run") };
+}
+
+/**
+ * Why the wished state folder cannot be taken, or undefined when it can. A relative one would be another folder for
+ * each place that a command is typed in: npm works in the clone, the client where the person is.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} env
+ * @returns {string | undefined}
+ */
+export function stateDirFault(env) {
+  const wished = env["QUETZAL_STATE_DIR"];
+  if (!wished || isAbsolute(wished)) return undefined;
+  return `QUETZAL_STATE_DIR is ${JSON.stringify(wished)}, a relative path: give the whole path, beginning with "/".`;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Laws of where state lives.
 import { expect, it } from "vitest";
-import { resolveCacheDir, resolvePaths, socketPathFault } from "./paths.mjs";
+import { resolveCacheDir, resolvePaths, socketPathFault, stateDirFault } from "./paths.mjs";
 
 it("gives root the system folders", () => {
   const paths = resolvePaths({ HOME: "/root", XDG_RUNTIME_DIR: "/run/user/0" }, 0);
@@ -28,4 +28,12 @@ it("keeps the cache below XDG_CACHE_HOME", () => {
 it("refuses a run folder whose sockets would not fit, naming the mend", () => {
   expect(socketPathFault("/run/quetzal")).toBeUndefined();
   expect(socketPathFault(`/tmp/${"x".repeat(70)}`)).toMatch(/QUETZAL_STATE_DIR/);
+});
+
+it.each(["state", "./state", "../state"])("refuses the relative state folder %s, naming it", (wished) => {
+  expect(stateDirFault({ QUETZAL_STATE_DIR: wished })).toContain(`"${wished}"`);
+});
+
+it.each([{}, { QUETZAL_STATE_DIR: "" }, { QUETZAL_STATE_DIR: "/tmp/one" }])("has nothing against the state folder of %j", (env) => {
+  expect(stateDirFault(env)).toBeUndefined();
 });

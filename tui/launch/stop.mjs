@@ -7,6 +7,7 @@ import { openStepLine } from "./progress.mjs";
 import { askQuetzal } from "./quetzal.mjs";
 import { takeLock } from "./services/lock.mjs";
 import { servicePlan } from "./services/plan.mjs";
+import { readPostgres } from "./services/postgres.mjs";
 import { isAlive } from "./services/process.mjs";
 import { readRunning, stopService } from "./services/service.mjs";
 import { startServices } from "./start.mjs";
@@ -24,12 +25,10 @@ export async function stop(context) {
   const unknown = context.arguments.find((word) => !known.includes(word));
   if (unknown) throw new LaunchFault(`npm stop does not know "${unknown}".`, { mend: "npm stop ends the services; npm stop -- --vms the VMs too." });
   const { runDir } = context.paths;
-  if (!existsSync(runDir)) {
-    process.stderr.write("Nothing runs.\n");
-    return 0;
-  }
+  if (!existsSync(runDir)) return sayNothingRuns();
   const unlock = await takeLock(runDir, (pid) => process.stderr.write(`  npm start (process ${pid}) is at work: waiting for it.\n`));
   try {
+    if (nothingRuns(context)) return sayNothingRuns();
     if (context.arguments.includes("--vms")) await stopVms(context);
     for (const service of servicePlan(context).reverse()) {
       const line = openStepLine(`Stopping the ${service.name}`);
@@ -42,6 +41,18 @@ export async function stop(context) {
   const left = livingVms(context);
   if (left.length > 0) process.stderr.write(`  ${left.length === 1 ? "A VM runs" : `${left.length} VMs run`} on (${left.join(", ")}); npm stop -- --vms stops them too.\n`);
   return 0;
+}
+
+/** @returns {0} exit code: what was wished is so */
+function sayNothingRuns() {
+  process.stderr.write("Nothing runs: there is nothing to stop.\n");
+  return 0;
+}
+
+/** @param {Context} context */
+function nothingRuns(context) {
+  const { runDir, stateDir } = context.paths;
+  return !servicePlan(context).some(({ name }) => readRunning(runDir, name)) && !readPostgres(stateDir) && livingVms(context).length === 0;
 }
 
 /** @param {Context} context */

@@ -1,6 +1,6 @@
 // The only reader of the environment in tui/: where the server is, who we are, and what the terminal can do.
 import { readFileSync } from "node:fs";
-import { resolvePaths } from "../launch/paths.mjs";
+import { resolvePaths, stateDirFault } from "../launch/paths.mjs";
 import type { Endpoint, EndpointSource } from "./client/endpoint.js";
 import { ClientError } from "./client/error.js";
 
@@ -36,6 +36,8 @@ function readsUnicode(env: Environment): boolean {
 }
 
 function findEndpoint(env: Environment, uid: number): Endpoint {
+  const fault = stateDirFault(env);
+  if (fault) throw new ClientError("unreachable", fault);
   const paths = resolvePaths(env, uid);
   const givenUrl = env["QUETZAL_URL"];
   const givenToken = env["QUETZAL_TOKEN"];

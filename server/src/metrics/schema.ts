@@ -14,6 +14,7 @@ const VcpuSampleRef = builder.objectRef<VcpuSample>("VcpuSample").implement({
 });
 
 const rateUnknown = "Null on the first sample.";
+const guestRateUnknown = "Null on the first sample, and always with user-mode networking, which has no counters on the host.";
 const DiskSampleRef = builder.objectRef<DiskSample>("DiskSample").implement({
   description: "One disk over the last tick, as the guest uses it.",
   fields: (t) => ({
@@ -69,11 +70,11 @@ VmSampleRef.implement({
     diskReadBytesPerSecond: t.exposeFloat("diskReadBytesPerSecond", { nullable: true, description: `Bytes read a second, all disks. ${rateUnknown}` }),
     diskWriteBytesPerSecond: t.exposeFloat("diskWriteBytesPerSecond", { nullable: true, description: `Bytes written a second, all disks. ${rateUnknown}` }),
     diskLatencySeconds: t.exposeFloat("diskLatencySeconds", { nullable: true, description: "Mean over the tick's reads and writes, in seconds; null when there were none." }),
-    networkRxBytesPerSecond: t.exposeFloat("networkRxBytesPerSecond", { nullable: true, description: `Bytes that the guest received a second, all NICs. ${rateUnknown}` }),
-    networkTxBytesPerSecond: t.exposeFloat("networkTxBytesPerSecond", { nullable: true, description: `Bytes that the guest sent a second, all NICs. ${rateUnknown}` }),
-    networkDropsPerSecond: t.exposeFloat("networkDropsPerSecond", { nullable: true, description: `Packets dropped a second, all NICs, both ways. ${rateUnknown}` }),
+    networkRxBytesPerSecond: t.exposeFloat("networkRxBytesPerSecond", { nullable: true, description: `Bytes that the guest received a second, all NICs. ${guestRateUnknown}` }),
+    networkTxBytesPerSecond: t.exposeFloat("networkTxBytesPerSecond", { nullable: true, description: `Bytes that the guest sent a second, all NICs. ${guestRateUnknown}` }),
+    networkDropsPerSecond: t.exposeFloat("networkDropsPerSecond", { nullable: true, description: `Packets dropped a second, all NICs, both ways. ${guestRateUnknown}` }),
     disks: t.field({ type: [DiskSampleRef], description: "Each disk, in the definition's order.", resolve: (s) => s.disks as DiskSample[] }),
-    nics: t.field({ type: [NicSampleRef], description: "Each NIC.", resolve: (s) => s.nics as NicSample[] }),
+    nics: t.field({ type: [NicSampleRef], description: "Each NIC that has counters on the host; user-mode networking has none.", resolve: (s) => s.nics as NicSample[] }),
     qmpAgeMs: t.exposeInt("qmpAgeMs", { nullable: true, description: "Age in milliseconds of QEMU's newest answer; null when it has not answered yet." }),
   }),
 });

@@ -13,6 +13,7 @@ import type { VmState } from "./vm-state.js";
 /** VMs asked for at once: a page is a few hundred kB at most. */
 const PAGE_SIZE = 100;
 
+const HOSTS = graphql(`query VmListHosts { hosts { name connected connectionError } }`);
 const VM_LIST = graphql(`
   query VmList($first: Int!, $after: String, $filter: VmFilter) {
     vms(first: $first, after: $after, filter: $filter, sort: { field: NAME }) {
@@ -38,7 +39,10 @@ export interface VmListOptions {
 }
 
 export async function listVms(context: CommandContext, options: VmListOptions): Promise<void> {
-  const vms = await fetchVms(context.client(), options, context.signal);
+  const [vms, { hosts }] = await Promise.all([fetchVms(context.client(), options, context.signal), context.client().request(HOSTS, {}, context.signal)]);
+  for (const { name, connectionError } of hosts.filter(({ connected }) => !connected)) {
+    context.note(`Host ${sanitise(name)} is not connected (${sanitise(connectionError ?? "no reason known")}): the states of its VMs are the last known.`);
+  }
   if (context.format === "json") return printJson(context, vms);
   if (vms.length === 0) {
     context.note("No VM matches. Define some with 'quetzal apply PATH'.");

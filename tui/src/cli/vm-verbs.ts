@@ -107,7 +107,7 @@ async function eachVm(
   }
   const [first] = failures;
   if (first === undefined) return;
-  throw failures.length === 1 ? first : new CommandError(first.exitCode, first.code, failures.map((failure) => failure.message).join(" "));
+  throw failures.length === 1 ? first : new CommandError(first.exitCode, first.code, failures.map((failure) => failure.message).join("\n"));
 }
 
 async function finish(context: CommandContext, verb: string, id: string, options: VerbOptions, result: VerbResult): Promise<void> {

@@ -60,8 +60,8 @@ export function spanLabel(seconds: number): string {
   return `${Number.isInteger(minutes) ? minutes : minutes.toFixed(1)} min`;
 }
 
-/** A graph with its scale at the left. Returns what was shown, for the title. */
-export function graph(p: Painter, rect: Rect, lines: readonly GraphLine[], scale: GraphScale): GraphShown {
+/** A graph with its scale at the left, or `whenEmpty` in it. Returns what was shown, for the title. */
+export function graph(p: Painter, rect: Rect, lines: readonly GraphLine[], scale: GraphScale, whenEmpty = "no samples yet"): GraphShown {
   const cells = rect.width - GUTTER;
   if (cells < 4 || rect.height < 2) return { peak: NaN, spanSeconds: 0, known: false };
   const now = serverNow(p.state);
@@ -76,7 +76,7 @@ export function graph(p: Painter, rect: Rect, lines: readonly GraphLine[], scale
   axis(p, rect, top, scale);
   const area = { x: rect.x + GUTTER, y: rect.y, width: cells, height: rect.height };
   if (peaks.length === 0) {
-    p.frame.put(area.x + 1, rect.y + Math.floor(rect.height / 2), cut("no samples yet", cells - 2), DIM);
+    p.frame.put(area.x + 1, rect.y + Math.floor(rect.height / 2), cut(whenEmpty, cells - 2, p.theme.ellipsis), DIM);
     return { peak, spanSeconds: spanSeconds(cells), known: false };
   }
   p.frame.graphs.push({ rect: area, top, series: windows.map(({ role, window }) => ({ role, values: window.columns })) });

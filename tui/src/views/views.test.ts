@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { reduce } from "../store/reduce.js";
 import { HELP_LINES_MAX } from "../store/reduce-view.js";
 import { NOW, sample, stateWith, vm } from "../store/testing.js";
-import { initialState } from "../store/state.js";
+import { VM_TABS, initialState } from "../store/state.js";
 import { age, count, cut, rate } from "./format.js";
 import { helpLines } from "./help-page.js";
 import { plainFrame } from "./plain.js";
@@ -60,6 +60,12 @@ describe("the screen", () => {
   it("tells a lost server with the age of the data in the first line", () => {
     const lost = reduce(stateWith([vm({})]), { type: "connection", connection: { phase: "lost", since: NOW - 12_000, reason: "connection refused" } });
     expect(screen(lost, SIZE, UNICODE).line(0)).toMatch(/no server for 12s: connection refused .* data – old/);
+  });
+
+  it.each([[1, "user mode: no counters on host"], [4, "User-mode networking has no counters on the host."]] as const)("says on tab %i why user-mode networking has no figures", (tab, text) => {
+    const open = reduce(stateWith([vm({ networkInUse: "user (bridge qzbr0: there is no such bridge)" })], [sample("web-1", NOW)]), { type: "open", page: "vm" });
+    const shown = reduce(open, { type: "tab", tab: VM_TABS[tab - 1] ?? "graphs" });
+    expect(Array.from({ length: SIZE.rows }, (_, row) => screen(shown, SIZE, UNICODE).line(row)).join("\n")).toContain(text);
   });
 
   it("has no more help than can be scrolled to", () => expect(helpLines().length).toBeLessThanOrEqual(HELP_LINES_MAX));

@@ -17,6 +17,13 @@ interface Pane {
   extra: string;
   scale: GraphScale;
   peakLabel: (peak: number) => string;
+  /** Why there may never be a sample, when that is known. */
+  whenEmpty?: string;
+}
+
+/** QEMU's user-mode network has no interface on the host, so nobody counts what goes through it. */
+export function isUserNetwork(vm: Vm): boolean {
+  return vm.networkInUse?.startsWith("user") ?? false;
 }
 
 /** CPU percent is of one core; the scale ends on whole cores. */
@@ -54,6 +61,7 @@ function panes(p: Painter, vm: Vm): Pane[] {
     },
     {
       title: "network", valueWidth: 7, scale: RATE_SCALE, peakLabel: rates, extra: `drops ${ratePerSecond(of((known) => known.networkDropsPerSecond))}`,
+      ...(isUserNetwork(vm) ? { whenEmpty: "user mode: no counters on host" } : {}),
       lines: [
         { figure: "netTx", role: "second", name: theme.up, value: ratePerSecond(of((known) => known.networkTxBytesPerSecond)) },
         { figure: "netRx", role: "first", name: theme.down, value: ratePerSecond(of((known) => known.networkRxBytesPerSecond)) },
@@ -65,7 +73,7 @@ function panes(p: Painter, vm: Vm): Pane[] {
 function paint(p: Painter, vm: Vm, pane: Pane, rect: Rect): void {
   const rings = p.state.rings.get(vm.id);
   const plot: Rect = { x: rect.x, y: rect.y + 2, width: rect.width - 1, height: rect.height - 2 };
-  const shown = graph(p, plot, pane.lines.map((line) => ({ ring: rings?.[line.figure], role: line.role })), pane.scale);
+  const shown = graph(p, plot, pane.lines.map((line) => ({ ring: rings?.[line.figure], role: line.role })), pane.scale, pane.whenEmpty);
   const span = spanLabel(spanSeconds(Math.max(4, plot.width - GUTTER)));
   rule(p, { ...rect, height: 1 }, pane.title, shown.known && !Number.isNaN(shown.peak) ? `peak ${pane.peakLabel(shown.peak)}, ${span}` : span);
   const legend = [...pane.lines].reverse().flatMap((line) => [[` ${line.name} `, style(line.role)], [`${line.value.padEnd(pane.valueWidth)} `, TEXT]] as const);

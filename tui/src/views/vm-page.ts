@@ -9,7 +9,7 @@ import { UNKNOWN, bytes, count, cut, latency, longAge, percent, ratePerSecond } 
 import { eventList, operationList, scrolled } from "./lists.js";
 import { BOLD, DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
-import { vmGraphGrid } from "./vm-graphs.js";
+import { isUserNetwork, vmGraphGrid } from "./vm-graphs.js";
 
 export function vmPage(p: Painter, rect: Rect): void {
   const vm = selectedVm(p.state);
@@ -72,7 +72,7 @@ function content(p: Painter, vm: Vm, rect: Rect): void {
       rule(p, rect, `network${vm.networkInUse === null ? "" : `: ${vm.networkInUse}`}`);
       table(p, below, ["card", `in ${p.theme.down}`, `out ${p.theme.up}`, "packets in/s", "packets out/s", "drops/s"], (p.state.details.get(vm.id)?.nics ?? []).map((nic) => [
         nic.name, ratePerSecond(nic.rxBytesPerSecond), ratePerSecond(nic.txBytesPerSecond), count(nic.rxPacketsPerSecond), count(nic.txPacketsPerSecond), count(nic.dropsPerSecond),
-      ]), notRunning(vm));
+      ]), isUserNetwork(vm) ? "User-mode networking has no counters on the host." : notRunning(vm));
       return;
     case "events":
       rule(p, rect, "events, newest first", "times in UTC");

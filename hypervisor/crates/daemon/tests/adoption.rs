@@ -27,6 +27,8 @@ async fn running_vms_are_adopted_after_the_daemons_death_and_a_dead_one_is_repor
     assert_eq!(states, expected);
     assert_eq!(vms[1].pid, pids[0]);
     assert!(vms[0].crash.as_ref().unwrap().cause.contains("while quetzald was away"));
+    let has_socket = |id: &str| daemon.run_dir().join("vms").join(id).join("qmp.sock").exists();
+    assert_eq!((has_socket("dead"), has_socket("one")), (false, true));
     let events = daemon.events(sequence).await.replayed().await;
     assert_eq!(events[0].kind(), EventKind::DaemonStarted);
     assert_eq!(events.iter().filter(|event| event.kind() == EventKind::VmAdopted).count(), 3);

@@ -28,9 +28,12 @@ async fn a_vm_goes_through_its_whole_life() {
     assert!(!events.until(EventKind::VmReset).await.operation_id.is_empty());
     assert!(events.until(EventKind::OperationFinished).await.succeeded);
 
+    let sockets = |daemon: &Daemon| std::fs::read_dir(daemon.run_dir().join("vms/one")).unwrap().count();
+    assert!(sockets(&daemon) > 0);
     daemon.force_off("one").await.unwrap();
     let stopped = events.until_state(VmState::Stopped).await.vm.unwrap();
     assert_eq!((stopped.pid, stopped.accelerator, stopped.network_in_use), (None, None, None));
+    assert_eq!(sockets(&daemon), 0, "nobody listens on them any more");
     assert!(events.until(EventKind::OperationFinished).await.succeeded);
 
     let last = daemon.delete("one", true).await.unwrap();

@@ -17,6 +17,7 @@ use crate::launch::{Freshness, attach_consoles, connect_qmp, poll_balloon};
 use crate::machine::{Consoles, Live, Started};
 use crate::paths::VmPaths;
 use crate::record::RunRecord;
+use crate::socket;
 use crate::spec::{HostLimits, VmSpec};
 use crate::state::VmState;
 use crate::view::CrashReport;
@@ -102,6 +103,7 @@ async fn has_ended(pidfd: &PidFd) -> bool {
 }
 
 fn dead(run: &RunRecord, context: &VmContext, paths: &VmPaths) -> CrashReport {
+    socket::remove(paths);
     let cause = if run.boot_id == context.boot_id {
         format!("QEMU (process {}) died while quetzald was away", run.pid)
     } else {

@@ -6,7 +6,10 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use crate::paths::fits_socket;
+use crate::paths::{VmPaths, fits_socket};
+
+/// What QEMU listens on, in the order of the descriptors it inherits.
+pub(crate) const NAMES: [&str; 4] = ["qmp", "ttyS0", "hvc0", "qga"];
 
 /// Binds anew: a socket file left by an earlier QEMU is replaced.
 pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
@@ -16,6 +19,18 @@ pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
     }
     let (short, _folder) = short(path)?;
     UnixListener::bind(short)
+}
+
+/// After QEMU's end: nobody listens any more. What cannot be removed is replaced by the next start.
+pub(crate) fn remove(paths: &VmPaths) {
+    for name in NAMES {
+        let path = paths.socket(name);
+        if let Err(error) = std::fs::remove_file(&path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %path.display(), %error, "a socket of a QEMU that has ended stays behind");
+        }
+    }
 }
 
 /// Never waits: the listener's backlog takes the connection before QEMU looks.
@@ -39,6 +54,23 @@ fn short(path: &Path) -> io::Result<(PathBuf, Option<File>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_sockets_of_the_vm_are_removed_and_absence_is_fine() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = crate::paths::Folders { state: folder.path().to_owned(), run: folder.path().to_owned() };
+        let paths = folders.vm("one");
+        std::fs::create_dir_all(&paths.volatile).unwrap();
+        for name in NAMES {
+            drop(listen(&paths.socket(name)).unwrap());
+        }
+        std::fs::write(paths.volatile.join("other"), "").unwrap();
+        remove(&paths);
+        remove(&paths);
+        let left: Vec<_> =
+            std::fs::read_dir(&paths.volatile).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["other"]);
+    }
 
     #[tokio::test]
     async fn a_path_beyond_the_address_limit_works_and_is_replaced() {

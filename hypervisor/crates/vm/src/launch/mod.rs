@@ -190,4 +190,5 @@ async fn undo(pidfd: &PidFd, paths: &VmPaths) {
     if let Err(error) = record::remove(&paths.run()) {
         tracing::warn!(%error, "a record of a dead QEMU stays; it will not be believed");
     }
+    socket::remove(paths);
 }

@@ -19,8 +19,7 @@ use crate::spec::{Accelerator, Disk, DiskFormat, Feature, NetworkMode, VmSpec};
 
 /// The serial ports of every VM; each has a socket and a log of its name.
 pub(crate) const PORTS: [&str; 2] = ["ttyS0", "hvc0"];
-/// What QEMU listens on, in the order of the descriptors it inherits; a tap's comes after them.
-const SOCKETS: [&str; 4] = ["qmp", "ttyS0", "hvc0", "qga"];
+/// A tap's descriptor comes after those of the sockets.
 const TAP_INDEX: i32 = 4;
 /// Only quetzald reads a VM's records and logs.
 const PRIVATE_MODE: u32 = 0o700;
@@ -50,7 +49,7 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
     let mut network = Network::choose(spec);
     let accelerator = accelerator(spec, &context.kvm);
     let mut keep_fds = Vec::new();
-    for name in SOCKETS {
+    for name in socket::NAMES {
         let listener = socket::listen(&paths.socket(name)).map_err(|error| LaunchFailure::Host {
             message: format!("cannot listen on '{}': {error}", paths.socket(name).display()),
         })?;

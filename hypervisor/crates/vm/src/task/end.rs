@@ -13,6 +13,7 @@ use crate::order::Escalation;
 use crate::record;
 use crate::refusal::chain;
 use crate::sink::{EventKind, Outcome};
+use crate::socket;
 use crate::state::VmState;
 use crate::stop::StopDue;
 
@@ -83,6 +84,7 @@ impl VmTask {
         if let Err(error) = record::remove(&self.paths.run()) {
             tracing::warn!(vm_id = self.id(), %error, "a record of a dead QEMU stays; it will not be believed");
         }
+        socket::remove(&self.paths);
         let crash = match self.ending.take() {
             Some(ending) => {
                 self.ended_as_expected(&ending);
