@@ -176,8 +176,10 @@ describe("a service that cannot start", () => {
     const holder = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => holder.once("listening", resolve));
     const { port } = holder.address() as { port: number };
-    const ran = spawnSync(process.execPath, [serverPath], { encoding: "utf8", timeout: 60_000, env: { ...process.env, QUETZAL_STATE_DIR_RESOLVED: stack.stateDir, QUETZAL_RUN_DIR_RESOLVED: mkdtempSync(join(tmpdir(), "qz-run-")), QUETZAL_LISTEN: `127.0.0.1:${port}` } });
+    const runDir = mkdtempSync(join(tmpdir(), "qz-run-"));
+    const ran = spawnSync(process.execPath, [serverPath], { encoding: "utf8", timeout: 60_000, env: { ...process.env, QUETZAL_STATE_DIR_RESOLVED: stack.stateDir, QUETZAL_RUN_DIR_RESOLVED: runDir, QUETZAL_LISTEN: `127.0.0.1:${port}` } });
     holder.close();
+    rmSync(runDir, { recursive: true });
     expect(ran.status).not.toBe(0);
     expect(ran.stderr).toMatch(new RegExp(`${port}.*(in use|taken)`));
   });
