@@ -75,14 +75,9 @@ async function checkPort({ env, paths }) {
 async function applyDefinitions(context) {
   const line = openStepLine("Applying vms/", { quietUnderMs: QUIET_MS });
   try {
-<<<<<<< HEAD
-    // When it does not come, applying says why.
-    await waitUntil(() => isLinked(context), LINK_MS);
-=======
     if (!(await waitUntil(() => isLinked(context), LINK_MS))) {
       throw new LaunchFault(`The server did not reach the daemon within ${LINK_MS / 1000} s.`, { mend: `look into quetzald.log and server.log in ${context.paths.logsDir}, then npm start again.` });
     }
->>>>>>> main
     await askQuetzal(context, ["apply", join(context.repoDir, "vms")]);
     const { state } = JSON.parse(await askQuetzal(context, ["vm", "show", FIRST_VM, "-o", "json"]));
     if (LEFT_ALONE.has(state)) return line.done();
