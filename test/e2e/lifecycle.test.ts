@@ -104,6 +104,7 @@ describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabas
     await vm.forceOff();
     expect((await vm.show()).state).toBe("STOPPED");
     expect(stack.qemuPids().has(vm.id)).toBe(false);
+    expect(await vm.show("latest { time }")).toEqual({ latest: null });
   });
 
   it("cancels a stop that the guest ignores, and escalates one when asked to", async () => {

@@ -20,6 +20,12 @@ export interface OperationsArgs {
   readonly after: string | null;
 }
 
+/** What each operation is for, as it stands in a sentence; who asked is the event's actor. */
+const WISHES: Readonly<Record<Operation["kind"], string>> = {
+  PUT_VM: "define", DELETE_VM: "delete", START_VM: "start", STOP_VM: "stop", FORCE_OFF_VM: "cut the power of",
+  RESET_VM: "reset", PAUSE_VM: "pause", RESUME_VM: "resume",
+};
+
 export class OperationService implements Disposable {
   /** Begun or running; the database has them too, and the ended ones. */
   readonly #open = new Map<string, { operation: Operation; accepted: boolean }>();
@@ -56,7 +62,7 @@ export class OperationService implements Disposable {
     // Stored with this event; until then the operation is shown from memory.
     this.events.record({
       kind: "OPERATION_STARTED", hostId: operation.hostId, vmId: operation.vmId, operationId: id, actor: operation.requestedBy,
-      message: `${operation.requestedBy} asked for ${operation.kind} of ${operation.vmId}.`,
+      message: `Asked to ${WISHES[operation.kind]} ${operation.vmId}.`,
     });
     this.#updates.publish(operation);
     return operation;
@@ -66,7 +72,7 @@ export class OperationService implements Disposable {
   cancelled(operation: Operation, actor: string): void {
     this.events.record({
       kind: "WARNING", hostId: operation.hostId, vmId: operation.vmId, operationId: operation.id, actor,
-      message: `${actor} asked to cancel ${operation.kind} of ${operation.vmId}.`,
+      message: `Asked to cancel the wish to ${WISHES[operation.kind]} ${operation.vmId}.`,
     });
   }
 

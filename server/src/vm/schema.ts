@@ -6,7 +6,7 @@ import { EventRef, HistoryRef, HostRef, OperationRef, PageInfoRef, TimeRangeInpu
 import { openFeed } from "../feed.js";
 import type { VmPage, VmListArgs } from "./list.js";
 import type { CrashReport, Label, Vm, VmChange } from "./model.js";
-import type { VerbAvailability } from "./verbs.js";
+import { isAlive, type VerbAvailability } from "./verbs.js";
 
 const DEFAULT_OPERATIONS = 10;
 const DEFAULT_EVENTS = 20;
@@ -68,7 +68,7 @@ VmRef.implement({
     }),
     latest: t.field({
       type: VmSampleRef, nullable: true, description: "The newest sample; null while it does not run.",
-      resolve: (vm, _, ctx) => ctx.services.metrics.latestVm(vm.id),
+      resolve: (vm, _, ctx) => (isAlive(vm.state) ? ctx.services.metrics.latestVm(vm.id) : null),
     }),
     history: t.field({
       type: HistoryRef,

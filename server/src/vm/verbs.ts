@@ -23,6 +23,9 @@ interface VerbRule {
 const OFF: readonly VmState[] = ["DEFINED", "STOPPED", "CRASHED"];
 const ALIVE: readonly VmState[] = ["STARTING", "RUNNING", "PAUSED", "STOPPING", "MIGRATING"];
 
+/** Whether a QEMU lives in this state. */
+export const isAlive = (state: VmState): boolean => ALIVE.includes(state);
+
 const RULES: Readonly<Record<VmVerb, VerbRule>> = {
   START: { states: OFF, role: "OPERATOR", mends: { PAUSED: "resume it" } },
   STOP: { states: ["RUNNING"], role: "OPERATOR", mends: { PAUSED: "resume it first, or force it off", STARTING: "cancel the start, or force it off" } },
