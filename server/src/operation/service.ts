@@ -31,6 +31,7 @@ export class OperationService implements Disposable {
   readonly #open = new Map<string, { operation: Operation; accepted: boolean }>();
   readonly #updates = new Broadcast<Operation>();
   readonly #watch: Disposable;
+  readonly #startedAt = new Date();
 
   constructor(
     private readonly db: Db,
@@ -103,6 +104,8 @@ export class OperationService implements Disposable {
     await this.catchUp(hostId);
     for (const operation of await store.listUnfinished(this.db, hostId)) {
       if (this.#open.has(operation.id)) continue;
+      // Stored this moment and not yet among the open ones: a verb of ours on its way to the daemon, nobody's remains.
+      if (operation.startedAt >= this.#startedAt) continue;
       if (operation.acceptedAt === null) await store.discardOperation(this.db, operation.id);
       else if (daemonStartedAt !== null && operation.startedAt < daemonStartedAt) {
         const ended = await store.finishOperation(this.db, operation.id, "FAILED", "The host's daemon was restarted and does not know of it any more; look at the VM and ask again.");
