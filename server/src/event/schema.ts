@@ -58,7 +58,7 @@ builder.queryFields((t) => ({
       last: t.arg.int({ description: "Without `after`: so many, up to 1,000; null: 100." }),
       vmId: t.arg.id({ description: "Only events of this VM; null: all." }),
     },
-    resolve: (_, args, ctx) => ctx.services.events.page({ after: args.after ?? null, first: args.first ?? null, last: args.last ?? null, vmId: args.vmId ?? null }),
+    resolve: (_, args, ctx) => ctx.services.events.page(ctx.viewer, { after: args.after ?? null, first: args.first ?? null, last: args.last ?? null, vmId: args.vmId ?? null }),
   }),
 }));
 
@@ -70,7 +70,7 @@ builder.subscriptionFields((t) => ({
       after: t.arg({ type: "BigInt", description: "The last cursor seen; null: only what is new." }),
       vmId: t.arg.id({ description: "Only events of this VM; null: all." }),
     },
-    subscribe: (_, args, ctx) => ctx.services.events.follow(args.after ?? null, args.vmId ?? null),
+    subscribe: (_, args, ctx) => ctx.services.events.follow(ctx.viewer, args.after ?? null, args.vmId ?? null),
     resolve: (item) => (item.kind === "event" ? item.event : item),
   }),
 }));
