@@ -13,6 +13,10 @@ EventRef.implement({
     kind: t.expose("kind", { type: EventKindEnum, description: "What happened." }),
     vmId: t.exposeID("vmId", { nullable: true, description: "The VM it concerns; null when it concerns none." }),
     hostId: t.exposeID("hostId", { nullable: true, description: "The host it happened on; null for the server itself." }),
+    hostName: t.string({
+      nullable: true, description: "Name of that host; null for the server itself, and for a host that is not known any more.",
+      resolve: ({ hostId }, _, ctx) => (hostId === null ? null : ctx.services.hosts.get(hostId)?.name ?? null),
+    }),
     operationId: t.exposeID("operationId", { nullable: true, description: "The operation that caused it; null when none did." }),
     previousState: t.expose("previousState", { type: VmStateEnum, nullable: true, description: "For VM_STATE_CHANGED the state it left; null otherwise." }),
     state: t.expose("state", { type: VmStateEnum, nullable: true, description: "For VM_STATE_CHANGED the state it entered; null otherwise." }),

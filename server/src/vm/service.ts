@@ -134,7 +134,7 @@ export class VmService {
     const known = this.parts.registry.get(vmId);
     const hostId = input.hostId === null && known !== null ? known.hostId : this.parts.hosts.choose(input.hostId);
     if (known !== null && known.hostId !== hostId) {
-      throw new InvalidInput(`${vmId} is defined on host ${known.hostId}; leave hostId out, or give the definition another id.`, "hostId");
+      throw new InvalidInput(`${vmId} is defined on host ${this.parts.hosts.nameOf(known.hostId)}; leave hostId out, or give the definition another id.`, "hostId");
     }
     const call: Call = (client, operationId, options) =>
       client.vms.putVm({ operationId, specJson, dryRun: input.dryRun, createOnly: input.createOnly }, options);
