@@ -19,13 +19,13 @@ process.stdout.write("\\x1b[?1049h\\x1b[?25l\\x1b[?2004h\\x1b[?1000h\\x1b[?1hpid
 `;
 
 it("puts the terminal in order after a full-screen program that was killed", async () => {
-  const program = join(folder, "quetzal.mjs");
+  const program = join(folder, "quetzal.js");
   writeFileSync(program, FULL_SCREEN);
   // A shell runs the launcher's part and then says how the terminal was left to it.
   const launcher = join(folder, "launch.mjs");
   const module = fileURLToPath(new URL("./quetzal.mjs", import.meta.url));
   writeFileSync(launcher, `const { showQuetzal } = await import(${JSON.stringify(module)});
-    process.exitCode = await showQuetzal({ env: { ...process.env, QUETZAL_CLIENT: ${JSON.stringify(program)} } , repoDir: ${JSON.stringify(folder)} }, []);`);
+    process.exitCode = await showQuetzal({ env: { ...process.env }, distDir: ${JSON.stringify(folder)} }, []);`);
   await using terminal = new TerminalDriver("sh", ["-c", `"${process.execPath}" "${launcher}"; echo "left with $?"; stty -a; read line; echo "read <$line>"`], { rows: 40 });
   const shown = await terminal.waitFor(/pid \d+ /);
   expect(terminal.onAlternateScreen).toBe(true);
