@@ -6,6 +6,7 @@ import type { EventLog } from "../event/log.js";
 import type { EventService } from "../event/service.js";
 import type { Log } from "../log.js";
 import { interruptible } from "../streams.js";
+import { OPERATION_WORDS } from "./words.js";
 import * as store from "./store.js";
 import type { Operation } from "./store.js";
 
@@ -19,12 +20,6 @@ export interface OperationsArgs {
   readonly first: number | null;
   readonly after: string | null;
 }
-
-/** What each operation is for, as it stands in a sentence; who asked is the event's actor. */
-const WISHES: Readonly<Record<Operation["kind"], string>> = {
-  PUT_VM: "define", DELETE_VM: "delete", START_VM: "start", STOP_VM: "stop", FORCE_OFF_VM: "cut the power of",
-  RESET_VM: "reset", PAUSE_VM: "pause", RESUME_VM: "resume",
-};
 
 export class OperationService implements Disposable {
   /** Begun or running; the database has those that are stored, and the ended ones. */
@@ -69,17 +64,17 @@ export class OperationService implements Disposable {
     // Stored with this event; until then the operation is shown from memory.
     this.events.record({
       kind: "OPERATION_STARTED", hostId: operation.hostId, vmId: operation.vmId, operationId: id, actor: operation.requestedBy,
-      message: `Asked to ${WISHES[operation.kind]} ${operation.vmId}.`,
+      message: `Asked to ${OPERATION_WORDS[operation.kind]} ${operation.vmId}.`,
     });
     this.#updates.publish(operation);
     return operation;
   }
 
   /** Leaves a trace of who asked for a cancellation; its effect is the journal's to tell. */
-  cancelled(operation: Operation, actor: string): void {
+  cancelRequested(operation: Operation, actor: string): void {
     this.events.record({
-      kind: "WARNING", hostId: operation.hostId, vmId: operation.vmId, operationId: operation.id, actor,
-      message: `Asked to cancel the wish to ${WISHES[operation.kind]} ${operation.vmId}.`,
+      kind: "OPERATION_CANCEL_REQUESTED", hostId: operation.hostId, vmId: operation.vmId, operationId: operation.id, actor,
+      message: `Asked not to ${OPERATION_WORDS[operation.kind]} ${operation.vmId} after all.`,
     });
   }
 
