@@ -2,7 +2,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Stack } from "../../support/stack.js";
 import { bareGuest, VmDriver } from "../../support/vm.js";
-import { type Figure, figure } from "../figure.js";
+import { type Figure, figure, peer } from "../figure.js";
+import type { HeldVirsh } from "../libvirt/held-virsh.js";
+import { Libvirt } from "../libvirt/instance.js";
 import { RawQemu } from "../raw-qemu.js";
 import { type Suite, stopwatch } from "../suite.js";
 
@@ -49,10 +51,11 @@ async function verb(stack: Stack, name: string, id: string, idempotencyKey: stri
   if (data[name]?.__typename !== "VmOperationAccepted") throw new Error(`${name}: ${JSON.stringify(data)}`);
 }
 
-async function startsAndEnds(stack: Stack, id: string): Promise<Figure[]> {
+async function startsAndEnds(stack: Stack, id: string, virsh: HeldVirsh | undefined): Promise<Figure[]> {
   const states = watchVm(stack, id);
   const ours = { start: [] as number[], off: [] as number[], call: [] as number[] };
   const raw = { start: [] as number[], off: [] as number[] };
+  const libvirt = { start: [] as number[], off: [] as number[] };
   for (let round = 0; round <= ROUNDS; round++) {
     const running = states.when("RUNNING");
     const begin = performance.now();
@@ -64,9 +67,10 @@ async function startsAndEnds(stack: Stack, id: string): Promise<Figure[]> {
     await verb(stack, "forceOffVm", id);
     const off = (await stopped) - offBegin;
     const peerStart = performance.now();
-    const peer = await RawQemu.start(RAW_ARGS);
+    const qemu = await RawQemu.start(RAW_ARGS);
     const peerRan = performance.now() - peerStart;
-    const peerOff = await stopwatch(() => peer.kill());
+    const peerOff = await stopwatch(() => qemu.kill());
+    const theirs = virsh === undefined ? undefined : { start: await stopwatch(() => virsh.ask(`start ${id}`)), off: await stopwatch(() => virsh.ask(`destroy ${id}`)) };
     if (round === 0) continue;
     // From the call, not from its answer: the answer may come after QEMU runs.
     ours.start.push(ranAt - begin);
@@ -74,13 +78,22 @@ async function startsAndEnds(stack: Stack, id: string): Promise<Figure[]> {
     ours.off.push(off);
     raw.start.push(peerRan);
     raw.off.push(peerOff);
+    if (theirs === undefined) continue;
+    libvirt.start.push(theirs.start);
+    libvirt.off.push(theirs.off);
   }
   await states.stop();
   return [
-    figure("start: mutation sent → RUNNING at a subscriber", "ms", ours.start, { peerPlus: 40 }, { name: "raw QEMU", samples: raw.start }),
+    figure("start: mutation sent → RUNNING at a subscriber", "ms", ours.start, { peerPlus: 40 }, { name: "raw QEMU", samples: raw.start }, ...peer("libvirt", libvirt.start)),
+    figure("start: what is added to raw QEMU's of the same round", "ms", added(ours.start, raw.start), { none: true }, ...peer("libvirt", added(libvirt.start, raw.start))),
     figure("start: mutation sent → accepted", "ms", ours.call, { none: true }),
-    figure("force off: mutation sent → STOPPED at a subscriber", "ms", ours.off, { atMost: 30 }, { name: "raw QEMU", samples: raw.off }),
+    figure("force off: mutation sent → STOPPED at a subscriber", "ms", ours.off, { atMost: 30 }, { name: "raw QEMU", samples: raw.off }, ...peer("libvirt", libvirt.off)),
   ];
+}
+
+/** What each round took above the raw peer's. */
+function added(samples: readonly number[], raw: readonly number[]): number[] {
+  return samples.map((sample, round) => sample - (raw[round] ?? NaN));
 }
 
 async function eventWays(stack: Stack, vm: VmDriver): Promise<Figure[]> {
@@ -112,12 +125,20 @@ async function eventWays(stack: Stack, vm: VmDriver): Promise<Figure[]> {
   ];
 }
 
+/** libvirt lives while it is a peer and no longer, so that it disturbs no other figure. */
+async function againstLibvirt(stack: Stack, id: string): Promise<Figure[]> {
+  await using libvirt = await Libvirt.startIfPresent();
+  await using virsh = await libvirt?.open();
+  if (virsh !== undefined) await libvirt?.define(virsh, libvirt.bareMachine(id));
+  return await startsAndEnds(stack, id, virsh);
+}
+
 export const lifecycle: Suite = {
   name: "lifecycle",
   about: "start accepted → QEMU running, force off, event from verb to subscriber",
   async run() {
     await using stack = await Stack.start();
     const vm = await VmDriver.define(stack, bareGuest("bench-start"));
-    return [...(await startsAndEnds(stack, vm.id)), ...(await eventWays(stack, vm))];
+    return [...(await againstLibvirt(stack, vm.id)), ...(await eventWays(stack, vm))];
   },
 };
