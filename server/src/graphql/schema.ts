@@ -6,6 +6,7 @@ import "./errors.js";
 import "../host/schema.js";
 import "../vm/schema.js";
 import "../vm/mutations.js";
+import "../vm/filter/schema.js";
 import "../operation/schema.js";
 import "../event/schema.js";
 import "../metrics/schema.js";
