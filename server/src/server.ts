@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import { AlertBoard } from "./alert/board.js";
 import { Attempts } from "./audit/attempts.js";
 import { AuditService } from "./audit/service.js";
 import { packageRoot, type ServerConfig } from "./config.js";
@@ -31,6 +32,8 @@ import { ensureLocalToken } from "./token/local.js";
 import { TokenService } from "./token/service.js";
 import { UndoStack } from "./undo.js";
 import { VmArchive } from "./vm/archive.js";
+import { FilterMatches } from "./vm/filter/matches.js";
+import { FilterSubjects } from "./vm/filter/subjects.js";
 import { VmRegistry } from "./vm/registry.js";
 import { VmService } from "./vm/service.js";
 
@@ -76,9 +79,12 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   await archive.load();
   undo.use(startRetention({ db, eventLog, log }));
   const consoles = undo.use(new ConsoleService(registry, hosts));
+  const alertBoard = new AlertBoard();
+  const subjects = new FilterSubjects({ registry, hosts, metrics, alerts: alertBoard });
+  const filters = undo.use(new FilterMatches(subjects));
   const services: Services = {
-    hosts, operations, events, metrics, consoles, tokens, audit: new AuditService(db, attempts),
-    vms: new VmService({ db, health, registry, hosts, operations, metrics, diary: log }),
+    hosts, operations, events, metrics, consoles, tokens, filters, audit: new AuditService(db, attempts),
+    vms: new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });

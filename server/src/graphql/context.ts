@@ -8,11 +8,13 @@ import type { OperationService } from "../operation/service.js";
 import type { ServerStatus } from "../status.js";
 import type { TokenService } from "../token/service.js";
 import type { Viewer } from "../token/model.js";
+import type { FilterMatches } from "../vm/filter/matches.js";
 import type { VmService } from "../vm/service.js";
 import type { FeedPart } from "../feed.js";
 
 export interface Services {
   readonly vms: VmService;
+  readonly filters: FilterMatches;
   readonly hosts: HostService;
   readonly operations: OperationService;
   readonly events: EventService;

@@ -7,6 +7,7 @@ import { tellRefusals } from "./refusals.js";
 import "../host/schema.js";
 import "../vm/schema.js";
 import "../vm/mutations.js";
+import "../vm/filter/schema.js";
 import "../operation/schema.js";
 import "../audit/schema.js";
 import "../event/schema.js";
