@@ -98,6 +98,9 @@ export const EventKindEnum = builder.enumType("EventKind", {
     SERVER_STARTED: "This server came up.",
     TOKEN_CREATED: "`actor` made a token.",
     TOKEN_REVOKED: "`actor` revoked a token.",
+    ALERT_RAISED: "A rule began to fire on a VM; the message holds the figures.",
+    ALERT_CLEARED: "What a rule fired on a VM is over.",
+    ALERT_RULE_CHANGED: "`actor` set or deleted an alert rule.",
     WARNING: "Something an operator should know.",
   }),
 });
