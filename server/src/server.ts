@@ -7,6 +7,8 @@ import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { AlertBoard } from "./alert/board.js";
 import { AlertService } from "./alert/service.js";
+import { Attempts } from "./audit/attempts.js";
+import { AuditService } from "./audit/service.js";
 import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
 import { openServerDatabase } from "./db/open.js";
@@ -63,13 +65,14 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const eventLog = new EventLog(db);
   const events = undo.use(new EventService(eventLog, health, log));
   undo.defer(() => events.flush());
+  const attempts = undo.use(new Attempts(events));
   undo.use(tellOutages(health, events, log));
   const operations = undo.use(new OperationService(db, eventLog, events, log));
   const history = undo.use(new MetricsHistory(db, { onTrouble: (message, error) => log.warn(message, { error: String(error) }) }));
   const metrics = new MetricsService(history);
   const hosts = new HostService();
   const registry = new VmRegistry();
-  const tokens = new TokenService(db, events, log);
+  const tokens = new TokenService(db, events, attempts, log);
   await ensureLocalToken(db, config.tokenFile);
   await tokens.load();
   for (const host of await listHosts(db)) hosts.remember({ ...host, memoryBytes: Number(host.memoryBytes), capabilities: capabilitiesOf(host) });
@@ -82,9 +85,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const filters = undo.use(new FilterMatches(subjects));
   const alerts = undo.use(new AlertService({ db, health, events, subjects, board: alertBoard, diary: log }));
   const services: Services = {
-    hosts, operations, events, alerts, alertBoard, metrics, consoles, tokens,
+    hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),
     vms: new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log }),
-    filters,
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });

@@ -1,6 +1,7 @@
 // What every resolver is given: who asks, the services, and which part of a feed a subscription wants.
 import type { AlertBoard } from "../alert/board.js";
 import type { AlertService } from "../alert/service.js";
+import type { AuditService } from "../audit/service.js";
 import type { ConsoleService } from "../console/service.js";
 import type { EventService } from "../event/service.js";
 import type { HostService } from "../host/service.js";
@@ -21,6 +22,7 @@ export interface Services {
   readonly events: EventService;
   readonly alerts: AlertService;
   readonly alertBoard: AlertBoard;
+  readonly audit: AuditService;
   readonly metrics: MetricsService;
   readonly consoles: ConsoleService;
   readonly tokens: TokenService;
