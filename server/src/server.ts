@@ -9,6 +9,7 @@ import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
 import { openServerDatabase } from "./db/open.js";
 import { tellOutages } from "./db/outage.js";
+import { DiagnosisService } from "./diagnosis/service.js";
 import { EventService } from "./event/service.js";
 import { EventLog } from "./event/log.js";
 import type { Services } from "./graphql/context.js";
@@ -75,6 +76,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const consoles = undo.use(new ConsoleService(registry, hosts));
   const services: Services = {
     hosts, operations, events, metrics, consoles, tokens,
+    diagnoses: new DiagnosisService({ vms: registry, metrics }),
     vms: new VmService({ db, health, registry, hosts, operations, metrics, diary: log }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };

@@ -1,5 +1,6 @@
 // What every resolver is given: who asks, the services, and which part of a feed a subscription wants.
 import type { ConsoleService } from "../console/service.js";
+import type { DiagnosisService } from "../diagnosis/service.js";
 import type { EventService } from "../event/service.js";
 import type { HostService } from "../host/service.js";
 import type { MetricsService } from "../metrics/service.js";
@@ -16,6 +17,7 @@ export interface Services {
   readonly operations: OperationService;
   readonly events: EventService;
   readonly metrics: MetricsService;
+  readonly diagnoses: DiagnosisService;
   readonly consoles: ConsoleService;
   readonly tokens: TokenService;
   readonly status: ServerStatus;
