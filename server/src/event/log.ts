@@ -74,6 +74,7 @@ export class EventLog {
   readonly #listeners = new Set<(events: readonly Event[]) => void>();
   #waiting: Waiting[] = [];
   #writing = false;
+  #beforeWrite: (operationIds: ReadonlySet<string>) => Promise<void> = () => Promise.resolve();
 
   constructor(db: Db) {
     this.#db = db;
@@ -96,6 +97,11 @@ export class EventLog {
   onAppended(listener: (events: readonly Event[]) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** What must be stored before events that name these operations; when it throws, those events are not stored either. */
+  beforeWrite(store: (operationIds: ReadonlySet<string>) => Promise<void>): void {
+    this.#beforeWrite = store;
   }
 
   /** A page of events, oldest first. */
@@ -183,6 +189,7 @@ export class EventLog {
 
   /** Stores events; `place` is the 1-based place of each stored event in the input. */
   async #write(events: readonly NewEvent[]): Promise<{ event: Event; place: number }[]> {
+    await this.#beforeWrite(new Set(events.flatMap(({ operationId }) => operationId ?? [])));
     const input = JSON.stringify(events.map(toRow));
     const rows = await this.#db.$queryRaw<EventRow[]>`
       WITH log AS (

@@ -22,8 +22,8 @@ export interface OperationsArgs {
 }
 
 export class OperationService implements Disposable {
-  /** Begun or running; the database has them too, and the ended ones. */
-  readonly #open = new Map<string, { operation: Operation; accepted: boolean }>();
+  /** Begun or running; the database has those that are stored, and the ended ones. */
+  readonly #open = new Map<string, { operation: Operation; accepted: boolean; stored: boolean }>();
   readonly #updates = new Broadcast<Operation>();
   readonly #watch: Disposable;
   readonly #startedAt = new Date();
@@ -34,6 +34,7 @@ export class OperationService implements Disposable {
     private readonly events: EventService,
     private readonly diary: Log,
   ) {
+    log.beforeWrite((ids) => this.#storeAccepted(ids));
     this.#watch = log.onAppended((stored) => {
       for (const event of stored) {
         if (event.kind === "OPERATION_FINISHED" && event.operationId !== null) void this.#ended(event.operationId);
@@ -41,9 +42,14 @@ export class OperationService implements Disposable {
     });
   }
 
+  /**
+   * With an idempotency key the operation is stored before the daemon is asked: a repetition must find it, whatever dies
+   * in between. Without one nobody can ask for it again, and its verb need not wait: it is stored with its first event.
+   */
   async begin(input: store.NewOperation): Promise<store.CreatedOperation> {
-    const begun = await store.createOperation(this.db, input);
-    if (begun.operation.acceptedAt === null) this.#open.set(begun.operation.id, { operation: begun.operation, accepted: false });
+    const stored = input.idempotencyKey !== null;
+    const begun = stored ? await store.createOperation(this.db, input) : { operation: store.newOperation(input), outcome: "created" as const };
+    if (begun.operation.acceptedAt === null) this.#open.set(begun.operation.id, { operation: begun.operation, accepted: false, stored });
     return begun;
   }
 
@@ -73,8 +79,9 @@ export class OperationService implements Disposable {
   }
 
   async discard(id: string): Promise<void> {
+    const open = this.#open.get(id);
     this.#open.delete(id);
-    await store.discardOperation(this.db, id);
+    if (open?.stored !== false) await store.discardOperation(this.db, id);
   }
 
   async find(id: string): Promise<Operation | null> {
@@ -142,6 +149,16 @@ export class OperationService implements Disposable {
       }
     } finally {
       await updates.return();
+    }
+  }
+
+  /** An event accepts or ends its operation in the database: the operation must be there first. */
+  async #storeAccepted(ids: ReadonlySet<string>): Promise<void> {
+    for (const id of ids) {
+      const open = this.#open.get(id);
+      if (open === undefined || open.stored || !open.accepted) continue;
+      await store.insertOperation(this.db, open.operation);
+      open.stored = true;
     }
   }
 
