@@ -13,6 +13,7 @@ import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
 import { openServerDatabase } from "./db/open.js";
 import { tellOutages } from "./db/outage.js";
+import { DiagnosisService } from "./diagnosis/service.js";
 import { EventService } from "./event/service.js";
 import { EventLog } from "./event/log.js";
 import type { Services } from "./graphql/context.js";
@@ -86,6 +87,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const alerts = undo.use(new AlertService({ db, health, events, subjects, board: alertBoard, diary: log }));
   const services: Services = {
     hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),
+    diagnoses: new DiagnosisService({ vms: registry, metrics }),
     vms: new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };

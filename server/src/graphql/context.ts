@@ -3,6 +3,7 @@ import type { AlertBoard } from "../alert/board.js";
 import type { AlertService } from "../alert/service.js";
 import type { AuditService } from "../audit/service.js";
 import type { ConsoleService } from "../console/service.js";
+import type { DiagnosisService } from "../diagnosis/service.js";
 import type { EventService } from "../event/service.js";
 import type { HostService } from "../host/service.js";
 import type { MetricsService } from "../metrics/service.js";
@@ -24,6 +25,7 @@ export interface Services {
   readonly alertBoard: AlertBoard;
   readonly audit: AuditService;
   readonly metrics: MetricsService;
+  readonly diagnoses: DiagnosisService;
   readonly consoles: ConsoleService;
   readonly tokens: TokenService;
   readonly status: ServerStatus;
