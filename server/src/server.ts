@@ -24,6 +24,7 @@ import type { Log } from "./log.js";
 import { MetricsHistory } from "./metrics/history.js";
 import { MetricsService } from "./metrics/service.js";
 import { OperationService } from "./operation/service.js";
+import { PastService } from "./past/service.js";
 import { startRetention } from "./retention.js";
 import { ensureLocalToken } from "./token/local.js";
 import { TokenService } from "./token/service.js";
@@ -31,6 +32,7 @@ import { UndoStack } from "./undo.js";
 import { VmArchive } from "./vm/archive.js";
 import { VmRegistry } from "./vm/registry.js";
 import { VmService } from "./vm/service.js";
+import { UndoService } from "./vm/undo-service.js";
 
 export interface RunningServer extends AsyncDisposable {
   readonly url: string;
@@ -73,9 +75,11 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   await archive.load();
   undo.use(startRetention({ db, eventLog, log }));
   const consoles = undo.use(new ConsoleService(registry, hosts));
+  const vms = new VmService({ db, health, registry, hosts, operations, metrics, diary: log });
   const services: Services = {
-    hosts, operations, events, metrics, consoles, tokens,
-    vms: new VmService({ db, health, registry, hosts, operations, metrics, diary: log }),
+    vms, hosts, operations, events, metrics, consoles, tokens,
+    past: new PastService({ db, history, hosts }),
+    undo: new UndoService({ db, vms, operations }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });

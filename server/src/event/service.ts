@@ -16,6 +16,7 @@ export interface EventsArgs {
   readonly first: number | null;
   readonly last: number | null;
   readonly vmId: string | null;
+  readonly until?: Date | null;
 }
 
 export class EventService implements Disposable {
@@ -63,7 +64,7 @@ export class EventService implements Disposable {
 
   async page(args: EventsArgs): Promise<EventPage> {
     const asked = args.after === null ? args.last : args.first;
-    return this.log.page({ after: args.after, limit: asked ?? (args.after === null ? DEFAULT_PAGE_EVENTS : EVENT_PAGE_MAX_ROWS), vmId: args.vmId });
+    return this.log.page({ after: args.after, limit: asked ?? (args.after === null ? DEFAULT_PAGE_EVENTS : EVENT_PAGE_MAX_ROWS), vmId: args.vmId, until: args.until ?? null });
   }
 
   /** Events after a cursor, then live; never ends by itself. */

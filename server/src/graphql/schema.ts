@@ -9,6 +9,7 @@ import "../vm/mutations.js";
 import "../operation/schema.js";
 import "../event/schema.js";
 import "../metrics/schema.js";
+import "../past/schema.js";
 import "../console/schema.js";
 import "../token/schema.js";
 
