@@ -47,7 +47,7 @@ CREATE INDEX "vm_moments_vm_id_time_idx" ON "vm_moments"("vm_id", "time");
 -- CreateIndex
 CREATE INDEX "events_time_idx" ON "events"("time");
 
--- What is known of the time before: each VM has had its definition for as long as it is known; it was in the states that
+-- What is known of the time before: each VM has had its definition for as long as it is known, was in the states that
 -- events tell of, and is as it was last observed.
 INSERT INTO "vm_versions" ("vm_id", "host_id", "generation", "time", "definition")
 SELECT "id", "host_id", "generation", "created_at", "definition" FROM "vms" ORDER BY "created_at";
