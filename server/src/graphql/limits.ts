@@ -14,7 +14,7 @@ export const MAX_QUERY_TOKENS = 10_000;
 /** How many items a list may have that does not say so by `first` or `last`. */
 const LIST_ITEMS = 8;
 /** What a page holds when the client does not say. */
-const DEFAULT_PAGE_ITEMS: Readonly<Record<string, number>> = { vms: 100, operations: 50, events: 100 };
+const DEFAULT_PAGE_ITEMS: Readonly<Record<string, number>> = { vms: 100, operations: 50, audit: 100, events: 100 };
 /** Lists that are as long as the VMs are many, and take no argument that says so. */
 const VM_LISTS = new Set(["PastFrame.vms"]);
 const VM_LIST_ITEMS = 100;

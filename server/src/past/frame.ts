@@ -7,11 +7,11 @@ import { isAlive } from "../vm/verbs.js";
 import type { PastHost, PastLife, PastVm } from "./model.js";
 
 const NO_VM_SAMPLE: Omit<VmSample, "vmId" | "time" | "memoryConfiguredBytes"> = {
-  cpuRatio: null, cpuUserRatio: null, cpuSystemRatio: null, vcpus: [], stealRatio: null, balloonActualBytes: null,
+  cpuRatio: null, cpuUserRatio: null, cpuSystemRatio: null, vcpus: [], stealRatio: null, throttledRatio: null, majorFaultsPerSecond: null, balloonActualBytes: null,
   guestTotalBytes: null, guestAvailableBytes: null, guestCacheBytes: null, guestUpdatedAt: null, guestMajorFaultsPerSecond: null,
   guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, rssBytes: null, pssBytes: null, swapBytes: null,
   ksmMergedBytes: null, ksmProfitBytes: null, diskReadBytesPerSecond: null, diskWriteBytesPerSecond: null, diskLatencySeconds: null,
-  networkRxBytesPerSecond: null, networkTxBytesPerSecond: null, networkDropsPerSecond: null, disks: [], nics: [], qmpAgeMs: null,
+  diskOperationsPerSecond: null, diskQueueDepth: null, networkRxBytesPerSecond: null, networkTxBytesPerSecond: null, networkDropsPerSecond: null, disks: [], nics: [], qmpAgeMs: null,
 };
 const NO_HOST_SAMPLE: Omit<HostSample, "hostId" | "time" | "memoryTotalBytes" | "memoryAvailableBytes"> = {
   cpuRatio: null, cpuCoreRatios: null, cpuStealRatio: null, cpuIowaitRatio: null, load1: null, load5: null, load15: null,
