@@ -25,7 +25,8 @@ function lines(before: State, after: State, action: Action): Said[] {
   if (action.type === "notice") return [{ tone: action.tone, text: action.text }];
   if (action.type === "connection") return connectionLines(before, after);
   if (action.type === "health") return healthLines(before, after);
-  if (action.type !== "welcomed") return [];
+  // The same welcome comes at each new connection; that the server is back is told already.
+  if (action.type !== "welcomed" || before.role === action.role) return action.type === "welcomed" ? healthLines(before, after) : [];
   const names = after.hosts.map((host) => host.name).join(", ");
   return [{ tone: "info", text: `Connected as ${action.role.toLowerCase()}; hosts: ${names === "" ? "none" : names}.` }, ...healthLines(before, after)];
 }
