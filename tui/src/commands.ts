@@ -1,9 +1,13 @@
 // What a key does: from a binding or a key inside a prompt to actions on the state and wishes to the outside. It does
 // no I/O itself: the dashboard hands it the outside as a port.
+import { performBulk, planForMarks } from "./bulk-commands.js";
+import type { BulkOutside } from "./bulk-commands.js";
 import { availability, bindingFor, findBindings, labelOf, verbOf } from "./keys.js";
 import type { Binding, Command } from "./keys.js";
 import type { MutationVerb } from "./feed/verbs.js";
 import type { Store } from "./feed/feed.js";
+import { isDestructive } from "./store/confirm.js";
+import type { DestructiveVerb } from "./store/confirm.js";
 import { page, selectedOperation, selectedVm } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
 import type { ConsoleView, Page, Prompt } from "./store/state.js";
@@ -12,8 +16,10 @@ import { VM_TABS } from "./store/state.js";
 /** Lines of one page up or down: most of the smallest screen's table. */
 const PAGE_LINES = 10;
 
-export interface Outside {
+export interface Outside extends BulkOutside {
   ask(verb: MutationVerb, vmId: string): void;
+  /** Asks what a destructive verb would do; the open question waits for it. */
+  judge(verb: DestructiveVerb, vmId: string): void;
   cancel(operationId: string): void;
   openConsole(vmId: string, view: ConsoleView): void;
   redraw(): void;
@@ -29,6 +35,8 @@ export function pressKey(store: Store, outside: Outside, key: string): void {
   }
   const binding = bindingFor(key, page(store.state));
   if (binding !== null) perform(store, outside, binding, key);
+  // A summary stays until a key.
+  else if (page(store.state) === "plan" && store.state.ui.bulk?.phase === "over") store.dispatch({ type: "bulkLeave" });
 }
 
 /** Pasted text goes into a line being typed and nowhere else. */
@@ -45,19 +53,25 @@ function perform(store: Store, outside: Outside, binding: Binding, key: string):
     store.dispatch({ type: "notice", tone: "error", text: `${labelOf(state, binding)}: ${able.reason}` });
     return;
   }
+  if (planForMarks(store, outside, binding)) return;
   const vm = selectedVm(state);
   const verb = verbOf(state, binding);
   if (verb !== null && vm !== null) {
     if (verb === "CONSOLE") outside.openConsole(vm.id, binding.command === "consoleFull" ? "full" : "split");
-    else if (verb === "DELETE") store.dispatch({ type: "prompt", prompt: { kind: "delete", text: "", vmId: vm.id } });
-    else if (verb === "FORCE_OFF" || verb === "RESET") store.dispatch({ type: "prompt", prompt: { kind: "confirm", verb, vmId: vm.id, key: binding.keys[0] ?? key } });
-    else outside.ask(verb, vm.id);
+    else if (isDestructive(verb)) {
+      store.dispatch({ type: "prompt", prompt: questionFor(verb, vm.id, binding.keys[0] ?? key) });
+      outside.judge(verb, vm.id);
+    } else outside.ask(verb, vm.id);
     return;
   }
   if (binding.command === "cancelOperation") {
     const operation = selectedOperation(state);
     if (operation !== null) outside.cancel(operation.id);
-  } else look(store, outside, binding.command);
+  } else if (!performBulk(store, outside, binding.command)) look(store, outside, binding.command);
+}
+
+function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {
+  return verb === "DELETE" ? { kind: "delete", text: "", vmId, judgement: null } : { kind: "confirm", verb, vmId, key, judgement: null };
 }
 
 /** Commands that only change what is looked at. */
@@ -91,8 +105,11 @@ function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): 
     return;
   }
   if (prompt.kind === "confirm") {
+    const isYes = key === "y" || key === prompt.key;
+    // A yes before the server has judged is too early to mean anything.
+    if (isYes && prompt.judgement === null) return;
     dispatch({ type: "prompt", prompt: null });
-    if (key === "y" || key === prompt.key) outside.ask(prompt.verb, prompt.vmId);
+    if (isYes) outside.ask(prompt.verb, prompt.vmId);
     return;
   }
   if (key === "escape") {
@@ -116,8 +133,12 @@ function choose(store: Store, prompt: Prompt, key: string): void {
 
 function finish(store: Store, outside: Outside, prompt: Exclude<Prompt, { kind: "confirm" }>): void {
   const { state } = store;
+  if (prompt.kind === "delete" && prompt.judgement === null) return;
   store.dispatch({ type: "prompt", prompt: null });
-  if (prompt.kind === "delete") {
+  if (prompt.kind === "typed") {
+    if (prompt.text === prompt.expected) outside.carryOut();
+    else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not "${prompt.expected}"; nothing was done.` });
+  } else if (prompt.kind === "delete") {
     if (prompt.text === prompt.vmId) outside.ask("DELETE", prompt.vmId);
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not ${paintable(prompt.vmId)}; nothing was deleted.` });
   } else if (prompt.kind === "command") {

@@ -7,14 +7,18 @@ import type { Client } from "./client/client.js";
 import { paste, pressKey } from "./commands.js";
 import type { Outside } from "./commands.js";
 import { ConsoleView, FULL_SCREEN_KEY, LEAVE_KEY } from "./console-view.js";
+import { BulkRunner } from "./feed/bulk.js";
 import { CANCEL } from "./feed/documents.js";
 import { Feed, loadAll, reasonOf } from "./feed/feed.js";
 import type { Store } from "./feed/feed.js";
-import { ask } from "./feed/verbs.js";
+import { ask, judge } from "./feed/verbs.js";
 import type { MutationVerb } from "./feed/verbs.js";
 import { ESCAPE_WAIT_MS, KeyDecoder } from "./input.js";
 import type { Action } from "./store/actions.js";
 import { reduce } from "./store/reduce.js";
+import type { BulkVerb } from "./store/bulk.js";
+import type { DestructiveVerb } from "./store/confirm.js";
+import type { Vm } from "./store/model.js";
 import { paintable } from "./store/sanitize.js";
 import { initialState } from "./store/state.js";
 import type { ConsoleView as View, State } from "./store/state.js";
@@ -94,6 +98,7 @@ class Dashboard implements Outside {
   private readonly store: MemoryStore;
   private readonly terminal: Terminal;
   private feed: Feed | null = null;
+  private readonly bulk: BulkRunner;
   private readonly decoder = new KeyDecoder();
   private readonly listening = new AbortController();
   private console: ConsoleView | null = null;
@@ -106,6 +111,7 @@ class Dashboard implements Outside {
     this.now = options.now ?? Date.now;
     this.ended = new Promise((resolve) => (this.finish = resolve));
     this.store = new MemoryStore(this.now(), () => this.newsCame());
+    this.bulk = new BulkRunner(client, this.store);
     const { output, terminal, colours, characters } = options;
     this.terminal = openTerminal({ output, terminal, colours, characters, onResize: () => this.resized() });
     this.listen();
@@ -117,9 +123,28 @@ class Dashboard implements Outside {
     const label = paintable(this.store.state.vms.get(vmId)?.label ?? vmId);
     this.store.dispatch({ type: "notice", tone: "info", text: `${label}: ${words(verb)} asked for.` });
     ask(this.client, verb, vmId, randomUUID()).then(
-      (refusal) => refusal !== null && this.store.dispatch({ type: "notice", tone: "error", text: paintable(`${label}: ${refusal}`) }),
+      (asked) => !asked.accepted && this.store.dispatch({ type: "notice", tone: "error", text: `${label}: ${asked.reason}` }),
       (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: `${label}: ${words(verb)} failed: ${reasonOf(error)}` }),
     );
+  }
+
+  judge(verb: DestructiveVerb, vmId: string): void {
+    judge(this.client, verb, vmId).then(
+      (judgement) => this.store.dispatch({ type: "judged", verb, vmId, judgement }),
+      (error: unknown) => this.store.dispatch({ type: "judged", verb, vmId, judgement: { can: false, reason: reasonOf(error) } }),
+    );
+  }
+
+  plan(verb: BulkVerb, vms: readonly Vm[]): void {
+    this.bulk.plan(verb, vms);
+  }
+
+  carryOut(): void {
+    this.bulk.start();
+  }
+
+  cancelBulk(): void {
+    this.bulk.cancel();
   }
 
   cancel(operationId: string): void {
@@ -285,6 +310,7 @@ class Dashboard implements Outside {
     for (const timer of [this.frameTimer, this.clockTimer, this.escapeTimer]) clearTimeout(timer);
     this.console?.[Symbol.dispose]();
     this.feed?.[Symbol.dispose]();
+    this.bulk[Symbol.dispose]();
     this.release();
     this.listening.abort();
     this.options.input.pause();

@@ -4,7 +4,7 @@ import type { Page } from "./store/state.js";
 import { initialState } from "./store/state.js";
 import { stateWith, vm } from "./store/testing.js";
 
-const PAGES: readonly Page[] = ["overview", "vm", "operations", "events", "help"];
+const PAGES: readonly Page[] = ["overview", "vm", "operations", "events", "plan", "help"];
 
 describe("the key table", () => {
   it.each(PAGES)("gives each key of the %s page one meaning", (page) => {

@@ -1,11 +1,15 @@
 // The one key table: every binding with its name, its help and when it is available. The bottom line, the `:` finder,
 // the help page and docs/keys.md are all printed from it, and key presses are looked up in nothing else.
+import { refusalForBulk, refusalForMarks } from "./bulk-commands.js";
+import { bulkVerbFor } from "./store/bulk.js";
+import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
 import { host, page, selectedOperation, selectedVm } from "./store/select.js";
 import type { Page, State } from "./store/state.js";
 
 export type Command =
   | "start" | "stop" | "pause" | "powerCut" | "reset" | "console" | "consoleFull" | "delete"
+  | "mark" | "markRange" | "markShown" | "bulk" | "carryOut" | "cancelBulk"
   | "enter" | "back" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last" | "nextTab"
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7"
   | "filter" | "find" | "sortNext" | "sortPrevious" | "sortReverse"
@@ -19,7 +23,7 @@ export interface Binding {
   label: string;
   /** One sentence for the help page. */
   help: string;
-  group: "Drive the VM" | "Look" | "Move";
+  group: "Drive the VM" | "Several VMs" | "Look" | "Move";
   pages: readonly Page[];
   /** The verb whose availability the server decides. */
   verb?: VmVerb;
@@ -27,9 +31,9 @@ export interface Binding {
   onBottomLine?: true;
 }
 
-const EVERYWHERE: readonly Page[] = ["overview", "vm", "operations", "events", "help"];
+const EVERYWHERE: readonly Page[] = ["overview", "vm", "operations", "events", "plan", "help"];
 const WITH_VM: readonly Page[] = ["overview", "vm"];
-const LISTS: readonly Page[] = ["overview", "vm", "operations", "events", "help"];
+const LISTS: readonly Page[] = ["overview", "vm", "operations", "events", "plan", "help"];
 
 export const BINDINGS: readonly Binding[] = [
   { command: "start", keys: ["s"], label: "start", help: "Power the VM on.", group: "Drive the VM", pages: WITH_VM, verb: "START", onBottomLine: true },
@@ -41,8 +45,14 @@ export const BINDINGS: readonly Binding[] = [
   { command: "consoleFull", keys: ["C"], label: "console, full screen", help: "Open the serial console on the full screen.", group: "Drive the VM", pages: WITH_VM, verb: "CONSOLE" },
   { command: "delete", keys: ["d"], label: "delete", help: "Delete the definition, its id typed first; the disks stay.", group: "Drive the VM", pages: WITH_VM, verb: "DELETE" },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
+  { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },
+  { command: "markRange", keys: ["V"], label: "mark range", help: "Mark every row from the last one marked to this one.", group: "Several VMs", pages: ["overview"] },
+  { command: "markShown", keys: ["*"], label: "mark all shown", help: "Mark every row that the filter shows; again: none of them.", group: "Several VMs", pages: ["overview"] },
+  { command: "bulk", keys: ["b"], label: "plan or progress", help: "What is planned, being done or done with the marked VMs.", group: "Several VMs", pages: ["overview", "vm", "operations", "events", "help"] },
+  { command: "carryOut", keys: ["enter"], label: "carry out", help: "Do what the plan says; a summary is closed.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
+  { command: "cancelBulk", keys: ["x"], label: "cancel", help: "Drop what was not asked yet, cancel what can be cancelled.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
   { command: "enter", keys: ["enter"], label: "open", help: "Open the chosen VM's page.", group: "Look", pages: ["overview"] },
-  { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, clear the filter.", group: "Look", pages: EVERYWHERE },
+  { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, take marks away, then the filter.", group: "Look", pages: EVERYWHERE },
   { command: "operations", keys: ["o"], label: "operations", help: "Operations, the newest first.", group: "Look", pages: EVERYWHERE },
   { command: "events", keys: ["e"], label: "events", help: "Events, the newest first.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs whose name, id or state matches.", group: "Look", pages: ["overview"], onBottomLine: true },
@@ -82,6 +92,7 @@ function denied(reason: string): Availability {
 
 /** The verb a binding stands for now: `p` resumes what is paused. */
 export function verbOf(state: State, binding: Binding): VmVerb | null {
+  if (binding.command === "pause" && actsOnMarks(state)) return bulkVerbFor("PAUSE", targets(state));
   if (binding.command === "pause" && selectedVm(state)?.state === "PAUSED") return "RESUME";
   return binding.verb ?? null;
 }
@@ -93,10 +104,16 @@ export function availability(state: State, binding: Binding): Availability {
     const vm = selectedVm(state);
     if (vm === null) return denied("No VM is selected.");
     if (state.connection.phase === "lost") return denied("The server is away; this works again when it is back.");
+    if (actsOnMarks(state) && verb !== "CONSOLE") {
+      const refusal = refusalForMarks(state, verb);
+      return refusal === null ? ALLOWED : denied(refusal);
+    }
     const known = vm.verbs[verb];
     if (known === undefined) return denied("The server has not said whether this can be done.");
     return known.allowed ? ALLOWED : denied(known.reason ?? "The server does not allow it now.");
   }
+  const ofBulk = refusalForBulk(state, binding.command);
+  if (ofBulk !== undefined) return ofBulk === null ? ALLOWED : denied(ofBulk);
   if (binding.command === "cancelOperation") {
     const operation = selectedOperation(state);
     if (operation === null) return denied("There is no operation to cancel.");
@@ -121,7 +138,7 @@ export function findBindings(state: State, text: string): Binding[] {
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {
-  up: "↑", down: "↓", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
+  " ": "Space", up: "↑", down: "↓", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
 };
 
 /** A key as people write it. */

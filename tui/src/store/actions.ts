@@ -2,6 +2,9 @@
 import type {
   Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample,
 } from "./model.js";
+import type { BulkAction } from "./bulk.js";
+import type { ConfirmAction } from "./confirm.js";
+import type { MarkAction } from "./marks.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
 
 /** History of some figures: for each, instants and values of the same length. */
@@ -43,4 +46,4 @@ export type ViewAction =
   | { type: "clearNotice" }
   | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
 
-export type Action = DataAction | ViewAction;
+export type Action = DataAction | ViewAction | MarkAction | BulkAction | ConfirmAction;

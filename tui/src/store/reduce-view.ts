@@ -1,5 +1,7 @@
 // What the person's keys do to the state: pages, selection, order, prompts. It knows nothing of the server.
 import type { ViewAction } from "./actions.js";
+import { reduceBulk } from "./bulk.js";
+import { reduceMarks } from "./marks.js";
 import { page, visibleVms } from "./select.js";
 import { SORT_COLUMNS, VM_TABS } from "./state.js";
 import type { SortColumn, SortDirection, State, Ui } from "./state.js";
@@ -59,9 +61,11 @@ function opened(state: State, next: Ui["pages"][number]): State {
   return withUi(state, { pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
 }
 
-/** One step out: a page closes; on the overview Esc clears the filter. */
+/** One step out: a page closes; on the overview Esc takes the marks away, then the filter. */
 function back(state: State): State {
+  if (page(state) === "plan") return reduceBulk(state, { type: "bulkLeave" });
   if (state.ui.pages.length > 1) return withUi(state, { pages: state.ui.pages.slice(0, -1) });
+  if (state.ui.marks.size > 0) return reduceMarks(state, { type: "markNone" });
   return state.ui.filter === "" ? state : withUi(state, { filter: "" });
 }
 
@@ -96,6 +100,7 @@ const PAGE_HEAD_ROWS_MAX = 5;
 
 function lineCount(state: State, key: string): number {
   switch (key) {
+    case "plan": return state.ui.bulk?.items.length ?? 0;
     case "events": return state.events.length;
     case "vm.events": return state.events.filter((event) => event.vmId === state.ui.selectedVmId).length;
     case "vm.operations": return state.operations.filter((operation) => operation.vmId === state.ui.selectedVmId).length;
@@ -104,7 +109,7 @@ function lineCount(state: State, key: string): number {
   }
 }
 /** The help page has no more lines than this: a test counts them. */
-export const HELP_LINES_MAX = 48;
+export const HELP_LINES_MAX = 96;
 
 /** Names and states read from the top; figures matter from the highest; age from the youngest. */
 function naturalDirection(column: SortColumn): SortDirection {

@@ -1,5 +1,6 @@
 // The dashboard's whole state and where it starts. Nothing here does I/O or reads a clock: `now` arrives by action.
 import type { Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample } from "./model.js";
+import type { Bulk, Judgement } from "./bulk.js";
 import type { Ring } from "./ring.js";
 
 /** Events kept for the events page and the status line; older ones are one query away. */
@@ -12,19 +13,24 @@ export type Connection =
   | { phase: "live" }
   | { phase: "lost"; since: number; reason: string };
 
-export type Page = "overview" | "vm" | "operations" | "events" | "help";
+export type Page = "overview" | "vm" | "operations" | "events" | "plan" | "help";
 export const VM_TABS = ["graphs", "cpu", "disks", "net", "events", "operations", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
 export const SORT_COLUMNS = ["name", "state", "cpu", "memory", "disk", "rx", "tx", "age"] as const;
 export type SortColumn = (typeof SORT_COLUMNS)[number];
 export type SortDirection = "ascending" | "descending";
 
-/** A line being typed. `confirm` and `delete` belong to the VM they name, whatever is selected meanwhile. */
+/**
+ * A line being typed. `confirm` and `delete` belong to the VM they name, whatever is selected meanwhile; their
+ * judgement is null until the server has said that it can be done.
+ */
 export type Prompt =
   | { kind: "filter"; text: string }
   | { kind: "command"; text: string; index: number }
-  | { kind: "delete"; text: string; vmId: string }
-  | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string };
+  | { kind: "delete"; text: string; vmId: string; judgement: Judgement | null }
+  | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string; judgement: Judgement | null }
+  /** A phrase that must be typed in full before a plan is carried out. */
+  | { kind: "typed"; text: string; expected: string };
 
 /** The newest thing worth saying above the keys: an error of ours or the answer to a key. */
 export interface Notice { tone: "info" | "error"; text: string; at: number }
@@ -36,6 +42,12 @@ export interface Ui {
   tab: VmTab;
   /** The VM under the cursor; kept by id, so that a new order moves the row and not the choice. */
   selectedVmId: string | null;
+  /** Marked VMs by id: what a verb of the overview is meant for while there are any. */
+  marks: ReadonlySet<string>;
+  /** The row marked last, from which a range starts. */
+  markAnchor: string | null;
+  /** One verb on several VMs, from its plan to its summary. */
+  bulk: Bulk | null;
   sort: { column: SortColumn; direction: SortDirection };
   filter: string;
   prompt: Prompt | null;
@@ -94,6 +106,9 @@ export function initialState(now: number): State {
       pages: ["overview"],
       tab: "graphs",
       selectedVmId: null,
+      marks: new Set(),
+      markAnchor: null,
+      bulk: null,
       sort: { column: "cpu", direction: "descending" },
       filter: "",
       prompt: null,

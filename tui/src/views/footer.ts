@@ -83,10 +83,18 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
     case "filter":
       typed("/", shown.text, "Name, id or state of a VM. Enter keeps the filter, Esc takes it away.");
       return;
+    case "typed":
+      typed(`Type "${shown.expected}" to go on: `, shown.text, "Enter carries the plan out once it is complete. Esc goes back to the plan.");
+      return;
     case "delete":
-      typed(`Delete ${vmLabel(state, shown.vmId)}? Type its id (${shown.vmId}): `, shown.text, "Enter deletes the definition once the id is complete; the disks stay. Esc keeps the VM.");
+      if (shown.judgement === null) typed(`Delete ${vmLabel(state, shown.vmId)}: asking the server. `, shown.text, "Esc keeps the VM.");
+      else typed(`Delete ${vmLabel(state, shown.vmId)}? Type its id (${shown.vmId}): `, shown.text, "Enter deletes the definition once the id is complete; the disks stay. Esc keeps the VM.");
       return;
     case "confirm": {
+      if (shown.judgement === null) {
+        frame.put(1, y, cut(`${vmLabel(state, shown.vmId)}: asking the server whether it can be done.`, frame.width - 2, theme.ellipsis), DIM);
+        return;
+      }
       const what = shown.verb === "FORCE_OFF" ? "Cut the power of" : "Reset";
       frame.put(1, y, cut(`${what} ${vmLabel(state, shown.vmId)}? What the guest has not saved is lost.`, frame.width - 2, theme.ellipsis), style("attention"));
       parts(p, 1, y + 1, [[shown.key, style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);

@@ -12,6 +12,7 @@ import { hostCompact, hostGraphs } from "./host-panel.js";
 import { LEAST, isTooSmall, layoutOf } from "./layout.js";
 import type { Layout, Size } from "./layout.js";
 import { eventList, eventsPage, operationsPage } from "./lists.js";
+import { planPage } from "./plan.js";
 import { DIM, RULE, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import type { Theme } from "./theme.js";
@@ -57,6 +58,9 @@ function body(p: Painter, layout: Layout): void {
       return;
     case "events":
       eventsPage(p, layout.body);
+      return;
+    case "plan":
+      planPage(p, layout.body);
       return;
     case "help":
       helpPage(p, layout.body);

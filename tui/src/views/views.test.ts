@@ -49,7 +49,7 @@ describe("the table", () => {
 describe("the screen", () => {
   it("paints every page at every size without reaching over the edge", () => {
     const state = stateWith([vm({}), vm({ id: "x".repeat(64), state: "CRASHED", crashCause: "y".repeat(300) })], [sample("web-1", NOW)]);
-    for (const page of ["overview", "vm", "operations", "events", "help"] as const) {
+    for (const page of ["overview", "vm", "operations", "events", "plan", "help"] as const) {
       for (const [columns, rows] of [[80, 24], [100, 30], [139, 33], [140, 34], [200, 50], [20, 5], [300, 100]] as const) {
         const frame = screen(reduce(state, { type: "open", page }), { columns, rows }, ASCII);
         expect(frame.chars).toHaveLength(columns * rows);
