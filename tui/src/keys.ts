@@ -4,7 +4,7 @@ import { refusalForBulk, refusalForMarks } from "./bulk-commands.js";
 import { bulkVerbFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
-import { host, page, selectedOperation, selectedVm } from "./store/select.js";
+import { host, selectedOperation, selectedVm } from "./store/select.js";
 import type { Page, State } from "./store/state.js";
 
 export type Command =
@@ -12,7 +12,7 @@ export type Command =
   | "mark" | "markRange" | "markShown" | "bulk" | "carryOut" | "cancelBulk"
   | "enter" | "back" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last" | "nextTab"
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7"
-  | "filter" | "find" | "sortNext" | "sortPrevious" | "sortReverse"
+  | "filter" | "find" | "userCommands" | "sortNext" | "sortPrevious" | "sortReverse"
   | "operations" | "events" | "cancelOperation" | "help" | "redraw" | "quit";
 
 export interface Binding {
@@ -56,7 +56,8 @@ export const BINDINGS: readonly Binding[] = [
   { command: "operations", keys: ["o"], label: "operations", help: "Operations, the newest first.", group: "Look", pages: EVERYWHERE },
   { command: "events", keys: ["e"], label: "events", help: "Events, the newest first.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs whose name, id or state matches.", group: "Look", pages: ["overview"], onBottomLine: true },
-  { command: "find", keys: [":"], label: "do", help: "Find any action by its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
+  { command: "find", keys: [":"], label: "do", help: "Find any action, sorting or VM by some letters of its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
+  { command: "userCommands", keys: ["!"], label: "your commands", help: "Commands of your own, from the configuration.", group: "Look", pages: EVERYWHERE },
   { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview"] },
   { command: "sortPrevious", keys: ["<"], label: "sort by previous", help: "Sort by the previous column.", group: "Look", pages: ["overview"] },
   { command: "sortReverse", keys: ["i"], label: "invert order", help: "Turn the order round.", group: "Look", pages: ["overview"] },
@@ -126,15 +127,6 @@ export function availability(state: State, binding: Binding): Availability {
 /** What a binding is called now: `p` reads resume on a paused VM. */
 export function labelOf(state: State, binding: Binding): string {
   return verbOf(state, binding) === "RESUME" ? "resume" : binding.label;
-}
-
-/** Bindings of the finder whose name or help holds every word typed, those of this page first. */
-export function findBindings(state: State, text: string): Binding[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
-  const here = page(state);
-  return BINDINGS.filter((binding) => binding.group !== "Move" || binding.command === "quit")
-    .filter((binding) => binding.pages.includes(here) && binding.command !== "find")
-    .filter((binding) => words.every((word) => `${binding.label} ${binding.command}`.toLowerCase().includes(word)));
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {

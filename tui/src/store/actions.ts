@@ -5,6 +5,7 @@ import type {
 import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
 import type { MarkAction } from "./marks.js";
+import type { UserCommand } from "../user-commands.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
 
 /** History of some figures: for each, instants and values of the same length. */
@@ -33,6 +34,8 @@ export type ViewAction =
   | { type: "enter" }
   | { type: "back" }
   | { type: "open"; page: Page }
+  /** The page of one VM, whatever the filter shows. */
+  | { type: "goTo"; vmId: string }
   | { type: "tab"; tab: VmTab }
   | { type: "nextTab" }
   | { type: "sortBy"; column: SortColumn }
@@ -41,6 +44,8 @@ export type ViewAction =
   | { type: "prompt"; prompt: Prompt | null }
   | { type: "promptText"; text: string }
   | { type: "promptIndex"; index: number }
+  | { type: "found"; id: string }
+  | { type: "userCommands"; commands: readonly UserCommand[] }
   | { type: "filter"; text: string }
   | { type: "notice"; tone: "info" | "error"; text: string }
   | { type: "clearNotice" }

@@ -8,6 +8,8 @@ import type { SortColumn, SortDirection, State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
 const PROMPT_MAX_LENGTH = 64;
+/** Actions of the palette remembered as used lately. */
+const RECENT_KEPT = 6;
 /** Pages kept to go back through. */
 const PAGES_DEPTH = 8;
 
@@ -25,6 +27,8 @@ export function reduceView(state: State, action: ViewAction): State {
       return back(state);
     case "open":
       return page(state) === action.page ? back(state) : opened(state, action.page);
+    case "goTo":
+      return state.vms.has(action.vmId) ? opened(withUi(state, { selectedVmId: action.vmId, tab: "graphs", pages: ["overview"] }), "vm") : state;
     case "tab":
       return withUi(state, { tab: action.tab });
     case "nextTab":
@@ -41,6 +45,10 @@ export function reduceView(state: State, action: ViewAction): State {
       return promptText(state, action.text);
     case "promptIndex":
       return state.ui.prompt?.kind === "command" ? withUi(state, { prompt: { ...state.ui.prompt, index: action.index } }) : state;
+    case "found":
+      return withUi(state, { recent: [action.id, ...state.ui.recent.filter((id) => id !== action.id)].slice(0, RECENT_KEPT) });
+    case "userCommands":
+      return { ...state, userCommands: action.commands };
     case "filter":
       return withUi(state, { filter: action.text });
     case "notice":
@@ -124,7 +132,7 @@ function sortStep(state: State, step: 1 | -1): State {
 
 function promptText(state: State, text: string): State {
   const { prompt } = state.ui;
-  if (prompt === null || prompt.kind === "confirm") return state;
+  if (prompt === null || !("text" in prompt)) return state;
   const kept = text.slice(0, PROMPT_MAX_LENGTH);
   if (prompt.kind === "filter") return withUi(state, { prompt: { ...prompt, text: kept }, filter: kept.trim() });
   if (prompt.kind === "command") return withUi(state, { prompt: { ...prompt, text: kept, index: 0 } });

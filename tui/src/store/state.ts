@@ -2,6 +2,7 @@
 import type { Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample } from "./model.js";
 import type { Bulk, Judgement } from "./bulk.js";
 import type { Ring } from "./ring.js";
+import type { UserCommand } from "../user-commands.js";
 
 /** Events kept for the events page and the status line; older ones are one query away. */
 export const EVENTS_KEPT = 500;
@@ -26,7 +27,10 @@ export type SortDirection = "ascending" | "descending";
  */
 export type Prompt =
   | { kind: "filter"; text: string }
-  | { kind: "command"; text: string; index: number }
+  /** The palette; `user`: the person's own commands alone. */
+  | { kind: "command"; text: string; index: number; scope: "all" | "user" }
+  /** A command of the person's own that asks first. */
+  | { kind: "run"; command: UserCommand; vmId: string | null; key: string }
   | { kind: "delete"; text: string; vmId: string; judgement: Judgement | null }
   | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string; judgement: Judgement | null }
   /** A phrase that must be typed in full before a plan is carried out. */
@@ -46,6 +50,8 @@ export interface Ui {
   marks: ReadonlySet<string>;
   /** The row marked last, from which a range starts. */
   markAnchor: string | null;
+  /** Ids of the palette's entries used lately, the newest first. */
+  recent: readonly string[];
   /** One verb on several VMs, from its plan to its summary. */
   bulk: Bulk | null;
   sort: { column: SortColumn; direction: SortDirection };
@@ -80,6 +86,8 @@ export interface State {
   events: Event[];
   newestCursor: bigint | null;
   operations: Operation[];
+  /** From the configuration; none where it has none. */
+  userCommands: readonly UserCommand[];
   ui: Ui;
 }
 
@@ -102,12 +110,14 @@ export function initialState(now: number): State {
     events: [],
     newestCursor: null,
     operations: [],
+    userCommands: [],
     ui: {
       pages: ["overview"],
       tab: "graphs",
       selectedVmId: null,
       marks: new Set(),
       markAnchor: null,
+      recent: [],
       bulk: null,
       sort: { column: "cpu", direction: "descending" },
       filter: "",

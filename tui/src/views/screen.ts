@@ -4,6 +4,7 @@ import { eventsOf, page, selectedVm } from "../store/select.js";
 import type { State } from "../store/state.js";
 import { Frame, style } from "./frame.js";
 import type { Rect } from "./frame.js";
+import { finderList } from "./finder.js";
 import { footer } from "./footer.js";
 import { cut } from "./format.js";
 import { header } from "./header.js";
@@ -40,6 +41,7 @@ export function screen(state: State, size: Size, theme: Theme, paintConsole: Con
     header(p);
     body(p, layout);
     footer(p);
+    if (state.ui.prompt?.kind === "command") finderList(p, state.ui.prompt);
   }
   if (layout.console !== null) consolePane(p, layout.console, paintConsole);
   return frame;
