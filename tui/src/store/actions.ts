@@ -1,6 +1,6 @@
 // Everything that can happen to the state: news from the server (data) and the person's wishes (view).
 import type {
-  Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample,
+  ConsoleTail, Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample,
 } from "./model.js";
 import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
@@ -21,6 +21,8 @@ export type DataAction =
   | { type: "samples"; samples: VmSample[] }
   | { type: "hostSample"; sample: HostSample }
   | { type: "detail"; vmId: string; detail: VmDetail }
+  | { type: "vmRecord"; record: VmRecord | null }
+  | { type: "consoleTail"; tail: ConsoleTail | null }
   | { type: "vmHistory"; vmId: string; history: HistoryOf<VmFigure> }
   | { type: "hostHistory"; hostId: string; history: HistoryOf<HostFigure> }
   | { type: "events"; events: Event[]; newestCursor: bigint | null }
@@ -29,7 +31,7 @@ export type DataAction =
 
 export type ViewAction =
   | { type: "move"; by: number }
-  | { type: "sized"; bodyRows: number }
+  | { type: "sized"; bodyRows: number; columns: number }
   | { type: "moveTo"; edge: "first" | "last" }
   | { type: "enter" }
   | { type: "back" }
@@ -38,6 +40,8 @@ export type ViewAction =
   | { type: "goTo"; vmId: string }
   | { type: "tab"; tab: VmTab }
   | { type: "nextTab" }
+  | { type: "cpuScale" }
+  | { type: "compareStep"; step: 1 | -1 }
   | { type: "sortBy"; column: SortColumn }
   | { type: "sortStep"; step: 1 | -1 }
   | { type: "sortReverse" }

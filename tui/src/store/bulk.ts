@@ -143,6 +143,11 @@ export function summaryOf(bulk: Bulk): string {
   return text === "" ? "nothing to do" : text;
 }
 
+/** The verb in the words of its key. */
+export function verbWords(verb: BulkVerb): string {
+  return verb === "FORCE_OFF" ? "power cut" : verb.toLowerCase();
+}
+
 /** What must be typed before several VMs are deleted. */
 export function phraseFor(bulk: Bulk): string | null {
   const { can } = countsOf(bulk);

@@ -7,12 +7,13 @@ import { reduceConfirm } from "./confirm.js";
 import { MARK_ACTIONS, keepMarks, reduceMarks } from "./marks.js";
 import type { MarkAction } from "./marks.js";
 import { reduceData } from "./reduce-data.js";
+import { withLog } from "./log.js";
 import { reduceView } from "./reduce-view.js";
 import { keepSelection } from "./select.js";
 import type { State } from "./state.js";
 
 const DATA_ACTIONS = new Set([
-  "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmHistory", "hostHistory",
+  "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmRecord", "consoleTail", "vmHistory", "hostHistory",
   "events", "operations", "definition",
 ]);
 
@@ -29,7 +30,7 @@ function isBulk(action: Action): action is BulkAction {
 }
 
 export function reduce(state: State, action: Action): State {
-  const next = step(state, action);
+  const next = withLog(state, step(state, action), action);
   return next.vms === state.vms && next.ui.filter === state.ui.filter ? next : keepSelection(keepMarks(next));
 }
 

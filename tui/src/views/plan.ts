@@ -1,10 +1,10 @@
 // The page of one verb on several VMs: what each will do and what cannot, then how far each is, then what came of it.
 // One row a VM, in the order in which they are asked.
-import { countsOf, doable, phraseFor, summaryOf } from "../store/bulk.js";
-import type { Bulk, BulkItem, BulkStep, BulkVerb } from "../store/bulk.js";
+import { countsOf, doable, phraseFor, summaryOf, verbWords } from "../store/bulk.js";
+import type { Bulk, BulkItem, BulkStep } from "../store/bulk.js";
 import { style } from "./frame.js";
 import type { Rect, Role } from "./frame.js";
-import { cut, words } from "./format.js";
+import { cut } from "./format.js";
 import { scrolled } from "./lists.js";
 import { BOLD, DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
@@ -38,12 +38,6 @@ export function planPage(p: Painter, rect: Rect): void {
 
 function vmCount(count: number): string {
   return `${count} ${count === 1 ? "VM" : "VMs"}`;
-}
-
-/** The verb in the words of its key. */
-const VERB_WORDS: Partial<Record<BulkVerb, string>> = { FORCE_OFF: "power cut" };
-export function verbWords(verb: BulkVerb): string {
-  return VERB_WORDS[verb] ?? words(verb);
 }
 
 function titleOf(bulk: Bulk): string {
