@@ -94,8 +94,9 @@ export class TokenNotFound extends ExpectedError {
 }
 export class HostUnreachable extends ExpectedError {
   readonly kind = "HostUnreachable";
-  constructor(readonly hostId: string, cause: string) {
-    super(`The daemon of host ${hostId} cannot be reached: ${cause}. Start quetzald there (\`npm start\`) and try again.`);
+  /** `hostName` is what people know it by. */
+  constructor(readonly hostId: string, hostName: string, cause: string) {
+    super(`The daemon of host ${hostName} cannot be reached: ${cause}. Start quetzald there (\`npm start\`) and try again.`);
   }
 }
 export class DatabaseUnavailable extends ExpectedError {

@@ -5,6 +5,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import { Attempts } from "./audit/attempts.js";
+import { AuditService } from "./audit/service.js";
 import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
 import { openServerDatabase } from "./db/open.js";
@@ -59,13 +61,14 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const eventLog = new EventLog(db);
   const events = undo.use(new EventService(eventLog, health, log));
   undo.defer(() => events.flush());
+  const attempts = undo.use(new Attempts(events));
   undo.use(tellOutages(health, events, log));
   const operations = undo.use(new OperationService(db, eventLog, events, log));
   const history = undo.use(new MetricsHistory(db, { onTrouble: (message, error) => log.warn(message, { error: String(error) }) }));
   const metrics = new MetricsService(history);
   const hosts = new HostService();
   const registry = new VmRegistry();
-  const tokens = new TokenService(db, events, log);
+  const tokens = new TokenService(db, events, attempts, log);
   await ensureLocalToken(db, config.tokenFile);
   await tokens.load();
   for (const host of await listHosts(db)) hosts.remember({ ...host, memoryBytes: Number(host.memoryBytes), capabilities: capabilitiesOf(host) });
@@ -74,7 +77,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   undo.use(startRetention({ db, eventLog, log }));
   const consoles = undo.use(new ConsoleService(registry, hosts));
   const services: Services = {
-    hosts, operations, events, metrics, consoles, tokens,
+    hosts, operations, events, metrics, consoles, tokens, audit: new AuditService(db, attempts),
     vms: new VmService({ db, health, registry, hosts, operations, metrics, diary: log }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };

@@ -1,4 +1,5 @@
 // What every resolver is given: who asks, the services, and which part of a feed a subscription wants.
+import type { AuditService } from "../audit/service.js";
 import type { ConsoleService } from "../console/service.js";
 import type { EventService } from "../event/service.js";
 import type { HostService } from "../host/service.js";
@@ -15,6 +16,7 @@ export interface Services {
   readonly hosts: HostService;
   readonly operations: OperationService;
   readonly events: EventService;
+  readonly audit: AuditService;
   readonly metrics: MetricsService;
   readonly consoles: ConsoleService;
   readonly tokens: TokenService;

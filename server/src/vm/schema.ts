@@ -91,7 +91,7 @@ VmRef.implement({
       type: [EventRef], description: "Its newest events, oldest first.",
       args: { last: t.arg.int({ description: "So many, up to 1,000; null: 20." }) },
       resolve: async (vm, { last }, ctx): Promise<Event[]> =>
-        (await ctx.services.events.page({ after: null, first: null, last: last ?? DEFAULT_EVENTS, vmId: vm.id })).events,
+        (await ctx.services.events.page(ctx.viewer, { after: null, first: null, last: last ?? DEFAULT_EVENTS, vmId: vm.id })).events,
     }),
   }),
 });

@@ -46,8 +46,8 @@ const watchEvents = (stack: Stack, id: string) =>
   watchStates(stack.api.subscribe<Stored>("subscription ($id: ID!) { events(vmId: $id) { ... on Event { state } } }", { id }), ({ events }) => events.state);
 
 /** A verb over the WebSocket that carries the subscriptions. */
-async function verb(stack: Stack, name: string, id: string): Promise<void> {
-  const data = await stack.api.ask<Record<string, { __typename: string }>>(`mutation ($input: VmVerbInput!) { ${name}(input: $input) { __typename } }`, { input: { id } });
+async function verb(stack: Stack, name: string, id: string, idempotencyKey: string | null = null): Promise<void> {
+  const data = await stack.api.ask<Record<string, { __typename: string }>>(`mutation ($input: VmVerbInput!) { ${name}(input: $input) { __typename } }`, { input: { id, idempotencyKey } });
   if (data[name]?.__typename !== "VmOperationAccepted") throw new Error(`${name}: ${JSON.stringify(data)}`);
 }
 
@@ -99,24 +99,28 @@ function added(samples: readonly number[], raw: readonly number[]): number[] {
 async function eventWays(stack: Stack, vm: VmDriver): Promise<Figure[]> {
   await vm.start();
   const [states, stored] = [watchVm(stack, vm.id), watchEvents(stack, vm.id)];
-  const [seen, seenStored, empty]: [number[], number[], number[]] = [[], [], []];
-  for (let round = 0; round < EVENT_ROUNDS + EVENT_WARM_UP; round++) {
+  const seen: Record<"plain" | "keyed", number[]> = { plain: [], keyed: [] };
+  const [seenStored, empty]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 2 * EVENT_ROUNDS + EVENT_WARM_UP; round++) {
+    // In turns by twos, so that each kind pauses as often as it resumes.
+    const kind = round % 4 < 2 ? "plain" : "keyed";
     const [name, state] = round % 2 === 0 ? ["pauseVm", "PAUSED"] as const : ["resumeVm", "RUNNING"] as const;
     await delay(CALM_MS);
     const [atVm, atEvents] = [states.when(state), stored.when(state)];
     const begin = performance.now();
-    await verb(stack, name, vm.id);
+    await verb(stack, name, vm.id, kind === "keyed" ? `round-${round}` : null);
     const [tookVm, tookEvents] = [(await atVm) - begin, (await atEvents) - begin];
     await delay(CALM_MS);
     const emptyTook = await stopwatch(() => stack.api.ask("{ __typename }"));
     if (round < EVENT_WARM_UP) continue;
     empty.push(emptyTook);
-    seen.push(tookVm);
-    seenStored.push(tookEvents);
+    seen[kind].push(tookVm);
+    if (kind === "plain") seenStored.push(tookEvents);
   }
   await Promise.all([states.stop(), stored.stop()]);
   return [
-    figure("event: pause or resume sent → new state at a subscriber", "ms", seen, { atMost: 3 }, { name: "empty query over the same WebSocket", samples: empty }),
+    figure("event: pause or resume sent → new state at a subscriber", "ms", seen.plain, { atMost: 3 }, { name: "empty query over the same WebSocket", samples: empty }),
+    figure("event: the same with an idempotency key, stored before the daemon is asked", "ms", seen.keyed, { none: true }),
     figure("event: the same → stored → at a subscriber of events", "ms", seenStored, { none: true }),
   ];
 }
