@@ -4,6 +4,7 @@ import { IdempotencyKeyReused, InvalidCursor, type OperationState } from "./oper
 import { InvalidRange } from "./metrics/steps.js";
 import { InvalidToken } from "./token/store.js";
 import type { Role } from "./token/model.js";
+import { FilterFault } from "./vm/filter/parse.js";
 import type { VmState } from "./vm/model.js";
 
 export abstract class ExpectedError extends Error {
@@ -64,7 +65,12 @@ export class Forbidden extends ExpectedError {
 }
 export class InvalidInput extends ExpectedError {
   readonly kind = "InvalidInput";
-  constructor(message: string, readonly field: string | null) {
+  constructor(
+    message: string,
+    readonly field: string | null,
+    /** Where in the text of the field, from 1; null: no place in it is at fault. */
+    readonly column: number | null = null,
+  ) {
     super(message);
   }
 }
@@ -92,6 +98,12 @@ export class TokenNotFound extends ExpectedError {
     super(`No token has the id "${id}".`);
   }
 }
+export class AlertRuleNotFound extends ExpectedError {
+  readonly kind = "AlertRuleNotFound";
+  constructor(readonly id: string) {
+    super(`No alert rule has the id "${id}"; list them with \`quetzal alert rules\`.`);
+  }
+}
 export class HostUnreachable extends ExpectedError {
   readonly kind = "HostUnreachable";
   /** `hostName` is what people know it by. */
@@ -113,5 +125,6 @@ export function asExpected(error: unknown): ExpectedError | null {
   if (error instanceof IdempotencyKeyReused || error instanceof InvalidCursor || error instanceof InvalidToken || error instanceof InvalidRange) {
     return new InvalidInput(error.message, error.field);
   }
+  if (error instanceof FilterFault) return new InvalidInput(error.message, "where", error.column);
   return null;
 }

@@ -5,12 +5,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import { AlertBoard } from "./alert/board.js";
+import { AlertService } from "./alert/service.js";
 import { Attempts } from "./audit/attempts.js";
 import { AuditService } from "./audit/service.js";
 import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
 import { openServerDatabase } from "./db/open.js";
 import { tellOutages } from "./db/outage.js";
+import { DiagnosisService } from "./diagnosis/service.js";
 import { EventService } from "./event/service.js";
 import { EventLog } from "./event/log.js";
 import type { Services } from "./graphql/context.js";
@@ -31,6 +34,8 @@ import { ensureLocalToken } from "./token/local.js";
 import { TokenService } from "./token/service.js";
 import { UndoStack } from "./undo.js";
 import { VmArchive } from "./vm/archive.js";
+import { FilterMatches } from "./vm/filter/matches.js";
+import { FilterSubjects } from "./vm/filter/subjects.js";
 import { VmRegistry } from "./vm/registry.js";
 import { VmService } from "./vm/service.js";
 
@@ -76,12 +81,18 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   await archive.load();
   undo.use(startRetention({ db, eventLog, log }));
   const consoles = undo.use(new ConsoleService(registry, hosts));
+  const alertBoard = new AlertBoard();
+  const subjects = new FilterSubjects({ registry, hosts, metrics, alerts: alertBoard });
+  const filters = undo.use(new FilterMatches(subjects));
+  const alerts = undo.use(new AlertService({ db, health, events, subjects, board: alertBoard, diary: log }));
   const services: Services = {
-    hosts, operations, events, metrics, consoles, tokens, audit: new AuditService(db, attempts),
-    vms: new VmService({ db, health, registry, hosts, operations, metrics, diary: log }),
+    hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),
+    diagnoses: new DiagnosisService({ vms: registry, metrics }),
+    vms: new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });
+  await alerts.start();
   const client = undo.use(openDaemon(config.daemonAddress));
   undo.use(new HostLink({ client, db, health, log: eventLog, hosts, vms: registry, metrics, operations, events, diary: log }));
   const sockets = undo.use(serve(server, services, tokens, log));

@@ -1,6 +1,9 @@
 // What every resolver is given: who asks, the services, and which part of a feed a subscription wants.
+import type { AlertBoard } from "../alert/board.js";
+import type { AlertService } from "../alert/service.js";
 import type { AuditService } from "../audit/service.js";
 import type { ConsoleService } from "../console/service.js";
+import type { DiagnosisService } from "../diagnosis/service.js";
 import type { EventService } from "../event/service.js";
 import type { HostService } from "../host/service.js";
 import type { MetricsService } from "../metrics/service.js";
@@ -8,16 +11,21 @@ import type { OperationService } from "../operation/service.js";
 import type { ServerStatus } from "../status.js";
 import type { TokenService } from "../token/service.js";
 import type { Viewer } from "../token/model.js";
+import type { FilterMatches } from "../vm/filter/matches.js";
 import type { VmService } from "../vm/service.js";
 import type { FeedPart } from "../feed.js";
 
 export interface Services {
   readonly vms: VmService;
+  readonly filters: FilterMatches;
   readonly hosts: HostService;
   readonly operations: OperationService;
   readonly events: EventService;
+  readonly alerts: AlertService;
+  readonly alertBoard: AlertBoard;
   readonly audit: AuditService;
   readonly metrics: MetricsService;
+  readonly diagnoses: DiagnosisService;
   readonly consoles: ConsoleService;
   readonly tokens: TokenService;
   readonly status: ServerStatus;

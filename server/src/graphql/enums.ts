@@ -3,7 +3,7 @@ import { HOST_METRICS, VM_METRICS, type HostMetricName, type VmMetricName } from
 import { builder } from "./builder.js";
 
 /** Enum values from a table of name → description. */
-function described<K extends string>(table: Record<K, string>) {
+export function described<K extends string>(table: Record<K, string>) {
   const values = {} as Record<K, { description: string }>;
   for (const name in table) values[name] = { description: table[name] };
   return values;
@@ -107,6 +107,9 @@ export const EventKindEnum = builder.enumType("EventKind", {
     SERVER_STARTED: "This server came up.",
     TOKEN_CREATED: "`actor` made a token.",
     TOKEN_REVOKED: "`actor` revoked a token.",
+    ALERT_RAISED: "A rule began to fire on a VM; the message holds the figures.",
+    ALERT_CLEARED: "What a rule fired on a VM is over.",
+    ALERT_RULE_CHANGED: "`actor` set or deleted an alert rule.",
     ACCESS_REFUSED: "`actor` called what the token's role does not allow. Shown to administrators.",
     LOGIN_FAILED: "Somebody came with a token that is unknown, revoked or expired. Shown to administrators.",
     WARNING: "Something an operator should know.",

@@ -7,10 +7,13 @@ import { tellRefusals } from "./refusals.js";
 import "../host/schema.js";
 import "../vm/schema.js";
 import "../vm/mutations.js";
+import "../vm/filter/schema.js";
 import "../operation/schema.js";
 import "../audit/schema.js";
 import "../event/schema.js";
+import "../alert/schema.js";
 import "../metrics/schema.js";
+import "../diagnosis/schema.js";
 import "../console/schema.js";
 import "../token/schema.js";
 

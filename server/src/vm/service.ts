@@ -17,6 +17,7 @@ import { OPERATION_WORDS } from "../operation/words.js";
 import { requireRole, type Role, type Viewer } from "../token/model.js";
 import { definitionChanges } from "./changes.js";
 import { pageOfVms, type VmListArgs, type VmPage } from "./list.js";
+import type { FilterSubjects } from "./filter/subjects.js";
 import type { Vm, VmDefinition } from "./model.js";
 import type { VmRegistry } from "./registry.js";
 import { verbAvailability, type VerbAvailability } from "./verbs.js";
@@ -80,6 +81,7 @@ export interface VmServiceParts {
   readonly hosts: HostService;
   readonly operations: OperationService;
   readonly metrics: MetricsService;
+  readonly subjects: FilterSubjects;
   readonly diary: Log;
 }
 
@@ -91,7 +93,9 @@ export class VmService {
   }
 
   list(args: VmListArgs): VmPage {
-    return pageOfVms(this.parts.registry.list(), args, (id) => this.parts.metrics.latestVm(id));
+    return pageOfVms(this.parts.registry.list(), args, {
+      latest: (id) => this.parts.metrics.latestVm(id), passes: (where) => this.parts.subjects.passes(where),
+    });
   }
 
   changes(id: string | null) {
