@@ -1,6 +1,7 @@
 // What watching the same idle guests costs with libvirt: its daemon, and virt-top once a second in a terminal of the same
 // size; where virt-top is missing, a held virsh asked for the statistics that it would read.
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "../../support/process.js";
 import { TerminalDriver } from "../../support/terminal.js";
@@ -22,6 +23,7 @@ export interface WatchPlan {
 /** CPU in percent of a core, one value a window; memory in MiB. */
 export interface Watching {
   readonly watcher: string;
+  readonly daemon: string;
   readonly daemonCpu: readonly number[];
   readonly watcherCpu: readonly number[];
   readonly daemonPss: number;
@@ -66,7 +68,7 @@ type Cost = Omit<Watching, "stats">;
 async function watchByVirtTop(libvirt: Libvirt, virtTop: string, plan: WatchPlan): Promise<Cost> {
   await using screen = new TerminalDriver(virtTop, ["-c", libvirt.uri, "-d", "1"], { env: libvirt.env });
   await screen.waitFor("bench-idle-");
-  const cost = await measured("virt-top", libvirt.daemonPid, screen.pid, plan);
+  const cost = await measured("virt-top", libvirt, screen.pid, plan);
   const before = screen.bytes;
   await delay(plan.windowMs);
   return { ...cost, bytesPerSecond: (screen.bytes - before) / (plan.windowMs / 1000) };
@@ -79,21 +81,22 @@ async function watchByVirsh(libvirt: Libvirt, virsh: HeldVirsh, plan: WatchPlan)
     asked.catch(() => undefined); // Thrown below, where it is waited for.
   }, 1000);
   try {
-    return { ...(await measured("virsh domstats at 1 Hz", libvirt.daemonPid, virsh.pid, plan)), bytesPerSecond: null };
+    return { ...(await measured("virsh domstats at 1 Hz", libvirt, virsh.pid, plan)), bytesPerSecond: null };
   } finally {
     clearInterval(clock);
     await asked;
   }
 }
 
-async function measured(watcher: string, daemon: number, watcherPid: number, plan: WatchPlan): Promise<Omit<Cost, "bytesPerSecond">> {
+async function measured(watcher: string, libvirt: Libvirt, watcherPid: number, plan: WatchPlan): Promise<Omit<Cost, "bytesPerSecond">> {
   await delay(plan.settleMs);
-  const windows = await cpuPercent([daemon, watcherPid], plan.windowMs, plan.windows);
+  const windows = await cpuPercent([libvirt.daemonPid, watcherPid], plan.windowMs, plan.windows);
   return {
     watcher,
+    daemon: basename(libvirt.programs.daemon),
     daemonCpu: windows.map(([cpu]) => cpu ?? 0),
     watcherCpu: windows.map(([, cpu]) => cpu ?? 0),
-    daemonPss: pssMebibytes(daemon),
+    daemonPss: pssMebibytes(libvirt.daemonPid),
     watcherPss: pssMebibytes(watcherPid),
   };
 }

@@ -75,14 +75,14 @@ function together(...parts: (readonly number[] | undefined)[]): number[] {
 
 function figures(guests: number, ours: Watched, theirs: Watching | undefined): Figure[] {
   const target: Target = guests === PROMISED_COUNT ? { atMost: TARGET_PERCENT } : { none: true };
-  const watcher = theirs?.watcher ?? "";
+  const [watcher, daemon] = [theirs?.watcher ?? "", theirs?.daemon ?? ""];
   const single = (name: string, value: number | null | undefined): Peer[] => peer(name, value === null || value === undefined ? [] : [value]);
   const peersOf = { // Whom each of our processes is set beside; the server and its database have no counterpart.
-    quetzald: { cpu: peer("libvirtd", theirs?.daemonCpu ?? []), pss: single("libvirtd", theirs?.daemonPss) },
+    quetzald: { cpu: peer(daemon, theirs?.daemonCpu ?? []), pss: single(daemon, theirs?.daemonPss) },
     dashboard: { cpu: peer(watcher, theirs?.watcherCpu ?? []), pss: single(watcher, theirs?.watcherPss) },
   } as Partial<Record<string, { cpu: Peer[]; pss: Peer[] }>>;
   return [
-    figure(`CPU of daemon + server + dashboard, ${guests} idle guests`, "%", together(ours.cpu.get("quetzald"), ours.cpu.get("server"), ours.cpu.get("dashboard")), target, ...peer(`${watcher} + libvirtd`, together(theirs?.daemonCpu, theirs?.watcherCpu))),
+    figure(`CPU of daemon + server + dashboard, ${guests} idle guests`, "%", together(ours.cpu.get("quetzald"), ours.cpu.get("server"), ours.cpu.get("dashboard")), target, ...peer(`${watcher} + ${daemon}`, together(theirs?.daemonCpu, theirs?.watcherCpu))),
     ...[...ours.cpu].map(([name, cpu]) => figure(`CPU of ${name}, ${guests} idle guests`, "%", cpu, { none: true }, ...(peersOf[name]?.cpu ?? []))),
     ...[...ours.pss].map(([name, pss]) => figure(`memory (PSS) of ${name}, ${guests} idle guests`, "MiB", [pss], { none: true }, ...(peersOf[name]?.pss ?? []))),
     figure(`bytes to an 80x24 terminal, ${guests} idle guests`, "B/s", [ours.bytesPerSecond], { none: true }, ...single(watcher, theirs?.bytesPerSecond)),
