@@ -18,13 +18,19 @@ function pad(text: string, width: number, align: "left" | "right"): string {
   return align === "right" ? gap + text : text + gap;
 }
 
-/** Lines of the table, the title line first, without trailing blanks. `paint` may colour a padded cell. */
+/**
+ * Lines of the table, the title line first, without trailing blanks. `paint` may colour a padded cell. `widths` is what
+ * the columns have at least, and becomes what they got: a table that goes on below itself keeps its columns.
+ */
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   paint: (cell: string, row: number, column: number) => string = (cell) => cell,
+  widths: number[] = [],
 ): string[] {
-  const widths = columns.map((column, x) => Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[x] ?? ""))));
+  for (const [x, column] of columns.entries()) {
+    widths[x] = rows.reduce((widest, row) => Math.max(widest, displayWidth(row[x] ?? "")), Math.max(widths[x] ?? 0, displayWidth(column.title)));
+  }
   const line = (cells: readonly string[], y: number): string =>
     columns
       .map((column, x) => {
