@@ -50,8 +50,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   heal();
-  await stack[Symbol.asyncDispose]();
   if (missing.bridge === null) ip("link", "delete", bridge);
+  await stack[Symbol.asyncDispose]();
 });
 
 async function diagnose(vm: VmDriver, from: Date, to: Date | null = null): Promise<Diagnosis> {
