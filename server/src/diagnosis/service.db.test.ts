@@ -23,7 +23,7 @@ function vmOf(id: string, more: Partial<Vm> = {}): Vm {
   };
 }
 const CALM: Partial<VmSample> = {
-  cpuRatio: 0.1, stealRatio: 0, throttledRatio: 0, majorFaultsPerSecond: 0, guestAvailableBytes: 2 ** 27, balloonActualBytes: 2 ** 28, guestMajorFaultsPerSecond: 0,
+  cpuRatio: 0.1, stealRatio: 0, throttledRatio: 0, swapBytes: 0, majorFaultsPerSecond: 0, guestAvailableBytes: 2 ** 27, balloonActualBytes: 2 ** 28, guestMajorFaultsPerSecond: 0,
   guestSwapInBytesPerSecond: 0, guestSwapOutBytesPerSecond: 0, diskReadBytesPerSecond: 0, diskWriteBytesPerSecond: 0, diskLatencySeconds: 0.001, diskOperationsPerSecond: 9,
   diskQueueDepth: 0.01, networkDropsPerSecond: 0,
 };
