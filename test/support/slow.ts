@@ -83,9 +83,9 @@ const BURST_PACKETS = 200;
 const BURST_EVERY_MS = 50;
 const DISCARD_PORT = 9;
 
-/** Sends packets to an address behind a bridge until disposed; its owner needs no address for them to reach its tap. */
-export function flood(bridge: string, address: string): Disposable {
-  execFileSync("ip", ["neighbour", "replace", address, "lladdr", "52:54:00:00:00:99", "dev", bridge]);
+/** Sends packets to a NIC behind a bridge until disposed; its guest need not know the address. */
+export function flood(bridge: string, address: string, hardwareAddress: string): Disposable {
+  execFileSync("ip", ["neighbour", "replace", address, "lladdr", hardwareAddress, "dev", bridge]);
   const socket = createSocket("udp4");
   socket.on("error", () => undefined);
   const timer = setInterval(() => {

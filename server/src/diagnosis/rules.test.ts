@@ -108,6 +108,20 @@ describe("a neighbour", () => {
     expect(cause?.evidence[0]?.value).toBeCloseTo(1.78);
   });
 
+  it("that was as busy while this VM asked for little is named: only then did it take anything", () => {
+    const asks: Differences = { figures: { STEAL_RATIO: risen(0.001, 0.45), CPU_RATIO: risen(0.05, 1.1) } };
+    expect(diagnose(observations({ ...asks, neighbours: [neighbour("hog", 1.8)] })).causes[0]).toMatchObject({ kind: "NEIGHBOUR_CPU", neighbourId: "hog" });
+  });
+
+  it("is found by the worst of the waiting, whatever made this VM wait a little before", () => {
+    const grown: Differences = { figures: { STEAL_RATIO: risen(0.2, 0.6), CPU_RATIO: flat(1) } };
+    expect(diagnose(observations({ ...grown, neighbours: [neighbour("hog", risen(0, 1.8))] })).causes[0]).toMatchObject({ kind: "NEIGHBOUR_CPU", neighbourId: "hog" });
+  });
+
+  it("that writes much is not blamed for a slow disk on a host whose disks keep up", () => {
+    expect(kinds(diagnose(observations({ figures: slowDisk, neighbours: [neighbour("writer", 0.3, risen(0, 8e7))] })).causes)).toEqual(["DISK_LATENCY"]);
+  });
+
   it("that was busy before as well is not blamed for what began later", () => {
     expect(kinds(diagnose(observations({ ...waiting, neighbours: [neighbour("hog", 1.8)] })).causes)).toEqual(["STEAL", "HOST_CPU"]);
   });
