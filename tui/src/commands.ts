@@ -119,6 +119,8 @@ function choose(store: Store, prompt: Prompt, key: string): void {
 
 function finish(store: Store, outside: Outside, prompt: Exclude<Prompt, { kind: "confirm" }>): void {
   const { state } = store;
+  // A text that is no filter stays to be mended: its fault is on the line below.
+  if (prompt.kind === "filter" && state.matches.fault !== null) return;
   store.dispatch({ type: "prompt", prompt: null });
   if (prompt.kind === "delete") {
     if (prompt.text === prompt.vmId) outside.ask("DELETE", prompt.vmId);

@@ -1,5 +1,6 @@
 // What the person's keys do to the state: pages, selection, order, prompts. It knows nothing of the server.
 import type { ViewAction } from "./actions.js";
+import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
 import type { SortColumn, SortDirection, State, Ui } from "./state.js";
@@ -44,7 +45,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "promptIndex":
       return state.ui.prompt?.kind === "command" ? withUi(state, { prompt: { ...state.ui.prompt, index: action.index } }) : state;
     case "filter":
-      return withUi(state, { filter: action.text });
+      return filtered(state, action.text);
     case "notice":
       return withUi(state, { notice: { tone: action.tone, text: action.text, at: state.now } });
     case "clearNotice":
@@ -66,7 +67,7 @@ function opened(state: State, next: Ui["pages"][number]): State {
 /** One step out: a page closes; on the overview Esc clears the filter. */
 function back(state: State): State {
   if (state.ui.pages.length > 1) return withUi(state, { pages: state.ui.pages.slice(0, -1) });
-  return state.ui.filter === "" ? state : withUi(state, { filter: "" });
+  return filtered(state, "");
 }
 
 function clamp(value: number, low: number, high: number): number {
@@ -137,8 +138,8 @@ function sortStep(state: State, step: 1 | -1): State {
 function promptText(state: State, text: string): State {
   const { prompt } = state.ui;
   if (prompt === null || prompt.kind === "confirm") return state;
-  const kept = text.slice(0, PROMPT_MAX_LENGTH);
-  if (prompt.kind === "filter") return withUi(state, { prompt: { ...prompt, text: kept }, filter: kept.trim() });
+  const kept = text.slice(0, prompt.kind === "filter" ? FILTER_MAX_LENGTH : PROMPT_MAX_LENGTH);
+  if (prompt.kind === "filter") return filtered(withUi(state, { prompt: { ...prompt, text: kept } }), kept);
   if (prompt.kind === "command") return withUi(state, { prompt: { ...prompt, text: kept, index: 0 } });
   return withUi(state, { prompt: { ...prompt, text: kept } });
 }

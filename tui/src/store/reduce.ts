@@ -9,7 +9,7 @@ import type { State } from "./state.js";
 
 const DATA_ACTIONS = new Set([
   "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmRecord", "consoleTail", "vmHistory", "hostHistory",
-  "events", "operations", "definition",
+  "events", "operations", "definition", "matches", "alerts",
 ]);
 
 function isData(action: Action): action is Parameters<typeof reduceData>[1] {
@@ -18,5 +18,5 @@ function isData(action: Action): action is Parameters<typeof reduceData>[1] {
 
 export function reduce(state: State, action: Action): State {
   const next = withLog(state, isData(action) ? reduceData(state, action) : reduceView(state, action), action);
-  return next.vms === state.vms && next.ui.filter === state.ui.filter ? next : keepSelection(next);
+  return next.vms === state.vms && next.ui.filter === state.ui.filter && next.matches === state.matches ? next : keepSelection(next);
 }

@@ -1,6 +1,8 @@
 // The dashboard's whole state and where it starts. Nothing here does I/O or reads a clock: `now` arrives by action.
 import type { DetailRings } from "./detail-rings.js";
-import type { ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
+import { NO_MATCHES } from "./filter.js";
+import type { FilterMatches } from "./filter.js";
+import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
 import type { Ring } from "./ring.js";
 
 /** Events kept for the events page and the status line; older ones are one query away. */
@@ -87,6 +89,10 @@ export interface State {
   consoleTail: ConsoleTail | null;
   log: readonly LogLine[];
   definition: Definition | null;
+  /** What fires now, the oldest first. */
+  alerts: readonly Alert[];
+  /** What the server finds for the filter that is typed. */
+  matches: FilterMatches;
   events: Event[];
   newestCursor: bigint | null;
   operations: Operation[];
@@ -113,6 +119,8 @@ export function initialState(now: number): State {
     consoleTail: null,
     log: [],
     definition: null,
+    alerts: [],
+    matches: NO_MATCHES,
     events: [],
     newestCursor: null,
     operations: [],

@@ -3,6 +3,7 @@ import { BINDINGS, availability, findBindings, keyName, labelOf } from "../keys.
 import { page } from "../store/select.js";
 import type { Event } from "../store/model.js";
 import type { Prompt, State } from "../store/state.js";
+import { filterPrompt } from "./filter-prompt.js";
 import { style } from "./frame.js";
 import { clock, cut } from "./format.js";
 import { eventRole, eventSign, vmLabel } from "./lists.js";
@@ -81,7 +82,7 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
   };
   switch (shown.kind) {
     case "filter":
-      typed("/", shown.text, "Name, id or state of a VM. Enter keeps the filter, Esc takes it away.");
+      filterPrompt(p, y, shown.text);
       return;
     case "delete":
       typed(`Delete ${vmLabel(state, shown.vmId)}? Type its id (${shown.vmId}): `, shown.text, "Enter deletes the definition once the id is complete; the disks stay. Esc keeps the VM.");
