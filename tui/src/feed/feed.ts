@@ -12,6 +12,7 @@ import type { State } from "../store/state.js";
 import { ALERTS, toAlert } from "./alerts.js";
 import { FilterFeed } from "./filter.js";
 import * as documents from "./documents.js";
+import { Focus } from "./focus.js";
 import { gapEvent, toDefinitionLines, toDetail, toEvent, toHealth, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
 
 /** VMs asked for at a time: an answer of this size stays far below any limit of cost. */
@@ -101,6 +102,7 @@ export class Feed implements Disposable {
   private historyTimer: NodeJS.Timeout | undefined;
   private definitionFor: string | null = null;
   private isLoading = false;
+  private readonly focus: Focus;
   private readonly unlisten: Disposable;
 
   constructor(
@@ -110,6 +112,7 @@ export class Feed implements Disposable {
   ) {
     // Each subscription listens for the end; they are many by design.
     setMaxListeners(0, this.stopped.signal);
+    this.focus = new Focus(client, store, (vmId) => this.loadHistory(vmId));
     this.unlisten = client.onStatus(() => this.connectionChanged());
     void this.load();
     void this.watchHealth();
@@ -130,6 +133,7 @@ export class Feed implements Disposable {
     const onPage = page(state) === "vm";
     if (vmId !== this.historyFor) this.scheduleHistory(vmId);
     this.watchDetail(onPage ? vmId : null);
+    this.focus.lookedAt();
     const wantsDefinition = onPage && state.ui.tab === "definition" && vmId !== null;
     if (!wantsDefinition) this.definitionFor = null;
     else if (this.definitionFor !== vmId) {
@@ -142,6 +146,7 @@ export class Feed implements Disposable {
     clearTimeout(this.historyTimer);
     this.filter[Symbol.dispose]();
     this.detail?.stop.abort();
+    this.focus[Symbol.dispose]();
     this.unlisten[Symbol.dispose]();
     this.stopped.abort();
   }
@@ -151,6 +156,7 @@ export class Feed implements Disposable {
     if (status.state === "connected") {
       this.store.dispatch({ type: "connection", connection: { phase: "live" } });
       this.historyFor = null;
+      this.focus.forget();
       void this.load();
     } else if (status.reason !== null) this.lost(status.reason);
   }
