@@ -43,6 +43,14 @@ describe("the filter", () => {
     expect(shown(after(typed("x"), found("x", "b"), { type: "back" }))).toBe("abc");
   });
 
+  it("lets nobody mark all before it is known what the text finds", () => {
+    const early = after(typed("x"), { type: "markShown" });
+    expect([early.ui.marks.size, early.ui.notice?.tone]).toEqual([0, "error"]);
+    expect(after(typed("x"), found("x", "b"), typed("xy"), { type: "markShown" }).ui.marks.size).toBe(0);
+    expect([...after(typed("x"), found("x", "b"), { type: "markShown" }).ui.marks]).toEqual(["b"]);
+    expect(after({ type: "markShown" }).ui.marks.size).toBe(3);
+  });
+
   it("moves the choice to what is still shown", () => {
     const chosen = after({ type: "moveTo", edge: "last" });
     expect(chosen.ui.selectedVmId).toBe("c");

@@ -11,12 +11,14 @@ export interface FilterFault {
 export interface FilterMatches {
   /** Null until the first answer: nothing is hidden before it. */
   ids: ReadonlySet<string> | null;
+  /** The text that `ids` answers: another than the one typed until the server has answered. */
+  where: string;
   /** Why the text as it now is is no filter; null: it is one, or has not been answered. */
   fault: FilterFault | null;
 }
 export interface MatchesAction { type: "matches"; where: string; ids: readonly string[]; fault: FilterFault | null }
 
-export const NO_MATCHES: FilterMatches = { ids: null, fault: null };
+export const NO_MATCHES: FilterMatches = { ids: null, where: "", fault: null };
 
 /** Longest filter that can be typed, in characters: three lines of the narrowest screen. */
 export const FILTER_MAX_LENGTH = 240;
@@ -32,10 +34,15 @@ export function filtered(state: State, text: string): State {
 /** An answer to a text that has been changed meanwhile is late and counts for nothing. */
 export function withMatches(state: State, { where, ids, fault }: MatchesAction): State {
   if (where !== state.ui.filter) return state;
-  if (fault === null) return { ...state, matches: { ids: new Set(ids), fault } };
+  if (fault === null) return { ...state, matches: { ids: new Set(ids), where, fault } };
   // Under the prompt the fault is shown where it is typed; after Enter it must not go unseen.
   const notice: Notice | null = state.ui.prompt?.kind === "filter" ? state.ui.notice : { tone: "error", text: fault.text, at: state.now };
   return { ...state, matches: { ...state.matches, fault }, ui: { ...state.ui, notice } };
+}
+
+/** Whether what is shown is what the text as it now is finds: what is done to all of it waits for that. */
+export function isAnswered(state: State): boolean {
+  return state.matches.where === state.ui.filter;
 }
 
 export function isFound(state: State, vmId: string): boolean {
