@@ -91,6 +91,18 @@ describeOnEveryServer("the past", (suite) => {
     }
   });
 
+  it("filters by what was true then", async () => {
+    await told("VM_DEFINED", "a", 0, vm("a", "RUNNING", 0));
+    await told("VM_DEFINED", "b", 0, vm("b", "STOPPED", 0));
+    for (const second of [1, 2]) measured(second, { a: second / 2 });
+    const passing = async (second: number, where: string) => (await past.frame(at(second), where)).vms.map(({ id }) => id);
+    expect(await passing(2, "cpu>80")).toEqual(["a"]);
+    expect(await passing(1, "cpu>80")).toEqual([]);
+    expect(await passing(2, "state:stopped or cpu>80")).toEqual(["a", "b"]);
+    expect(await passing(2, "label.tier=web host=host age<5s")).toEqual(["a", "b"]);
+    await expect(past.frame(at(2), "cpu>")).rejects.toMatchObject({ name: "FilterFault" });
+  });
+
   it("keeps the figures of a VM that is gone, apart from those of another under its id", async () => {
     await told("VM_DEFINED", "a", 0, vm("a", "RUNNING", 0));
     for (let second = 1; second < 20; second += 1) measured(second, { a: 1 });
