@@ -27,7 +27,7 @@ describeOnEveryServer("the past", (suite) => {
   beforeEach(async () => {
     nowMs = START + 600_000;
     sequence = 0n;
-    await suite.db.$executeRaw`TRUNCATE vm_versions, vm_moments, metric_subjects, metric_seconds, metric_ten_seconds, metric_minutes, operations`;
+    await suite.db.$executeRaw`TRUNCATE vm_versions, vm_moments, metric_subjects, metric_seconds, metric_ten_seconds, metric_minutes, metric_ten_minutes, metric_hours, operations`;
     await suite.db.event.deleteMany();
     await suite.db.host.deleteMany();
     await observeHost(suite.db, HOST);
