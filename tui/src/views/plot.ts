@@ -149,10 +149,10 @@ function timeAxis(p: Painter, area: Rect, span: Span): void {
   }
 }
 
-/** How long before the right edge: -45s, -5m, -2.5m, -6h. */
+/** How long before the right edge: -45s, -5m, -1.5m, -6h. */
 export function ago(seconds: number): string {
   const tidy = (value: number): string => value.toFixed(1).replace(/\.0$/, "");
-  if (seconds < 120) return `-${tidy(seconds)}s`;
-  if (seconds < 7_200) return `-${tidy(seconds / 60)}m`;
-  return seconds < 172_800 ? `-${tidy(seconds / 3_600)}h` : `-${tidy(seconds / 86_400)}d`;
+  if (seconds < MINUTE) return `-${tidy(seconds)}s`;
+  if (seconds < HOUR) return `-${tidy(seconds / MINUTE)}m`;
+  return seconds < DAY ? `-${tidy(seconds / HOUR)}h` : `-${tidy(seconds / DAY)}d`;
 }
