@@ -38,7 +38,12 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["filter", [["/web", /Enter keeps the filter/]]],
   ["finder", [[":", /power cut/]]],
   ["console", [["c", /console of build-runner/]]],
+  ["marked", [["   V", /4 marked/]]],
+  ["plan", [["*", /7 marked/], ["p", /all can|\d cannot/]]],
+  ["plan-typed", [["*", /7 marked/], ["d", /\d cannot/], ["\r", /Type "delete 2"/]]],
   ["delete", [["G", /7 of 7/], ["d", /Type its id/]]],
+  // The last: what it pauses stays paused.
+  ["plan-summary", [["*", /7 marked/], ["p", /\d cannot/], ["\r", /summary/], ["", /4 done/]]],
 ];
 
 describe.each([[80, 24], [120, 40], [200, 50]])("screens at %ix%i", (columns, rows) => {
@@ -48,7 +53,7 @@ describe.each([[80, 24], [120, 40], [200, 50]])("screens at %ix%i", (columns, ro
   }, TIMEOUT_MS);
   afterAll(() => dashboard[Symbol.asyncDispose](), TIMEOUT_MS);
 
-  it.each(PAGES.map(([name, steps, undo]) => [name, steps, undo ?? ""] as const))("paints the %s page as recorded", async (name, steps, undo) => {
+  it.each(PAGES.map(([name, steps, undo = ""]) => [name, steps, undo] as const))("paints the %s page as recorded", async (name, steps, undo) => {
     for (const [keys, shows] of steps) await dashboard.press(keys, shows);
     await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/${name}.${columns}x${rows}.txt`);
     if (undo !== "") dashboard.terminal.send(undo);

@@ -48,11 +48,14 @@ class Topic {
   }
 }
 
+interface VerbInput { id: string; dryRun?: boolean }
 interface RecordedEvent { cursor: number; time: number; kind: string; vmId: string | null; state: string | null; message: string; operationId: string | null; actor: string | null }
 
 export class RecordedServer implements AsyncDisposable {
   readonly vms: RecordedVm[];
   readonly asked: string[] = [];
+  /** What was only judged: dry runs. */
+  readonly judged: string[] = [];
   url = "";
   private readonly events: RecordedEvent[] = [];
   private readonly operations: Payload[] = [];
@@ -168,11 +171,12 @@ export class RecordedServer implements AsyncDisposable {
     return { from: args.range.from, to: new Date(to * 1000).toISOString(), stepSeconds: 1, series };
   }
 
-  private verb(kind: string, id: string, to: RecordedState | null, from: readonly RecordedState[]): Payload {
-    this.asked.push(`${kind} ${id}`);
+  private verb(kind: string, { id, dryRun }: VerbInput, to: RecordedState | null, from: readonly RecordedState[]): Payload {
+    (dryRun ? this.judged : this.asked).push(`${kind} ${id}`);
     const vm = this.vms.find((candidate) => candidate.id === id);
     if (vm === undefined) return { __typename: "VmNotFound", id, message: `There is no VM ${id}.` };
     if (!from.includes(vm.state)) return { __typename: "InvalidVmState", state: vm.state, message: `${id} is ${vm.state.toLowerCase()}.` };
+    if (dryRun) return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: null };
     if (kind === "DELETE") this.remove(id);
     else if (to !== null) this.change(id, to);
     const time = new Date(this.now()).toISOString();
@@ -182,7 +186,7 @@ export class RecordedServer implements AsyncDisposable {
   }
 
   private roots(): Roots {
-    const verb = (kind: string, to: RecordedState | null, from: readonly RecordedState[]) => ({ input }: { input: { id: string } }) => this.verb(kind, input.id, to, from);
+    const verb = (kind: string, to: RecordedState | null, from: readonly RecordedState[]) => ({ input }: { input: VerbInput }) => this.verb(kind, input, to, from);
     const off = ["STOPPED", "DEFINED", "CRASHED"] as const;
     return {
       viewer: { name: "local", role: this.options.role ?? "ADMIN" },

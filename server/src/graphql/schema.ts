@@ -14,6 +14,7 @@ import "../event/schema.js";
 import "../alert/schema.js";
 import "../metrics/schema.js";
 import "../diagnosis/schema.js";
+import "../past/schema.js";
 import "../console/schema.js";
 import "../token/schema.js";
 

@@ -35,6 +35,7 @@ export const VM_METRICS = catalog<VmSample>()({
   MAJOR_FAULTS_PER_SECOND: { unit: "1/s", read: (sample) => sample.majorFaultsPerSecond },
   DISK_OPERATIONS_PER_SECOND: { unit: "1/s", read: (sample) => sample.diskOperationsPerSecond },
   DISK_QUEUE_DEPTH: { unit: "operations", read: (sample) => sample.diskQueueDepth },
+  GUEST_TOTAL_BYTES: { unit: "bytes", read: (sample) => sample.guestTotalBytes },
 });
 
 export const HOST_METRICS = catalog<HostSample>()({
@@ -53,6 +54,10 @@ export const HOST_METRICS = catalog<HostSample>()({
   DISK_WRITE_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.diskWriteBytesPerSecond },
   NETWORK_RX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkRxBytesPerSecond },
   NETWORK_TX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkTxBytesPerSecond },
+  NETWORK_DROPS_PER_SECOND: { unit: "1/s", read: (sample) => sample.networkDropsPerSecond },
+  MEMORY_TOTAL_BYTES: { unit: "bytes", read: (sample) => sample.memoryTotalBytes },
+  MEMORY_CACHED_BYTES: { unit: "bytes", read: (sample) => sample.memoryCachedBytes },
+  COMPRESSED_ORIGINAL_BYTES: { unit: "bytes", read: (sample) => sample.compressedOriginalBytes },
 });
 
 export type VmMetricName = keyof typeof VM_METRICS;

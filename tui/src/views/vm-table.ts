@@ -1,4 +1,5 @@
 // The table of VMs: which columns fit, and a row as cells. A row is a pure function of a VM and its newest sample.
+import { marksText } from "../store/marks.js";
 import { guestUsedBytes } from "../store/reduce-data.js";
 import type { Vm, VmSample } from "../store/model.js";
 import { ageSince, isStale, runningOperation, serverNow, sum, visibleVms } from "../store/select.js";
@@ -97,7 +98,8 @@ export function vmTable(p: Painter, rect: Rect): void {
   const { sort, filter } = state.ui;
   const chosen = Math.max(0, rows.findIndex((vm) => vm.id === state.ui.selectedVmId));
   const arrow = sort.direction === "descending" ? theme.sortDown : theme.sortUp;
-  const remark = rows.length === 0 ? "" : `${chosen + 1} of ${rows.length}${filter === "" ? "" : ` (all: ${state.vms.size})`}`;
+  const marks = marksText(state) === "" ? "" : `${theme.mark} ${marksText(state)}, `;
+  const remark = rows.length === 0 ? marks.replace(/, $/, "") : `${marks}${chosen + 1} of ${rows.length}${filter === "" ? "" : ` (all: ${state.vms.size})`}`;
   rule(p, { ...rect, height: 1 }, `VMs ${theme.rule} CPU: ${state.ui.cpuScale === "core" ? "a core" : "the VM"} = 100 % ${theme.rule} by ${sortName(sort.column)} ${arrow}${filter === "" ? "" : ` ${theme.rule} /${filter}`}`, remark);
   const columns = fittingColumns(rect.width);
   let x = rect.x + 3;
@@ -137,6 +139,7 @@ function row(p: Painter, rect: Rect, y: number, vm: Vm, columns: readonly Column
   const source: RowSource = { vm, sample: state.samples.get(vm.id) ?? null, state, theme };
   const chosen = vm.id === state.ui.selectedVmId;
   const faded = isStale(state) || vm.state === "STOPPED" || vm.state === "DEFINED";
+  if (state.ui.marks.has(vm.id)) frame.put(rect.x, y, theme.mark, style("mark", "bold"));
   frame.put(rect.x + 1, y, theme.states[vm.state], style(STATE_ROLES[vm.state]));
   let x = rect.x + 3;
   for (const column of columns) {

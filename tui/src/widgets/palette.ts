@@ -16,6 +16,7 @@ const COLOURS: Readonly<Record<Role, readonly [number, number]>> = {
   between: [214, 3],
   crashed: [166, 1],
   attention: [214, 3],
+  mark: [214, 3],
   first: [74, 6],
   second: [214, 3],
   third: [36, 2],
