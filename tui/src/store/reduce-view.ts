@@ -8,6 +8,8 @@ import type { SortColumn, SortDirection, State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
 const PROMPT_MAX_LENGTH = 64;
+/** Longest line of labels: a dozen of common ones. */
+const LABELS_MAX_LENGTH = 400;
 /** Actions of the palette remembered as used lately. */
 const RECENT_KEPT = 6;
 /** Pages kept to go back through. */
@@ -150,7 +152,7 @@ function sortStep(state: State, step: 1 | -1): State {
 function promptText(state: State, text: string): State {
   const { prompt } = state.ui;
   if (prompt === null || !("text" in prompt)) return state;
-  const kept = text.slice(0, PROMPT_MAX_LENGTH);
+  const kept = text.slice(0, prompt.kind === "labels" ? LABELS_MAX_LENGTH : PROMPT_MAX_LENGTH);
   if (prompt.kind === "filter") return withUi(state, { prompt: { ...prompt, text: kept }, filter: kept.trim() });
   if (prompt.kind === "command") return withUi(state, { prompt: { ...prompt, text: kept, index: 0 } });
   return withUi(state, { prompt: { ...prompt, text: kept } });
