@@ -1,5 +1,6 @@
 // Exit codes, and which error leads to which. Programs rely on these numbers: they are part of the interface.
 import { ClientError } from "../client/error.js";
+import { sanitise } from "../format.js";
 
 export const EXIT = {
   ok: 0,
@@ -108,4 +109,9 @@ export function toCommandError(error: unknown): CommandError {
     return new CommandError(exitCode, code, error.message);
   }
   return new CommandError(EXIT.failed, "Failed", error instanceof Error ? error.message : String(error));
+}
+
+/** A sentence about a text, the text, and a mark below the place, in characters from 1. */
+export function markedFault(message: string, text: string, column: number): string {
+  return `${message}\n  ${sanitise(text)}\n  ${" ".repeat(Math.max(0, column - 1))}^`;
 }

@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from "commander";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT, EXIT_MEANINGS } from "./exit.js";
+import { addAlerts } from "./grammar/alert.js";
 import { Grammar } from "./grammar/grammar.js";
 import { addApply, addConsole, addGraphql, addSelf, addTokens } from "./grammar/rest.js";
 import { addVmCommands } from "./grammar/vm.js";
@@ -37,6 +38,7 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
   addEvents(program, grammar);
   addFigures(program, grammar);
   addAudit(program, grammar);
+  addAlerts(program, grammar);
   addConsole(program, grammar);
   addApply(program, grammar);
   addTokens(program, grammar);

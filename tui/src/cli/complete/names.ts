@@ -11,6 +11,7 @@ const VMS = graphql(`query CompleteVms { vms(first: 1000) { nodes { id name stat
 const HOSTS = graphql(`query CompleteHosts { hosts { id name connected } }`);
 const OPERATIONS = graphql(`query CompleteOperations { operations(first: 50) { nodes { id kind vmId state } } }`);
 const TOKENS = graphql(`query CompleteTokens { tokens { name role } }`);
+const RULES = graphql(`query CompleteRules { alertRules { id where } }`);
 const FIELDS = graphql(`query CompleteFields { filterFields { name description example } }`);
 
 /** Names of metrics that `quetzal metrics` has short words for. */
@@ -30,6 +31,8 @@ export async function namesFor(context: CommandContext, place: Extract<Place, { 
       return (await client().request(OPERATIONS, {}, signal)).operations.nodes.map(({ id, kind, vmId, state }) => ({ text: id, about: sanitise(`${words(kind)} ${vmId}, ${words(state)}`) }));
     case "token":
       return (await client().request(TOKENS, {}, signal)).tokens.map(({ name, role }) => ({ text: name, about: role.toLowerCase() }));
+    case "rule":
+      return (await client().request(RULES, {}, signal)).alertRules.map(({ id, where }) => ({ text: id, about: where }));
     case "label": {
       const { vms } = await client().request(VMS, {}, signal);
       return [...new Set(vms.nodes.flatMap(({ labels }) => labels.map(({ key, value }) => (value === "" ? key : `${key}=${value}`))))].map((text) => ({ text, about: "" }));

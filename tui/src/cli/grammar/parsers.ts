@@ -14,6 +14,12 @@ export function parseCount(text: string): number {
   return count;
 }
 
+/** 0 is a count too; the server knows the most there may be. */
+export function parseWhole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 0.");
+  return Number(text);
+}
+
 /** Seconds of "90", "90s" or "2m". */
 export function parseTime(text: string): number {
   return /^\d+$/.test(text) ? parseCount(text) : parseSpan(text);

@@ -6,7 +6,7 @@ import type { ResultOf, TypedDocument } from "../../client/document.js";
 import { ClientError } from "../../client/error.js";
 import { sanitise } from "../../format.js";
 import type { CommandContext } from "../context.js";
-import { CommandError, EXIT } from "../exit.js";
+import { CommandError, EXIT, markedFault } from "../exit.js";
 import type { VmState } from "./state.js";
 
 /** What a person gave to choose VMs by; all of it must hold. */
@@ -56,8 +56,7 @@ export function isSelecting(selector: Selector): boolean {
 /** The failure of a filter that is none: the server's sentence, the text, and a mark below the place. */
 export function filterFault(error: unknown, query: Pick<VmQuery, "where">): unknown {
   if (!(error instanceof ClientError) || error.column === undefined || query.where === null) return error;
-  const text = sanitise(query.where);
-  return new CommandError(EXIT.usage, "InvalidInput", `${error.message}\n  ${text}\n  ${" ".repeat(Math.max(0, error.column - 1))}^`, "filter.where");
+  return new CommandError(EXIT.usage, "InvalidInput", markedFault(error.message, query.where, error.column), "filter.where");
 }
 
 /** VMs asked for at once: a page is a few hundred kB at most. */
