@@ -1,5 +1,6 @@
 // `quetzal man`: the manual page, in the macros of man(7), from the same tree as help and completion.
 import type { Command } from "commander";
+import { wrapped } from "../wrap.js";
 import type { CommandContext } from "./context.js";
 import { EXIT_MEANINGS } from "./exit.js";
 import { OUTPUT_TOPIC, SELECTORS_TOPIC } from "./topics.js";
@@ -63,7 +64,7 @@ function commandLines(command: Command): string[] {
     const name = `\\fI${escaped(argument.name())}\\fR${argument.variadic ? "..." : ""}`;
     return argument.required ? name : `[${name}]`;
   });
-  const lines = [`.SS "${escaped(names.join(" "))}"`, `.B ${escaped(names.join(" "))}`, ...(args.length > 0 ? [args.join(" ")] : []), ".PP", `${escaped(command.description())}.`];
+  const lines = [`.SS "${escaped(names.join(" "))}"`, `.B ${escaped(names.join(" "))}`, ...(args.length > 0 ? [args.join(" ")] : []), ".PP", ...prose(`${command.description()}.`)];
   return [...lines, ...command.registeredArguments.flatMap((argument) => (argument.description === "" ? [] : definition(argument.name(), argument.description))), ...optionLines(command)];
 }
 
@@ -75,7 +76,7 @@ function optionLines(command: Command): string[] {
 }
 
 function definition(term: string, text: string): string[] {
-  return [".TP", `.B ${escaped(term)}`, escaped(text)];
+  return [".TP", `.B ${escaped(term)}`, ...prose(text)];
 }
 
 function section(title: string, lines: readonly string[]): string[] {
@@ -83,7 +84,14 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 function topicSection({ title, paragraphs }: Topic): string[] {
-  return section(title.toUpperCase(), paragraphs.flatMap((text) => (text.startsWith(" ") ? [".PP", ".nf", ...text.split("\n").map((line) => escaped(line.slice(1))), ".fi"] : [".PP", escaped(text)])));
+  return section(title.toUpperCase(), paragraphs.flatMap((text) => (text.startsWith(" ") ? [".PP", ".nf", ...text.split("\n").map((line) => escaped(line.slice(1))), ".fi"] : [".PP", ...prose(text)])));
+}
+
+/** Wide enough for a page, short enough to read a difference of two versions. */
+const SOURCE_WIDTH = 78;
+
+function prose(text: string): string[] {
+  return wrapped(escaped(text), SOURCE_WIDTH).map((line) => line.replace(/^\./, "\\&."));
 }
 
 /** Backslashes, dashes and quotes are what is typed, and no line begins a request. */

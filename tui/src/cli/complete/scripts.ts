@@ -22,7 +22,9 @@ _quetzal() {
       COMPREPLY=()
       return
     fi
-    COMPREPLY+=("$(printf '%q' "\${line%%$'\\t'*}")")
+    line=\${line%%$'\\t'*}
+    [[ $line =~ ^[A-Za-z0-9_./:@=,+%-]+$ ]] || line=$(printf '%q' "$line")
+    COMPREPLY+=("$line")
   done < <(${program} complete -- "\${kept[@]}" 2>/dev/null </dev/null)
   # A list or a pair goes on after its first part.
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null

@@ -4,6 +4,8 @@ import { CommandError, EXIT } from "../exit.js";
 import { printLines, printValue } from "../output/print.js";
 import { isForPrograms } from "../output/formats.js";
 import { sanitise } from "../../format.js";
+import { editedLabels } from "../../store/labels.js";
+import type { LabelEdit } from "../../store/labels.js";
 import type { DeedOptions } from "./deed.js";
 import { changeOf, readDefinition } from "./definition.js";
 import type { Definition } from "./definition.js";
@@ -11,13 +13,8 @@ import { carryOut } from "./drive.js";
 import { chooseVms } from "./select.js";
 import type { Chosen } from "./select.js";
 
-export interface LabelChange {
-  readonly set: ReadonlyMap<string, string>;
-  readonly removed: ReadonlySet<string>;
-}
-
 /** Words of `vm label`: "key=value" and "key-" change labels, everything else names VMs. */
-export function readLabelWords(words: readonly string[]): { vms: string[]; change: LabelChange } {
+export function readLabelWords(words: readonly string[]): { vms: string[]; change: LabelEdit } {
   const set = new Map<string, string>();
   const removed = new Set<string>();
   const vms: string[] = [];
@@ -33,11 +30,6 @@ export function readLabelWords(words: readonly string[]): { vms: string[]; chang
   return { vms, change: { set, removed } };
 }
 
-export function relabelled(definition: Definition, { set, removed }: LabelChange): Definition {
-  const labels = { ...labelsOf(definition), ...Object.fromEntries(set) };
-  return { ...definition, labels: Object.fromEntries(Object.entries(labels).filter(([key]) => !removed.has(key))) };
-}
-
 function labelsOf(definition: Definition): Record<string, string> {
   const { labels } = definition as { labels?: Record<string, string> };
   return labels ?? {};
@@ -47,7 +39,7 @@ function labelsOf(definition: Definition): Record<string, string> {
 export async function labelVms(context: CommandContext, words: readonly string[], chosen: Omit<Chosen, "vms">, options: DeedOptions): Promise<void> {
   const { vms, change } = readLabelWords(words);
   if (change.set.size + change.removed.size === 0) return showLabels(context, { ...chosen, vms });
-  await carryOut(context, changeOf("label", (definition) => relabelled(definition, change)), { ...chosen, vms }, options);
+  await carryOut(context, changeOf("label", (definition) => ({ ...definition, labels: editedLabels(labelsOf(definition), change) })), { ...chosen, vms }, options);
 }
 
 async function showLabels(context: CommandContext, chosen: Chosen): Promise<void> {
