@@ -84,7 +84,7 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 function topicSection({ title, paragraphs }: Topic): string[] {
-  return section(title.toUpperCase(), paragraphs.flatMap((text) => (text.startsWith(" ") ? [".PP", ".nf", ...text.split("\n").map((line) => escaped(line.slice(1))), ".fi"] : [".PP", ...prose(text)])));
+  return section(title.toUpperCase(), paragraphs.flatMap((text, index) => (text.startsWith(" ") ? [".PP", ".nf", ...text.split("\n").map((line) => escaped(line.slice(1))), ".fi"] : [...(index === 0 ? [] : [".PP"]), ...prose(text)])));
 }
 
 /** Wide enough for a page, short enough to read a difference of two versions. */
