@@ -1,31 +1,17 @@
-// Values as JSON, YAML and CSV text. Whatever comes from elsewhere may hold characters that drive a terminal: JSON and
-// YAML escape them, which loses nothing; CSV knows no escapes and gets a question mark. Pure.
+// Values as JSON and CSV text. Whatever comes from elsewhere may hold characters that drive a terminal: JSON escapes
+// them, which loses nothing; CSV knows no escapes and gets a question mark. Pure.
 import { sanitise } from "../../format.js";
 import type { ListColumn, Value } from "./listing.js";
 
 /** Control characters beyond those that JSON escapes, and marks that reverse or hide text. */
 const DANGEROUS = /[\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
-const ANY_DANGEROUS = new RegExp(`[\\u0000-\\u0008\\u000b-\\u001f]|${DANGEROUS.source}`);
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(DANGEROUS, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 export function jsonText(value: unknown, indent: 0 | 2): string {
   return escaped(JSON.stringify(value, null, indent));
-}
-
-/** Without the newline at its end. */
-export async function yamlText(value: unknown): Promise<string> {
-  const { Document, Scalar, visit } = await import("yaml");
-  const document = new Document(value);
-  visit(document, {
-    Scalar(_key, node) {
-      // Only in double quotes does YAML know escapes.
-      if (typeof node.value === "string" && ANY_DANGEROUS.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
-    },
-  });
-  return escaped(document.toString({ lineWidth: 0 })).trimEnd();
 }
 
 /** A line of RFC 4180. */

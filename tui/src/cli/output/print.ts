@@ -1,7 +1,7 @@
 // The one way to answer: a list, a record, or a value, in the format that was asked for.
 import type { CommandContext } from "../context.js";
 import { sanitise } from "../../format.js";
-import { csvLines, jsonText, yamlText } from "./encode.js";
+import { csvLines, jsonText } from "./encode.js";
 import { chosenColumns, sortedRows, tableOf } from "./listing.js";
 import type { ListFlags, Listing, Sight } from "./listing.js";
 
@@ -37,7 +37,7 @@ export async function printRecord(context: CommandContext, value: unknown, view:
 
 /** A whole answer, readable: YAML where it was asked for, else JSON. */
 export async function printValue(context: CommandContext, value: unknown): Promise<void> {
-  await context.print(context.format === "yaml" ? await yamlText(value) : jsonText(value, 2));
+  await context.print(context.format === "yaml" ? (await import("./yaml.js")).yamlText(value) : jsonText(value, 2));
 }
 
 /** One object of a stream, on a line of its own. */

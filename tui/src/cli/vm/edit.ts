@@ -19,6 +19,9 @@ import type { DefinedVm, Put } from "./definition.js";
 import { readEdited, writeEditable } from "./editable.js";
 import { namedVm } from "./select.js";
 
+/** Times that a refused text comes back: an editor that is a script must not be asked for ever. */
+const MOST_ROUNDS = 10;
+
 export async function editVm(context: CommandContext, name: string, options: DeedOptions): Promise<void> {
   const vm = await readDefinition(context, (await namedVm(context, name)).id);
   const folder = mkdtempSync(join(tmpdir(), "quetzal-"));
@@ -35,19 +38,19 @@ export async function editVm(context: CommandContext, name: string, options: Dee
 }
 
 async function editUntilDone(context: CommandContext, vm: DefinedVm, file: string, options: DeedOptions): Promise<"keep" | "done"> {
-  let text = await writeEditable(vm);
+  let text = writeEditable(vm);
   let fault: CommandError | undefined;
-  for (;;) {
+  for (let round = 1; ; round += 1) {
     const before = fault === undefined ? text : withFault(text, fault);
     const edited = await throughEditor(context, file, before);
-    if (edited === before || (await isSame(edited, vm))) {
-      if (fault !== undefined) throw fault;
+    if (fault !== undefined && (edited === before || edited === text)) throw fault;
+    if (edited === before || isSame(edited, vm)) {
       context.note(`${sanitise(vm.id)}: nothing was changed.`);
       return "done";
     }
     text = edited;
     try {
-      const definition = await readEdited(edited, vm);
+      const definition = readEdited(edited, vm);
       const trial = await putDefinition(context, { definition, dryRun: true, ifGeneration: vm.generation });
       const choice = options.dryRun ? "trial" : await ask(context, trial, options);
       if (choice === "again") {
@@ -60,16 +63,16 @@ async function editUntilDone(context: CommandContext, vm: DefinedVm, file: strin
     } catch (error) {
       fault = toCommandError(error);
       // Only what an edit can mend goes back into the editor.
-      if (fault.exitCode !== EXIT.usage) throw fault;
+      if (fault.exitCode !== EXIT.usage || round >= MOST_ROUNDS) throw fault;
     }
   }
 }
 
 /** An empty text, or one that says what the definition says, changes nothing. */
-async function isSame(edited: string, vm: DefinedVm): Promise<boolean> {
+function isSame(edited: string, vm: DefinedVm): boolean {
   if (edited.replace(/^\s*#.*$/gm, "").trim() === "") return true;
   try {
-    return JSON.stringify(await readEdited(edited, vm)) === JSON.stringify(vm.definition);
+    return JSON.stringify(readEdited(edited, vm)) === JSON.stringify(vm.definition);
   } catch {
     return false; // It is judged where the fault can be said.
   }

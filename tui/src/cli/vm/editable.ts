@@ -1,4 +1,5 @@
 // A definition as text to edit, YAML because it knows comments, and back. Pure.
+import { parseDocument, stringify } from "yaml";
 import { sanitise } from "../../format.js";
 import { CommandError, EXIT } from "../exit.js";
 import type { DefinedVm, Definition } from "./definition.js";
@@ -6,8 +7,7 @@ import type { DefinedVm, Definition } from "./definition.js";
 /** Largest text read back, in bytes: a definition is a few kB. */
 const MAX_EDITED_BYTES = 1024 * 1024;
 
-export async function writeEditable({ id, state, definition }: Pick<DefinedVm, "id" | "state" | "definition">): Promise<string> {
-  const { stringify } = await import("yaml");
+export function writeEditable({ id, state, definition }: Pick<DefinedVm, "id" | "state" | "definition">): string {
   const head = [
     `# The definition of ${sanitise(id)} (${state.toLowerCase()}). Lines that begin with # are not read.`,
     "# Save and leave to have it checked and shown; leave it unchanged or empty to give up.",
@@ -16,9 +16,8 @@ export async function writeEditable({ id, state, definition }: Pick<DefinedVm, "
 }
 
 /** Throws a CommandError with line and column of what is wrong. */
-export async function readEdited(text: string, { id }: Pick<DefinedVm, "id">): Promise<Definition> {
+export function readEdited(text: string, { id }: Pick<DefinedVm, "id">): Definition {
   if (Buffer.byteLength(text) > MAX_EDITED_BYTES) throw fault(`The text is larger than ${MAX_EDITED_BYTES} bytes, which no definition is.`);
-  const { parseDocument } = await import("yaml");
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
   const [first] = document.errors;
   if (first !== undefined) {
