@@ -2,7 +2,7 @@
 import { isFound } from "./filter.js";
 import { guestUsedBytes } from "./reduce-data.js";
 import type { Event, Host, HostSample, Operation, Vm, VmSample, VmState } from "./model.js";
-import type { Page, SortColumn, State } from "./state.js";
+import type { CpuScale, Page, SortColumn, State } from "./state.js";
 
 /** A sample older than this is shown dimmed: at one a second, three were missed. */
 export const STALE_AFTER_MS = 3_000;
@@ -72,11 +72,11 @@ const STATE_ORDER: Record<VmState, number> = {
 };
 
 /** Unknown figures sort below every known one. */
-function sortKey(vm: Vm, sample: VmSample | undefined, column: SortColumn): number | string {
+function sortKey(vm: Vm, sample: VmSample | undefined, column: SortColumn, cpuScale: CpuScale): number | string {
   switch (column) {
     case "name": return vm.label;
     case "state": return STATE_ORDER[vm.state];
-    case "cpu": return sample?.cpuRatio ?? -1;
+    case "cpu": return (sample?.cpuRatio ?? -1) / (cpuScale === "vm" ? Math.max(1, vm.vcpus) : 1);
     case "memory": return sample === undefined ? -1 : (guestUsedBytes(sample) ?? sample.rssBytes ?? -1);
     case "disk": return sample === undefined ? -1 : (sum(sample.diskReadBytesPerSecond, sample.diskWriteBytesPerSecond) ?? -1);
     case "rx": return sample?.networkRxBytesPerSecond ?? -1;
@@ -98,7 +98,7 @@ export function visibleVms(state: State): Vm[] {
   const sign = direction === "ascending" ? 1 : -1;
   const keyed = [...state.vms.values()]
     .filter((vm) => isFound(state, vm.id))
-    .map((vm) => ({ vm, key: sortKey(vm, state.samples.get(vm.id), column) }));
+    .map((vm) => ({ vm, key: sortKey(vm, state.samples.get(vm.id), column, state.ui.cpuScale) }));
   keyed.sort((a, b) => {
     const order = typeof a.key === "number" && typeof b.key === "number" ? a.key - b.key : compareText(String(a.key), String(b.key));
     return order === 0 ? compareText(a.vm.label, b.vm.label) : sign * order;
