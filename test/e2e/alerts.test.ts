@@ -60,7 +60,7 @@ describe("a rule of one's own", () => {
     const [alert, ...others] = await told("ALERT_RAISED");
     expect(others).toEqual([]);
     expect(alert?.vmId).toBe("busy-guest");
-    expect(alert?.message).toMatch(/^busy-guest: Guest hot: cpu \d+(\.\d+)?% \(>15\) for 3 s\.$/);
+    expect(alert?.message).toMatch(/^Guest hot: cpu \d+(\.\d+)?% \(>15\) for 3 s\.$/);
     expect((await quetzal("alert", "ls")).stdout).toMatch(/critical +busy-guest /);
   });
 
@@ -101,7 +101,7 @@ describe("a rule of one's own", () => {
   it("is over when the guest has come to rest, with the figure", async () => {
     await busy.run("kill $(cat /tmp/hog)");
     await eventually("the end of the alert", async () => (await told("ALERT_CLEARED")).length === 1);
-    expect((await told("ALERT_CLEARED"))[0]?.message).toMatch(/^Over: Guest hot on busy-guest: cpu \d+(\.\d+)?% \(>15\)\.$/);
+    expect((await told("ALERT_CLEARED"))[0]?.message).toMatch(/^Guest hot is over: cpu \d+(\.\d+)?% \(>15\)\.$/);
     await screen.waitFor(/^(?![\s\S]*▲ 1 alert)[\s\S]*busy-guest/);
     expect(await listed("alert:yes")).toEqual([]);
     expect(await told("ALERT_RAISED")).toHaveLength(1);
