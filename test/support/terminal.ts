@@ -18,7 +18,8 @@ export class TerminalDriver implements AsyncDisposable {
     const cols = options.columns ?? 80;
     const rows = options.rows ?? 24;
     this.#screen = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
-    this.#child = pty.spawn(command, [...args], { cols, rows, name: "xterm-256color", env: { ...process.env, ...options.env, TERM: options.env?.["TERM"] ?? "xterm-256color" }, cwd: options.cwd ?? process.cwd() });
+    // node-pty sets TERM to the name it is given, whatever the environment says.
+    this.#child = pty.spawn(command, [...args], { cols, rows, name: options.env?.["TERM"] ?? "xterm-256color", env: { ...process.env, ...options.env }, cwd: options.cwd ?? process.cwd() });
     this.pid = this.#child.pid;
     this.#child.onData((data) => {
       this.bytes += Buffer.byteLength(data);

@@ -4,7 +4,7 @@ import { availability, bindingFor, findBindings, labelOf, verbOf } from "./keys.
 import type { Binding, Command } from "./keys.js";
 import type { MutationVerb } from "./feed/verbs.js";
 import type { Store } from "./feed/feed.js";
-import { page, selectedOperation, selectedVm } from "./store/select.js";
+import { selectedOperation, selectedVm } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
 import type { ConsoleView, Page, Prompt } from "./store/state.js";
 import { VM_TABS } from "./store/state.js";
@@ -27,7 +27,7 @@ export function pressKey(store: Store, outside: Outside, key: string): void {
     inPrompt(store, outside, prompt, key);
     return;
   }
-  const binding = bindingFor(key, page(store.state));
+  const binding = bindingFor(store.state, key);
   if (binding !== null) perform(store, outside, binding, key);
 }
 
@@ -78,10 +78,16 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "sortNext") dispatch({ type: "sortStep", step: 1 });
   else if (command === "sortPrevious") dispatch({ type: "sortStep", step: -1 });
   else if (command === "sortReverse") dispatch({ type: "sortReverse" });
+  else if (command === "nextTheme") nextTheme(store);
   else if (command === "filter") dispatch({ type: "prompt", prompt: { kind: "filter", text: store.state.ui.filter } });
   else if (command === "find") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0 } });
   else if (command === "redraw") outside.redraw();
   else if (command === "quit") outside.quit();
+}
+
+function nextTheme(store: Store): void {
+  store.dispatch({ type: "nextTheme" });
+  store.dispatch({ type: "notice", tone: "info", text: `Theme: ${paintable(store.state.ui.theme)}.` });
 }
 
 function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): void {

@@ -16,10 +16,15 @@ import { ESCAPE_WAIT_MS, KeyDecoder } from "./input.js";
 import type { Action } from "./store/actions.js";
 import { reduce } from "./store/reduce.js";
 import { paintable } from "./store/sanitize.js";
+import { dashboardSettings, faultNotice } from "./settings/dashboard-settings.js";
+import type { SettingsFile } from "./settings/model.js";
+import type { Settings } from "./store/settings.js";
 import { initialState } from "./store/state.js";
 import type { ConsoleView as View, State } from "./store/state.js";
+import type { Characters, ColourDepth } from "./terminal-kind.js";
 import { words } from "./views/format.js";
 import { consoleSize, isTooSmall, layoutOf } from "./views/layout.js";
+import type { Palette } from "./views/palettes.js";
 import { plainFrame } from "./views/plain.js";
 import { screen } from "./views/screen.js";
 import { ASCII, UNICODE } from "./views/theme.js";
@@ -39,8 +44,12 @@ export interface DashboardOptions {
   output: WriteStream;
   /** The value of TERM. */
   terminal: string;
-  colours: "allowed" | "forbidden";
-  characters: "unicode" | "ascii";
+  /** The depth of its colours, given what terminfo says of them. */
+  colours: (terminfoColours: number) => ColourDepth;
+  characters: Characters;
+  background: "light" | "dark";
+  /** config.yaml as read. */
+  settings: SettingsFile;
   /** What the console's program inherits. */
   environment: Readonly<Record<string, string | undefined>>;
   /** The program that shows a VM's console, with its arguments. */
@@ -77,8 +86,8 @@ function lacksRates({ vms, samples }: State): boolean {
 
 class MemoryStore implements Store {
   state: State;
-  constructor(now: number, private readonly changed: () => void) {
-    this.state = initialState(now);
+  constructor(now: number, private readonly changed: () => void, settings?: Settings) {
+    this.state = initialState(now, settings);
   }
   readonly dispatch = (action: Action): void => {
     const before = this.state;
@@ -93,6 +102,7 @@ class Dashboard implements Outside {
   private readonly now: () => number;
   private readonly store: MemoryStore;
   private readonly terminal: Terminal;
+  private readonly palettes: readonly [Palette, ...Palette[]];
   private feed: Feed | null = null;
   private readonly decoder = new KeyDecoder();
   private readonly listening = new AbortController();
@@ -105,10 +115,13 @@ class Dashboard implements Outside {
   constructor(private readonly client: Client, private readonly options: DashboardOptions) {
     this.now = options.now ?? Date.now;
     this.ended = new Promise((resolve) => (this.finish = resolve));
-    this.store = new MemoryStore(this.now(), () => this.newsCame());
+    const { settings, palettes, faults } = dashboardSettings(options.settings, options.background);
+    this.palettes = palettes;
+    this.store = new MemoryStore(this.now(), () => this.newsCame(), settings);
     const { output, terminal, colours, characters } = options;
-    this.terminal = openTerminal({ output, terminal, colours, characters, onResize: () => this.resized() });
+    this.terminal = openTerminal({ output, terminal, colours, characters, palette: palettes[0], mouse: settings.mouse, onResize: () => this.resized(), onDrained: () => this.paint() });
     this.listen();
+    if (faults.length > 0) this.store.dispatch({ type: "notice", tone: "error", text: paintable(faultNotice(faults)) });
     this.paint();
     this.feed = new Feed(client, this.store, this.now);
   }
@@ -248,6 +261,7 @@ class Dashboard implements Outside {
     this.frameTimer = undefined;
     this.feed?.lookedAt();
     const { console: open } = this;
+    this.terminal.wear(this.palettes.find((palette) => palette.name === this.store.state.ui.theme) ?? this.palettes[0]);
     const theme = this.options.characters === "ascii" ? ASCII : UNICODE;
     this.terminal.paint(screen(this.store.state, this.terminal.size, theme, open === null ? null : (frame, rect) => open.paint(frame, rect)));
     this.clockTimer = setTimeout(() => this.paint(), CLOCK_MS);
@@ -288,6 +302,6 @@ class Dashboard implements Outside {
     this.release();
     this.listening.abort();
     this.options.input.pause();
-    this.finish(exitCode);
+    void this.terminal.flushed().then(() => this.finish(exitCode));
   }
 }

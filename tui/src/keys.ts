@@ -9,7 +9,7 @@ export type Command =
   | "enter" | "back" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last" | "nextTab"
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7"
   | "filter" | "find" | "sortNext" | "sortPrevious" | "sortReverse"
-  | "operations" | "events" | "cancelOperation" | "help" | "redraw" | "quit";
+  | "operations" | "events" | "cancelOperation" | "nextTheme" | "help" | "redraw" | "quit";
 
 export interface Binding {
   command: Command;
@@ -58,6 +58,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "tab6", keys: ["6"], label: "VM operations", help: "The VM's own operations.", group: "Look", pages: ["vm"] },
   { command: "tab7", keys: ["7"], label: "definition", help: "The definition, defaults filled in.", group: "Look", pages: ["vm"] },
   { command: "nextTab", keys: ["tab"], label: "next tab", help: "The next of the VM page's tabs.", group: "Look", pages: ["vm"] },
+  { command: "nextTheme", keys: ["T"], label: "next theme", help: "The next theme: dark, light, contrast, mono, your own.", group: "Look", pages: EVERYWHERE },
   { command: "help", keys: ["?"], label: "help", help: "This page.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "up", keys: ["up", "k"], label: "up", help: "One line up.", group: "Move", pages: LISTS },
   { command: "down", keys: ["down", "j"], label: "down", help: "One line down.", group: "Move", pages: LISTS },
@@ -69,8 +70,19 @@ export const BINDINGS: readonly Binding[] = [
   { command: "quit", keys: ["q", "C-c"], label: "quit", help: "Close the dashboard; VMs and services run on.", group: "Move", pages: EVERYWHERE },
 ];
 
-export function bindingFor(key: string, where: Page): Binding | null {
-  return BINDINGS.find((binding) => binding.keys.includes(key) && binding.pages.includes(where)) ?? null;
+/** The key table with the person's own keys in it. */
+export function bindingsOf({ settings }: State): readonly Binding[] {
+  if (settings.keys.size === 0) return BINDINGS;
+  const before = remapped.get(settings);
+  if (before !== undefined) return before;
+  const bindings = BINDINGS.map((binding) => ({ ...binding, keys: settings.keys.get(binding.command) ?? binding.keys }));
+  remapped.set(settings, bindings);
+  return bindings;
+}
+const remapped = new WeakMap<State["settings"], readonly Binding[]>();
+
+export function bindingFor(state: State, key: string, where: Page = page(state)): Binding | null {
+  return bindingsOf(state).find((binding) => binding.keys.includes(key) && binding.pages.includes(where)) ?? null;
 }
 
 export type Availability = { allowed: true } | { allowed: false; reason: string };
@@ -115,13 +127,13 @@ export function labelOf(state: State, binding: Binding): string {
 export function findBindings(state: State, text: string): Binding[] {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
   const here = page(state);
-  return BINDINGS.filter((binding) => binding.group !== "Move" || binding.command === "quit")
+  return bindingsOf(state).filter((binding) => binding.group !== "Move" || binding.command === "quit")
     .filter((binding) => binding.pages.includes(here) && binding.command !== "find")
     .filter((binding) => words.every((word) => `${binding.label} ${binding.command}`.toLowerCase().includes(word)));
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {
-  up: "↑", down: "↓", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
+  " ": "Space", up: "↑", down: "↓", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
 };
 
 /** A key as people write it. */

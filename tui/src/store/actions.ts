@@ -35,6 +35,7 @@ export type ViewAction =
   | { type: "sortBy"; column: SortColumn }
   | { type: "sortStep"; step: 1 | -1 }
   | { type: "sortReverse" }
+  | { type: "nextTheme" }
   | { type: "prompt"; prompt: Prompt | null }
   | { type: "promptText"; text: string }
   | { type: "promptIndex"; index: number }

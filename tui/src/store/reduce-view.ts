@@ -1,8 +1,9 @@
 // What the person's keys do to the state: pages, selection, order, prompts. It knows nothing of the server.
 import type { ViewAction } from "./actions.js";
+import { naturalDirection } from "./columns.js";
 import { page, visibleVms } from "./select.js";
 import { SORT_COLUMNS, VM_TABS } from "./state.js";
-import type { SortColumn, SortDirection, State, Ui } from "./state.js";
+import type { State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
 const PROMPT_MAX_LENGTH = 64;
@@ -33,6 +34,8 @@ export function reduceView(state: State, action: ViewAction): State {
       return sortStep(state, action.step);
     case "sortReverse":
       return withUi(state, { sort: { ...state.ui.sort, direction: state.ui.sort.direction === "ascending" ? "descending" : "ascending" } });
+    case "nextTheme":
+      return withUi(state, { theme: nextOf(state.settings.themes, state.ui.theme) });
     case "prompt":
       return withUi(state, { prompt: action.prompt });
     case "promptText":
@@ -106,15 +109,14 @@ function lineCount(state: State, key: string): number {
 /** The help page has no more lines than this: a test counts them. */
 export const HELP_LINES_MAX = 48;
 
-/** Names and states read from the top; figures matter from the highest; age from the youngest. */
-function naturalDirection(column: SortColumn): SortDirection {
-  return column === "name" || column === "state" ? "ascending" : "descending";
-}
-
 function sortStep(state: State, step: 1 | -1): State {
   const index = SORT_COLUMNS.indexOf(state.ui.sort.column) + step;
   const column = SORT_COLUMNS[(index + SORT_COLUMNS.length) % SORT_COLUMNS.length] ?? "name";
   return withUi(state, { sort: { column, direction: naturalDirection(column) } });
+}
+
+function nextOf(names: readonly string[], name: string): string {
+  return names[(names.indexOf(name) + 1) % names.length] ?? name;
 }
 
 function promptText(state: State, text: string): State {

@@ -1,6 +1,9 @@
 // The dashboard's whole state and where it starts. Nothing here does I/O or reads a clock: `now` arrives by action.
 import type { Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample } from "./model.js";
+import type { ColumnId } from "./columns.js";
 import type { Ring } from "./ring.js";
+import { DEFAULT_SETTINGS } from "./settings.js";
+import type { Settings } from "./settings.js";
 
 /** Events kept for the events page and the status line; older ones are one query away. */
 export const EVENTS_KEPT = 500;
@@ -38,6 +41,10 @@ export interface Ui {
   selectedVmId: string | null;
   sort: { column: SortColumn; direction: SortDirection };
   filter: string;
+  /** Columns of the table; null: as many as fit. */
+  columns: readonly ColumnId[] | null;
+  /** Name of the theme worn. */
+  theme: string;
   prompt: Prompt | null;
   notice: Notice | null;
   /** Rows between the header and the last lines, as the screen is now. */
@@ -50,6 +57,8 @@ export interface Ui {
 
 export interface State {
   now: number;
+  /** The person's own, from config.yaml. */
+  settings: Settings;
   /** Server clock minus ours in milliseconds, so that ages survive a skewed client. */
   clockSkewMs: number;
   connection: Connection;
@@ -71,9 +80,10 @@ export interface State {
   ui: Ui;
 }
 
-export function initialState(now: number): State {
+export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS): State {
   return {
     now,
+    settings,
     clockSkewMs: 0,
     connection: { phase: "connecting" },
     role: null,
@@ -94,8 +104,10 @@ export function initialState(now: number): State {
       pages: ["overview"],
       tab: "graphs",
       selectedVmId: null,
-      sort: { column: "cpu", direction: "descending" },
+      sort: settings.sort ?? { column: "cpu", direction: "descending" },
       filter: "",
+      columns: settings.columns,
+      theme: settings.themes[0] ?? "dark",
       prompt: null,
       notice: null,
       bodyRows: 20,

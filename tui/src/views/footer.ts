@@ -1,5 +1,5 @@
 // The last two lines: above, the newest thing worth knowing or the line being typed; below, the keys that fit.
-import { BINDINGS, availability, findBindings, keyName, labelOf } from "../keys.js";
+import { availability, bindingsOf, findBindings, keyName, labelOf } from "../keys.js";
 import { page } from "../store/select.js";
 import type { Event } from "../store/model.js";
 import type { Prompt, State } from "../store/state.js";
@@ -8,6 +8,7 @@ import { clock, cut } from "./format.js";
 import { eventRole, eventSign, vmLabel } from "./lists.js";
 import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { cellsOf } from "../width.js";
 
 /** Rule, message, keys. */
 export const FOOTER_ROWS = 3;
@@ -57,7 +58,7 @@ function newestThatMatters(state: State): Event | null {
 function keyLine(p: Painter, y: number): void {
   const { frame, state } = p;
   const here = page(state);
-  const shown = BINDINGS.filter((binding) => binding.onBottomLine && binding.pages.includes(here));
+  const shown = bindingsOf(state).filter((binding) => binding.onBottomLine && binding.pages.includes(here));
   let x = 1;
   for (const binding of shown) {
     const usable = availability(state, binding).allowed;
@@ -98,7 +99,7 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
       let x = 1;
       found.forEach((binding, index) => {
         const text = ` ${labelOf(state, binding)} `;
-        if (x + text.length > frame.width) return;
+        if (x + cellsOf(text) > frame.width) return;
         const usable = availability(state, binding).allowed;
         x = frame.put(x, y + 1, text, index === shown.index ? style("text", "inverse") : usable ? TEXT : DIM);
       });

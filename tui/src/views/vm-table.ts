@@ -12,6 +12,7 @@ import type { Painter } from "./painter.js";
 import { sparkline } from "./sparkline.js";
 import { STATE_ROLES } from "./theme.js";
 import type { Theme } from "./theme.js";
+import { padCells } from "../width.js";
 
 /** Columns of the small CPU graph and the seconds they span. */
 const SPARK_COLUMNS = 8;
@@ -141,7 +142,7 @@ function row(p: Painter, rect: Rect, y: number, vm: Vm, columns: readonly Column
   for (const column of columns) {
     const text = cut(column.text(source), column.width, theme.ellipsis);
     const look = chosen ? TEXT : (column.look?.(source) ?? (faded || text === UNKNOWN ? DIM : TEXT));
-    frame.put(x, y, column.align === "right" ? text.padStart(column.width) : text, look, column.width);
+    frame.put(x, y, column.align === "right" ? padCells(text, column.width, "right") : text, look, column.width);
     x += column.width + 1;
   }
 }
