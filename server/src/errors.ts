@@ -4,6 +4,7 @@ import { IdempotencyKeyReused, InvalidCursor, type OperationState } from "./oper
 import { InvalidRange } from "./metrics/steps.js";
 import { InvalidToken } from "./token/store.js";
 import type { Role } from "./token/model.js";
+import { FilterFault } from "./vm/filter/parse.js";
 import type { VmState } from "./vm/model.js";
 
 export abstract class ExpectedError extends Error {
@@ -64,7 +65,12 @@ export class Forbidden extends ExpectedError {
 }
 export class InvalidInput extends ExpectedError {
   readonly kind = "InvalidInput";
-  constructor(message: string, readonly field: string | null) {
+  constructor(
+    message: string,
+    readonly field: string | null,
+    /** Where in the text of the field, from 1; null: no place in it is at fault. */
+    readonly column: number | null = null,
+  ) {
     super(message);
   }
 }
@@ -94,8 +100,9 @@ export class TokenNotFound extends ExpectedError {
 }
 export class HostUnreachable extends ExpectedError {
   readonly kind = "HostUnreachable";
-  constructor(readonly hostId: string, cause: string) {
-    super(`The daemon of host ${hostId} cannot be reached: ${cause}. Start quetzald there (\`npm start\`) and try again.`);
+  /** `hostName` is what people know it by. */
+  constructor(readonly hostId: string, hostName: string, cause: string) {
+    super(`The daemon of host ${hostName} cannot be reached: ${cause}. Start quetzald there (\`npm start\`) and try again.`);
   }
 }
 export class DatabaseUnavailable extends ExpectedError {
@@ -112,5 +119,6 @@ export function asExpected(error: unknown): ExpectedError | null {
   if (error instanceof IdempotencyKeyReused || error instanceof InvalidCursor || error instanceof InvalidToken || error instanceof InvalidRange) {
     return new InvalidInput(error.message, error.field);
   }
+  if (error instanceof FilterFault) return new InvalidInput(error.message, "where", error.column);
   return null;
 }

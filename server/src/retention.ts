@@ -1,9 +1,10 @@
-// Forgets what is older than is kept, at the start and now and then: events and ended operations. Metrics look after themselves.
+// Forgets what is older than is kept, at the start and now and then: events, ended operations and revoked tokens. Metrics look after themselves.
 import type { Db } from "./db/client.js";
 import { asExpected } from "./errors.js";
 import type { EventLog } from "./event/log.js";
 import type { Log } from "./log.js";
 import { trimOperations } from "./operation/store.js";
+import { trimRevokedTokens } from "./token/store.js";
 
 /** Limits are days and hundreds of thousands of rows: an hour more does not matter. */
 const TRIM_INTERVAL_MS = 3_600_000;
@@ -13,8 +14,9 @@ export function startRetention({ db, eventLog, log }: { db: Db; eventLog: EventL
     try {
       await eventLog.trim();
       await trimOperations(db);
+      await trimRevokedTokens(db);
     } catch (error) {
-      if (asExpected(error) === null) log.error("old events and operations could not be trimmed", error);
+      if (asExpected(error) === null) log.error("old events, operations and tokens could not be trimmed", error);
     }
   };
   void trim();

@@ -5,6 +5,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import { AlertBoard } from "./alert/board.js";
+import { Attempts } from "./audit/attempts.js";
+import { AuditService } from "./audit/service.js";
 import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
 import { openServerDatabase } from "./db/open.js";
@@ -29,6 +32,8 @@ import { ensureLocalToken } from "./token/local.js";
 import { TokenService } from "./token/service.js";
 import { UndoStack } from "./undo.js";
 import { VmArchive } from "./vm/archive.js";
+import { FilterMatches } from "./vm/filter/matches.js";
+import { FilterSubjects } from "./vm/filter/subjects.js";
 import { VmRegistry } from "./vm/registry.js";
 import { VmService } from "./vm/service.js";
 
@@ -59,13 +64,14 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const eventLog = new EventLog(db);
   const events = undo.use(new EventService(eventLog, health, log));
   undo.defer(() => events.flush());
+  const attempts = undo.use(new Attempts(events));
   undo.use(tellOutages(health, events, log));
   const operations = undo.use(new OperationService(db, eventLog, events, log));
   const history = undo.use(new MetricsHistory(db, { onTrouble: (message, error) => log.warn(message, { error: String(error) }) }));
   const metrics = new MetricsService(history);
   const hosts = new HostService();
   const registry = new VmRegistry();
-  const tokens = new TokenService(db, events, log);
+  const tokens = new TokenService(db, events, attempts, log);
   await ensureLocalToken(db, config.tokenFile);
   await tokens.load();
   for (const host of await listHosts(db)) hosts.remember({ ...host, memoryBytes: Number(host.memoryBytes), capabilities: capabilitiesOf(host) });
@@ -73,9 +79,12 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   await archive.load();
   undo.use(startRetention({ db, eventLog, log }));
   const consoles = undo.use(new ConsoleService(registry, hosts));
+  const alertBoard = new AlertBoard();
+  const subjects = new FilterSubjects({ registry, hosts, metrics, alerts: alertBoard });
+  const filters = undo.use(new FilterMatches(subjects));
   const services: Services = {
-    hosts, operations, events, metrics, consoles, tokens,
-    vms: new VmService({ db, health, registry, hosts, operations, metrics, diary: log }),
+    hosts, operations, events, metrics, consoles, tokens, filters, audit: new AuditService(db, attempts),
+    vms: new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });

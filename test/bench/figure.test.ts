@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { figure, quantile } from "./figure.js";
+import { figure, formatFigure, peer, quantile } from "./figure.js";
 
 describe("figure", () => {
   it.each([[[3, 1, 2], 0.5, 2], [[1], 0.95, 1], [[1, 2, 3, 4], 0.5, 2], [Array.from({ length: 100 }, (_, i) => i + 1), 0.95, 95]])(
@@ -13,5 +13,16 @@ describe("figure", () => {
     expect(figure("f", "ms", [50], { peerPlus: 40 }, { name: "raw QEMU", samples: [20] })).toMatchObject({ met: true, ratio: 2.5 });
   });
 
-  it("promises nothing where the peer is missing", () => { expect(figure("f", "ms", [50], { peerPlus: 40 })).toMatchObject({ met: null, peer: null }); });
+  it("promises nothing where the peer is missing", () => { expect(figure("f", "ms", [50], { peerPlus: 40 })).toMatchObject({ met: null, peer: null, ratio: null, peers: [] }); });
+
+  it("carries every peer and sets the target against the first", () => {
+    const one = figure("f", "ms", [50], { peerPlus: 40 }, { name: "raw QEMU", samples: [20] }, ...peer("libvirt", [200, 300, 250]));
+    expect(one).toMatchObject({ met: true, ratio: 2.5, target: "≤ raw QEMU + 40 ms", peer: { name: "raw QEMU", n: 1 } });
+    expect(one.peers).toEqual([one.peer, { name: "libvirt", median: 250, p95: 300, n: 3, ratio: 0.2 }]);
+    expect(formatFigure(one)).toContain("raw QEMU 20 (×2.5)  libvirt 250 (×0.2)");
+  });
+
+  it("leaves out a peer that was not there", () => { expect(figure("f", "ms", [1], { none: true }, ...peer("libvirt", [])).peers).toEqual([]); });
+
+  it("divides by no peer that took nothing", () => { expect(figure("f", "%", [1], { none: true }, ...peer("libvirt", [0]))).toMatchObject({ ratio: null, peer: { median: 0, ratio: null } }); });
 });

@@ -1,6 +1,6 @@
-// One measured figure: repeated samples reduced to median and p95, set against its peer and its promised target.
+// One measured figure: repeated samples reduced to median and p95, set against its peers and its promised target.
 
-/** A figure's target: at most a number, or at most the peer's median times or plus something. */
+/** A figure's target: at most a number, or at most the first peer's median plus something. */
 export type Target =
   | { readonly atMost: number }
   | { readonly peerPlus: number }
@@ -8,16 +8,26 @@ export type Target =
 
 export interface Peer { readonly name: string; readonly samples: readonly number[] }
 
+/** A peer that may not have been there: none where it gave no samples. */
+export function peer(name: string, samples: readonly number[]): Peer[] {
+  return samples.length === 0 ? [] : [{ name, samples }];
+}
+
+/** A peer's figure of the same run; `ratio` is ours over it at the median, null where its median is 0. */
+export interface PeerFigure { readonly name: string; readonly median: number; readonly p95: number; readonly n: number; readonly ratio: number | null }
+
 export interface Figure {
   readonly name: string;
   readonly unit: string;
   readonly median: number;
   readonly p95: number;
   readonly n: number;
-  /** Null where no peer could be run. */
-  readonly peer: { readonly name: string; readonly median: number; readonly p95: number } | null;
-  /** Ours over the peer's, at the median; null without a peer. */
+  /** The first of the peers, which the target is set against; null where none could be run. */
+  readonly peer: PeerFigure | null;
+  /** That peer's ratio; null without a peer. */
   readonly ratio: number | null;
+  /** Every peer of the run, the first included. */
+  readonly peers: readonly PeerFigure[];
   /** In words; null where nothing is promised. */
   readonly target: string | null;
   /** Null where nothing is promised. */
@@ -31,28 +41,36 @@ export function quantile(samples: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] as number;
 }
 
-export function figure(name: string, unit: string, samples: readonly number[], target: Target, peer?: Peer): Figure {
+export function figure(name: string, unit: string, samples: readonly number[], target: Target, ...peers: readonly Peer[]): Figure {
   const median = quantile(samples, 0.5);
-  const peerMedian = peer === undefined ? null : quantile(peer.samples, 0.5);
+  const [first] = peers;
+  const peerMedian = first === undefined ? null : quantile(first.samples, 0.5);
+  const peerFigures = peers.map((one) => peerFigure(one, median));
   const limit = "atMost" in target ? target.atMost : "peerPlus" in target && peerMedian !== null ? peerMedian + target.peerPlus : null;
-  const words = "atMost" in target ? `≤ ${target.atMost} ${unit}` : "peerPlus" in target ? `≤ ${peer?.name ?? "peer"} + ${target.peerPlus} ${unit}` : null;
+  const words = "atMost" in target ? `≤ ${target.atMost} ${unit}` : "peerPlus" in target ? `≤ ${first?.name ?? "peer"} + ${target.peerPlus} ${unit}` : null;
   return {
     name,
     unit,
     median: round(median),
     p95: round(quantile(samples, 0.95)),
     n: samples.length,
-    peer: peer === undefined || peerMedian === null ? null : { name: peer.name, median: round(peerMedian), p95: round(quantile(peer.samples, 0.95)) },
-    ratio: peerMedian === null || peerMedian === 0 ? null : round(median / peerMedian),
+    peer: peerFigures[0] ?? null,
+    ratio: peerFigures[0]?.ratio ?? null,
+    peers: peerFigures,
     target: words,
     met: limit === null ? null : median <= limit,
   };
 }
 
+function peerFigure({ name, samples }: Peer, ourMedian: number): PeerFigure {
+  const median = quantile(samples, 0.5);
+  return { name, median: round(median), p95: round(quantile(samples, 0.95)), n: samples.length, ratio: median === 0 ? null : round(ourMedian / median) };
+}
+
 export function formatFigure(one: Figure): string {
   const verdict = one.met === null ? "·" : one.met ? "met" : "MISSED";
-  const peer = one.peer === null ? "" : `  ${one.peer.name} ${one.peer.median} (×${one.ratio})`;
-  return `${verdict.padEnd(7)}${one.name.padEnd(58)}${String(one.median).padStart(9)} ${one.unit} (p95 ${one.p95}, n ${one.n})${peer}${one.target === null ? "" : `  target ${one.target}`}`;
+  const peers = one.peers.map(({ name, median, ratio }) => `  ${name} ${median}${ratio === null ? "" : ` (×${ratio})`}`).join("");
+  return `${verdict.padEnd(7)}${one.name.padEnd(58)}${String(one.median).padStart(9)} ${one.unit} (p95 ${one.p95}, n ${one.n})${peers}${one.target === null ? "" : `  target ${one.target}`}`;
 }
 
 function round(value: number): number {

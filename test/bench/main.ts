@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { type Figure, formatFigure } from "./figure.js";
+import { describeLibvirt, findLibvirt } from "./libvirt/presence.js";
 import { suites } from "./suites/index.js";
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean", default: false } } });
@@ -17,6 +18,7 @@ const chosen = suites.filter((suite) => positionals.length === 0 || positionals.
 const note = (line: string): void => { if (!values.json) console.log(line); };
 const qemu = execFileSync("qemu-system-x86_64", ["--version"], { encoding: "utf8" }).split("\n")[0] ?? "";
 note(`host: ${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${(totalmem() / 2 ** 30).toFixed(1)} GiB, Linux ${release()}, Node ${process.version}, ${qemu}`);
+note(describeLibvirt(findLibvirt()));
 
 const missed: Figure[] = [];
 let failed = 0;

@@ -53,9 +53,12 @@ describe.each(["HTTP", "WebSocket"] as const)("over %s", (transport) => {
     for (const peer of [viewer, operator]) expect(await over(transport, peer, field)).toMatchObject({ __typename: "Forbidden", requiredRole: "ADMIN" });
   });
 
-  it("no refusal has changed or recorded anything", async () => {
+  it("no refusal has changed anything, and each is kept with who tried", async () => {
     expect((await vm.show()).state).toBe("DEFINED");
-    expect((await events()).filter((event) => event.actor === viewer.tokenName || event.actor === operator.tokenName)).toEqual([]);
+    const tried = (await events()).filter((event) => event.actor === viewer.tokenName || event.actor === operator.tokenName);
+    expect(new Set(tried.map((event) => event.kind))).toEqual(new Set(["ACCESS_REFUSED"]));
+    for (const [verb] of OF_OPERATORS) expect(tried.filter((event) => event.message.startsWith(`${verb} `)).map((event) => event.actor), verb).toEqual([viewer.tokenName]);
+    for (const [verb] of OF_ADMINS) expect(tried.filter((event) => event.message.startsWith(`${verb} `)).map((event) => event.actor), verb).toEqual([viewer.tokenName, operator.tokenName]);
   });
 });
 

@@ -24,6 +24,7 @@ export async function generate(context) {
     prismaStep,
     always("gRPC types of the server", generateProto),
     always("vms/vm.schema.json and the golden command lines", generateGolden),
+    always("Parser of the filter language", (own) => runTypeScript(own, "server/src/vm/filter/generate.mjs")),
     always("server/schema.graphql", (own) => runTypeScript(own, "server/src/graphql/print.ts")),
     always("Types of the client's documents", (own) => runTypeScript(own, "tui/src/client/generate.ts")),
     always("docs/keys.md and the golden screens", (own) => runNode(own, "vitest/vitest.mjs", ["run", "--project", "unit", "tui/src", "--update"])),

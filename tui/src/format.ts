@@ -87,6 +87,14 @@ export function formatClock(instant: string): string {
   return instant.slice(11, 19);
 }
 
+/** Where the schema's word is not the one that people say. */
+const SPOKEN: ReadonlyMap<string, string> = new Map([["PUT_VM", "define"]]);
+
+/** A word of the schema as people read it: FORCE_OFF_VM is "force off", SUCCEEDED is "succeeded". */
+export function words(name: string): string {
+  return SPOKEN.get(name) ?? name.replace(/_VM$/, "").toLowerCase().replaceAll("_", " ");
+}
+
 /** Largest text shown from elsewhere, in characters: beyond it a line is of no use to anyone. */
 const MAX_SHOWN_CHARACTERS = 4_096;
 

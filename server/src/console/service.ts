@@ -1,6 +1,6 @@
 // Consoles: reading a serial port, and writing to it under a pen that a session holds while its stream to the daemon is
 // open. Calls of a session are put into the order of their sequence. Knows no GraphQL.
-import { ConsoleBusy, HostUnreachable, InvalidInput, VmNotFound } from "../errors.js";
+import { ConsoleBusy, InvalidInput, VmNotFound } from "../errors.js";
 import type { HostService } from "../host/service.js";
 import { faultReason, isUnreachable } from "../hypervisor/fault.js";
 import { refusalError } from "../hypervisor/refusal.js";
@@ -76,7 +76,7 @@ export class ConsoleService implements Disposable {
     try {
       await writer.send(args.sequence, data);
     } catch (error) {
-      if (isUnreachable(error)) throw new HostUnreachable(vm.hostId, faultReason(error));
+      if (isUnreachable(error)) throw this.hosts.unreachable(vm.hostId, faultReason(error));
       throw error;
     }
     const refusal = writer.refusal;
@@ -124,7 +124,7 @@ export class ConsoleService implements Disposable {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (isUnreachable(error)) throw new HostUnreachable(vm.hostId, faultReason(error));
+      if (isUnreachable(error)) throw this.hosts.unreachable(vm.hostId, faultReason(error));
       throw error;
     }
     yield { kind: "closed", reason: `${vm.id} is no longer running.` };

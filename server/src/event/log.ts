@@ -3,10 +3,10 @@
 // Cursors grow by one in the order of commits, because they are given out under the lock of event_log's only row. An
 // event moves its host's journal sequence, and accepts or ends its operation, in the same statement: after
 // any crash the daemon is asked for what follows the stored sequence, and nothing is stored twice or left half done.
-// The end of an operation says which one ended ("force off succeeded: …"), or it would read like the change it caused.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Db } from "../db/client.js";
 import type { Event, EventKind, OperationState, VmState } from "../db/generated/client.js";
+import { endMessages } from "../operation/words.js";
 
 export type { Event, EventKind };
 
@@ -59,6 +59,8 @@ export interface EventQuery {
   /** 1 to 1,000. */
   readonly limit: number;
   readonly vmId?: string | null;
+  /** Kinds to leave out. */
+  readonly without?: readonly EventKind[];
 }
 
 interface Waiting {
@@ -72,6 +74,7 @@ export class EventLog {
   readonly #listeners = new Set<(events: readonly Event[]) => void>();
   #waiting: Waiting[] = [];
   #writing = false;
+  #beforeWrite: (operationIds: ReadonlySet<string>) => Promise<void> = () => Promise.resolve();
 
   constructor(db: Db) {
     this.#db = db;
@@ -96,15 +99,23 @@ export class EventLog {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  /** What must be stored before events that name these operations; when it throws, those events are not stored either. */
+  beforeWrite(store: (operationIds: ReadonlySet<string>) => Promise<void>): void {
+    this.#beforeWrite = store;
+  }
+
   /** A page of events, oldest first. */
   async page(query: EventQuery): Promise<EventPage> {
     const limit = Math.min(Math.max(query.limit, 1), EVENT_PAGE_MAX_ROWS);
-    const ofVm = query.vmId == null ? {} : { vmId: query.vmId };
+    const wanted = {
+      ...(query.vmId == null ? {} : { vmId: query.vmId }),
+      ...(query.without === undefined || query.without.length === 0 ? {} : { kind: { notIn: [...query.without] } }),
+    };
     // The ends are read first: an event stored in between is then in the page and above the newest cursor, never lost.
     const ends = await this.ends();
     const events = query.after === null
-      ? (await this.#db.event.findMany({ where: ofVm, orderBy: { cursor: "desc" }, take: limit })).reverse()
-      : await this.#db.event.findMany({ where: { ...ofVm, cursor: { gt: query.after } }, orderBy: { cursor: "asc" }, take: limit });
+      ? (await this.#db.event.findMany({ where: wanted, orderBy: { cursor: "desc" }, take: limit })).reverse()
+      : await this.#db.event.findMany({ where: { ...wanted, cursor: { gt: query.after } }, orderBy: { cursor: "asc" }, take: limit });
     const last = events.at(-1)?.cursor ?? 0n;
     return {
       events,
@@ -178,6 +189,7 @@ export class EventLog {
 
   /** Stores events; `place` is the 1-based place of each stored event in the input. */
   async #write(events: readonly NewEvent[]): Promise<{ event: Event; place: number }[]> {
+    await this.#beforeWrite(new Set(events.flatMap(({ operationId }) => operationId ?? [])));
     const input = JSON.stringify(events.map(toRow));
     const rows = await this.#db.$queryRaw<EventRow[]>`
       WITH log AS (
@@ -186,7 +198,7 @@ export class EventLog {
         SELECT row.*, ordinality AS place
         FROM ROWS FROM (jsonb_to_recordset(${input}::jsonb) AS (
           time timestamptz, kind event_kind, vm_id text, host_id text, host_sequence bigint, operation_id text,
-          previous_state vm_state, state vm_state, actor text, message text, outcome operation_state, error text
+          previous_state vm_state, state vm_state, actor text, message text, messages jsonb, outcome operation_state, error text
         )) WITH ORDINALITY AS row
       ), fresh AS (
         SELECT input.*, row_number() OVER (ORDER BY place) AS number
@@ -212,7 +224,7 @@ export class EventLog {
         SELECT log.newest_cursor + fresh.number, fresh.time, fresh.kind, fresh.vm_id, fresh.host_id, fresh.host_sequence,
                fresh.operation_id, fresh.previous_state, fresh.state,
                coalesce(fresh.actor, operations.requested_by),
-               coalesce(lower(replace(replace(operations.kind::text, '_VM', ''), '_', ' ') || ' ' || fresh.outcome::text) || ': ' || fresh.message, fresh.message)
+               coalesce(fresh.messages ->> operations.kind::text, fresh.message)
         FROM log, fresh LEFT JOIN operations ON operations.id = fresh.operation_id
         RETURNING *
       )
@@ -228,11 +240,12 @@ export class EventLog {
 
 type EventRow = Event & { place: number };
 
-function toRow(event: NewEvent): Record<string, string | null> {
+/** `messages` is for the end of an operation whose kind only the statement knows: the sentence by kind. */
+function toRow(event: NewEvent): Record<string, string | null | Readonly<Record<string, string>>> {
   return {
     time: event.time.toISOString(), kind: event.kind, vm_id: event.vmId ?? null, host_id: event.hostId ?? null,
     host_sequence: event.hostSequence?.toString() ?? null, operation_id: event.operationId ?? null,
     previous_state: event.previousState ?? null, state: event.state ?? null, actor: event.actor ?? null,
-    message: event.message, outcome: event.outcome?.state ?? null, error: event.outcome?.error ?? null,
+    message: event.message, messages: event.outcome == null ? null : endMessages(event.outcome.state, event.message), outcome: event.outcome?.state ?? null, error: event.outcome?.error ?? null,
   };
 }

@@ -13,6 +13,10 @@ EventRef.implement({
     kind: t.expose("kind", { type: EventKindEnum, description: "What happened." }),
     vmId: t.exposeID("vmId", { nullable: true, description: "The VM it concerns; null when it concerns none." }),
     hostId: t.exposeID("hostId", { nullable: true, description: "The host it happened on; null for the server itself." }),
+    hostName: t.string({
+      nullable: true, description: "Name of that host; null for the server itself, and for a host that is not known any more.",
+      resolve: ({ hostId }, _, ctx) => (hostId === null ? null : ctx.services.hosts.get(hostId)?.name ?? null),
+    }),
     operationId: t.exposeID("operationId", { nullable: true, description: "The operation that caused it; null when none did." }),
     previousState: t.expose("previousState", { type: VmStateEnum, nullable: true, description: "For VM_STATE_CHANGED the state it left; null otherwise." }),
     state: t.expose("state", { type: VmStateEnum, nullable: true, description: "For VM_STATE_CHANGED the state it entered; null otherwise." }),
@@ -58,7 +62,7 @@ builder.queryFields((t) => ({
       last: t.arg.int({ description: "Without `after`: so many, up to 1,000; null: 100." }),
       vmId: t.arg.id({ description: "Only events of this VM; null: all." }),
     },
-    resolve: (_, args, ctx) => ctx.services.events.page({ after: args.after ?? null, first: args.first ?? null, last: args.last ?? null, vmId: args.vmId ?? null }),
+    resolve: (_, args, ctx) => ctx.services.events.page(ctx.viewer, { after: args.after ?? null, first: args.first ?? null, last: args.last ?? null, vmId: args.vmId ?? null }),
   }),
 }));
 
@@ -70,7 +74,7 @@ builder.subscriptionFields((t) => ({
       after: t.arg({ type: "BigInt", description: "The last cursor seen; null: only what is new." }),
       vmId: t.arg.id({ description: "Only events of this VM; null: all." }),
     },
-    subscribe: (_, args, ctx) => ctx.services.events.follow(args.after ?? null, args.vmId ?? null),
+    subscribe: (_, args, ctx) => ctx.services.events.follow(ctx.viewer, args.after ?? null, args.vmId ?? null),
     resolve: (item) => (item.kind === "event" ? item.event : item),
   }),
 }));

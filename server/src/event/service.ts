@@ -1,11 +1,13 @@
 // Events: recording the server's own, reading pages, and the feed. Order and cursors are the event log's.
+import { ATTEMPT_KINDS } from "../audit/entry.js";
 import type { DatabaseHealth } from "../db/health.js";
 import { asExpected } from "../errors.js";
-import type { EventLog, EventPage, NewEvent } from "./log.js";
+import type { EventKind, EventLog, EventPage, NewEvent } from "./log.js";
 import { EVENT_PAGE_MAX_ROWS } from "./log.js";
 import { followEvents, type EventStreamItem } from "./stream.js";
 import type { Log } from "../log.js";
 import { interruptible } from "../streams.js";
+import { hasRole, type Viewer } from "../token/model.js";
 
 /** Events of the server itself that wait for the database; the daemons keep theirs in their own journals. */
 const MAX_WAITING_EVENTS = 1_000;
@@ -61,18 +63,23 @@ export class EventService implements Disposable {
     }
   }
 
-  async page(args: EventsArgs): Promise<EventPage> {
+  async page(viewer: Viewer, args: EventsArgs): Promise<EventPage> {
     const asked = args.after === null ? args.last : args.first;
-    return this.log.page({ after: args.after, limit: asked ?? (args.after === null ? DEFAULT_PAGE_EVENTS : EVENT_PAGE_MAX_ROWS), vmId: args.vmId });
+    return this.log.page({ after: args.after, limit: asked ?? (args.after === null ? DEFAULT_PAGE_EVENTS : EVENT_PAGE_MAX_ROWS), vmId: args.vmId, without: hiddenFrom(viewer) });
   }
 
   /** Events after a cursor, then live; never ends by itself. */
-  follow(after: bigint | null, vmId: string | null): AsyncGenerator<EventStreamItem, void, undefined> {
+  follow(viewer: Viewer, after: bigint | null, vmId: string | null): AsyncGenerator<EventStreamItem, void, undefined> {
     const stop = new AbortController();
-    return interruptible(followEvents(this.log, { after, vmId, signal: stop.signal }), () => stop.abort());
+    return interruptible(followEvents(this.log, { after, vmId, without: hiddenFrom(viewer), signal: stop.signal }), () => stop.abort());
   }
 
   [Symbol.dispose](): void {
     this.#watch[Symbol.dispose]();
   }
+}
+
+/** Who knocks in vain, and with whose token, is for administrators. */
+function hiddenFrom(viewer: Viewer): readonly EventKind[] {
+  return hasRole(viewer, "ADMIN") ? [] : ATTEMPT_KINDS;
 }

@@ -1,6 +1,6 @@
 // Follows the event log from a cursor: first what is stored, then live, with nothing lost or doubled in between. It
 // holds no queue: a slow reader goes on from its cursor in the database, so it costs no memory however slow it is.
-import type { Event, EventLog } from "./log.js";
+import type { Event, EventKind, EventLog } from "./log.js";
 import { EVENT_PAGE_MAX_ROWS } from "./log.js";
 
 export type EventStreamItem =
@@ -14,6 +14,8 @@ export interface FollowOptions {
   /** The last cursor seen; null: only what is new. */
   readonly after: bigint | null;
   readonly vmId?: string | null;
+  /** Kinds to leave out. */
+  readonly without?: readonly EventKind[];
   readonly signal?: AbortSignal;
 }
 
@@ -50,7 +52,7 @@ export async function* followEvents(log: EventLog, options: FollowOptions): Asyn
       for (const event of held.take()) {
         if (event.cursor <= cursor) continue;
         cursor = event.cursor;
-        if (options.vmId == null || event.vmId === options.vmId) yield { kind: "event", event };
+        if (isWanted(event, options)) yield { kind: "event", event };
       }
       if (held.isEmpty) await wake.wait();
     }
@@ -59,12 +61,16 @@ export async function* followEvents(log: EventLog, options: FollowOptions): Asyn
   }
 }
 
+function isWanted(event: Event, { vmId, without }: FollowOptions): boolean {
+  return (vmId == null || event.vmId === vmId) && without?.includes(event.kind) !== true;
+}
+
 /** Yields what is stored after a cursor, page by page, and returns the cursor up to which that is everything. */
 async function* replay(log: EventLog, after: bigint, held: HeldEvents, options: FollowOptions): AsyncGenerator<EventStreamItem, bigint, undefined> {
   let cursor = after;
   while (options.signal?.aborted !== true) {
     held.take();
-    const page = await log.page({ after: cursor, limit: EVENT_PAGE_MAX_ROWS, vmId: options.vmId ?? null });
+    const page = await log.page({ after: cursor, limit: EVENT_PAGE_MAX_ROWS, vmId: options.vmId ?? null, without: options.without ?? [] });
     if (page.trimmedBefore !== null) yield { kind: "gap", trimmedBefore: page.trimmedBefore };
     for (const event of page.events) yield { kind: "event", event };
     if (page.events.length < EVENT_PAGE_MAX_ROWS) return page.newestCursor > cursor ? page.newestCursor : cursor;

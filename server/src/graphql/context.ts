@@ -1,4 +1,5 @@
 // What every resolver is given: who asks, the services, and which part of a feed a subscription wants.
+import type { AuditService } from "../audit/service.js";
 import type { ConsoleService } from "../console/service.js";
 import type { EventService } from "../event/service.js";
 import type { HostService } from "../host/service.js";
@@ -7,14 +8,17 @@ import type { OperationService } from "../operation/service.js";
 import type { ServerStatus } from "../status.js";
 import type { TokenService } from "../token/service.js";
 import type { Viewer } from "../token/model.js";
+import type { FilterMatches } from "../vm/filter/matches.js";
 import type { VmService } from "../vm/service.js";
 import type { FeedPart } from "../feed.js";
 
 export interface Services {
   readonly vms: VmService;
+  readonly filters: FilterMatches;
   readonly hosts: HostService;
   readonly operations: OperationService;
   readonly events: EventService;
+  readonly audit: AuditService;
   readonly metrics: MetricsService;
   readonly consoles: ConsoleService;
   readonly tokens: TokenService;

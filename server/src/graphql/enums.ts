@@ -80,6 +80,14 @@ export const OperationStateEnum = builder.enumType("OperationState", {
   }),
 });
 
+export const AuditOutcomeEnum = builder.enumType("AuditOutcome", {
+  description: "What came of something that somebody did or tried.",
+  values: described({
+    RUNNING: "It is under way.", SUCCEEDED: "It was done; of a cancellation: in time.", FAILED: "It was tried and failed; of a cancellation: too late.",
+    CANCELLED: "It was cancelled before its end.", REFUSED: "It was not allowed, and nothing was done.",
+  }),
+});
+
 export const EventKindEnum = builder.enumType("EventKind", {
   description: "What happened.",
   values: described({
@@ -91,6 +99,7 @@ export const EventKindEnum = builder.enumType("EventKind", {
     VM_RESET: "The guest was reset, by itself or by a verb.",
     GUEST_PANICKED: "The guest said that it panicked.",
     OPERATION_STARTED: "A verb was accepted; `actor` asked for it.",
+    OPERATION_CANCEL_REQUESTED: "`actor` asked to cancel an operation; whether it was in time, its end tells.",
     OPERATION_FINISHED: "An operation ended; the message says how.",
     DAEMON_STARTED: "A host's daemon came up.",
     HOST_CONNECTED: "The server reached a host's daemon.",
@@ -98,6 +107,8 @@ export const EventKindEnum = builder.enumType("EventKind", {
     SERVER_STARTED: "This server came up.",
     TOKEN_CREATED: "`actor` made a token.",
     TOKEN_REVOKED: "`actor` revoked a token.",
+    ACCESS_REFUSED: "`actor` called what the token's role does not allow. Shown to administrators.",
+    LOGIN_FAILED: "Somebody came with a token that is unknown, revoked or expired. Shown to administrators.",
     WARNING: "Something an operator should know.",
   }),
 });

@@ -1,6 +1,6 @@
 // Expected errors as GraphQL types, and the two ways they reach a client: as a union's member, or as an error with a code.
 import { GraphQLError } from "graphql";
-import { asExpected, type ExpectedError } from "../errors.js";
+import { asExpected, InvalidInput, type ExpectedError } from "../errors.js";
 import type { OperationState } from "../operation/store.js";
 import type { Role } from "../token/model.js";
 import type { VmState } from "../vm/model.js";
@@ -25,6 +25,7 @@ const ErrorInterface = builder.interfaceRef<Refusal>("Error").implement({
 interface ErrorFacts {
   readonly id: string;
   readonly field: string | null;
+  readonly column: number | null;
   readonly state: VmState;
   readonly operationState: OperationState;
   readonly requiredRole: Role;
@@ -57,7 +58,13 @@ export const errorRefs = {
   InvalidSpec: withField("InvalidSpec", "The definition breaks a rule."),
   InsufficientResources: withField("InsufficientResources", "The host has not enough memory, disk or CPUs."),
   StorageFault: withField("StorageFault", "A file that the definition names is missing, unreadable or outside its pool."),
-  InvalidInput: withField("InvalidInput", "An argument breaks a rule."),
+  InvalidInput: builder.objectRef<Refusal>("InvalidInput").implement({
+    description: "An argument breaks a rule.", interfaces: [ErrorInterface],
+    fields: (t) => ({
+      field: t.string({ nullable: true, description: FIELD, resolve: (refusal) => fact(refusal, "field") }),
+      column: t.int({ nullable: true, description: "Where in the text of that field, in characters from 1; null when it is no matter of a place.", resolve: (refusal) => fact(refusal, "column") }),
+    }),
+  }),
   Unsupported: plain("Unsupported", "The host cannot do this; the message says what would give it."),
   LaunchFailed: plain("LaunchFailed", "QEMU could not be started; the message holds its last words."),
   VmProtected: plain("VmProtected", "The VM is protected against deletion and forced power-off."),
@@ -97,7 +104,8 @@ export function resultUnion<T extends object>(name: string, description: string,
 /** The GraphQL error of an expected error where no union can carry it: in queries and subscriptions. */
 export function toGraphqlError(error: ExpectedError): GraphQLError {
   const code = error.kind.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
-  return new GraphQLError(error.message, { extensions: { code } });
+  const place = error instanceof InvalidInput && error.column !== null ? { field: error.field, column: error.column } : {};
+  return new GraphQLError(error.message, { extensions: { code, ...place } });
 }
 
 /** Runs a service call whose expected errors are members of the field's union. */

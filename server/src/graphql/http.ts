@@ -40,7 +40,7 @@ export function createRequestHandler(parts: HttpParts): RequestHandler {
     const requestId = randomUUID();
     response.setHeader("x-request-id", requestId);
     const wantsPage = request.method === "GET" && (request.headers.accept ?? "").includes("text/html");
-    const viewer = wantsPage ? NOBODY : viewerOf(parts.tokens, request.headers.authorization);
+    const viewer = wantsPage ? NOBODY : viewerOf(parts.tokens, request.headers.authorization, request.socket);
     if (viewer === null) {
       response.setHeader("www-authenticate", 'Bearer realm="quetzal"');
       refuse(response, 401, "UNAUTHENTICATED", unauthenticated(request.headers.authorization)); return;
@@ -72,9 +72,12 @@ const LINGER_MS = 1_000;
 /** GraphiQL's page is for everybody; what it then asks needs a token. */
 const NOBODY: Viewer = { tokenId: "", name: "nobody", role: "VIEWER", expiresAt: null };
 
-export function viewerOf(tokens: TokenService, authorization: string | undefined): Viewer | null {
+/** `socket` is where the request came from, for the record of who is refused. */
+export function viewerOf(tokens: TokenService, authorization: string | undefined, socket: { readonly remoteAddress?: string | undefined }): Viewer | null {
   const secret = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
-  return secret === undefined ? null : tokens.authenticate(secret);
+  if (secret === undefined) return null;
+  // An IPv4 address as a socket for both families writes it.
+  return tokens.authenticate(secret, socket.remoteAddress?.replace(/^::ffff:/, "") ?? "an address that is gone");
 }
 
 export function unauthenticated(authorization: string | undefined): string {

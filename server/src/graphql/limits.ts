@@ -14,7 +14,7 @@ export const MAX_QUERY_TOKENS = 10_000;
 /** How many items a list may have that does not say so by `first` or `last`. */
 const LIST_ITEMS = 8;
 /** What a page holds when the client does not say. */
-const DEFAULT_PAGE_ITEMS: Readonly<Record<string, number>> = { vms: 100, operations: 50, events: 100 };
+const DEFAULT_PAGE_ITEMS: Readonly<Record<string, number>> = { vms: 100, operations: 50, audit: 100, events: 100 };
 /** Lists inside a page, whose length the page has said already. */
 const PAGE_LISTS = new Set(["edges", "nodes", "events"]);
 const PAGE_TYPES = /(Connection|Page)$/;

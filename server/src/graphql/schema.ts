@@ -3,10 +3,13 @@ import { type GraphQLSchema, printSchema } from "graphql";
 import { builder } from "./builder.js";
 import "./scalars.js";
 import "./errors.js";
+import { tellRefusals } from "./refusals.js";
 import "../host/schema.js";
 import "../vm/schema.js";
 import "../vm/mutations.js";
+import "../vm/filter/schema.js";
 import "../operation/schema.js";
+import "../audit/schema.js";
 import "../event/schema.js";
 import "../metrics/schema.js";
 import "../console/schema.js";
@@ -16,7 +19,7 @@ builder.queryType({ description: "What can be read. Reads of observed state are 
 builder.mutationType({ description: "What can be done. Every accepted mutation is written to the events with who asked." });
 builder.subscriptionType({ description: "What can be followed: over WebSocket (graphql-transport-ws) or server-sent events." });
 
-export const schema: GraphQLSchema = builder.toSchema({ sortSchema: false });
+export const schema: GraphQLSchema = tellRefusals(builder.toSchema({ sortSchema: false }));
 
 /** The contract as server/schema.graphql holds it. */
 export function printContract(): string {

@@ -36,6 +36,7 @@ export interface WebSocketParts {
 interface Extra {
   readonly peer: Peer;
   readonly authorization: string | undefined;
+  readonly socket: { readonly remoteAddress?: string | undefined };
   viewer: Viewer | null;
 }
 type WsContext = Context<Record<string, unknown>, Extra>;
@@ -76,7 +77,7 @@ export class GraphqlWebSockets implements AsyncDisposable {
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const peer = new Peer(webSocket, socket);
-      const extra: Extra = { peer, authorization: request.headers.authorization, viewer: null };
+      const extra: Extra = { peer, authorization: request.headers.authorization, socket: request.socket, viewer: null };
       this.#open.add(extra);
       const closed = this.#protocol.opened(peer, extra);
       webSocket.once("close", (code, reason) => {
@@ -96,7 +97,7 @@ export class GraphqlWebSockets implements AsyncDisposable {
   #admit(ctx: WsContext): boolean {
     const given = ctx.connectionParams?.["authorization"] ?? ctx.connectionParams?.["Authorization"] ?? ctx.extra.authorization;
     const authorization = typeof given === "string" ? given : undefined;
-    ctx.extra.viewer = viewerOf(this.parts.tokens, authorization);
+    ctx.extra.viewer = viewerOf(this.parts.tokens, authorization, ctx.extra.socket);
     if (ctx.extra.viewer === null) ctx.extra.peer.close(CLOSE_UNAUTHORIZED, unauthenticated(authorization).slice(0, 120));
     return ctx.extra.viewer !== null;
   }

@@ -68,7 +68,7 @@ export class HostService {
     }
     const [only, another] = this.#hosts.keys();
     if (another !== undefined) throw new InvalidInput("There are several hosts; say which one with hostId.", "hostId");
-    if (only === undefined) throw new HostUnreachable(UNKNOWN_HOST, this.#neverReached);
+    if (only === undefined) throw this.unreachable(UNKNOWN_HOST, this.#neverReached);
     return only;
   }
 
@@ -78,14 +78,24 @@ export class HostService {
     try {
       return await call(client);
     } catch (error) {
-      if (isUnreachable(error)) throw new HostUnreachable(id, faultReason(error));
+      if (isUnreachable(error)) throw this.unreachable(id, faultReason(error));
       throw error;
     }
   }
 
+  /** The error of a host that does not answer. */
+  unreachable(id: string, cause: string): HostUnreachable {
+    return new HostUnreachable(id, this.nameOf(id), cause);
+  }
+
+  /** What people know a host by; its id where it is not known. */
+  nameOf(id: string): string {
+    return this.get(id)?.name ?? id;
+  }
+
   client(id: string): DaemonClient {
     const entry = this.#hosts.get(id);
-    if (entry?.client == null) throw new HostUnreachable(id, entry?.host.connectionError ?? this.#neverReached);
+    if (entry?.client == null) throw this.unreachable(id, entry?.host.connectionError ?? this.#neverReached);
     return entry.client;
   }
 }

@@ -6,6 +6,7 @@ import type { EventLog } from "../event/log.js";
 import type { EventService } from "../event/service.js";
 import type { Log } from "../log.js";
 import { interruptible } from "../streams.js";
+import { OPERATION_WORDS } from "./words.js";
 import * as store from "./store.js";
 import type { Operation } from "./store.js";
 
@@ -20,15 +21,9 @@ export interface OperationsArgs {
   readonly after: string | null;
 }
 
-/** What each operation is for, as it stands in a sentence; who asked is the event's actor. */
-const WISHES: Readonly<Record<Operation["kind"], string>> = {
-  PUT_VM: "define", DELETE_VM: "delete", START_VM: "start", STOP_VM: "stop", FORCE_OFF_VM: "cut the power of",
-  RESET_VM: "reset", PAUSE_VM: "pause", RESUME_VM: "resume",
-};
-
 export class OperationService implements Disposable {
-  /** Begun or running; the database has them too, and the ended ones. */
-  readonly #open = new Map<string, { operation: Operation; accepted: boolean }>();
+  /** Begun or running; the database has those that are stored, and the ended ones. */
+  readonly #open = new Map<string, { operation: Operation; accepted: boolean; stored: boolean }>();
   readonly #updates = new Broadcast<Operation>();
   readonly #watch: Disposable;
   readonly #startedAt = new Date();
@@ -39,6 +34,7 @@ export class OperationService implements Disposable {
     private readonly events: EventService,
     private readonly diary: Log,
   ) {
+    log.beforeWrite((ids) => this.#storeAccepted(ids));
     this.#watch = log.onAppended((stored) => {
       for (const event of stored) {
         if (event.kind === "OPERATION_FINISHED" && event.operationId !== null) void this.#ended(event.operationId);
@@ -46,9 +42,14 @@ export class OperationService implements Disposable {
     });
   }
 
+  /**
+   * With an idempotency key the operation is stored before the daemon is asked: a repetition must find it, whatever dies
+   * in between. Without one nobody can ask for it again, and its verb need not wait: it is stored with its first event.
+   */
   async begin(input: store.NewOperation): Promise<store.CreatedOperation> {
-    const begun = await store.createOperation(this.db, input);
-    if (begun.operation.acceptedAt === null) this.#open.set(begun.operation.id, { operation: begun.operation, accepted: false });
+    const stored = input.idempotencyKey !== null;
+    const begun = stored ? await store.createOperation(this.db, input) : { operation: store.newOperation(input), outcome: "created" as const };
+    if (begun.operation.acceptedAt === null) this.#open.set(begun.operation.id, { operation: begun.operation, accepted: false, stored });
     return begun;
   }
 
@@ -63,23 +64,24 @@ export class OperationService implements Disposable {
     // Stored with this event; until then the operation is shown from memory.
     this.events.record({
       kind: "OPERATION_STARTED", hostId: operation.hostId, vmId: operation.vmId, operationId: id, actor: operation.requestedBy,
-      message: `Asked to ${WISHES[operation.kind]} ${operation.vmId}.`,
+      message: `Asked to ${OPERATION_WORDS[operation.kind]} ${operation.vmId}.`,
     });
     this.#updates.publish(operation);
     return operation;
   }
 
   /** Leaves a trace of who asked for a cancellation; its effect is the journal's to tell. */
-  cancelled(operation: Operation, actor: string): void {
+  cancelRequested(operation: Operation, actor: string): void {
     this.events.record({
-      kind: "WARNING", hostId: operation.hostId, vmId: operation.vmId, operationId: operation.id, actor,
-      message: `Asked to cancel the wish to ${WISHES[operation.kind]} ${operation.vmId}.`,
+      kind: "OPERATION_CANCEL_REQUESTED", hostId: operation.hostId, vmId: operation.vmId, operationId: operation.id, actor,
+      message: `Asked not to ${OPERATION_WORDS[operation.kind]} ${operation.vmId} after all.`,
     });
   }
 
   async discard(id: string): Promise<void> {
+    const open = this.#open.get(id);
     this.#open.delete(id);
-    await store.discardOperation(this.db, id);
+    if (open?.stored !== false) await store.discardOperation(this.db, id);
   }
 
   async find(id: string): Promise<Operation | null> {
@@ -147,6 +149,16 @@ export class OperationService implements Disposable {
       }
     } finally {
       await updates.return();
+    }
+  }
+
+  /** An event accepts or ends its operation in the database: the operation must be there first. */
+  async #storeAccepted(ids: ReadonlySet<string>): Promise<void> {
+    for (const id of ids) {
+      const open = this.#open.get(id);
+      if (open === undefined || open.stored || !open.accepted) continue;
+      await store.insertOperation(this.db, open.operation);
+      open.stored = true;
     }
   }
 

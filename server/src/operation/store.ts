@@ -46,28 +46,35 @@ export interface CreatedOperation {
   readonly outcome: "created" | "repeated";
 }
 
+/** A new operation as it begins: with an id of its own, not stored and not accepted. */
+export function newOperation(input: NewOperation): Operation {
+  return {
+    id: randomUUID(), fingerprint: requestFingerprint(input), kind: input.kind, vmId: input.vmId, hostId: input.hostId,
+    cancellable: input.cancellable, actorId: input.actor.id, requestedBy: input.actor.name, idempotencyKey: input.idempotencyKey,
+    startedAt: new Date(), state: "RUNNING", acceptedAt: null, progressRatio: null, etaSeconds: null, error: null, endedAt: null,
+  };
+}
+
+/** Stores a running operation; false when it is stored already, or another has its idempotency key. */
+export async function insertOperation(db: Db, operation: Operation): Promise<boolean> {
+  const { id, kind, vmId, hostId, cancellable, actorId, requestedBy, idempotencyKey, fingerprint, startedAt, acceptedAt } = operation;
+  // A plain statement is one way to Postgres and back, and little work here: verbs wait for it.
+  const rows = await db.$executeRaw`
+    INSERT INTO operations (id, kind, vm_id, host_id, cancellable, actor_id, requested_by, idempotency_key, fingerprint, started_at, accepted_at)
+    VALUES (${id}, ${kind}::operation_kind, ${vmId}, ${hostId}, ${cancellable}, ${actorId}, ${requestedBy}, ${idempotencyKey},
+            ${fingerprint}, ${startedAt}, ${acceptedAt})
+    ON CONFLICT DO NOTHING`;
+  return rows > 0;
+}
+
 /**
  * Stores an operation that the daemon has not accepted yet: it is hidden until acceptOperation, and discardOperation
  * takes it back. Throws IdempotencyKeyReused.
  */
 export async function createOperation(db: Db, input: NewOperation): Promise<CreatedOperation> {
-  const fingerprint = requestFingerprint(input);
-  const id = randomUUID();
-  const startedAt = new Date();
-  // Every verb waits for this one: a plain statement is one way to Postgres and back, and little work here.
-  const rows = await db.$executeRaw`
-    INSERT INTO operations (id, kind, vm_id, host_id, cancellable, actor_id, requested_by, idempotency_key, fingerprint, started_at)
-    VALUES (${id}, ${input.kind}::operation_kind, ${input.vmId}, ${input.hostId}, ${input.cancellable}, ${input.actor.id},
-            ${input.actor.name}, ${input.idempotencyKey}, ${fingerprint}, ${startedAt})
-    ON CONFLICT DO NOTHING`;
-  if (rows > 0) {
-    const operation: Operation = {
-      id, fingerprint, kind: input.kind, vmId: input.vmId, hostId: input.hostId, cancellable: input.cancellable,
-      actorId: input.actor.id, requestedBy: input.actor.name, idempotencyKey: input.idempotencyKey, startedAt,
-      state: "RUNNING", acceptedAt: null, progressRatio: null, etaSeconds: null, error: null, endedAt: null,
-    };
-    return { operation, outcome: "created" };
-  }
+  const operation = newOperation(input);
+  const { fingerprint } = operation;
+  if (await insertOperation(db, operation)) return { operation, outcome: "created" };
   const earlier = await db.operation.findUnique({
     where: { actorId_idempotencyKey: { actorId: input.actor.id, idempotencyKey: input.idempotencyKey ?? "" } },
   });

@@ -11,6 +11,9 @@ export const TOKEN_PREFIX = "qz_";
 const SECRET_BYTES = 32;
 const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** As long as events: then the name of a revoked token is all that is left of it anyway. */
+export const REVOKED_RETENTION_DAYS = 90;
 /** The name of the machine's own token; tokens/local.ts looks after it. */
 export const LOCAL_TOKEN_NAME = "local";
 
@@ -81,7 +84,17 @@ export async function findToken(db: Db, id: string): Promise<TokenInfo | null> {
 /** Revokes a token at once; null when none has this id. */
 export async function revokeToken(db: Db, id: string): Promise<TokenInfo | null> {
   const token = await findToken(db, id);
-  return token !== null && (await db.token.deleteMany({ where: { id } })).count > 0 ? token : null;
+  if (token === null) return null;
+  const revoked = await db.$executeRaw`
+    WITH gone AS (DELETE FROM tokens WHERE id = ${id} RETURNING secret_hash, name)
+    INSERT INTO revoked_tokens (secret_hash, name) SELECT secret_hash, name FROM gone`;
+  return revoked > 0 ? token : null;
+}
+
+/** Forgets revoked tokens whose revocation is older than the events that tell of it; returns how many. */
+export async function trimRevokedTokens(db: Db, now = new Date()): Promise<number> {
+  const before = new Date(now.getTime() - REVOKED_RETENTION_DAYS * DAY_MS);
+  return (await db.revokedToken.deleteMany({ where: { revokedAt: { lt: before } } })).count;
 }
 
 export function newSecret(): string {

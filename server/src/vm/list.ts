@@ -12,6 +12,7 @@ export interface VmFilter {
   readonly search?: string | null;
   readonly hostId?: string | null;
   readonly labels?: readonly string[] | null;
+  readonly where?: string | null;
 }
 export interface VmListArgs {
   readonly filter?: VmFilter | null;
@@ -34,11 +35,19 @@ interface Keyed {
   readonly id: string;
 }
 
-export function pageOfVms(all: readonly Vm[], args: VmListArgs, latest: (id: string) => VmSample | null): VmPage {
+/** What of a VM is not in itself: its newest sample, and whether it passes a filter of the filter language. */
+export interface VmFacts {
+  readonly latest: (id: string) => VmSample | null;
+  readonly passes: (where: string) => (vm: Vm) => boolean;
+}
+
+/** Throws InvalidInput and FilterFault. */
+export function pageOfVms(all: readonly Vm[], args: VmListArgs, { latest, passes }: VmFacts): VmPage {
   const direction = args.sort?.order === "DESC" ? -1 : 1;
   const field = args.sort?.field ?? "NAME";
+  const passesWhere = args.filter?.where == null ? () => true : passes(args.filter.where);
   const rows = all
-    .filter((vm) => matches(vm, args.filter ?? {}))
+    .filter((vm) => matches(vm, args.filter ?? {}) && passesWhere(vm))
     .map((vm) => ({ vm, id: vm.id, key: sortKey(vm, field, latest) }))
     .sort((a, b) => compare(a, b, direction));
   const after = args.after == null ? null : parseCursor(args.after, "after");

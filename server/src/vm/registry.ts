@@ -69,6 +69,11 @@ export class VmRegistry {
     };
   }
 
+  /** Something for every change, however many were missed: for those who then look at everything anyway. */
+  pulse(): AsyncGenerator<unknown, void, undefined> {
+    return this.#changes.subscribe(1, "drop-oldest");
+  }
+
   #publish(change: VmChange): void {
     this.#position += 1n;
     this.#changes.publish({ position: this.#position, key: change.id, value: change });

@@ -91,7 +91,7 @@ VmRef.implement({
       type: [EventRef], description: "Its newest events, oldest first.",
       args: { last: t.arg.int({ description: "So many, up to 1,000; null: 20." }) },
       resolve: async (vm, { last }, ctx): Promise<Event[]> =>
-        (await ctx.services.events.page({ after: null, first: null, last: last ?? DEFAULT_EVENTS, vmId: vm.id })).events,
+        (await ctx.services.events.page(ctx.viewer, { after: null, first: null, last: last ?? DEFAULT_EVENTS, vmId: vm.id })).events,
     }),
   }),
 });
@@ -133,6 +133,7 @@ const VmFilter = builder.inputType("VmFilter", {
     search: t.string({ description: "Part of the id or name, in any case; null: any." }),
     hostId: t.id({ description: "On this host; null: any." }),
     labels: t.stringList({ description: 'Each "key" or "key=value"; all must hold. Null: any.' }),
+    where: t.string({ description: "A filter of the filter language, e.g. `state:running cpu>50 label=web`; its fields are `filterFields`. Null: any." }),
   }),
 });
 const VmSort = builder.inputType("VmSort", {

@@ -13,9 +13,11 @@ import type { Log } from "../log.js";
 import type { MetricsService } from "../metrics/service.js";
 import type { OperationService } from "../operation/service.js";
 import type { Operation, OperationKind } from "../operation/store.js";
+import { OPERATION_WORDS } from "../operation/words.js";
 import { requireRole, type Role, type Viewer } from "../token/model.js";
 import { definitionChanges } from "./changes.js";
 import { pageOfVms, type VmListArgs, type VmPage } from "./list.js";
+import type { FilterSubjects } from "./filter/subjects.js";
 import type { Vm, VmDefinition } from "./model.js";
 import type { VmRegistry } from "./registry.js";
 import { verbAvailability, type VerbAvailability } from "./verbs.js";
@@ -79,6 +81,7 @@ export interface VmServiceParts {
   readonly hosts: HostService;
   readonly operations: OperationService;
   readonly metrics: MetricsService;
+  readonly subjects: FilterSubjects;
   readonly diary: Log;
 }
 
@@ -90,7 +93,9 @@ export class VmService {
   }
 
   list(args: VmListArgs): VmPage {
-    return pageOfVms(this.parts.registry.list(), args, (id) => this.parts.metrics.latestVm(id));
+    return pageOfVms(this.parts.registry.list(), args, {
+      latest: (id) => this.parts.metrics.latestVm(id), passes: (where) => this.parts.subjects.passes(where),
+    });
   }
 
   changes(id: string | null) {
@@ -133,7 +138,7 @@ export class VmService {
     const known = this.parts.registry.get(vmId);
     const hostId = input.hostId === null && known !== null ? known.hostId : this.parts.hosts.choose(input.hostId);
     if (known !== null && known.hostId !== hostId) {
-      throw new InvalidInput(`${vmId} is defined on host ${known.hostId}; leave hostId out, or give the definition another id.`, "hostId");
+      throw new InvalidInput(`${vmId} is defined on host ${this.parts.hosts.nameOf(known.hostId)}; leave hostId out, or give the definition another id.`, "hostId");
     }
     const call: Call = (client, operationId, options) =>
       client.vms.putVm({ operationId, specJson, dryRun: input.dryRun, createOnly: input.createOnly }, options);
@@ -182,12 +187,12 @@ export class VmService {
     if (result?.$case === "refusal") {
       throw refusalError(result.value, { vmId: operation.vmId, state: this.get(operation.vmId)?.state ?? "DEFINED", operationState: operation.state });
     }
-    operations.cancelled(operation, viewer.name);
+    operations.cancelRequested(operation, viewer.name);
     return (await operations.find(operationId)) ?? operation;
   }
 
   async #verb(viewer: Viewer, role: Role, kind: OperationKind, input: VerbInput, call: Call): Promise<VmOperationAccepted> {
-    requireRole(viewer, role, `${kind.replace(/_VM$/, "")} of a VM`);
+    requireRole(viewer, role, `The verb "${OPERATION_WORDS[kind]}"`);
     const vm = this.parts.registry.get(input.id);
     if (vm === null) throw new VmNotFound(input.id);
     if (input.dryRun) {

@@ -7,7 +7,7 @@ import type { CommandContext } from "./context.js";
 
 const EVENT = graphql(`
   fragment ListedEvent on Event {
-    cursor time kind vmId hostId operationId previousState state actor message
+    cursor time kind vmId hostId hostName operationId previousState state actor message
   }
 `);
 const EVENTS = graphql(
@@ -115,7 +115,7 @@ function gapLine(trimmedBefore: string): string {
 const CURSOR_WIDTH = 6;
 
 export function eventLine(event: ListedEvent): string {
-  const subject = event.vmId ?? event.hostId;
+  const subject = event.vmId ?? event.hostName ?? event.hostId;
   const about = subject === null ? "" : `${sanitise(subject)}: `;
   const actor = event.actor === null ? "" : ` (by ${sanitise(event.actor)})`;
   return `${event.cursor.padStart(CURSOR_WIDTH)}  ${event.time.slice(0, 19).replace("T", " ")}  ${about}${sanitise(event.message)}${actor}`;

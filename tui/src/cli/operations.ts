@@ -1,7 +1,7 @@
 // `quetzal operations`: what was asked for, by whom, and how far it is; and cancelling one.
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
-import { UNKNOWN, formatAge, formatDuration, formatPercent, sanitise } from "../format.js";
+import { UNKNOWN, formatAge, formatDuration, formatPercent, sanitise, words } from "../format.js";
 import { printJson, printLines } from "./context.js";
 import type { Colour, CommandContext } from "./context.js";
 import { fromTypedError } from "./exit.js";
@@ -55,8 +55,8 @@ function operationTable(context: CommandContext, operations: readonly ListedOper
   const rows = operations.map((operation) => [
     operation.id,
     sanitise(operation.vmId),
-    operation.kind.toLowerCase().replaceAll("_", "-"),
-    operation.state.toLowerCase(),
+    words(operation.kind),
+    words(operation.state),
     formatPercent(operation.progressRatio),
     formatAge(operation.startedAt, context.nowMs()),
     operation.endedAt === null ? UNKNOWN : formatDuration(Date.parse(operation.endedAt) - Date.parse(operation.startedAt)),

@@ -44,6 +44,7 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
   addConsole(program, context);
   addApply(program, context);
   addWatchCommands(program, context);
+  addAudit(program, context);
   addTokenCommands(program, context);
   addSettingsCommands(program, context);
   addGraphql(program, context);
@@ -165,6 +166,16 @@ function addWatchCommands(program: Command, context: Context): void {
     .option("--last <count>", "how many of the newest", parseCount, DEFAULT_LAST)
     .action(async (options: { vm?: string; running?: boolean; last: number }) => (await import("./operations.js")).listOperations(context(), options));
   operations.command("cancel").description("Cancel an operation").argument("<id>").action(async (id: string) => (await import("./operations.js")).cancelOperation(context(), id));
+}
+
+function addAudit(program: Command, context: Context): void {
+  program
+    .command("audit")
+    .description("Who did or tried what, and what came of it, newest first (administrators)")
+    .option("--actor <token>", "only what the token of this name did")
+    .option("--vm <id>", "only what was meant for this VM")
+    .option("--last <count>", "how many of the newest", parseCount, DEFAULT_LAST)
+    .action(async (options: { actor?: string; vm?: string; last: number }) => (await import("./audit.js")).showAudit(context(), options));
 }
 
 function addTokenCommands(program: Command, context: Context): void {

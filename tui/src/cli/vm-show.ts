@@ -1,7 +1,7 @@
 // `quetzal vm show`: one VM in full, and why what cannot be done now cannot be done.
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
-import { formatAge, formatBytes, formatByteRate, formatLatency, formatPercent, sanitise } from "../format.js";
+import { formatAge, formatBytes, formatByteRate, formatLatency, formatPercent, sanitise, words } from "../format.js";
 import { printJson, printLines } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
@@ -76,7 +76,7 @@ function crashLines(vm: ShownVm): string[] {
 }
 
 function verbLines(vm: ShownVm): string[] {
-  const name = (verb: string): string => verb.toLowerCase().replace("_", "-");
+  const name = (verb: string): string => words(verb);
   const allowed = vm.verbs.filter((verb) => verb.allowed).map((verb) => name(verb.verb));
   const denied = vm.verbs.filter((verb) => !verb.allowed).map((verb) => `  ${name(verb.verb)}: ${sanitise(verb.reason ?? "not now")}`);
   return ["", `Can: ${allowed.join(", ") || "nothing now"}`, ...(denied.length > 0 ? ["Cannot:", ...denied] : [])];

@@ -2,7 +2,7 @@
 import type { Client } from "../client/client.js";
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
-import { sanitise } from "../format.js";
+import { sanitise, words } from "../format.js";
 import { printJson } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT, fromTypedError, toCommandError } from "./exit.js";
@@ -116,13 +116,13 @@ async function finish(context: CommandContext, verb: string, id: string, options
   if (options.wait && operation !== null) {
     const ended = await waitForOperation(context, operation, options.timeout);
     if (context.format === "json") return printJson(context, { vm: result.vm, operation: ended });
-    return context.print(`${sanitise(id)}: ${verb} done`);
+    return context.print(`${sanitise(id)}: ${words(verb)} done`);
   }
   if (context.format === "json") return printJson(context, { vm: result.vm, operation });
   await context.print(acceptedLine(verb, id, result));
 }
 
 function acceptedLine(verb: string, id: string, accepted: Accepted): string {
-  if (accepted.operation === null) return `${sanitise(id)}: ${verb} would be accepted (dry run: nothing was done)`;
-  return `${sanitise(id)}: ${verb} accepted (operation ${accepted.operation.id})`;
+  if (accepted.operation === null) return `${sanitise(id)}: ${words(verb)} would be accepted (dry run: nothing was done)`;
+  return `${sanitise(id)}: ${words(verb)} accepted (operation ${accepted.operation.id})`;
 }

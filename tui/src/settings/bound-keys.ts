@@ -22,7 +22,7 @@ export function boundKeys(
     if (binding === undefined) faults.push({ line, text: `There is no command "${value}": there are ${bindings.map((one) => one.command).join(", ")}.` });
     return binding === undefined ? [] : [{ binding, keys, line }];
   });
-  let keyed = commands.filter(({ value }) => value.key !== null);
+  let keyed = commands.filter(({ value }) => value.key !== undefined);
   for (;;) {
     const taken = firstConflict(claimsOf(bindings, remaps, keyed));
     if (taken === null) break;
@@ -34,7 +34,7 @@ export function boundKeys(
   const lost = new Set(commands.filter((one) => !keyed.includes(one)).map((one) => one.value));
   return {
     keys: new Map(remaps.map(({ binding, keys }) => [binding.command, keys])),
-    commands: commands.map(({ value }) => (lost.has(value) ? { ...value, key: null } : value)),
+    commands: commands.map(({ value }) => (lost.has(value) ? { ...value, key: undefined } : value)),
     faults,
   };
 }
@@ -44,7 +44,7 @@ function claimsOf(bindings: readonly Binding[], remaps: readonly { binding: Bind
   const remapped = new Map(remaps.map((remap) => [remap.binding, remap]));
   const own: Claim[] = bindings.filter((binding) => !remapped.has(binding)).map(({ command, keys, pages }) => ({ name: command, keys, pages, line: null }));
   const wished = remaps.map(({ binding, keys, line }) => ({ name: binding.command, keys, pages: binding.pages, line }));
-  const users = commands.map(({ value, line }) => ({ name: `the command "${value.name}"`, keys: value.key === null ? [] : [value.key], pages: PAGES_WITH_VM, line }));
+  const users = commands.map(({ value, line }) => ({ name: `the command "${value.name}"`, keys: value.key === undefined ? [] : [value.key], pages: PAGES_WITH_VM, line }));
   return [...own, ...wished, ...users];
 }
 

@@ -46,8 +46,8 @@ export const EXAMPLE = `# QuetzalCore's settings: ~/.config/quetzal/config.yaml 
 #  - name: ping
 #    key: Ctrl-p
 #    run: [ping, -c3, "{name}"]
-#    where: terminal                  # or behind: its output goes to the log
-#    confirm: false
+#    where: state:running             # only for VMs that match this filter
+#    confirm: true                    # asks first
 `;
 
 /** The example with everything switched on: a line is off when # touches its first letter. */

@@ -25,11 +25,12 @@ export interface WrittenView {
 
 export interface UserCommand {
   readonly name: string;
-  readonly key: string | null;
+  readonly key: string | undefined;
   /** Program and arguments, never a shell's line; {vm} {name} {host} {url} stand for the chosen VM. */
   readonly run: readonly [string, ...string[]];
-  /** "terminal": it takes the screen until it ends; "behind": its output goes to the log. */
-  readonly where: "terminal" | "behind";
+  /** Filter text: only for VMs that match. */
+  readonly where: string | undefined;
+  /** Asked about first. */
   readonly confirm: boolean;
 }
 

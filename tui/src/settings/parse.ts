@@ -137,8 +137,8 @@ function theme(nodes: Nodes, fields: Fields): WrittenTheme | undefined {
 
 function command(nodes: Nodes, fields: Fields): UserCommand | undefined {
   const name = fields.required("name", TEXT);
-  const key = fields.optional("key", KEY)?.value ?? null;
-  const where = fields.optional("where", oneOf("terminal", "behind"))?.value ?? "terminal";
+  const key = fields.optional("key", KEY)?.value;
+  const where = fields.optional("where", TEXT)?.value;
   const confirm = fields.optional("confirm", YES_OR_NO)?.value ?? false;
   const run = fields.node("run");
   if (!fields.has("run") && name !== undefined) nodes.fault(fields.line, `The command "${name.value}" has no run: a list such as [ping, -c1, "{name}"].`);

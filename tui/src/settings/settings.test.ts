@@ -25,7 +25,7 @@ describe("config.yaml", () => {
     expect(settings.columns?.slice(0, 3)).toEqual(["name", "state", "cpu"]);
     expect(settings.sort).toEqual({ column: "memory", direction: "descending" });
     expect(settings.views).toEqual([{ name: "hot", filter: "cpu>50", columns: ["name", "state", "cpu", "steal", "last"], sort: { column: "cpu", direction: "descending" } }]);
-    expect(settings.commands).toEqual([{ name: "ping", key: "C-p", run: ["ping", "-c3", "{name}"], where: "terminal", confirm: false }]);
+    expect(settings.commands).toEqual([{ name: "ping", key: "C-p", run: ["ping", "-c3", "{name}"], where: "state:running", confirm: true }]);
     expect(settings.mouse).toBe(true);
     expect(palettes.find((palette) => palette.name === "mine")?.colours.running?.[0]).toBe("#88cc88");
     expect(parseSettings(switchedOn(EXAMPLE)).written.contexts).toEqual([{ name: "lab2", url: "https://lab2.example:4560", token: null, tokenFile: "lab2.token" }]);

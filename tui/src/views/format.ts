@@ -1,10 +1,10 @@
 // What the screen's columns add to the shared formatting of format.ts: units that a head already names are left out,
 // ages fit four characters, texts are cut to a width.
 
-import { formatByteRate, formatBytes, formatDuration, formatLatency, formatPercent, formatRate, UNKNOWN } from "../format.js";
+import { formatByteRate, formatBytes, formatDuration, formatLatency, formatPercent, formatRate, UNKNOWN, words } from "../format.js";
 import { cutCells } from "../width.js";
 
-export { UNKNOWN, formatBytes as bytes, formatByteRate as ratePerSecond, formatLatency as latency, formatPercent as percent };
+export { UNKNOWN, words, formatBytes as bytes, formatByteRate as ratePerSecond, formatLatency as latency, formatPercent as percent };
 
 /** Bytes a second without the `/s`, for a column whose head says it: 0, 812, 80.2k, 1.24M. */
 export function rate(value: number | null): string {
@@ -54,9 +54,4 @@ export function dayClock(timeMs: number): string {
 /** Cut to a width in cells, with `…` (or `~` where that is the mark given) for what is missing. */
 export function cut(text: string, width: number, mark = "…"): string {
   return cutCells(text, width, mark);
-}
-
-/** A word of the schema as prose: FORCE_OFF_VM reads force off. */
-export function words(name: string): string {
-  return name.replace(/_VM$/, "").toLowerCase().replaceAll("_", " ");
 }

@@ -1,0 +1,23 @@
+// What operations are called in sentences for people: one table for events and errors. Pure; the front ends make the
+// same words from the schema's names, and a contract test holds the two together.
+import type { OperationKind, OperationState } from "../db/generated/client.js";
+
+/** Stands after "asked to": asked to force off web. */
+export const OPERATION_WORDS: Readonly<Record<OperationKind, string>> = {
+  PUT_VM: "define", DELETE_VM: "delete", START_VM: "start", STOP_VM: "stop", FORCE_OFF_VM: "force off",
+  RESET_VM: "reset", PAUSE_VM: "pause", RESUME_VM: "resume",
+};
+
+const OUTCOME_WORDS: Readonly<Record<Exclude<OperationState, "RUNNING">, string>> = {
+  SUCCEEDED: "succeeded", FAILED: "failed", CANCELLED: "was cancelled",
+};
+
+/**
+ * What to say of an operation's end, by its kind. The end says which operation ended ("force off succeeded: …"), or it
+ * would read like the change it caused.
+ */
+export function endMessages(outcome: Exclude<OperationState, "RUNNING">, message: string): Readonly<Record<OperationKind, string>> {
+  const end = `${OUTCOME_WORDS[outcome]}: ${message}`;
+  const sentences = Object.entries(OPERATION_WORDS).map(([kind, words]) => [kind, `${words} ${end}`] as const);
+  return Object.fromEntries(sentences) as Record<OperationKind, string>;
+}
