@@ -1,4 +1,4 @@
-// Golden screens: what the dashboard paints in a real pseudo-terminal, at the two sizes it is made for. Renew them with
+// Golden screens: what the dashboard paints in a real pseudo-terminal, at the three sizes it is made for. Renew them with
 // `npx vitest run --project unit test/screens.test.ts -u` and look at the difference before it is committed.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DashboardDriver } from "./support/dashboard.js";
@@ -22,10 +22,18 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["events", [["e", /events, newest first/]]],
   ["operations", [["o", /operations, newest first/]]],
   ["vm-graphs", [["\r", /1 graphs/]]],
-  ["vm-cpu", [["\r", /1 graphs/], ["2", /used % of a core/]]],
-  ["vm-disks", [["\r", /1 graphs/], ["3", /on host/]]],
-  ["vm-net", [["\r", /1 graphs/], ["4", /packets in/]]],
-  ["vm-definition", [["\r", /1 graphs/], ["7", /memory_mb/]]],
+  ["vm-cpu", [["\r", /1 graphs/], ["2", /vCPU +used steal%/]]],
+  ["vm-memory", [["\r", /1 graphs/], ["3", /host resident/]]],
+  ["vm-disks", [["\r", /1 graphs/], ["4", /on host/]]],
+  ["vm-net", [["\r", /1 graphs/], ["5", /no counters on the host/]]],
+  ["vm-console", [["\r", /1 graphs/], ["6", /login:/]]],
+  ["vm-events", [["\r", /1 graphs/], ["7", /build-runner is running/]]],
+  ["vm-definition", [["\r", /1 graphs/], ["8", /memory_mb/]]],
+  ["vm-crashed", [["G", /7 of 7/], ["k", /6 of 7/], ["\r", /1 graphs/], ["6", /before the end/]]],
+  ["vm-percent-of-vm", [["\r", /1 graphs/], ["%", /% of 2 vCPUs/]]],
+  ["hosts", [["h", /disk space/]]],
+  ["compare", [["=", /compared/]]],
+  ["log", [["l", /Connected as admin/]]],
   ["filter", [["/web", /Enter keeps the filter/]]],
   ["finder", [[":", /power cut/]]],
   ["console", [["c", /console of build-runner/]]],

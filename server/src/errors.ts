@@ -98,6 +98,12 @@ export class TokenNotFound extends ExpectedError {
     super(`No token has the id "${id}".`);
   }
 }
+export class AlertRuleNotFound extends ExpectedError {
+  readonly kind = "AlertRuleNotFound";
+  constructor(readonly id: string) {
+    super(`No alert rule has the id "${id}"; list them with \`quetzal alert rules\`.`);
+  }
+}
 export class HostUnreachable extends ExpectedError {
   readonly kind = "HostUnreachable";
   /** `hostName` is what people know it by. */

@@ -6,6 +6,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { AlertBoard } from "./alert/board.js";
+import { AlertService } from "./alert/service.js";
 import { Attempts } from "./audit/attempts.js";
 import { AuditService } from "./audit/service.js";
 import { packageRoot, type ServerConfig } from "./config.js";
@@ -82,12 +83,14 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const alertBoard = new AlertBoard();
   const subjects = new FilterSubjects({ registry, hosts, metrics, alerts: alertBoard });
   const filters = undo.use(new FilterMatches(subjects));
+  const alerts = undo.use(new AlertService({ db, health, events, subjects, board: alertBoard, diary: log }));
   const services: Services = {
-    hosts, operations, events, metrics, consoles, tokens, filters, audit: new AuditService(db, attempts),
+    hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),
     vms: new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });
+  await alerts.start();
   const client = undo.use(openDaemon(config.daemonAddress));
   undo.use(new HostLink({ client, db, health, log: eventLog, hosts, vms: registry, metrics, operations, events, diary: log }));
   const sockets = undo.use(serve(server, services, tokens, log));

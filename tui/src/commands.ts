@@ -62,7 +62,7 @@ function perform(store: Store, outside: Outside, binding: Binding, key: string):
 
 /** Commands that only change what is looked at. */
 function look(store: Store, outside: Outside, command: Command): void {
-  const opens: Partial<Record<Command, Page>> = { operations: "operations", events: "events", help: "help" };
+  const opens: Partial<Record<Command, Page>> = { hosts: "hosts", compare: "compare", log: "log", operations: "operations", events: "events", help: "help" };
   const moves: Partial<Record<Command, number>> = { up: -1, down: 1, pageUp: -PAGE_LINES, pageDown: PAGE_LINES };
   const opened = opens[command];
   const by = moves[command];
@@ -75,6 +75,9 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "enter") dispatch({ type: "enter" });
   else if (command === "back") dispatch({ type: "back" });
   else if (command === "nextTab") dispatch({ type: "nextTab" });
+  else if (command === "nextFigure") dispatch({ type: "compareStep", step: 1 });
+  else if (command === "previousFigure") dispatch({ type: "compareStep", step: -1 });
+  else if (command === "cpuScale") dispatch({ type: "cpuScale" });
   else if (command === "sortNext") dispatch({ type: "sortStep", step: 1 });
   else if (command === "sortPrevious") dispatch({ type: "sortStep", step: -1 });
   else if (command === "sortReverse") dispatch({ type: "sortReverse" });

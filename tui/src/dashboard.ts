@@ -256,7 +256,8 @@ class Dashboard implements Outside {
     clearTimeout(this.frameTimer);
     clearTimeout(this.clockTimer);
     this.store.dispatch({ type: "tick", now: this.now() });
-    this.store.dispatch({ type: "sized", bodyRows: layoutOf(this.store.state, this.terminal.size).body.height });
+    const { size } = this.terminal;
+    this.store.dispatch({ type: "sized", bodyRows: layoutOf(this.store.state, size).body.height, columns: size.columns });
     clearTimeout(this.frameTimer);
     this.frameTimer = undefined;
     this.feed?.lookedAt();

@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BINDINGS, availability, bindingFor, findBindings, labelOf } from "./keys.js";
-import type { Page } from "./store/state.js";
-import { initialState } from "./store/state.js";
+import { PAGES, initialState } from "./store/state.js";
 import { stateWith, vm } from "./store/testing.js";
-
-const PAGES: readonly Page[] = ["overview", "vm", "operations", "events", "help"];
 
 describe("the key table", () => {
   it.each(PAGES)("gives each key of the %s page one meaning", (page) => {

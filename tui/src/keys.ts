@@ -2,13 +2,15 @@
 // the help page and docs/keys.md are all printed from it, and key presses are looked up in nothing else.
 import type { VmVerb } from "./store/model.js";
 import { host, page, selectedOperation, selectedVm } from "./store/select.js";
+import { PAGES } from "./store/state.js";
 import type { Page, State } from "./store/state.js";
 
 export type Command =
   | "start" | "stop" | "pause" | "powerCut" | "reset" | "console" | "consoleFull" | "delete"
   | "enter" | "back" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last" | "nextTab"
-  | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7"
+  | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7" | "tab8"
   | "filter" | "find" | "sortNext" | "sortPrevious" | "sortReverse"
+  | "hosts" | "compare" | "nextFigure" | "previousFigure" | "cpuScale" | "log"
   | "operations" | "events" | "cancelOperation" | "nextTheme" | "help" | "redraw" | "quit";
 
 export interface Binding {
@@ -27,9 +29,9 @@ export interface Binding {
   onBottomLine?: true;
 }
 
-const EVERYWHERE: readonly Page[] = ["overview", "vm", "operations", "events", "help"];
+const EVERYWHERE: readonly Page[] = PAGES;
 const WITH_VM: readonly Page[] = ["overview", "vm"];
-const LISTS: readonly Page[] = ["overview", "vm", "operations", "events", "help"];
+const LISTS: readonly Page[] = PAGES;
 
 export const BINDINGS: readonly Binding[] = [
   { command: "start", keys: ["s"], label: "start", help: "Power the VM on.", group: "Drive the VM", pages: WITH_VM, verb: "START", onBottomLine: true },
@@ -43,20 +45,27 @@ export const BINDINGS: readonly Binding[] = [
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
   { command: "enter", keys: ["enter"], label: "open", help: "Open the chosen VM's page.", group: "Look", pages: ["overview"] },
   { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, clear the filter.", group: "Look", pages: EVERYWHERE },
+  { command: "hosts", keys: ["h"], label: "hosts", help: "Hosts: what they can do, pressure, memory, cores, disk space.", group: "Look", pages: EVERYWHERE },
   { command: "operations", keys: ["o"], label: "operations", help: "Operations, the newest first.", group: "Look", pages: EVERYWHERE },
   { command: "events", keys: ["e"], label: "events", help: "Events, the newest first.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
+  { command: "log", keys: ["l"], label: "log", help: "What this dashboard said and did, the newest first.", group: "Look", pages: EVERYWHERE },
+  { command: "compare", keys: ["="], label: "compare", help: "The marked VMs, or the chosen one, in one graph.", group: "Look", pages: EVERYWHERE },
+  { command: "nextFigure", keys: ["tab", ">"], label: "next figure", help: "Compare by the next figure.", group: "Look", pages: ["compare"], onBottomLine: true },
+  { command: "previousFigure", keys: ["<"], label: "previous figure", help: "Compare by the figure before.", group: "Look", pages: ["compare"] },
+  { command: "cpuScale", keys: ["%"], label: "CPU scale", help: "CPU: a core is 100 %, or the whole VM is.", group: "Look", pages: ["overview", "vm", "compare"] },
   { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs whose name, id or state matches.", group: "Look", pages: ["overview"], onBottomLine: true },
   { command: "find", keys: [":"], label: "do", help: "Find any action by its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview"] },
   { command: "sortPrevious", keys: ["<"], label: "sort by previous", help: "Sort by the previous column.", group: "Look", pages: ["overview"] },
   { command: "sortReverse", keys: ["i"], label: "invert order", help: "Turn the order round.", group: "Look", pages: ["overview"] },
   { command: "tab1", keys: ["1"], label: "graphs", help: "Graphs of CPU, memory, disk and network.", group: "Look", pages: ["vm"] },
-  { command: "tab2", keys: ["2"], label: "cpu", help: "Each vCPU.", group: "Look", pages: ["vm"] },
-  { command: "tab3", keys: ["3"], label: "disks", help: "Each disk.", group: "Look", pages: ["vm"] },
-  { command: "tab4", keys: ["4"], label: "net", help: "Each network card.", group: "Look", pages: ["vm"] },
-  { command: "tab5", keys: ["5"], label: "VM events", help: "The VM's own events.", group: "Look", pages: ["vm"] },
-  { command: "tab6", keys: ["6"], label: "VM operations", help: "The VM's own operations.", group: "Look", pages: ["vm"] },
-  { command: "tab7", keys: ["7"], label: "definition", help: "The definition, defaults filled in.", group: "Look", pages: ["vm"] },
+  { command: "tab2", keys: ["2"], label: "cpu", help: "Each vCPU: time and steal.", group: "Look", pages: ["vm"] },
+  { command: "tab3", keys: ["3"], label: "memory", help: "Memory: each figure with its source and age.", group: "Look", pages: ["vm"] },
+  { command: "tab4", keys: ["4"], label: "disks", help: "Each disk: rates, latency, room.", group: "Look", pages: ["vm"] },
+  { command: "tab5", keys: ["5"], label: "net", help: "Each network card.", group: "Look", pages: ["vm"] },
+  { command: "tab6", keys: ["6"], label: "last console lines", help: "The console's last lines, to read only.", group: "Look", pages: ["vm"] },
+  { command: "tab7", keys: ["7"], label: "VM events", help: "The VM's own events and operations.", group: "Look", pages: ["vm"] },
+  { command: "tab8", keys: ["8"], label: "definition", help: "The definition, defaults filled in.", group: "Look", pages: ["vm"] },
   { command: "nextTab", keys: ["tab"], label: "next tab", help: "The next of the VM page's tabs.", group: "Look", pages: ["vm"] },
   { command: "nextTheme", keys: ["T"], label: "next theme", help: "The next theme: dark, light, contrast, mono, your own.", group: "Look", pages: EVERYWHERE },
   { command: "help", keys: ["?"], label: "help", help: "This page.", group: "Look", pages: EVERYWHERE, onBottomLine: true },

@@ -1,4 +1,6 @@
 // What every resolver is given: who asks, the services, and which part of a feed a subscription wants.
+import type { AlertBoard } from "../alert/board.js";
+import type { AlertService } from "../alert/service.js";
 import type { AuditService } from "../audit/service.js";
 import type { ConsoleService } from "../console/service.js";
 import type { EventService } from "../event/service.js";
@@ -18,6 +20,8 @@ export interface Services {
   readonly hosts: HostService;
   readonly operations: OperationService;
   readonly events: EventService;
+  readonly alerts: AlertService;
+  readonly alertBoard: AlertBoard;
   readonly audit: AuditService;
   readonly metrics: MetricsService;
   readonly consoles: ConsoleService;

@@ -55,6 +55,7 @@ export const errorRefs = {
   VmExists: withId("VmExists", "Another VM already has this id, or this name.", "The id that is taken."),
   OperationNotFound: withId("OperationNotFound", "No operation has this id.", "The id that was asked for."),
   TokenNotFound: withId("TokenNotFound", "No token has this id.", "The id that was asked for."),
+  AlertRuleNotFound: withId("AlertRuleNotFound", "No alert rule has this id.", "The id that was asked for."),
   InvalidSpec: withField("InvalidSpec", "The definition breaks a rule."),
   InsufficientResources: withField("InsufficientResources", "The host has not enough memory, disk or CPUs."),
   StorageFault: withField("StorageFault", "A file that the definition names is missing, unreadable or outside its pool."),

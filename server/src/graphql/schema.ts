@@ -11,6 +11,7 @@ import "../vm/filter/schema.js";
 import "../operation/schema.js";
 import "../audit/schema.js";
 import "../event/schema.js";
+import "../alert/schema.js";
 import "../metrics/schema.js";
 import "../console/schema.js";
 import "../token/schema.js";

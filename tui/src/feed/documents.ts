@@ -19,9 +19,10 @@ const SAMPLE_FIELDS = graphql(`
 
 const HOST_SAMPLE_FIELDS = graphql(`
   fragment DashboardHostSample on HostSample {
-    hostId time cpuRatio psiCpuRatio psiMemoryRatio psiIoRatio load1 memoryTotalBytes memoryAvailableBytes
-    memoryCachedBytes swapUsedBytes ksmSavedBytes compressedOriginalBytes compressedStoredBytes diskReadBytesPerSecond
-    diskWriteBytesPerSecond networkRxBytesPerSecond networkTxBytesPerSecond networkDropsPerSecond
+    hostId time cpuRatio cpuCoreRatios cpuStealRatio cpuIowaitRatio psiCpuRatio psiMemoryRatio psiIoRatio load1 load5
+    load15 memoryTotalBytes memoryAvailableBytes memoryCachedBytes swapTotalBytes swapUsedBytes ksmSavedBytes
+    ksmProfitBytes compressedOriginalBytes compressedStoredBytes diskReadBytesPerSecond diskWriteBytesPerSecond
+    networkRxBytesPerSecond networkTxBytesPerSecond networkDropsPerSecond diskSpaces { path totalBytes availableBytes }
   }
 `);
 
@@ -41,7 +42,7 @@ export const WELCOME = graphql(
       viewer { role }
       server { now databaseConnected }
       hosts {
-        id name connected connectionError cpuCount memoryBytes qemuVersion kernel
+        id name connected connectionError connectedSince bootedAt cpuModel cpuCount memoryBytes daemonVersion qemuVersion kernel
         capabilities { name available reason mend }
         latest { ...DashboardHostSample }
       }
@@ -129,11 +130,12 @@ export const DETAIL = graphql(`
   subscription DashboardDetail($vmIds: [ID!]!) {
     metrics(vmIds: $vmIds) {
       samples {
-        vmId
+        vmId time cpuUserRatio cpuSystemRatio guestUpdatedAt guestCacheBytes guestMajorFaultsPerSecond
+        guestSwapInBytesPerSecond guestSwapOutBytesPerSecond pssBytes swapBytes ksmProfitBytes qmpAgeMs
         vcpus { index ratio stealRatio }
         disks {
           name readBytesPerSecond writeBytesPerSecond readsPerSecond writesPerSecond flushesPerSecond readLatencySeconds
-          writeLatencySeconds allocatedBytes
+          writeLatencySeconds flushLatencySeconds allocatedBytes
         }
         nics { name rxBytesPerSecond txBytesPerSecond rxPacketsPerSecond txPacketsPerSecond dropsPerSecond }
       }
@@ -148,7 +150,8 @@ export const VM_HISTORY = graphql(`
       latest { guestTotalBytes }
       history(range: { from: $from }, stepSeconds: 1, metrics: [
         CPU_RATIO STEAL_RATIO GUEST_AVAILABLE_BYTES BALLOON_ACTUAL_BYTES RSS_BYTES DISK_READ_BYTES_PER_SECOND
-        DISK_WRITE_BYTES_PER_SECOND NETWORK_RX_BYTES_PER_SECOND NETWORK_TX_BYTES_PER_SECOND
+        DISK_WRITE_BYTES_PER_SECOND DISK_LATENCY_SECONDS NETWORK_RX_BYTES_PER_SECOND NETWORK_TX_BYTES_PER_SECOND
+        NETWORK_DROPS_PER_SECOND
       ]) { series { metric times mean } }
     }
   }
@@ -167,8 +170,9 @@ export const HOST_HISTORY = graphql(`
     host(id: $id) {
       memoryBytes
       history(range: { from: $from }, stepSeconds: 1, metrics: [
-        CPU_RATIO MEMORY_AVAILABLE_BYTES DISK_READ_BYTES_PER_SECOND DISK_WRITE_BYTES_PER_SECOND
-        NETWORK_RX_BYTES_PER_SECOND NETWORK_TX_BYTES_PER_SECOND
+        CPU_RATIO CPU_STEAL_RATIO CPU_IOWAIT_RATIO PSI_CPU_RATIO PSI_MEMORY_RATIO PSI_IO_RATIO MEMORY_AVAILABLE_BYTES
+        KSM_SAVED_BYTES DISK_READ_BYTES_PER_SECOND DISK_WRITE_BYTES_PER_SECOND NETWORK_RX_BYTES_PER_SECOND
+        NETWORK_TX_BYTES_PER_SECOND
       ]) { series { metric times mean } }
     }
   }
@@ -176,6 +180,30 @@ export const HOST_HISTORY = graphql(`
 
 export const DEFINITION = graphql(`
   query DashboardDefinition($id: ID!) { vm(id: $id) { definition } }
+`);
+
+/** What one VM did before the events and operations kept of all, and what its console said last when it crashed. */
+export const VM_RECORD = graphql(
+  `
+    query DashboardVmRecord($id: ID!, $events: Int!, $operations: Int!) {
+      vm(id: $id) {
+        events(last: $events) { ...DashboardEvent }
+        operations(first: $operations) { ...DashboardOperation }
+        crash { consoleTail }
+      }
+    }
+  `,
+  [EVENT_FIELDS, OPERATION_FIELDS],
+);
+
+export const CONSOLE_TAIL = graphql(`
+  subscription DashboardConsoleTail($vm: ID!, $fromOffset: Bytes, $lastBytes: Bytes) {
+    consoleOutput(vm: $vm, fromOffset: $fromOffset, lastBytes: $lastBytes) {
+      __typename
+      ... on ConsoleChunk { offset data }
+      ... on ConsoleClosed { reason }
+    }
+  }
 `);
 
 export const CANCEL = graphql(`

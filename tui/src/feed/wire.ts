@@ -22,6 +22,10 @@ function instant(text: string): number {
 function instantOrNull(text: string | null): number | null {
   return text === null ? null : Date.parse(text);
 }
+/** A profit of 64 bits in bytes is far below what a double holds. */
+function numberOrNull(text: string | null): number | null {
+  return text === null ? null : Number(text);
+}
 function textOrNull(text: string | null): string | null {
   return text === null ? null : paintable(text);
 }
@@ -54,6 +58,10 @@ export function toHost(wire: WireHost): Host {
     id, connected, cpuCount, memoryBytes,
     name: displayName(wire.name, id),
     connectionError: textOrNull(wire.connectionError),
+    connectedSince: instantOrNull(wire.connectedSince),
+    bootedAt: instantOrNull(wire.bootedAt),
+    cpuModel: paintable(wire.cpuModel),
+    daemonVersion: paintable(wire.daemonVersion),
     qemuVersion: paintable(wire.qemuVersion),
     kernel: paintable(wire.kernel),
     capabilities: wire.capabilities.map(({ name, available, reason, mend }) => ({ name, available, reason: textOrNull(reason), mend: textOrNull(mend) })),
@@ -65,7 +73,8 @@ export function toHealth({ id, connected, connectionError }: Pick<WireHost, "id"
 }
 
 export function toHostSample(wire: WireHostSample): HostSample {
-  return { ...wire, time: instant(wire.time) };
+  const diskSpaces = wire.diskSpaces.map((space) => ({ ...space, path: paintable(space.path) }));
+  return { ...wire, time: instant(wire.time), ksmProfitBytes: numberOrNull(wire.ksmProfitBytes), diskSpaces };
 }
 
 export function toEvent(wire: Omit<WireEvent, "__typename">): Event {
@@ -91,8 +100,12 @@ export function toOperation(wire: WireOperation): Operation {
 }
 
 export function toDetail(wire: WireDetail): VmDetail {
+  const { cpuUserRatio, cpuSystemRatio, vcpus, guestCacheBytes, guestMajorFaultsPerSecond, guestSwapInBytesPerSecond, guestSwapOutBytesPerSecond, pssBytes, swapBytes, qmpAgeMs } = wire;
   return {
-    vcpus: wire.vcpus,
+    cpuUserRatio, cpuSystemRatio, vcpus, guestCacheBytes, guestMajorFaultsPerSecond, guestSwapInBytesPerSecond, guestSwapOutBytesPerSecond, pssBytes, swapBytes, qmpAgeMs,
+    time: instant(wire.time),
+    guestUpdatedAt: instantOrNull(wire.guestUpdatedAt),
+    ksmProfitBytes: numberOrNull(wire.ksmProfitBytes),
     disks: wire.disks.map((disk) => ({ ...disk, name: paintable(disk.name) })),
     nics: wire.nics.map((nic) => ({ ...nic, name: paintable(nic.name) })),
   };
@@ -100,11 +113,12 @@ export function toDetail(wire: WireDetail): VmDetail {
 
 const VM_METRICS: Readonly<Partial<Record<string, VmFigure>>> = {
   CPU_RATIO: "cpu", STEAL_RATIO: "steal", GUEST_AVAILABLE_BYTES: "guestUsed", BALLOON_ACTUAL_BYTES: "balloon", RSS_BYTES: "rss",
-  DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite",
-  NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx",
+  DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite", DISK_LATENCY_SECONDS: "diskLatency",
+  NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx", NETWORK_DROPS_PER_SECOND: "netDrops",
 };
 const HOST_METRICS_OF: Readonly<Partial<Record<string, HostFigure>>> = {
-  CPU_RATIO: "cpu", MEMORY_AVAILABLE_BYTES: "memoryUsed", DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite",
+  CPU_RATIO: "cpu", CPU_STEAL_RATIO: "steal", CPU_IOWAIT_RATIO: "iowait", PSI_CPU_RATIO: "psiCpu", PSI_MEMORY_RATIO: "psiMemory", PSI_IO_RATIO: "psiIo",
+  MEMORY_AVAILABLE_BYTES: "memoryUsed", KSM_SAVED_BYTES: "ksmSaved", DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite",
   NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx",
 };
 

@@ -1,6 +1,6 @@
 // Everything that can happen to the state: news from the server (data) and the person's wishes (view).
 import type {
-  Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample,
+  ConsoleTail, Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample,
 } from "./model.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
 
@@ -17,6 +17,8 @@ export type DataAction =
   | { type: "samples"; samples: VmSample[] }
   | { type: "hostSample"; sample: HostSample }
   | { type: "detail"; vmId: string; detail: VmDetail }
+  | { type: "vmRecord"; record: VmRecord | null }
+  | { type: "consoleTail"; tail: ConsoleTail | null }
   | { type: "vmHistory"; vmId: string; history: HistoryOf<VmFigure> }
   | { type: "hostHistory"; hostId: string; history: HistoryOf<HostFigure> }
   | { type: "events"; events: Event[]; newestCursor: bigint | null }
@@ -25,13 +27,15 @@ export type DataAction =
 
 export type ViewAction =
   | { type: "move"; by: number }
-  | { type: "sized"; bodyRows: number }
+  | { type: "sized"; bodyRows: number; columns: number }
   | { type: "moveTo"; edge: "first" | "last" }
   | { type: "enter" }
   | { type: "back" }
   | { type: "open"; page: Page }
   | { type: "tab"; tab: VmTab }
   | { type: "nextTab" }
+  | { type: "cpuScale" }
+  | { type: "compareStep"; step: 1 | -1 }
   | { type: "sortBy"; column: SortColumn }
   | { type: "sortStep"; step: 1 | -1 }
   | { type: "sortReverse" }

@@ -39,6 +39,7 @@ export interface DiskSample {
   flushesPerSecond: number | null;
   readLatencySeconds: number | null;
   writeLatencySeconds: number | null;
+  flushLatencySeconds: number | null;
   allocatedBytes: number | null;
 }
 export interface NicSample {
@@ -70,7 +71,25 @@ export interface VmSample {
   networkDropsPerSecond: number | null;
 }
 /** What the page of one VM adds to its sample. */
-export interface VmDetail { vcpus: VcpuSample[]; disks: DiskSample[]; nics: NicSample[] }
+export interface VmDetail {
+  time: number;
+  cpuUserRatio: number | null;
+  cpuSystemRatio: number | null;
+  vcpus: VcpuSample[];
+  disks: DiskSample[];
+  nics: NicSample[];
+  /** When the guest last spoke of its memory; null when it never did. */
+  guestUpdatedAt: number | null;
+  guestCacheBytes: number | null;
+  guestMajorFaultsPerSecond: number | null;
+  guestSwapInBytesPerSecond: number | null;
+  guestSwapOutBytesPerSecond: number | null;
+  pssBytes: number | null;
+  swapBytes: number | null;
+  ksmProfitBytes: number | null;
+  /** Age of QEMU's newest answer at `time`. */
+  qmpAgeMs: number | null;
+}
 
 export interface Capability { name: string; available: boolean; reason: string | null; mend: string | null }
 
@@ -79,26 +98,40 @@ export interface Host {
   name: string;
   connected: boolean;
   connectionError: string | null;
+  connectedSince: number | null;
+  bootedAt: number | null;
+  cpuModel: string;
   cpuCount: number;
   memoryBytes: number;
+  daemonVersion: string;
   qemuVersion: string;
   kernel: string;
   capabilities: Capability[];
 }
 
+/** Room on one of a host's file systems. */
+export interface DiskSpace { path: string; totalBytes: number; availableBytes: number }
+
 export interface HostSample {
   hostId: string;
   time: number;
   cpuRatio: number | null;
+  cpuCoreRatios: number[] | null;
+  cpuStealRatio: number | null;
+  cpuIowaitRatio: number | null;
   psiCpuRatio: number | null;
   psiMemoryRatio: number | null;
   psiIoRatio: number | null;
   load1: number | null;
+  load5: number | null;
+  load15: number | null;
   memoryTotalBytes: number;
   memoryAvailableBytes: number;
   memoryCachedBytes: number | null;
+  swapTotalBytes: number | null;
   swapUsedBytes: number | null;
   ksmSavedBytes: number | null;
+  ksmProfitBytes: number | null;
   compressedOriginalBytes: number | null;
   compressedStoredBytes: number | null;
   diskReadBytesPerSecond: number | null;
@@ -106,6 +139,7 @@ export interface HostSample {
   networkRxBytesPerSecond: number | null;
   networkTxBytesPerSecond: number | null;
   networkDropsPerSecond: number | null;
+  diskSpaces: DiskSpace[];
 }
 
 export interface Event {
@@ -132,11 +166,27 @@ export interface Operation {
   endedAt: number | null;
 }
 
+/** Events of one VM from before those that are kept of all, oldest first: fetched when its page asks for them. */
+export interface VmRecord { vmId: string; events: Event[] }
+
+/** The last lines of one VM's serial port, as a terminal would show them. */
+export interface ConsoleTail { vmId: string; lines: string[]; closed: string | null }
+
+/** Something this dashboard said or did. */
+export interface LogLine {
+  /** When it was last said. */
+  time: number;
+  tone: "info" | "error";
+  text: string;
+  /** How often in a row. */
+  times: number;
+}
+
 /** The definition of one VM as lines of text, fetched when its page asks for it. */
 export interface Definition { vmId: string; lines: string[] }
 
 /** Figures drawn over time, per VM and per host. */
-export const VM_FIGURES = ["cpu", "steal", "guestUsed", "balloon", "rss", "diskRead", "diskWrite", "netRx", "netTx"] as const;
+export const VM_FIGURES = ["cpu", "steal", "guestUsed", "balloon", "rss", "diskRead", "diskWrite", "diskLatency", "netRx", "netTx", "netDrops"] as const;
 export type VmFigure = (typeof VM_FIGURES)[number];
-export const HOST_FIGURES = ["cpu", "memoryUsed", "diskRead", "diskWrite", "netRx", "netTx"] as const;
+export const HOST_FIGURES = ["cpu", "steal", "iowait", "psiCpu", "psiMemory", "psiIo", "memoryUsed", "ksmSaved", "diskRead", "diskWrite", "netRx", "netTx"] as const;
 export type HostFigure = (typeof HOST_FIGURES)[number];

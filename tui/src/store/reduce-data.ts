@@ -2,6 +2,7 @@
 import type { DataAction, HistoryOf } from "./actions.js";
 import { HOST_FIGURES, VM_FIGURES } from "./model.js";
 import type { Event, HostFigure, HostSample, Operation, Vm, VmFigure, VmSample } from "./model.js";
+import { withDetail } from "./detail-rings.js";
 import { Ring } from "./ring.js";
 import { EVENTS_KEPT, OPERATIONS_KEPT } from "./state.js";
 import type { State } from "./state.js";
@@ -36,7 +37,11 @@ export function reduceData(state: State, action: DataAction): State {
       return { ...state, hostSamples };
     }
     case "detail":
-      return { ...state, details: new Map([[action.vmId, action.detail]]) };
+      return { ...state, details: new Map([[action.vmId, action.detail]]), detailRings: withDetail(state.detailRings, action.vmId, action.detail) };
+    case "vmRecord":
+      return { ...state, vmRecord: action.record };
+    case "consoleTail":
+      return { ...state, consoleTail: action.tail };
     case "vmHistory":
       fill(ringsOf(state, action.vmId), action.history);
       return { ...state };
@@ -103,8 +108,10 @@ export function vmFigure(sample: VmSample, figure: VmFigure): number | null {
     case "rss": return sample.rssBytes;
     case "diskRead": return sample.diskReadBytesPerSecond;
     case "diskWrite": return sample.diskWriteBytesPerSecond;
+    case "diskLatency": return sample.diskLatencySeconds;
     case "netRx": return sample.networkRxBytesPerSecond;
     case "netTx": return sample.networkTxBytesPerSecond;
+    case "netDrops": return sample.networkDropsPerSecond;
   }
 }
 
@@ -123,7 +130,13 @@ function recordHost(state: State, into: Map<string, HostSample>, sample: HostSam
 export function hostFigure(sample: HostSample, figure: HostFigure): number | null {
   switch (figure) {
     case "cpu": return sample.cpuRatio;
+    case "steal": return sample.cpuStealRatio;
+    case "iowait": return sample.cpuIowaitRatio;
+    case "psiCpu": return sample.psiCpuRatio;
+    case "psiMemory": return sample.psiMemoryRatio;
+    case "psiIo": return sample.psiIoRatio;
     case "memoryUsed": return sample.memoryTotalBytes - sample.memoryAvailableBytes;
+    case "ksmSaved": return sample.ksmSavedBytes;
     case "diskRead": return sample.diskReadBytesPerSecond;
     case "diskWrite": return sample.diskWriteBytesPerSecond;
     case "netRx": return sample.networkRxBytesPerSecond;

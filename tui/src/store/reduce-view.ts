@@ -1,8 +1,8 @@
 // What the person's keys do to the state: pages, selection, order, prompts. It knows nothing of the server.
 import type { ViewAction } from "./actions.js";
 import { naturalDirection } from "./columns.js";
-import { page, visibleVms } from "./select.js";
-import { SORT_COLUMNS, VM_TABS } from "./state.js";
+import { eventsOf, page, visibleVms } from "./select.js";
+import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
 import type { State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
@@ -15,7 +15,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "move":
       return move(state, action.by);
     case "sized":
-      return action.bodyRows === state.ui.bodyRows ? state : withUi(state, { bodyRows: action.bodyRows });
+      return action.bodyRows === state.ui.bodyRows && action.columns === state.ui.columns ? state : withUi(state, { bodyRows: action.bodyRows, columns: action.columns });
     case "moveTo":
       return move(state, action.edge === "first" ? -Infinity : Infinity);
     case "enter":
@@ -28,6 +28,10 @@ export function reduceView(state: State, action: ViewAction): State {
       return withUi(state, { tab: action.tab });
     case "nextTab":
       return withUi(state, { tab: VM_TABS[(VM_TABS.indexOf(state.ui.tab) + 1) % VM_TABS.length] ?? "graphs" });
+    case "cpuScale":
+      return withUi(state, { cpuScale: state.ui.cpuScale === "core" ? "vm" : "core" });
+    case "compareStep":
+      return withUi(state, { compared: COMPARED_FIGURES[(COMPARED_FIGURES.indexOf(state.ui.compared) + action.step + COMPARED_FIGURES.length) % COMPARED_FIGURES.length] ?? "cpu" });
     case "sortBy":
       return withUi(state, { sort: { column: action.column, direction: naturalDirection(action.column) } });
     case "sortStep":
@@ -80,6 +84,12 @@ function move(state: State, by: number): State {
     const next = rows[clamp(Math.max(index, 0) + by, 0, rows.length - 1)];
     return next === undefined ? state : withUi(state, { selectedVmId: next.id });
   }
+  // With several hosts the arrows choose one; whole pages still scroll its lines.
+  if (current === "hosts" && state.hosts.length > 1 && (Math.abs(by) === 1 || !Number.isFinite(by))) {
+    const index = Math.max(0, state.hosts.findIndex((one) => one.id === state.ui.selectedHostId));
+    const next = state.hosts[clamp(index + by, 0, state.hosts.length - 1)];
+    return next === undefined ? state : withUi(state, { selectedHostId: next.id });
+  }
   if (current === "operations") {
     const index = Math.max(0, state.operations.findIndex((operation) => operation.id === state.ui.selectedOperationId));
     const next = state.operations[clamp(index + by, 0, state.operations.length - 1)];
@@ -100,14 +110,21 @@ const PAGE_HEAD_ROWS_MAX = 5;
 function lineCount(state: State, key: string): number {
   switch (key) {
     case "events": return state.events.length;
-    case "vm.events": return state.events.filter((event) => event.vmId === state.ui.selectedVmId).length;
-    case "vm.operations": return state.operations.filter((operation) => operation.vmId === state.ui.selectedVmId).length;
+    case "hosts": return HOST_LINES_MAX;
+    case "vm.cpu":
+    case "vm.disks": return PARTS_MAX;
+    case "log": return state.log.length;
+    case "vm.events": return state.ui.selectedVmId === null ? 0 : eventsOf(state, state.ui.selectedVmId).length;
     case "vm.definition": return state.definition?.lines.length ?? 0;
     default: return HELP_LINES_MAX;
   }
 }
+/** A host is told in no more lines than this; views cut to the exact row. */
+const HOST_LINES_MAX = 200;
+/** vCPUs or disks of one VM that can be scrolled through. */
+const PARTS_MAX = 512;
 /** The help page has no more lines than this: a test counts them. */
-export const HELP_LINES_MAX = 48;
+export const HELP_LINES_MAX = 80;
 
 function sortStep(state: State, step: 1 | -1): State {
   const index = SORT_COLUMNS.indexOf(state.ui.sort.column) + step;

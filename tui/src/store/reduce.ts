@@ -2,12 +2,13 @@
 // they grow in place, because copying five minutes of every VM each second would be the dashboard's whole cost.
 import type { Action } from "./actions.js";
 import { reduceData } from "./reduce-data.js";
+import { withLog } from "./log.js";
 import { reduceView } from "./reduce-view.js";
 import { keepSelection } from "./select.js";
 import type { State } from "./state.js";
 
 const DATA_ACTIONS = new Set([
-  "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmHistory", "hostHistory",
+  "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmRecord", "consoleTail", "vmHistory", "hostHistory",
   "events", "operations", "definition",
 ]);
 
@@ -16,6 +17,6 @@ function isData(action: Action): action is Parameters<typeof reduceData>[1] {
 }
 
 export function reduce(state: State, action: Action): State {
-  const next = isData(action) ? reduceData(state, action) : reduceView(state, action);
+  const next = withLog(state, isData(action) ? reduceData(state, action) : reduceView(state, action), action);
   return next.vms === state.vms && next.ui.filter === state.ui.filter ? next : keepSelection(next);
 }

@@ -51,6 +51,8 @@ export interface Window {
   columns: number[];
   /** Highest single second in the window; NaN when nothing is known. */
   peak: number;
+  /** Lowest single second in the window; NaN when nothing is known. */
+  low: number;
 }
 
 /**
@@ -60,7 +62,8 @@ export interface Window {
 export function windowOf(ring: Ring | undefined, endSecond: number, spanSeconds: number, columnCount: number): Window {
   const columns = new Array<number>(columnCount).fill(NaN);
   let peak = NaN;
-  if (ring === undefined || columnCount <= 0) return { columns, peak };
+  let low = NaN;
+  if (ring === undefined || columnCount <= 0) return { columns, peak, low };
   const width = Math.max(1, Math.ceil(spanSeconds / columnCount));
   const lastBucket = Math.floor(endSecond / width);
   for (let index = 0; index < columnCount; index++) {
@@ -68,12 +71,14 @@ export function windowOf(ring: Ring | undefined, endSecond: number, spanSeconds:
     let highest = NaN;
     for (let second = start; second < start + width; second++) {
       const value = ring.at(second);
-      if (!Number.isNaN(value) && !(value <= highest)) highest = value;
+      if (Number.isNaN(value)) continue;
+      if (!(value <= highest)) highest = value;
+      if (!(value >= low)) low = value;
     }
     columns[index] = highest;
     if (!Number.isNaN(highest) && !(highest <= peak)) peak = highest;
   }
-  return { columns, peak };
+  return { columns, peak, low };
 }
 
 /** The second a graph ends on: the newest sample while samples flow, else the clock, so that silence shows as a gap. */

@@ -10,9 +10,23 @@ export function page(state: State): Page {
   return state.ui.pages.at(-1) ?? "overview";
 }
 
-/** The first host: the one whose figures the header shows. */
+/** The host whose figures the overview shows: that of the chosen VM, else the first. */
 export function host(state: State): Host | null {
-  return state.hosts[0] ?? null;
+  if (state.hosts.length < 2) return state.hosts[0] ?? null;
+  const hostId = selectedVm(state)?.hostId;
+  return state.hosts.find((one) => one.id === hostId) ?? state.hosts[0] ?? null;
+}
+
+/** The host chosen on the page of hosts. */
+export function selectedHost(state: State): Host | null {
+  return state.hosts.find((one) => one.id === state.ui.selectedHostId) ?? host(state);
+}
+
+/** VMs on one host. */
+export function countOn(state: State, hostId: string): number {
+  let count = 0;
+  for (const vm of state.vms.values()) if (vm.hostId === hostId) count++;
+  return count;
 }
 
 export function hostSample(state: State): HostSample | null {
@@ -114,8 +128,13 @@ export function keepSelection(state: State): State {
   return { ...state, ui: { ...state.ui, selectedVmId, pages, prompt } };
 }
 
+/** A VM's events, oldest first: those kept of all VMs, behind what was fetched of its past. */
 export function eventsOf(state: State, vmId: string): Event[] {
-  return state.events.filter((event) => event.vmId === vmId);
+  const kept = state.events.filter((event) => event.vmId === vmId);
+  if (state.vmRecord?.vmId !== vmId) return kept;
+  const first = kept[0]?.cursor;
+  const past = first === undefined ? state.vmRecord.events : state.vmRecord.events.filter((event) => event.cursor < first);
+  return [...past, ...kept];
 }
 
 export function operationsOf(state: State, vmId: string): Operation[] {

@@ -1,6 +1,7 @@
 // The dashboard's whole state and where it starts. Nothing here does I/O or reads a clock: `now` arrives by action.
-import type { Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample } from "./model.js";
 import type { ColumnId } from "./columns.js";
+import type { DetailRings } from "./detail-rings.js";
+import type { ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
 import type { Ring } from "./ring.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import type { Settings } from "./settings.js";
@@ -15,11 +16,20 @@ export type Connection =
   | { phase: "live" }
   | { phase: "lost"; since: number; reason: string };
 
-export type Page = "overview" | "vm" | "operations" | "events" | "help";
-export const VM_TABS = ["graphs", "cpu", "disks", "net", "events", "operations", "definition"] as const;
+/** Lines of the log kept: a day of a bad link. */
+export const LOG_KEPT = 500;
+
+export const PAGES = ["overview", "vm", "hosts", "compare", "operations", "events", "log", "help"] as const;
+export type Page = (typeof PAGES)[number];
+export const VM_TABS = ["graphs", "cpu", "memory", "disks", "net", "console", "events", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
 export const SORT_COLUMNS = ["name", "state", "cpu", "memory", "disk", "rx", "tx", "age"] as const;
 export type SortColumn = (typeof SORT_COLUMNS)[number];
+/** What 100 % of a VM's CPU is: one core, or all its vCPUs together. */
+export type CpuScale = "core" | "vm";
+/** What several VMs can be compared by, each on a graph of its own. */
+export const COMPARED_FIGURES = ["cpu", "steal", "guestUsed", "rss", "diskRead", "diskWrite", "diskLatency", "netRx", "netTx"] as const satisfies readonly VmFigure[];
+export type ComparedFigure = (typeof COMPARED_FIGURES)[number];
 export type SortDirection = "ascending" | "descending";
 
 /** A line being typed. `confirm` and `delete` belong to the VM they name, whatever is selected meanwhile. */
@@ -42,16 +52,23 @@ export interface Ui {
   sort: { column: SortColumn; direction: SortDirection };
   filter: string;
   /** Columns of the table; null: as many as fit. */
-  columns: readonly ColumnId[] | null;
+  tableColumns: readonly ColumnId[] | null;
   /** Name of the theme worn. */
   theme: string;
+  cpuScale: CpuScale;
+  /** Ids of the VMs that are marked, in the order of marking. */
+  marks: ReadonlySet<string>;
+  compared: ComparedFigure;
   prompt: Prompt | null;
   notice: Notice | null;
   /** Rows between the header and the last lines, as the screen is now. */
   bodyRows: number;
+  /** Cells of a row of the screen, as it is now. */
+  columns: number;
   /** First row shown of each scrolling page. */
   scroll: Partial<Record<string, number>>;
   selectedOperationId: string | null;
+  selectedHostId: string | null;
   console: { vmId: string; view: ConsoleView } | null;
 }
 
@@ -72,7 +89,12 @@ export interface State {
   vmsKnown: boolean;
   samples: Map<string, VmSample>;
   details: ReadonlyMap<string, VmDetail>;
+  /** Second by second figures of the parts of the VM whose page is open. */
+  detailRings: DetailRings | null;
   rings: Map<string, Record<VmFigure, Ring>>;
+  vmRecord: VmRecord | null;
+  consoleTail: ConsoleTail | null;
+  log: readonly LogLine[];
   definition: Definition | null;
   events: Event[];
   newestCursor: bigint | null;
@@ -95,7 +117,11 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
     vmsKnown: false,
     samples: new Map(),
     details: new Map(),
+    detailRings: null,
     rings: new Map(),
+    vmRecord: null,
+    consoleTail: null,
+    log: [],
     definition: null,
     events: [],
     newestCursor: null,
@@ -106,13 +132,18 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       selectedVmId: null,
       sort: settings.sort ?? { column: "cpu", direction: "descending" },
       filter: "",
-      columns: settings.columns,
+      tableColumns: settings.columns,
       theme: settings.themes[0] ?? "dark",
+      cpuScale: settings.cpuScale,
+      marks: new Set(),
+      compared: "cpu",
       prompt: null,
       notice: null,
       bodyRows: 20,
+      columns: 80,
       scroll: {},
       selectedOperationId: null,
+      selectedHostId: null,
       console: null,
     },
   };

@@ -4,7 +4,7 @@ import { cellsOf, clustersOf } from "../width.js";
 
 /** What a colour means. The palette of widgets/ turns a role into a colour the terminal has. */
 export const ROLES = [
-  "text", "dim", "title", "running", "paused", "stopped", "between", "crashed", "attention", "first", "second", "rule", "key", "bar", "shared", "zip",
+  "text", "dim", "title", "running", "paused", "stopped", "between", "crashed", "attention", "first", "second", "third", "fourth", "fifth", "sixth", "rule", "key", "bar", "shared", "zip",
 ] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -57,10 +57,14 @@ export interface Graph {
   top: number;
   /** Each series: one value a dot column, oldest first, NaN where unknown. The last drawn wins a shared cell. */
   series: readonly { values: readonly number[]; role: Role }[];
+  /** Points that get a sign: the highest above it, ends of lines on them. */
+  marks: readonly GraphMark[];
 }
 
 /** Stands in the second cell of a wide character. */
 export const RIGHT_HALF = "";
+
+export interface GraphMark { column: number; value: number; role: Role; sign: "peak" | (string & {}) }
 
 export class Frame {
   readonly chars: string[];

@@ -7,11 +7,15 @@ import type { State } from "../store/state.js";
 export interface Size { columns: number; rows: number }
 /** The smallest screen the layout is made for. */
 export const LEAST: Size = { columns: 80, rows: 24 };
-/** From here on the selected VM's graphs stand beside the table. */
-const WIDE_COLUMNS = 140;
+/** From here on the selected VM's graphs stand beside the table; on a narrower screen with enough rows, below it. */
+const WIDE_COLUMNS = 160;
+const BELOW_FROM_ROWS = 30;
 /** From here on the host has graphs instead of lines. */
-const TALL_ROWS = 34;
+const TALL_ROWS = 44;
 const TALL_COLUMNS = 120;
+/** Share of the table in the width beside graphs, and of the graphs in the height below it. */
+const TABLE_RATIO = 0.56;
+const BELOW_RATIO = 0.45;
 
 export interface Layout {
   hostPanel: "graphs" | "compact";
@@ -19,6 +23,8 @@ export interface Layout {
   table: Rect;
   /** Beside the table; null on a narrow screen. */
   side: Rect | null;
+  /** Below the table; null on a wide or a low screen. */
+  below: Rect | null;
   /** The whole of a page below the header. */
   body: Rect;
   /** The pane of the console with its title line; null while none is open. */
@@ -41,14 +47,16 @@ export function layoutOf(state: State, size: Size): Layout {
   const left = bodyRows - (open === null ? 0 : consoleRows);
   const hostPanel = left >= TALL_ROWS - 1 - FOOTER_ROWS && columns >= TALL_COLUMNS ? "graphs" : "compact";
   const hostRows = hostPanel === "graphs" ? GRAPH_ROWS : COMPACT_ROWS;
-  const tableWidth = columns >= WIDE_COLUMNS ? Math.floor(columns * 0.56) : columns;
+  const tableWidth = columns >= WIDE_COLUMNS ? Math.floor(columns * TABLE_RATIO) : columns;
   const y = 1 + hostRows;
   const height = left - hostRows;
+  const belowRows = tableWidth === columns && left >= BELOW_FROM_ROWS ? Math.floor(height * BELOW_RATIO) : 0;
   return {
     hostPanel,
     host: { x: 0, y: 1, width: columns, height: hostRows },
-    table: { x: 0, y, width: tableWidth, height },
+    table: { x: 0, y, width: tableWidth, height: height - belowRows },
     side: tableWidth < columns ? { x: tableWidth, y, width: columns - tableWidth, height } : null,
+    below: belowRows === 0 ? null : { x: 0, y: y + height - belowRows, width: columns, height: belowRows },
     body: { x: 0, y: 1, width: columns, height: left },
     console,
   };

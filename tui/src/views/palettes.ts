@@ -7,31 +7,33 @@ import type { Role } from "./frame.js";
 export type Colour = readonly [hex: string, ansi: number] | null;
 export interface Palette { readonly name: string; readonly colours: Readonly<Record<Role, Colour>> }
 
-const RED = 1, GREEN = 2, YELLOW = 3, BLUE = 4, CYAN = 6, BRIGHT_BLACK = 8, BRIGHT_RED = 9, BRIGHT_GREEN = 10, BRIGHT_YELLOW = 11, BRIGHT_CYAN = 14, WHITE = 7;
+const RED = 1, GREEN = 2, YELLOW = 3, BLUE = 4, MAGENTA = 5, CYAN = 6, BRIGHT_BLACK = 8, BRIGHT_RED = 9, BRIGHT_GREEN = 10, BRIGHT_YELLOW = 11, BRIGHT_MAGENTA = 13, BRIGHT_CYAN = 14, WHITE = 7;
 
-interface Hues { calm: Colour; good: Colour; grey: Colour; faint: Colour; warm: Colour; bad: Colour }
+interface Hues { calm: Colour; good: Colour; grey: Colour; faint: Colour; warm: Colour; bad: Colour; rose: Colour; lemon: Colour }
+
+const NO_HUES: Hues = { calm: null, good: null, grey: null, faint: null, warm: null, bad: null, rose: null, lemon: null };
 
 /** Roles share few hues, so that a colour has one meaning. */
-function palette(name: string, { calm, good, grey, faint, warm, bad }: Hues): Palette {
+function palette(name: string, { calm, good, grey, faint, warm, bad, rose, lemon }: Hues): Palette {
   return {
     name,
     colours: {
       text: null, dim: grey, title: calm, running: good, paused: calm, stopped: grey, between: warm, crashed: bad, attention: warm,
-      first: calm, second: warm, rule: faint, key: calm, bar: good, shared: calm, zip: warm,
+      first: calm, second: warm, third: good, fourth: rose, fifth: lemon, sixth: bad, rule: faint, key: calm, bar: good, shared: calm, zip: warm,
     },
   };
 }
 
 export const PALETTES: readonly Palette[] = [
-  palette("dark", { calm: ["#56b4e9", CYAN], good: ["#00ae81", GREEN], grey: ["#8a8a8a", BRIGHT_BLACK], faint: ["#585858", BRIGHT_BLACK], warm: ["#e69f00", YELLOW], bad: ["#e0662a", RED] }),
-  palette("light", { calm: ["#0072b2", BLUE], good: ["#00714f", GREEN], grey: ["#6c6c6c", BRIGHT_BLACK], faint: ["#9e9e9e", BRIGHT_BLACK], warm: ["#8f5f00", YELLOW], bad: ["#b24400", RED] }),
-  palette("contrast", { calm: ["#5fd7ff", BRIGHT_CYAN], good: ["#00ff87", BRIGHT_GREEN], grey: ["#d0d0d0", WHITE], faint: ["#bcbcbc", WHITE], warm: ["#ffd700", BRIGHT_YELLOW], bad: ["#ff5f5f", BRIGHT_RED] }),
-  palette("mono", { calm: null, good: null, grey: null, faint: null, warm: null, bad: null }),
+  palette("dark", { calm: ["#56b4e9", CYAN], good: ["#00ae81", GREEN], grey: ["#8a8a8a", BRIGHT_BLACK], faint: ["#585858", BRIGHT_BLACK], warm: ["#e69f00", YELLOW], bad: ["#e0662a", RED], rose: ["#cc79a7", MAGENTA], lemon: ["#f0e442", BRIGHT_YELLOW] }),
+  palette("light", { calm: ["#0072b2", BLUE], good: ["#00714f", GREEN], grey: ["#6c6c6c", BRIGHT_BLACK], faint: ["#9e9e9e", BRIGHT_BLACK], warm: ["#8f5f00", YELLOW], bad: ["#b24400", RED], rose: ["#9c4a78", MAGENTA], lemon: ["#6b6500", YELLOW] }),
+  palette("contrast", { calm: ["#5fd7ff", BRIGHT_CYAN], good: ["#00ff87", BRIGHT_GREEN], grey: ["#d0d0d0", WHITE], faint: ["#bcbcbc", WHITE], warm: ["#ffd700", BRIGHT_YELLOW], bad: ["#ff5f5f", BRIGHT_RED], rose: ["#ffafd7", BRIGHT_MAGENTA], lemon: ["#ffff87", BRIGHT_YELLOW] }),
+  palette("mono", NO_HUES),
 ];
 
 /** The theme a terminal starts with: the one for its background. */
 export function paletteFor(background: "light" | "dark"): Palette {
-  return PALETTES.find((one) => one.name === background) ?? palette("mono", { calm: null, good: null, grey: null, faint: null, warm: null, bad: null });
+  return PALETTES.find((one) => one.name === background) ?? palette("mono", NO_HUES);
 }
 
 /** A theme of the person's own: another, with some roles in colours of their choice. */

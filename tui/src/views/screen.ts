@@ -1,31 +1,28 @@
 // The whole picture: state and size in, one frame out. Nothing else decides what is on the screen.
-import type { Event } from "../store/model.js";
-import { eventsOf, page, selectedVm } from "../store/select.js";
+import { page } from "../store/select.js";
 import type { State } from "../store/state.js";
 import { Frame, style } from "./frame.js";
 import type { Rect } from "./frame.js";
 import { footer } from "./footer.js";
 import { cut } from "./format.js";
+import { comparePage } from "./compare-page.js";
 import { header } from "./header.js";
 import { helpPage } from "./help-page.js";
 import { hostCompact, hostGraphs } from "./host-panel.js";
+import { hostsPage } from "./hosts-page.js";
 import { LEAST, isTooSmall, layoutOf } from "./layout.js";
 import type { Layout, Size } from "./layout.js";
-import { eventList, eventsPage, operationsPage } from "./lists.js";
-import { DIM, RULE, TEXT, rule } from "./painter.js";
+import { eventsPage, operationsPage } from "./lists.js";
+import { logPage } from "./log-page.js";
+import { DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { selectionBelow, selectionBeside } from "./selection-panel.js";
 import type { Theme } from "./theme.js";
-import { vmGraphColumn } from "./vm-graphs.js";
 import { vmPage } from "./vm-page.js";
 import { vmTable } from "./vm-table.js";
 
 /** Paints the rows of the open console into its place: the cells come from its terminal, not from the state. */
 export type ConsolePainter = (frame: Frame, rect: Rect) => void;
-
-/** Rows of the selected VM's newest events, below its graphs on a wide screen. */
-const SIDE_EVENT_ROWS = 5;
-/** With fewer rows than this beside the table, the graphs take all of them. */
-const SIDE_EVENTS_FROM_ROWS = 26;
 
 export function screen(state: State, size: Size, theme: Theme, paintConsole: ConsolePainter | null = null): Frame {
   const frame = new Frame(size.columns, size.rows);
@@ -52,6 +49,15 @@ function body(p: Painter, layout: Layout): void {
     case "vm":
       vmPage(p, layout.body);
       return;
+    case "hosts":
+      hostsPage(p, layout.body);
+      return;
+    case "compare":
+      comparePage(p, layout.body);
+      return;
+    case "log":
+      logPage(p, layout.body);
+      return;
     case "operations":
       operationsPage(p, layout.body);
       return;
@@ -67,25 +73,8 @@ function overview(p: Painter, layout: Layout): void {
   if (layout.hostPanel === "graphs") hostGraphs(p, layout.host);
   else hostCompact(p, layout.host.y);
   vmTable(p, layout.table);
-  if (layout.side !== null) side(p, layout.side);
-}
-
-/** What is chosen in the table, beside it. */
-function side(p: Painter, rect: Rect): void {
-  const vm = selectedVm(p.state);
-  for (let row = 0; row < rect.height; row++) p.frame.put(rect.x, rect.y + row, p.theme.bar, RULE);
-  const inner: Rect = { ...rect, x: rect.x + 1, width: rect.width - 1 };
-  if (vm === null) {
-    rule(p, inner, "no VM chosen");
-    return;
-  }
-  const eventRows = rect.height >= SIDE_EVENTS_FROM_ROWS ? SIDE_EVENT_ROWS : 0;
-  vmGraphColumn(p, vm, { ...inner, height: rect.height - (eventRows === 0 ? 0 : eventRows + 1) });
-  if (eventRows === 0) return;
-  const y = rect.y + rect.height - eventRows - 1;
-  rule(p, { ...inner, y, height: 1 }, `${vm.label}: newest events`);
-  const events: Event[] = eventsOf(p.state, vm.id);
-  eventList(p, { ...inner, y: y + 1, height: eventRows }, events, "side", "of one VM");
+  if (layout.side !== null) selectionBeside(p, layout.side);
+  if (layout.below !== null) selectionBelow(p, layout.below);
 }
 
 function consolePane(p: Painter, rect: Rect, paint: ConsolePainter | null): void {

@@ -7,6 +7,10 @@ export interface Theme {
   kind: "unicode" | "ascii";
   rule: string;
   bar: string;
+  /** A mark at the scale of a graph. */
+  tick: string;
+  /** Above the highest point of a graph, and on it where nothing is above. */
+  peak: { above: string; on: string };
   cross: string;
   down: string;
   up: string;
@@ -25,7 +29,7 @@ export interface Theme {
 
 export const UNICODE: Theme = {
   kind: "unicode",
-  rule: "─", bar: "│", cross: "┬", down: "↓", up: "↑", sortDown: "▾", sortUp: "▴", attention: "▲", crumb: "›", ellipsis: "…", unknown: "–",
+  rule: "─", bar: "│", tick: "┤", peak: { above: "▾", on: "▴" }, cross: "┬", down: "↓", up: "↑", sortDown: "▾", sortUp: "▴", attention: "▲", crumb: "›", ellipsis: "…", unknown: "–",
   states: { RUNNING: "●", PAUSED: "‖", STOPPED: "◌", DEFINED: "◌", STARTING: "◐", STOPPING: "◐", MIGRATING: "◐", CRASHED: "✖" },
   heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
   fills: { used: "█", shared: "▓", zip: "▒", free: "░" },
@@ -33,7 +37,7 @@ export const UNICODE: Theme = {
 
 export const ASCII: Theme = {
   kind: "ascii",
-  rule: "-", bar: "|", cross: "+", down: "v", up: "^", sortDown: "v", sortUp: "^", attention: "!", crumb: ">", ellipsis: "~", unknown: "-",
+  rule: "-", bar: "|", tick: "+", peak: { above: "v", on: "^" }, cross: "+", down: "v", up: "^", sortDown: "v", sortUp: "^", attention: "!", crumb: ">", ellipsis: "~", unknown: "-",
   states: { RUNNING: "*", PAUSED: "=", STOPPED: "o", DEFINED: "o", STARTING: "~", STOPPING: "~", MIGRATING: "~", CRASHED: "x" },
   heights: [".", ".", ":", ":", "|", "|", "#", "#"],
   fills: { used: "#", shared: "=", zip: "-", free: "." },

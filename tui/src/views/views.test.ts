@@ -3,7 +3,7 @@ import { BINDINGS } from "../keys.js";
 import { reduce } from "../store/reduce.js";
 import { HELP_LINES_MAX } from "../store/reduce-view.js";
 import { NOW, sample, stateWith, vm } from "../store/testing.js";
-import { VM_TABS, initialState } from "../store/state.js";
+import { PAGES, VM_TABS, initialState } from "../store/state.js";
 import { age, count, cut, rate } from "./format.js";
 import { helpLines } from "./help-page.js";
 import { plainFrame } from "./plain.js";
@@ -49,7 +49,7 @@ describe("the table", () => {
 describe("the screen", () => {
   it("paints every page at every size without reaching over the edge", () => {
     const state = stateWith([vm({}), vm({ id: "x".repeat(64), state: "CRASHED", crashCause: "y".repeat(300) })], [sample("web-1", NOW)]);
-    for (const page of ["overview", "vm", "operations", "events", "help"] as const) {
+    for (const page of PAGES) {
       for (const [columns, rows] of [[80, 24], [100, 30], [139, 33], [140, 34], [200, 50], [20, 5], [300, 100]] as const) {
         const frame = screen(reduce(state, { type: "open", page }), { columns, rows }, ASCII);
         expect(frame.chars).toHaveLength(columns * rows);
@@ -63,7 +63,7 @@ describe("the screen", () => {
     expect(screen(lost, SIZE, UNICODE).line(0)).toMatch(/no server for 12s: connection refused .* data – old/);
   });
 
-  it.each([[1, "user mode: no counters on host"], [4, "User-mode networking has no counters on the host."]] as const)("says on tab %i why user-mode networking has no figures", (tab, text) => {
+  it.each([[1, "user mode: no counters on host"], [5, "User-mode networking has no counters on the host; a bridge or tap has."]] as const)("says on tab %i why user-mode networking has no figures", (tab, text) => {
     const open = reduce(stateWith([vm({ networkInUse: "user (bridge qzbr0: there is no such bridge)" })], [sample("web-1", NOW)]), { type: "open", page: "vm" });
     const shown = reduce(open, { type: "tab", tab: VM_TABS[tab - 1] ?? "graphs" });
     expect(Array.from({ length: SIZE.rows }, (_, row) => screen(shown, SIZE, UNICODE).line(row)).join("\n")).toContain(text);

@@ -1,15 +1,22 @@
-// The page of one VM: tabs of graphs, vCPUs, disks, network cards, its events and operations, and its definition.
+// The page of one VM: what it is, what is wrong with it, and its tabs. Each tab is a file of its own.
 import type { Vm } from "../store/model.js";
-import { eventsOf, operationsOf, selectedVm, serverNow } from "../store/select.js";
+import { selectedVm, serverNow } from "../store/select.js";
 import { VM_TABS } from "../store/state.js";
 import type { VmTab } from "../store/state.js";
 import { style } from "./frame.js";
 import type { Rect } from "./frame.js";
-import { UNKNOWN, bytes, count, cut, latency, longAge, percent, ratePerSecond } from "./format.js";
-import { eventList, operationList, scrolled } from "./lists.js";
-import { BOLD, DIM, TEXT, parts, rule } from "./painter.js";
+import { bytes, cut, longAge } from "./format.js";
+import { scrolled } from "./lists.js";
+import { DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
-import { isUserNetwork, vmGraphGrid } from "./vm-graphs.js";
+import { plotGrid } from "./plot-grid.js";
+import { vmConsole } from "./vm-console.js";
+import { vmCpu } from "./vm-cpu.js";
+import { vmDisks } from "./vm-disks.js";
+import { vmEvents } from "./vm-events.js";
+import { vmMemory } from "./vm-memory.js";
+import { vmNet } from "./vm-net.js";
+import { vmPlots } from "./vm-plots.js";
 
 export function vmPage(p: Painter, rect: Rect): void {
   const vm = selectedVm(p.state);
@@ -54,69 +61,42 @@ function warnings(p: Painter, vm: Vm): string[] {
 
 function content(p: Painter, vm: Vm, rect: Rect): void {
   const tab: VmTab = p.state.ui.tab;
-  const below: Rect = { ...rect, y: rect.y + 1, height: rect.height - 1 };
   switch (tab) {
     case "graphs":
-      vmGraphGrid(p, vm, rect);
+      graphs(p, vm, rect);
       return;
     case "cpu":
-      rule(p, rect, "vCPUs");
-      table(p, below, ["vCPU", "used % of a core", "steal %"], (p.state.details.get(vm.id)?.vcpus ?? []).map((vcpu) => [String(vcpu.index), percent(vcpu.ratio), percent(vcpu.stealRatio)]), notRunning(vm));
+      vmCpu(p, vm, rect);
+      return;
+    case "memory":
+      vmMemory(p, vm, rect);
       return;
     case "disks":
-      rule(p, rect, "disks");
-      table(p, below, ["disk", "read", "write", "reads/s", "writes/s", "flush/s", "r wait", "w wait", "on host"], (p.state.details.get(vm.id)?.disks ?? []).map((disk) => [
-        disk.name, ratePerSecond(disk.readBytesPerSecond), ratePerSecond(disk.writeBytesPerSecond), count(disk.readsPerSecond), count(disk.writesPerSecond),
-        count(disk.flushesPerSecond), latency(disk.readLatencySeconds), latency(disk.writeLatencySeconds), bytes(disk.allocatedBytes),
-      ]), notRunning(vm));
+      vmDisks(p, vm, rect);
       return;
     case "net":
-      rule(p, rect, `network${vm.networkInUse === null ? "" : `: ${vm.networkInUse}`}`);
-      table(p, below, ["card", `in ${p.theme.down}`, `out ${p.theme.up}`, "packets in/s", "packets out/s", "drops/s"], (p.state.details.get(vm.id)?.nics ?? []).map((nic) => [
-        nic.name, ratePerSecond(nic.rxBytesPerSecond), ratePerSecond(nic.txBytesPerSecond), count(nic.rxPacketsPerSecond), count(nic.txPacketsPerSecond), count(nic.dropsPerSecond),
-      ]), isUserNetwork(vm) ? "User-mode networking has no counters on the host." : notRunning(vm));
+      vmNet(p, vm, rect);
+      return;
+    case "console":
+      vmConsole(p, vm, rect);
       return;
     case "events":
-      rule(p, rect, "events, newest first", "times in UTC");
-      eventList(p, below, eventsOf(p.state, vm.id), "vm.events", "of one VM");
+      vmEvents(p, vm, rect);
       return;
-    case "operations": {
-      rule(p, rect, "operations, newest first", "times in UTC");
-      const operations = operationsOf(p.state, vm.id);
-      operationList(p, below, operations, scrolled(p.state, "vm.operations", below.height, operations.length), null);
-      return;
-    }
     case "definition":
-      definition(p, vm, rect, below);
+      definition(p, vm, rect, { ...rect, y: rect.y + 1, height: rect.height - 1 });
   }
 }
 
-function notRunning(vm: Vm): string {
-  return vm.state === "RUNNING" || vm.state === "PAUSED" ? "Waiting for the first sample." : `The VM is ${vm.state.toLowerCase()}; s starts it, and figures follow.`;
+/** Six graphs where they have room to be read, else the first questions: CPU, memory, disk, network. */
+function graphs(p: Painter, vm: Vm, rect: Rect): void {
+  const { cpu, memory, disk, latency, network, pressure } = vmPlots(p, vm);
+  if (rect.width >= THREE_ACROSS_CELLS) plotGrid(p, [cpu, memory, pressure, disk, latency, network], rect, 3);
+  else if (rect.height >= SIX_PLOTS_ROWS) plotGrid(p, [cpu, memory, disk, latency, network, pressure], rect, 2);
+  else plotGrid(p, [cpu, memory, disk, network], rect, 2);
 }
-
-/** Cells of a column and between columns of a small table; nine columns fit into 80 cells. */
-const COLUMN_LEAST = 6;
-const COLUMN_GAP = 2;
-
-function table(p: Painter, rect: Rect, heads: readonly string[], rows: readonly (readonly string[])[], whenEmpty: string): void {
-  if (rows.length === 0) {
-    p.frame.put(rect.x + 2, rect.y, whenEmpty, DIM, rect.width - 3);
-    return;
-  }
-  const widths = heads.map((head, column) => Math.max(head.length, COLUMN_LEAST, ...rows.map((cells) => cells[column]?.length ?? 0)));
-  const put = (y: number, cells: readonly string[], faded: boolean): void => {
-    let x = rect.x + 2;
-    cells.forEach((text, column) => {
-      const width = widths[column] ?? 0;
-      const look = faded || text === UNKNOWN ? DIM : column === 0 ? BOLD : TEXT;
-      p.frame.put(x, y, column === 0 ? text.padEnd(width) : text.padStart(width), look, rect.x + rect.width - x);
-      x += width + (rect.width < 100 ? 1 : COLUMN_GAP);
-    });
-  };
-  put(rect.y, heads, true);
-  rows.slice(0, rect.height - 1).forEach((cells, index) => put(rect.y + 1 + index, cells, false));
-}
+const THREE_ACROSS_CELLS = 150;
+const SIX_PLOTS_ROWS = 24;
 
 function definition(p: Painter, vm: Vm, rect: Rect, below: Rect): void {
   const known = p.state.definition?.vmId === vm.id ? p.state.definition : null;

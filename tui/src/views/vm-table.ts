@@ -1,14 +1,15 @@
 // The table of VMs: which columns fit, and a row as cells. A row is a pure function of a VM and its newest sample.
 import { guestUsedBytes } from "../store/reduce-data.js";
 import type { Vm, VmSample } from "../store/model.js";
-import { endSecond, windowOf } from "../store/ring.js";
 import { ageSince, isStale, runningOperation, serverNow, sum, visibleVms } from "../store/select.js";
+import { vmWindow } from "../store/windows.js";
 import type { SortColumn, State } from "../store/state.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
 import { UNKNOWN, age, bytes, cut, latency, percent, rate, words } from "./format.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { cpuPercent } from "./scales.js";
 import { sparkline } from "./sparkline.js";
 import { STATE_ROLES } from "./theme.js";
 import type { Theme } from "./theme.js";
@@ -37,17 +38,19 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { title: () => "NAME", sort: "name", width: NAME_WIDTH, align: "left", rank: 0, text: ({ vm }) => vm.label },
   { title: () => "STATE", sort: "state", width: 9, align: "left", rank: 0, text: stateText, look: ({ vm }) => style(STATE_ROLES[vm.state]) },
-  { title: () => "CPU%", sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample }) => percent(sample?.cpuRatio ?? null) },
+  { title: () => "CPU%", sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample, vm, state }) => cpuPercent(sample?.cpuRatio ?? null, state.ui.cpuScale, vm.vcpus) },
   { title: () => `last ${SPARK_SPAN_SECONDS}s`, width: SPARK_COLUMNS, align: "left", rank: 0, text: spark, look: () => style("first") },
   { title: () => "steal%", width: 6, align: "right", rank: 4, text: ({ sample }) => percent(sample?.stealRatio ?? null) },
   { title: () => "GUEST / CONF", sort: "memory", width: 13, align: "right", rank: 0, text: memoryText },
   { title: () => "RSS", width: 5, align: "right", rank: 2, text: ({ sample }) => bytes(sample?.rssBytes ?? null) },
   { title: () => "BALLOON", width: 7, align: "right", rank: 5, text: ({ sample }) => bytes(sample?.balloonActualBytes ?? null) },
+  { title: () => "SHARED", width: 6, align: "right", rank: 6, text: ({ sample }) => bytes(sample?.ksmMergedBytes ?? null) },
   { title: () => "DISK/s", sort: "disk", width: 6, align: "right", rank: 0, text: diskText },
   { title: () => "LATENCY", width: 7, align: "right", rank: 3, text: ({ sample }) => latency(sample?.diskLatencySeconds ?? null) },
   { title: (theme) => `NET${theme.down}/s`, sort: "rx", width: 6, align: "right", rank: 0, text: ({ sample }) => rate(sample?.networkRxBytesPerSecond ?? null) },
   { title: (theme) => `NET${theme.up}/s`, sort: "tx", width: 6, align: "right", rank: 0, text: ({ sample }) => rate(sample?.networkTxBytesPerSecond ?? null) },
   { title: () => "AGE", sort: "age", width: 4, align: "right", rank: 0, text: ({ vm, state }) => age(serverNow(state) - ageSince(vm)) },
+  { title: () => "HOST", width: 10, align: "left", rank: 7, text: ({ vm, state }) => state.hosts.find((host) => host.id === vm.hostId)?.name ?? vm.hostId },
   { title: () => "ON", width: 6, align: "left", rank: 1, text: ({ vm }) => vm.accelerator ?? UNKNOWN },
 ];
 
@@ -67,9 +70,7 @@ function diskText({ sample }: RowSource): string {
 }
 
 function spark({ vm, state, theme }: RowSource): string {
-  const ring = state.rings.get(vm.id)?.cpu;
-  if (ring === undefined) return "";
-  const { columns, peak } = windowOf(ring, endSecond(ring, serverNow(state)), SPARK_SPAN_SECONDS, SPARK_COLUMNS);
+  const { columns, peak } = vmWindow(state, vm.id, "cpu", SPARK_COLUMNS, SPARK_SPAN_SECONDS);
   return sparkline(columns, Math.max(1, Number.isNaN(peak) ? 1 : peak), theme);
 }
 
@@ -98,7 +99,7 @@ export function vmTable(p: Painter, rect: Rect): void {
   const chosen = Math.max(0, rows.findIndex((vm) => vm.id === state.ui.selectedVmId));
   const arrow = sort.direction === "descending" ? theme.sortDown : theme.sortUp;
   const remark = rows.length === 0 ? "" : `${chosen + 1} of ${rows.length}${filter === "" ? "" : ` (all: ${state.vms.size})`}`;
-  rule(p, { ...rect, height: 1 }, `VMs ${theme.rule} by ${sortName(sort.column)} ${arrow}${filter === "" ? "" : ` ${theme.rule} /${filter}`}`, remark);
+  rule(p, { ...rect, height: 1 }, `VMs ${theme.rule} CPU: ${state.ui.cpuScale === "core" ? "a core" : "the VM"} = 100 % ${theme.rule} by ${sortName(sort.column)} ${arrow}${filter === "" ? "" : ` ${theme.rule} /${filter}`}`, remark);
   const columns = fittingColumns(rect.width);
   let x = rect.x + 3;
   for (const column of columns) {

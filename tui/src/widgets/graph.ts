@@ -3,7 +3,8 @@
 import Canvas from "blessed-contrib/lib/widget/canvas.js";
 import type { Widgets } from "blessed";
 import { style } from "../views/frame.js";
-import type { Frame, Graph } from "../views/frame.js";
+import type { Frame, Graph, GraphMark } from "../views/frame.js";
+import { ASCII, UNICODE } from "../views/theme.js";
 
 const DOTS_ACROSS = 2;
 const DOTS_UP = 4;
@@ -28,6 +29,12 @@ export function canvases(screen: Widgets.Screen): CanvasOf {
 }
 
 export function drawGraph(frame: Frame, graph: Graph, canvasOf: CanvasOf, characters: "unicode" | "ascii"): void {
+  drawLines(frame, graph, canvasOf, characters);
+  if (graph.rect.width <= 0 || graph.rect.height <= 0) return;
+  for (const mark of graph.marks) drawMark(frame, graph, mark, characters === "ascii" ? ASCII.peak : UNICODE.peak);
+}
+
+function drawLines(frame: Frame, graph: Graph, canvasOf: CanvasOf, characters: "unicode" | "ascii"): void {
   const { rect } = graph;
   if (rect.width <= 0 || rect.height <= 0) return;
   const canvas = canvasOf(rect.width, rect.height);
@@ -47,9 +54,22 @@ export function drawGraph(frame: Frame, graph: Graph, canvasOf: CanvasOf, charac
   }
 }
 
+/** A sign over the highest point, on it where the graph has no row above; other signs stand on their point. */
+function drawMark(frame: Frame, { rect, top }: Graph, mark: GraphMark, signs: { above: string; on: string }): void {
+  const row = Math.floor(dotRow(mark.value, top, rect.height) / DOTS_UP);
+  const isPeak = mark.sign === "peak";
+  const sign = !isPeak ? mark.sign : row === 0 ? signs.on : signs.above;
+  frame.put(rect.x + Math.floor(mark.column / DOTS_ACROSS), rect.y + Math.max(0, isPeak ? row - 1 : row), sign, style(mark.role, "bold"));
+}
+
+/** Dots from the top edge down to a value. */
+function dotRow(value: number, top: number, rows: number): number {
+  const highest = rows * DOTS_UP - 1;
+  return highest - Math.round(Math.min(1, Math.max(0, value / top)) * highest);
+}
+
 function line(canvas: Canvas, values: readonly number[], graph: Graph): void {
-  const highest = graph.rect.height * DOTS_UP - 1;
-  const yOf = (value: number): number => highest - Math.round(Math.min(1, Math.max(0, value / graph.top)) * highest);
+  const yOf = (value: number): number => dotRow(value, graph.top, graph.rect.height);
   const { ctx } = canvas;
   ctx.beginPath();
   values.forEach((value, x) => {

@@ -1,0 +1,144 @@
+// One graph: a title with its unit, a legend with now, lowest and highest, a scale at the left, a time axis below, the
+// highest point marked, and where there is nothing to draw, why. It knows no figure by name.
+import type { Window } from "../store/ring.js";
+import { graphSpan } from "../store/windows.js";
+import type { Span } from "../store/windows.js";
+import { style } from "./frame.js";
+import type { GraphMark, Rect, Role } from "./frame.js";
+import { cut } from "./format.js";
+import { DIM, RULE, TEXT, parts, rule } from "./painter.js";
+import type { Painter } from "./painter.js";
+import type { Scale } from "./scales.js";
+
+export interface PlotLine {
+  name: string;
+  role: Role;
+  now: number | null;
+  window: (columns: number) => Window;
+}
+
+export interface Plot {
+  /** What is drawn and in which unit: `CPU, % of a core`. */
+  title: string;
+  /** The first is the main line: drawn over the others, its highest point marked. */
+  lines: readonly PlotLine[];
+  scale: Scale;
+  /** What the lines do not say, after the legend. */
+  extra?: string;
+  /** Several lines of one kind: each ends in its name, which is one character. */
+  ends?: "named";
+  /** Why nothing is drawn, if nothing is. */
+  whyEmpty: string;
+}
+
+/** Cells left of a graph for its scale: four digits with unit and the axis. */
+export const GUTTER = 6;
+/** Fewer rows than this hold no title, legend, scale of two marks and time axis. */
+export const PLOT_LEAST_ROWS = 5;
+export const DOTS_ACROSS = 2;
+/** The axis has a mark in its middle from this many cells on. */
+const MIDDLE_MARK_FROM_CELLS = 30;
+
+/** Paints a plot into all of a rectangle but its last column, which stays free between neighbours. */
+export function plot(p: Painter, shown: Plot, rect: Rect): void {
+  const cells = rect.width - GUTTER - 1;
+  if (cells < 4 || rect.height < 3) return;
+  const windows = shown.lines.map((line) => line.window(cells * DOTS_ACROSS));
+  const known = windows.map(({ peak }) => peak).filter((peak) => !Number.isNaN(peak));
+  const main = windows[0];
+  const wide = widthOf(shown, "each with its range") <= rect.width - 2;
+  rule(p, { ...rect, height: 1 }, shown.title, wide || main === undefined ? "" : range(shown.scale, main));
+  legend(p, shown, windows, rect, wide);
+  const area: Rect = { x: rect.x + GUTTER, y: rect.y + 2, width: cells, height: rect.height - (rect.height >= PLOT_LEAST_ROWS ? 3 : 2) };
+  if (known.length === 0) {
+    axis(p, area, shown.scale, shown.scale.topFor(NaN));
+    p.frame.put(area.x + 1, area.y + Math.floor((area.height - 1) / 2), cut(shown.whyEmpty, cells - 1, p.theme.ellipsis), DIM);
+  } else {
+    const top = shown.scale.topFor(Math.max(...known));
+    axis(p, area, shown.scale, top);
+    // The last drawn wins a shared cell, so the main line comes last.
+    const series = shown.lines.map((line, index) => ({ role: line.role, values: windows[index]?.columns ?? [] })).reverse();
+    p.frame.graphs.push({ rect: area, top, series, marks: marks(shown, windows) });
+  }
+  if (rect.height >= PLOT_LEAST_ROWS) timeAxis(p, area, graphSpan(cells * DOTS_ACROSS));
+}
+
+/** What a graph of this many cells spans, for titles of what stands beside it. */
+export function spanOf(cells: number): Span {
+  return graphSpan(cells * DOTS_ACROSS);
+}
+
+function range(scale: Scale, { low, peak }: Window): string {
+  return Number.isNaN(peak) ? "" : `min ${scale.value(low)} max ${scale.value(peak)}`;
+}
+
+type LegendDetail = "each with its range" | "now only";
+
+/** Cells of the legend, the same whatever the values are. */
+function widthOf({ lines, scale, extra = "" }: Plot, detail: LegendDetail): number {
+  const entries = lines.reduce((total, line) => total + line.name.length + scale.width + 3 + (detail === "now only" ? 0 : 2 * scale.width + 9), 0);
+  return entries + extra.length;
+}
+
+function legend(p: Painter, { lines, scale, extra = "" }: Plot, windows: readonly Window[], rect: Rect, wide: boolean): void {
+  const entries = lines.flatMap((line, index) => {
+    const window = windows[index];
+    const fixed = (value: number | null): string => scale.value(value).padEnd(scale.width);
+    const span = !wide || window === undefined ? "" : ` min ${fixed(numberOrNull(window.low))} max ${fixed(numberOrNull(window.peak))}`;
+    return [[` ${line.name} `, style(line.role)], [fixed(line.now), line.now === null ? DIM : TEXT], [`${span} `, DIM]] as const;
+  });
+  parts(p, rect.x + 1, rect.y + 1, [...entries, [extra, DIM]], rect.width - 2);
+}
+
+function numberOrNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
+
+/** The highest point of the main line, or the name of each line at its end. */
+function marks({ lines, ends }: Plot, windows: readonly Window[]): GraphMark[] {
+  if (ends !== "named") return windows.slice(0, 1).flatMap((window) => highest(window, lines[0]?.role ?? "text"));
+  return lines.flatMap((line, index) => {
+    const columns = windows[index]?.columns ?? [];
+    const column = columns.findLastIndex((value) => !Number.isNaN(value));
+    return column < 0 ? [] : [{ column, value: columns[column] ?? 0, role: line.role, sign: line.name }];
+  });
+}
+
+/** A flat line has no highest point worth a mark. */
+function highest({ columns, peak, low }: Window, role: Role): GraphMark[] {
+  if (Number.isNaN(peak) || peak === low) return [];
+  return [{ column: columns.lastIndexOf(peak), value: peak, role, sign: "peak" }];
+}
+
+function axis(p: Painter, area: Rect, scale: Scale, top: number): void {
+  const { frame, theme } = p;
+  const x = area.x - 1;
+  for (let row = 0; row < area.height; row++) frame.put(x, area.y + row, theme.bar, RULE);
+  const mark = (row: number, value: number): void => {
+    frame.putRight(x, area.y + row, cut(scale.mark(value), GUTTER - 1, theme.ellipsis), DIM);
+    frame.put(x, area.y + row, theme.tick, RULE);
+  };
+  mark(0, top);
+  if (area.height >= 5 && area.height % 2 === 1) mark((area.height - 1) / 2, top / 2);
+  if (area.height > 1) mark(area.height - 1, 0);
+}
+
+/** `-5m ───── -2.5m ───── now` below the graph. */
+function timeAxis(p: Painter, area: Rect, span: Span): void {
+  const y = area.y + area.height;
+  const { frame } = p;
+  frame.put(area.x, y, ago(span.seconds), DIM);
+  if (area.width >= MIDDLE_MARK_FROM_CELLS) {
+    const middle = ago(span.seconds / 2);
+    frame.put(area.x + Math.floor((area.width - middle.length) / 2), y, middle, DIM);
+  }
+  frame.putRight(area.x + area.width, y, span.end, DIM);
+}
+
+/** How long before the right edge: -45s, -5m, -2.5m, -6h. */
+export function ago(seconds: number): string {
+  const tidy = (value: number): string => value.toFixed(1).replace(/\.0$/, "");
+  if (seconds < 120) return `-${tidy(seconds)}s`;
+  if (seconds < 7_200) return `-${tidy(seconds / 60)}m`;
+  return seconds < 172_800 ? `-${tidy(seconds / 3_600)}h` : `-${tidy(seconds / 86_400)}d`;
+}

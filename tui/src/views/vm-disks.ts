@@ -1,0 +1,52 @@
+// The tab of a VM's disks: rates, operations and latency of each kind of operation, room taken; below, over time.
+import { diskPart } from "../store/detail-rings.js";
+import type { DiskFigure } from "../store/detail-rings.js";
+import type { DiskSample, Vm } from "../store/model.js";
+import { partWindow } from "../store/windows.js";
+import type { Rect, Role } from "./frame.js";
+import { bytes, count, latency, rate } from "./format.js";
+import { fixedTable } from "./fixed-table.js";
+import type { FixedColumn } from "./fixed-table.js";
+import { scrolled } from "./lists.js";
+import { BOLD, DIM, rule } from "./painter.js";
+import type { Painter } from "./painter.js";
+import { plotGrid } from "./plot-grid.js";
+import type { Plot, PlotLine } from "./plot.js";
+import { diskRatePlot, latencyPlot, whyNoFigures } from "./vm-plots.js";
+
+/** Rows the graphs keep below the disks. */
+const PLOT_ROWS = 9;
+
+const right = (title: string, width: number, text: (disk: DiskSample) => string): FixedColumn<DiskSample> => ({ title, width, align: "right", text });
+
+const COLUMNS: readonly FixedColumn<DiskSample>[] = [
+  { title: "disk", width: 8, align: "left", text: ({ name }) => name, look: () => BOLD },
+  right("read/s", 6, (disk) => rate(disk.readBytesPerSecond)), right("write/s", 7, (disk) => rate(disk.writeBytesPerSecond)),
+  right("reads/s", 7, (disk) => count(disk.readsPerSecond)), right("writes/s", 8, (disk) => count(disk.writesPerSecond)), right("flush/s", 7, (disk) => count(disk.flushesPerSecond)),
+  right("a read", 6, (disk) => latency(disk.readLatencySeconds)), right("a write", 7, (disk) => latency(disk.writeLatencySeconds)), right("a flush", 7, (disk) => latency(disk.flushLatencySeconds)),
+  right("on host", 7, (disk) => bytes(disk.allocatedBytes)),
+];
+
+export function vmDisks(p: Painter, vm: Vm, rect: Rect): void {
+  const disks = p.state.details.get(vm.id)?.disks ?? [];
+  const rows = Math.max(1, Math.min(disks.length, rect.height - 2 - PLOT_ROWS));
+  const first = scrolled(p.state, "vm.disks", rows, disks.length);
+  const more = disks.length > rows ? `${first + 1} to ${first + rows} of ${disks.length}` : "";
+  rule(p, { ...rect, height: 1 }, "disks: bytes, operations, time of one operation", more);
+  if (disks.length === 0) p.frame.put(rect.x + 2, rect.y + 1, whyNoFigures(vm, "No disk, or no sample yet."), DIM);
+  else fixedTable(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 1, height: rows + 1 }, COLUMNS, disks, first);
+  const used = 2 + rows;
+  plotGrid(p, [diskRatePlot(p, vm), latencies(p, vm, disks[first] ?? null)], { ...rect, y: rect.y + used, height: rect.height - used }, 2);
+}
+
+/** The VM's mean, which has a history, and the kinds of operation of one disk since the page was opened. */
+function latencies(p: Painter, vm: Vm, disk: DiskSample | null): Plot {
+  const mean = latencyPlot(p, vm);
+  if (disk === null) return mean;
+  const line = (name: string, role: Role, figure: DiskFigure, now: number | null): PlotLine =>
+    ({ name, role, now, window: (columns) => partWindow(p.state, vm.id, diskPart(disk.name, figure), columns) });
+  const kinds = [
+    line("r", "second", "readLatencySeconds", disk.readLatencySeconds), line("w", "third", "writeLatencySeconds", disk.writeLatencySeconds), line("f", "fourth", "flushLatencySeconds", disk.flushLatencySeconds),
+  ];
+  return { ...mean, title: `latency, ${disk.name}`, lines: [...mean.lines, ...kinds] };
+}

@@ -1,0 +1,66 @@
+// The tab of a VM's memory: four figures that are often taken for one another, each with its source and age, then what
+// explains them, then all over time.
+import { serverNow } from "../store/select.js";
+import type { Vm } from "../store/model.js";
+import { style } from "./frame.js";
+import type { Rect, Role } from "./frame.js";
+import { UNKNOWN, bytes, count, ratePerSecond, sampleAge, wholePercent } from "./format.js";
+import { fixedTable } from "./fixed-table.js";
+import type { FixedColumn } from "./fixed-table.js";
+import { BOLD, DIM, TEXT, rule } from "./painter.js";
+import type { Painter } from "./painter.js";
+import { plot } from "./plot.js";
+import { isAlive, memoryPlot } from "./vm-plots.js";
+
+interface Figure {
+  name: string;
+  value: string;
+  /** Share of what is configured; null where that says nothing. */
+  share: number | null;
+  ageMs: number | null;
+  source: string;
+  role: Role;
+}
+
+const COLUMNS: readonly FixedColumn<Figure>[] = [
+  { title: "FIGURE", width: 17, align: "left", text: ({ name }) => name, look: ({ role }) => (role === "text" ? TEXT : style(role, "bold")) },
+  { title: "VALUE", width: 7, align: "right", text: ({ value }) => value, look: ({ value, role }) => (value === UNKNOWN ? DIM : role === "text" ? TEXT : BOLD) },
+  { title: "OF CONF", width: 7, align: "right", text: ({ share }) => (share === null ? "" : wholePercent(share)) },
+  { title: "AGE", width: 6, align: "right", text: ({ ageMs }) => (ageMs === null ? "" : sampleAge(ageMs)), look: () => DIM },
+  { title: "SOURCE", width: 64, align: "left", text: ({ source }) => source, look: () => DIM },
+];
+
+export function vmMemory(p: Painter, vm: Vm, rect: Rect): void {
+  const figures = memoryFigures(p, vm);
+  rule(p, { ...rect, height: 1 }, "memory: configured, balloon, guest, host", isAlive(vm) ? "" : `${vm.state.toLowerCase()}: only what is configured is known`);
+  const rows = figures.length + 1;
+  fixedTable(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 1, height: rows }, COLUMNS, figures);
+  plot(p, memoryPlot(p, vm), { ...rect, y: rect.y + 1 + rows, height: rect.height - 1 - rows });
+}
+
+function memoryFigures(p: Painter, vm: Vm): Figure[] {
+  const { state } = p;
+  const sample = state.samples.get(vm.id) ?? null;
+  const detail = sample === null ? null : (state.details.get(vm.id) ?? null);
+  const configured = sample?.memoryConfiguredBytes ?? vm.memoryBytes;
+  const now = serverNow(state);
+  const sampled = sample === null ? null : Math.max(0, now - sample.time);
+  const spoken = detail?.guestUpdatedAt == null ? null : Math.max(0, now - detail.guestUpdatedAt);
+  const answered = detail?.qmpAgeMs == null || sampled === null ? null : detail.qmpAgeMs + sampled;
+  const size = (name: string, value: number | null, ageMs: number | null, source: string, role: Role = "text"): Figure =>
+    ({ name, value: bytes(value), share: value === null ? null : value / configured, ageMs: value === null ? null : ageMs, source, role });
+  const plain = (name: string, value: string, ageMs: number | null, source: string): Figure => ({ name, value, share: null, ageMs: value === UNKNOWN ? null : ageMs, source, role: "text" });
+  const merged = sample?.ksmMergedBytes ?? null;
+  return [
+    size("configured", configured, null, "the definition", "title"),
+    size("balloon actual", sample?.balloonActualBytes ?? null, answered, "QEMU: what the balloon leaves the guest", "third"),
+    size("guest available", sample?.guestAvailableBytes ?? null, spoken, `guest's own word, of ${bytes(sample?.guestTotalBytes ?? null)} it counts`, "first"),
+    size("host resident", sample?.rssBytes ?? null, sampled, "host: /proc of the QEMU process (RSS)", "second"),
+    size("  fair share", detail?.pssBytes ?? null, sampled, "host: PSS, taken every 10 s"),
+    size("  shared by KSM", merged, sampled, `host: pages merged, profit ${bytes(detail?.ksmProfitBytes ?? null)}`),
+    size("  swapped out", detail?.swapBytes ?? null, sampled, "host: of the QEMU process"),
+    size("  guest's cache", detail?.guestCacheBytes ?? null, spoken, "guest's own word: its page cache"),
+    plain("  guest swap in", ratePerSecond(detail?.guestSwapInBytesPerSecond ?? null), spoken, `guest's own word; out ${ratePerSecond(detail?.guestSwapOutBytesPerSecond ?? null)}`),
+    plain("  major faults/s", count(detail?.guestMajorFaultsPerSecond ?? null), spoken, "guest's own word: pages fetched from disk"),
+  ];
+}

@@ -1,0 +1,108 @@
+// The graphs of one VM: which figures stand together, in which unit, and why one may be empty.
+import { guestUsedBytes } from "../store/reduce-data.js";
+import type { Vm, VmFigure, VmSample } from "../store/model.js";
+import type { Window } from "../store/ring.js";
+import { vmWindow } from "../store/windows.js";
+import type { Role } from "./frame.js";
+import { bytes, count, latency } from "./format.js";
+import { pressurePlot } from "./host-plots.js";
+import type { Painter } from "./painter.js";
+import type { Plot, PlotLine } from "./plot.js";
+import { LATENCY, RATE, cpuScale, cpuUnit, sizes } from "./scales.js";
+
+/** QEMU's user-mode network has no interface on the host, so nobody counts what goes through it. */
+export function isUserNetwork(vm: Vm): boolean {
+  return vm.networkInUse?.startsWith("user") ?? false;
+}
+
+/** Whether there is a process that can be measured. */
+export function isAlive(vm: Vm): boolean {
+  return vm.state !== "STOPPED" && vm.state !== "DEFINED" && vm.state !== "CRASHED";
+}
+
+/** Why a VM has no figures: it does not run, or `else_`. */
+export function whyNoFigures(vm: Vm, otherwise = "waiting for the first samples"): string {
+  return isAlive(vm) ? otherwise : `${vm.state.toLowerCase()}: nothing to measure (s starts it)`;
+}
+
+type Read = (sample: VmSample) => number | null;
+
+export interface VmPlots { cpu: Plot; memory: Plot; disk: Plot; latency: Plot; network: Plot; pressure: Plot }
+
+export function vmPlots(p: Painter, vm: Vm): VmPlots {
+  return { cpu: cpuPlot(p, vm), memory: memoryPlot(p, vm), disk: diskPlot(p, vm), latency: latencyPlot(p, vm), network: networkPlot(p, vm), pressure: pressurePlot(p, vm.hostId) };
+}
+
+function line(p: Painter, vm: Vm, figure: VmFigure, name: string, role: Role, read: Read, factor = 1): PlotLine {
+  const sample = p.state.samples.get(vm.id);
+  const now = sample === undefined ? null : read(sample);
+  const { state } = p;
+  return {
+    name, role, now: now === null ? null : now * factor,
+    window: (columns) => (factor === 1 ? vmWindow(state, vm.id, figure, columns) : times(vmWindow(state, vm.id, figure, columns), factor)),
+  };
+}
+
+function times(window: Window, factor: number): Window {
+  return { columns: window.columns.map((value) => value * factor), peak: window.peak * factor, low: window.low * factor };
+}
+
+/** Steal is a share of each vCPU's time: it is read off the axis as it stands in the table, whatever 100 % is. */
+export function cpuPlot(p: Painter, vm: Vm): Plot {
+  const { cpuScale: chosen } = p.state.ui;
+  return {
+    title: `CPU, ${cpuUnit(chosen, vm)}`, scale: cpuScale(chosen, vm.vcpus), whyEmpty: whyNoFigures(vm),
+    lines: [
+      line(p, vm, "cpu", "used", "first", (sample) => sample.cpuRatio),
+      line(p, vm, "steal", "steal", "second", (sample) => sample.stealRatio, chosen === "vm" ? Math.max(1, vm.vcpus) : 1),
+    ],
+  };
+}
+
+export function memoryPlot(p: Painter, vm: Vm): Plot {
+  const configured = p.state.samples.get(vm.id)?.memoryConfiguredBytes ?? vm.memoryBytes;
+  return {
+    title: `memory of ${bytes(configured)}`, scale: sizes(configured), whyEmpty: whyNoFigures(vm),
+    lines: [
+      line(p, vm, "guestUsed", "guest", "first", guestUsedBytes),
+      line(p, vm, "rss", "rss", "second", (sample) => sample.rssBytes),
+      line(p, vm, "balloon", "balloon", "third", (sample) => sample.balloonActualBytes),
+    ],
+  };
+}
+
+/** Bytes alone: latency stands beside it. */
+export function diskRatePlot(p: Painter, vm: Vm): Plot {
+  return {
+    title: "disk, bytes/s", scale: RATE, whyEmpty: whyNoFigures(vm),
+    lines: [
+      line(p, vm, "diskRead", "r", "first", (known) => known.diskReadBytesPerSecond),
+      line(p, vm, "diskWrite", "w", "second", (known) => known.diskWriteBytesPerSecond),
+    ],
+  };
+}
+
+function diskPlot(p: Painter, vm: Vm): Plot {
+  const each = latency(p.state.samples.get(vm.id)?.diskLatencySeconds ?? null).padEnd(LATENCY.width);
+  return { ...diskRatePlot(p, vm), extra: ` ${each} each` };
+}
+
+export function latencyPlot(p: Painter, vm: Vm): Plot {
+  return {
+    title: "disk latency", scale: LATENCY, whyEmpty: whyNoFigures(vm, "no read or write yet"),
+    lines: [line(p, vm, "diskLatency", "each", "first", (sample) => sample.diskLatencySeconds)],
+  };
+}
+
+export function networkPlot(p: Painter, vm: Vm): Plot {
+  const { theme } = p;
+  const sample = p.state.samples.get(vm.id);
+  return {
+    title: "net, bytes/s", scale: RATE, extra: ` drops ${count(sample?.networkDropsPerSecond ?? null)}`,
+    whyEmpty: whyNoFigures(vm, isUserNetwork(vm) ? "user mode: no counters on host" : "no network card, or no sample yet"),
+    lines: [
+      line(p, vm, "netRx", theme.down, "first", (known) => known.networkRxBytesPerSecond),
+      line(p, vm, "netTx", theme.up, "second", (known) => known.networkTxBytesPerSecond),
+    ],
+  };
+}
