@@ -8,11 +8,13 @@ import { selectedOperation, selectedVm } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
 import type { ConsoleView, Page, Prompt } from "./store/state.js";
 import { VM_TABS } from "./store/state.js";
+import { presentView, tableCommand } from "./table-commands.js";
+import type { SettingsKeeper } from "./table-commands.js";
 
 /** Lines of one page up or down: most of the smallest screen's table. */
 const PAGE_LINES = 10;
 
-export interface Outside {
+export interface Outside extends SettingsKeeper {
   ask(verb: MutationVerb, vmId: string): void;
   cancel(operationId: string): void;
   openConsole(vmId: string, view: ConsoleView): void;
@@ -68,7 +70,9 @@ function look(store: Store, outside: Outside, command: Command): void {
   const by = moves[command];
   const tab = /^tab(\d)$/.exec(command)?.[1];
   const { dispatch } = store;
-  if (opened !== undefined) dispatch({ type: "open", page: opened });
+  const ofTable = tableCommand(store, outside, command);
+  if (ofTable !== undefined) ofTable();
+  else if (opened !== undefined) dispatch({ type: "open", page: opened });
   else if (by !== undefined) dispatch({ type: "move", by });
   else if (tab !== undefined) dispatch({ type: "tab", tab: VM_TABS[Number(tab) - 1] ?? "graphs" });
   else if (command === "first" || command === "last") dispatch({ type: "moveTo", edge: command });
@@ -129,6 +133,8 @@ function finish(store: Store, outside: Outside, prompt: Exclude<Prompt, { kind: 
   if (prompt.kind === "delete") {
     if (prompt.text === prompt.vmId) outside.ask("DELETE", prompt.vmId);
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not ${paintable(prompt.vmId)}; nothing was deleted.` });
+  } else if (prompt.kind === "viewName") {
+    if (prompt.text.trim() !== "") outside.keepView(presentView(state, prompt.text.trim()));
   } else if (prompt.kind === "command") {
     const binding = findBindings(state, prompt.text)[prompt.index];
     if (binding !== undefined) perform(store, outside, binding, binding.keys[0] ?? "");

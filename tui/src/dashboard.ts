@@ -18,7 +18,7 @@ import { reduce } from "./store/reduce.js";
 import { paintable } from "./store/sanitize.js";
 import { dashboardSettings, faultNotice } from "./settings/dashboard-settings.js";
 import type { SettingsFile } from "./settings/model.js";
-import type { Settings } from "./store/settings.js";
+import type { SavedView, Settings } from "./store/settings.js";
 import { initialState } from "./store/state.js";
 import type { ConsoleView as View, State } from "./store/state.js";
 import type { Characters, ColourDepth } from "./terminal-kind.js";
@@ -157,6 +157,27 @@ class Dashboard implements Outside {
         this.resizeConsole();
       },
       (error: unknown) => this.closeConsole(`The console could not be opened: ${reasonOf(error)}`),
+    );
+  }
+
+  keepChoices(): void {
+    this.keep(({ saveChoices }) => {
+      const { settings, kept } = saveChoices(this.options.settings.path, this.store.state);
+      return { settings, said: kept.length === 0 ? "Nothing differs from config.yaml." : `Written to config.yaml: ${kept.join(", ")}.` };
+    });
+  }
+
+  keepView(view: SavedView): void {
+    this.keep(({ saveView }) => ({ settings: saveView(this.options.settings.path, view, this.store.state.settings), said: `View ${paintable(view.name)} written to config.yaml.` }));
+  }
+
+  private keep(write: (save: typeof import("./settings/save.js")) => { settings: Settings; said: string }): void {
+    import("./settings/save.js").then(write).then(
+      ({ settings, said }) => {
+        this.store.dispatch({ type: "settings", settings });
+        this.store.dispatch({ type: "notice", tone: "info", text: said });
+      },
+      (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: paintable(error instanceof Error ? error.message : String(error)) }),
     );
   }
 

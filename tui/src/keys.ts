@@ -11,7 +11,7 @@ export type Command =
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7" | "tab8"
   | "filter" | "find" | "sortNext" | "sortPrevious" | "sortReverse"
   | "hosts" | "compare" | "nextFigure" | "previousFigure" | "cpuScale" | "log"
-  | "operations" | "events" | "cancelOperation" | "nextTheme" | "help" | "redraw" | "quit";
+  | "operations" | "events" | "cancelOperation" | "columns" | "views" | "toggleColumn" | "columnLeft" | "columnRight" | "wearView" | "keepChoices" | "nextTheme" | "help" | "redraw" | "quit";
 
 export interface Binding {
   command: Command;
@@ -67,6 +67,13 @@ export const BINDINGS: readonly Binding[] = [
   { command: "tab7", keys: ["7"], label: "VM events", help: "The VM's own events and operations.", group: "Look", pages: ["vm"] },
   { command: "tab8", keys: ["8"], label: "definition", help: "The definition, defaults filled in.", group: "Look", pages: ["vm"] },
   { command: "nextTab", keys: ["tab"], label: "next tab", help: "The next of the VM page's tabs.", group: "Look", pages: ["vm"] },
+  { command: "columns", keys: ["O"], label: "columns", help: "Choose the table's columns and their order.", group: "Look", pages: EVERYWHERE },
+  { command: "views", keys: ["v"], label: "views", help: "Saved views of the table: filter, columns, order.", group: "Look", pages: EVERYWHERE },
+  { command: "toggleColumn", keys: [" ", "enter"], label: "on or off", help: "Show the column, or leave it out.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "columnLeft", keys: ["left"], label: "earlier", help: "The column stands earlier.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "columnRight", keys: ["right"], label: "later", help: "The column stands later.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "wearView", keys: ["enter", " "], label: "wear", help: "Show the table as this view has it.", group: "Look", pages: ["views"], onBottomLine: true },
+  { command: "keepChoices", keys: ["C-s"], label: "keep", help: "Write columns, order, theme and CPU scale to config.yaml; on the views page, the table as a view.", group: "Look", pages: ["overview", "columns", "views"] },
   { command: "nextTheme", keys: ["T"], label: "next theme", help: "The next theme: dark, light, contrast, mono, your own.", group: "Look", pages: EVERYWHERE },
   { command: "help", keys: ["?"], label: "help", help: "This page.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "up", keys: ["up", "k"], label: "up", help: "One line up.", group: "Move", pages: LISTS },
@@ -142,7 +149,7 @@ export function findBindings(state: State, text: string): Binding[] {
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {
-  " ": "Space", up: "↑", down: "↓", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
+  " ": "Space", up: "↑", down: "↓", left: "←", right: "→", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
 };
 
 /** A key as people write it. */

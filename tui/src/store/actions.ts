@@ -2,6 +2,7 @@
 import type {
   ConsoleTail, Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample,
 } from "./model.js";
+import type { TableAction } from "./table-choice.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
 
 /** History of some figures: for each, instants and values of the same length. */
@@ -40,6 +41,7 @@ export type ViewAction =
   | { type: "sortStep"; step: 1 | -1 }
   | { type: "sortReverse" }
   | { type: "nextTheme" }
+  | TableAction
   | { type: "prompt"; prompt: Prompt | null }
   | { type: "promptText"; text: string }
   | { type: "promptIndex"; index: number }

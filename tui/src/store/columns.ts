@@ -7,7 +7,12 @@ export const COLUMN_IDS = [
 ] as const;
 export type ColumnId = (typeof COLUMN_IDS)[number];
 
+/** What the table starts from where the person has not chosen: the columns that fit every screen. */
+export const AUTOMATIC_COLUMNS: readonly ColumnId[] = ["name", "state", "cpu", "last", "memory", "disk", "rx", "tx", "age"];
+
 export interface Sort { readonly column: SortColumn; readonly direction: SortDirection }
+
+export const DEFAULT_SORT: Sort = { column: "cpu", direction: "descending" };
 
 export function columnFrom(text: string): ColumnId | undefined {
   return COLUMN_IDS.find((id) => id === text);

@@ -3,6 +3,7 @@ import type { ViewAction } from "./actions.js";
 import { naturalDirection } from "./columns.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
+import { columnLines, moveChoice, reduceTable, viewLines } from "./table-choice.js";
 import type { State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
@@ -40,6 +41,11 @@ export function reduceView(state: State, action: ViewAction): State {
       return withUi(state, { sort: { ...state.ui.sort, direction: state.ui.sort.direction === "ascending" ? "descending" : "ascending" } });
     case "nextTheme":
       return withUi(state, { theme: nextOf(state.settings.themes, state.ui.theme) });
+    case "toggleColumn":
+    case "shiftColumn":
+    case "wearView":
+    case "settings":
+      return reduceTable(state, action);
     case "prompt":
       return withUi(state, { prompt: action.prompt });
     case "promptText":
@@ -63,7 +69,7 @@ function withUi(state: State, change: Partial<Ui>): State {
 
 function opened(state: State, next: Ui["pages"][number]): State {
   const scroll = { ...state.ui.scroll, [next]: 0 };
-  return withUi(state, { pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
+  return withUi(state, { choice: 0, pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
 }
 
 /** One step out: a page closes; on the overview Esc clears the filter. */
@@ -90,6 +96,7 @@ function move(state: State, by: number): State {
     const next = state.hosts[clamp(index + by, 0, state.hosts.length - 1)];
     return next === undefined ? state : withUi(state, { selectedHostId: next.id });
   }
+  if (current === "columns" || current === "views") return moveChoice(state, by, (current === "columns" ? columnLines(state) : viewLines(state)).length);
   if (current === "operations") {
     const index = Math.max(0, state.operations.findIndex((operation) => operation.id === state.ui.selectedOperationId));
     const next = state.operations[clamp(index + by, 0, state.operations.length - 1)];

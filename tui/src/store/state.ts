@@ -19,7 +19,7 @@ export type Connection =
 /** Lines of the log kept: a day of a bad link. */
 export const LOG_KEPT = 500;
 
-export const PAGES = ["overview", "vm", "hosts", "compare", "operations", "events", "log", "help"] as const;
+export const PAGES = ["overview", "vm", "hosts", "compare", "operations", "events", "log", "columns", "views", "help"] as const;
 export type Page = (typeof PAGES)[number];
 export const VM_TABS = ["graphs", "cpu", "memory", "disks", "net", "console", "events", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
@@ -36,6 +36,7 @@ export type SortDirection = "ascending" | "descending";
 export type Prompt =
   | { kind: "filter"; text: string }
   | { kind: "command"; text: string; index: number }
+  | { kind: "viewName"; text: string }
   | { kind: "delete"; text: string; vmId: string }
   | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string };
 
@@ -53,6 +54,8 @@ export interface Ui {
   filter: string;
   /** Columns of the table; null: as many as fit. */
   tableColumns: readonly ColumnId[] | null;
+  /** The line under the cursor on the pages where columns and views are chosen. */
+  choice: number;
   /** Name of the theme worn. */
   theme: string;
   cpuScale: CpuScale;
@@ -133,6 +136,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       sort: settings.sort ?? { column: "cpu", direction: "descending" },
       filter: "",
       tableColumns: settings.columns,
+      choice: 0,
       theme: settings.themes[0] ?? "dark",
       cpuScale: settings.cpuScale,
       marks: new Set(),

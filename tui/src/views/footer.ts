@@ -84,6 +84,9 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
     case "filter":
       typed("/", shown.text, "Name, id or state of a VM. Enter keeps the filter, Esc takes it away.");
       return;
+    case "viewName":
+      typed("Name of the view: ", shown.text, "Enter writes filter, columns and order under this name into config.yaml; Esc does not.");
+      return;
     case "delete":
       typed(`Delete ${vmLabel(state, shown.vmId)}? Type its id (${shown.vmId}): `, shown.text, "Enter deletes the definition once the id is complete; the disks stay. Esc keeps the VM.");
       return;
