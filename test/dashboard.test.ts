@@ -73,7 +73,7 @@ describe("keys", () => {
     await dashboard.home();
     await dashboard.press(">", "by memory");
     await dashboard.press("<", "by CPU");
-    await dashboard.press(":events", /^ {2}events/m);
+    await dashboard.press(":events", /^ e +events +Events, the newest/m);
     await dashboard.press("\r", "events, newest first");
   }, TIMEOUT_MS);
 

@@ -16,7 +16,7 @@ async function settled(dashboard: DashboardDriver): Promise<string> {
 }
 
 /** Keys from the overview to a page, each step with what it must show before the next. */
-const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: string, shows: RegExp])[]])[] = [
+const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: string, shows: RegExp])[], undo?: string])[] = [
   ["overview", [["", /by CPU/]]],
   ["help", [["?", /Power the VM on/]]],
   ["events", [["e", /events, newest first/]]],
@@ -25,19 +25,25 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["vm-cpu", [["\r", /1 graphs/], ["2", /vCPU +used steal%/]]],
   ["vm-memory", [["\r", /1 graphs/], ["3", /host resident/]]],
   ["vm-disks", [["\r", /1 graphs/], ["4", /on host/]]],
-  ["vm-net", [["\r", /1 graphs/], ["5", /no counters on the host/]]],
+  ["vm-net", [["\r", /1 graphs/], ["5", /packets in/]]],
+  ["vm-user-net", [["/web-1", /\/web-1/], ["\r", /1 of 1/], ["\r", /1 graphs/], ["5", /no counters on the host/]]],
   ["vm-console", [["\r", /1 graphs/], ["6", /login:/]]],
   ["vm-events", [["\r", /1 graphs/], ["7", /build-runner is running/]]],
   ["vm-definition", [["\r", /1 graphs/], ["8", /memory_mb/]]],
   ["vm-crashed", [["G", /7 of 7/], ["k", /6 of 7/], ["\r", /1 graphs/], ["6", /before the end/]]],
-  ["vm-percent-of-vm", [["\r", /1 graphs/], ["%", /% of 2 vCPUs/]]],
+  ["vm-percent-of-vm", [["\r", /1 graphs/], ["%", /% of 2 vCPUs/]], "%"],
   ["hosts", [["h", /disk space/]]],
   ["compare", [["=", /compared/]]],
   ["log", [["l", /Connected as admin/]]],
   ["filter", [["/web", /Enter keeps the filter/]]],
   ["finder", [[":", /power cut/]]],
   ["console", [["c", /console of build-runner/]]],
+  ["marked", [["   V", /4 marked/]]],
+  ["plan", [["*", /7 marked/], ["p", /all can|\d cannot/]]],
+  ["plan-typed", [["*", /7 marked/], ["d", /\d cannot/], ["\r", /Type "delete 2"/]]],
   ["delete", [["G", /7 of 7/], ["d", /Type its id/]]],
+  // The last: what it pauses stays paused.
+  ["plan-summary", [["*", /7 marked/], ["p", /\d cannot/], ["\r", /summary/], ["", /4 done/]]],
 ];
 
 const SIZES = [[80, 24], [120, 40], [200, 50]] as const;
@@ -49,9 +55,10 @@ describe.each(SIZES)("screens at %ix%i", (columns, rows) => {
   }, TIMEOUT_MS);
   afterAll(() => dashboard[Symbol.asyncDispose](), TIMEOUT_MS);
 
-  it.each(PAGES)("paints the %s page as recorded", async (name, steps) => {
+  it.each(PAGES.map(([name, steps, undo = ""]) => [name, steps, undo] as const))("paints the %s page as recorded", async (name, steps, undo) => {
     for (const [keys, shows] of steps) await dashboard.press(keys, shows);
     await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/${name}.${columns}x${rows}.txt`);
+    if (undo !== "") dashboard.terminal.send(undo);
     await dashboard.home();
   }, TIMEOUT_MS);
 });

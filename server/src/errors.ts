@@ -86,6 +86,16 @@ export class OperationNotFound extends ExpectedError {
     super(`No operation has the id "${id}".`);
   }
 }
+export class NotUndoable extends ExpectedError {
+  readonly kind = "NotUndoable";
+}
+/** Somebody else was faster: the definition is not the one that the caller knew. */
+export class VmChanged extends ExpectedError {
+  readonly kind = "VmChanged";
+  constructor(readonly id: string, readonly generation: bigint) {
+    super(`The definition of ${id} was changed by somebody else meanwhile (it is at generation ${generation}); read it again, and put the change on top of that.`);
+  }
+}
 export class NotCancellable extends ExpectedError {
   readonly kind = "NotCancellable";
   constructor(readonly state: OperationState, message: string) {

@@ -1,9 +1,11 @@
-// Forgets what is older than is kept, at the start and now and then: events, ended operations and revoked tokens. Metrics look after themselves.
+// Forgets what is older than is kept, at the start and now and then: events, ended operations, versions of definitions
+// and revoked tokens. Metrics look after themselves.
 import type { Db } from "./db/client.js";
 import { asExpected } from "./errors.js";
 import type { EventLog } from "./event/log.js";
 import type { Log } from "./log.js";
 import { trimOperations } from "./operation/store.js";
+import { trimPast } from "./past/store.js";
 import { trimRevokedTokens } from "./token/store.js";
 
 /** Limits are days and hundreds of thousands of rows: an hour more does not matter. */
@@ -14,9 +16,10 @@ export function startRetention({ db, eventLog, log }: { db: Db; eventLog: EventL
     try {
       await eventLog.trim();
       await trimOperations(db);
+      await trimPast(db);
       await trimRevokedTokens(db);
     } catch (error) {
-      if (asExpected(error) === null) log.error("old events, operations and tokens could not be trimmed", error);
+      if (asExpected(error) === null) log.error("old events, operations, versions and tokens could not be trimmed", error);
     }
   };
   void trim();

@@ -13,6 +13,7 @@ import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
 import { openServerDatabase } from "./db/open.js";
 import { tellOutages } from "./db/outage.js";
+import { DiagnosisService } from "./diagnosis/service.js";
 import { EventService } from "./event/service.js";
 import { EventLog } from "./event/log.js";
 import type { Services } from "./graphql/context.js";
@@ -28,6 +29,7 @@ import type { Log } from "./log.js";
 import { MetricsHistory } from "./metrics/history.js";
 import { MetricsService } from "./metrics/service.js";
 import { OperationService } from "./operation/service.js";
+import { PastService } from "./past/service.js";
 import { startRetention } from "./retention.js";
 import { ensureLocalToken } from "./token/local.js";
 import { TokenService } from "./token/service.js";
@@ -37,6 +39,7 @@ import { FilterMatches } from "./vm/filter/matches.js";
 import { FilterSubjects } from "./vm/filter/subjects.js";
 import { VmRegistry } from "./vm/registry.js";
 import { VmService } from "./vm/service.js";
+import { UndoService } from "./vm/undo-service.js";
 
 export interface RunningServer extends AsyncDisposable {
   readonly url: string;
@@ -84,9 +87,12 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const subjects = new FilterSubjects({ registry, hosts, metrics, alerts: alertBoard });
   const filters = undo.use(new FilterMatches(subjects));
   const alerts = undo.use(new AlertService({ db, health, events, subjects, board: alertBoard, diary: log }));
+  const vms = new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log });
   const services: Services = {
-    hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),
-    vms: new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log }),
+    vms, hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),
+    diagnoses: new DiagnosisService({ vms: registry, metrics }),
+    past: new PastService({ db, history, hosts }),
+    undo: new UndoService({ db, vms, operations }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });

@@ -32,6 +32,15 @@ const script = {
     hosts: () => [{ id: "h", name: "lab1", connected: !asked.hostAway, connectionError: asked.hostAway ? "connection refused" : null }],
     vm: (_: unknown, { id }: { id: string }) => (id === "web-1" ? VM : null),
     events: () => ({ events: [event(1), event(2)], newestCursor: "2" }),
+    audit: (_: unknown, { actor }: { actor?: string | null }) => {
+      const entry = (cursor: string, more: object) => ({ cursor, time: "2026-01-01T00:00:00.000Z", actor: "ci", kind: "OPERATION_STARTED", vmId: "web-1", operation: null, outcome: "SUCCEEDED", reason: null, message: "Asked.", ...more });
+      const entries = [
+        entry("4", { operation: { ...operation("op-4", "FAILED"), kind: "FORCE_OFF_VM" }, outcome: "FAILED", reason: "QEMU died." }),
+        entry("3", { kind: "OPERATION_CANCEL_REQUESTED", operation: operation("op-3") }),
+        entry("2", { actor: null, kind: "LOGIN_FAILED", vmId: null, outcome: "REFUSED", message: "A login \x1b[31mwas refused." }),
+      ].filter((node) => actor == null || node.actor === actor);
+      return { nodes: entries, edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null } };
+    },
     tokens: () => [{ id: "t1", name: "ci", role: "VIEWER", createdAt: "2026-01-01T00:00:00.000Z" }],
   },
   Mutation: {
@@ -133,6 +142,18 @@ describe("quetzal", { timeout: 60_000 }, () => {
     const { out } = await quetzal(["-o", "json", "vm", "ls"]);
     expect(JSON.parse(out)).toMatchObject([{ id: "web-1", latest: null }, { id: "evil" }]);
     expect(JSON.parse((await quetzal(["vm", "show", "web-1", "-o", "json"])).out)).toMatchObject({ id: "web-1" });
+  });
+
+  it("lists who did or tried what in the words of people, and the enums only in JSON", async () => {
+    const { code, out } = await quetzal(["audit"]);
+    expect([code, out.split("\n").map((line) => line.replace(/ {2,}/g, "  "))]).toEqual([0, [
+      "TIME  WHO  WHAT  VM  OUTCOME  MESSAGE",
+      "2026-01-01 00:00:00  ci  force off  web-1  failed  QEMU died.",
+      "2026-01-01 00:00:00  ci  cancel start  web-1  succeeded  Asked.",
+      "2026-01-01 00:00:00  –  login failed  refused  A login ?[31mwas refused.",
+      "",
+    ]]);
+    expect(JSON.parse((await quetzal(["audit", "--actor", "ci", "-o", "json"])).out)).toMatchObject([{ operation: { kind: "FORCE_OFF_VM" } }, { kind: "OPERATION_CANCEL_REQUESTED" }]);
   });
 
   it.each([

@@ -54,8 +54,19 @@ describe("a definition that breaks a rule", () => {
     expect(await vmIds()).toEqual([]);
   });
 
-  it("a missing image is a refusal that names it, and leaves the VM as it was", async () => {
+  it("a missing image is refused when the VM is defined, with the field and the mend", async () => {
+    const result = await put({ ...base, boot: { kernel: "nowhere/vmlinuz" } });
+    expect(result).toMatchObject({ __typename: "StorageFault", field: "boot.kernel" });
+    expect(result.message).toMatch(/nowhere\/vmlinuz.*put it there/);
+    expect(await vmIds()).toEqual([]);
+  });
+
+  it("an image that went away is a refusal of the start that names it, and leaves the VM as it was", async () => {
+    const image = join(stack.stateDir, "images/nowhere/vmlinuz");
+    mkdirSync(join(image, ".."), { recursive: true });
+    writeFileSync(image, "");
     const vm = await VmDriver.define(stack, smallGuest("bad-image", { boot: { kernel: "nowhere/vmlinuz" } }));
+    rmSync(image);
     const result = await vm.verb("startVm");
     expect(result).toMatchObject({ __typename: "StorageFault" });
     expect(result.message).toContain("nowhere/vmlinuz");

@@ -41,6 +41,11 @@ export function wave(seed: number, second: number): number {
   return Math.min(1, Math.max(0, 0.45 + swell * 0.28 + ripple * 0.3 + noise * 0.3));
 }
 
+/** One of the fleet has user-mode networking, which nobody counts. */
+export function hasTap(vm: RecordedVm): boolean {
+  return vm.id !== "web-1";
+}
+
 const seedOf = (id: string): number => Array.from(id).reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 9973, 7);
 
 export function vmFigures(vm: RecordedVm, second: number) {
@@ -55,9 +60,9 @@ export function vmFigures(vm: RecordedVm, second: number) {
     diskReadBytesPerSecond: running ? Math.round(vm.load * 1.2e6 * wave(seed + 5, second)) : 0,
     diskWriteBytesPerSecond: running ? Math.round(vm.load * 6e5 * wave(seed + 6, second)) : 0,
     diskLatencySeconds: running ? 0.0004 + 0.003 * wave(seed + 7, second) : null,
-    networkRxBytesPerSecond: running ? Math.round(vm.load * 7e5 * wave(seed + 8, second)) : 0,
-    networkTxBytesPerSecond: running ? Math.round(vm.load * 1e5 * wave(seed + 9, second)) : 0,
-    networkDropsPerSecond: 0,
+    networkRxBytesPerSecond: !hasTap(vm) ? null : running ? Math.round(vm.load * 7e5 * wave(seed + 8, second)) : 0,
+    networkTxBytesPerSecond: !hasTap(vm) ? null : running ? Math.round(vm.load * 1e5 * wave(seed + 9, second)) : 0,
+    networkDropsPerSecond: hasTap(vm) ? 0 : null,
   };
 }
 
@@ -65,14 +70,15 @@ export function vmSample(vm: RecordedVm, time: number) {
   const figures = vmFigures(vm, Math.floor(time / 1000));
   return {
     __typename: "VmSample", vmId: vm.id, time: new Date(time).toISOString(), ...figures,
-    cpuUserRatio: figures.cpuRatio * 0.7, cpuSystemRatio: figures.cpuRatio * 0.3, memoryConfiguredBytes: vm.memoryBytes,
-    vcpus: Array.from({ length: vm.vcpus }, (_, index) => ({ index, ratio: figures.cpuRatio / vm.vcpus, stealRatio: figures.stealRatio })),
+    guestUpdatedAt: new Date(time - 1_200).toISOString(), guestCacheBytes: Math.round(vm.memoryBytes * 0.1), guestMajorFaultsPerSecond: vm.load * 3, guestSwapInBytesPerSecond: 0,
+    guestSwapOutBytesPerSecond: 0, pssBytes: Math.round(figures.rssBytes * 0.9), swapBytes: 0, ksmProfitBytes: String(Math.round(figures.ksmMergedBytes * 0.95)), cpuUserRatio: figures.cpuRatio * 0.7, cpuSystemRatio: figures.cpuRatio * 0.3, memoryConfiguredBytes: vm.memoryBytes,
+    vcpus: Array.from({ length: vm.vcpus }, (_, index) => ({ index, ratio: figures.cpuRatio / vm.vcpus, stealRatio: figures.stealRatio * (1 + index / 4) })),
     disks: [{
       name: "vda", readBytesPerSecond: figures.diskReadBytesPerSecond, writeBytesPerSecond: figures.diskWriteBytesPerSecond, readsPerSecond: figures.diskReadBytesPerSecond / 16_384,
       writesPerSecond: figures.diskWriteBytesPerSecond / 16_384, flushesPerSecond: 0.2, readLatencySeconds: figures.diskLatencySeconds,
-      writeLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 2, flushLatencySeconds: null, allocatedBytes: 310 * MIB,
+      writeLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 2, flushLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 4, allocatedBytes: 310 * MIB,
     }],
-    nics: [{
+    nics: figures.networkRxBytesPerSecond === null || figures.networkTxBytesPerSecond === null ? [] : [{
       name: "net0", rxBytesPerSecond: figures.networkRxBytesPerSecond, txBytesPerSecond: figures.networkTxBytesPerSecond, rxPacketsPerSecond: figures.networkRxBytesPerSecond / 900,
       txPacketsPerSecond: figures.networkTxBytesPerSecond / 300, dropsPerSecond: 0,
     }],
@@ -85,21 +91,34 @@ export function hostFigures(second: number) {
     cpuRatio: 0.2 + 0.4 * wave(1, second), memoryAvailableBytes: Math.round(HOST_MEMORY_BYTES * (0.55 - 0.15 * wave(2, second / 3))),
     diskReadBytesPerSecond: Math.round(3.1e6 * wave(3, second)), diskWriteBytesPerSecond: Math.round(4.1e5 * wave(4, second)),
     networkRxBytesPerSecond: Math.round(1.24e6 * wave(5, second)), networkTxBytesPerSecond: Math.round(8e4 * wave(6, second)),
+    cpuStealRatio: 0.04 * wave(7, second), cpuIowaitRatio: 0.06 * wave(8, second), psiCpuRatio: 0.08 * wave(9, second), psiMemoryRatio: 0, psiIoRatio: 0.03 * wave(10, second),
+    ksmSavedBytes: 1.2 * GIB,
   };
 }
 
 export function hostSample(time: number) {
   const figures = hostFigures(Math.floor(time / 1000));
   return {
-    hostId: HOST_ID, time: new Date(time).toISOString(), ...figures, cpuCoreRatios: [figures.cpuRatio, figures.cpuRatio], cpuStealRatio: 0.01, cpuIowaitRatio: 0.02,
-    load1: 1.42, load5: 1.2, load15: 0.9, psiCpuRatio: 0.04, psiMemoryRatio: 0, psiIoRatio: 0.01, memoryTotalBytes: HOST_MEMORY_BYTES, memoryCachedBytes: 3 * GIB,
-    swapTotalBytes: 0, swapUsedBytes: 0, ksmSavedBytes: 1.2 * GIB, ksmProfitBytes: "1200000000", compressedOriginalBytes: 310 * MIB, compressedStoredBytes: 120 * MIB,
-    networkDropsPerSecond: 0, diskSpaces: [],
+    hostId: HOST_ID, time: new Date(time).toISOString(), ...figures, cpuCoreRatios: [figures.cpuRatio * 1.2, figures.cpuRatio * 0.8],
+    load1: 1.42, load5: 1.2, load15: 0.9, memoryTotalBytes: HOST_MEMORY_BYTES, memoryCachedBytes: 3 * GIB,
+    swapTotalBytes: 0, swapUsedBytes: 0, ksmProfitBytes: "1200000000", compressedOriginalBytes: 310 * MIB, compressedStoredBytes: 120 * MIB,
+    networkDropsPerSecond: 0, diskSpaces: [{ path: "/var/lib/quetzal", totalBytes: 200 * GIB, availableBytes: 84 * GIB }, { path: "/srv/images", totalBytes: 2_000 * GIB, availableBytes: 90 * GIB }],
   };
 }
 
 export const RECORDED_HOST = {
-  id: HOST_ID, name: HOST_ID, connected: true, connectedSince: null, connectionError: null, kernel: "6.1.0", cpuModel: "recorded", cpuCount: 2, memoryBytes: HOST_MEMORY_BYTES,
-  daemonVersion: "0.1.0", qemuVersion: "7.2.22", bootedAt: null, daemonStartedAt: null,
-  capabilities: [{ name: "kvm", available: false, reason: "emulated only: using TCG", mend: "a host whose CPU shows vmx or svm" }],
+  id: HOST_ID, name: HOST_ID, connected: true, connectedSince: "2026-11-20T09:02:11.000Z", connectionError: null, kernel: "6.1.0", cpuModel: "Recorded CPU at 2.4 GHz", cpuCount: 2, memoryBytes: HOST_MEMORY_BYTES,
+  daemonVersion: "0.1.0", qemuVersion: "7.2.22", bootedAt: "2026-11-11T13:02:11.000Z", daemonStartedAt: null,
+  capabilities: [
+    { name: "kvm", available: false, reason: "emulated only: using TCG", mend: "a host whose CPU shows vmx or svm" },
+    { name: "bridge", available: false, reason: "there is no bridge qzbr0", mend: "ip link add qzbr0 type bridge && ip link set qzbr0 up" },
+    ...["qemu", "user_network", "tap", "ksm", "balloon", "psi", "cgroup_cpu", "cgroup_memory"].map((name) => ({ name, available: true, reason: null, mend: null })),
+    { name: "zram", available: true, reason: "zram0, 310 MiB in 120 MiB", mend: null },
+  ],
 };
+
+/** What a VM's console wrote: a boot, in colour, up to the login. */
+export function recordedConsole(id: string): string {
+  const boot = Array.from({ length: 12 }, (_, index) => `[    ${(index / 7).toFixed(6)}] \x1b[32mvirtio_blk\x1b[0m virtio${index}: [vda] line ${index + 1} of the boot`);
+  return [...boot, `Welcome to ${id}.`, "", `${id} login: `].join("\r\n");
+}

@@ -3,6 +3,7 @@
 import { createClient } from "../../tui/src/client/client.js";
 import { run } from "../../tui/src/dashboard.js";
 import { openConfig } from "../../tui/src/config.js";
+import type { UserCommand } from "../../tui/src/user-commands.js";
 import { RECORDED_NOW } from "./recorded-fleet.js";
 import { RecordedServer } from "./recorded-server.js";
 
@@ -13,6 +14,7 @@ const config = await openConfig();
 const client = createClient({ url: given ?? own?.url ?? "" });
 const exitCode = await run(client, {
   input: process.stdin, output: process.stdout, terminal: process.env["TERM"] ?? "xterm", colours: config.colours, characters: config.characters, background: config.background, settings: config.settings,
+  ...(process.env["RECORDED_COMMANDS"] === undefined ? {} : { userCommands: JSON.parse(process.env["RECORDED_COMMANDS"]) as UserCommand[] }), serverUrl: () => given ?? null,
   environment: config.environment, consoleCommand: (vmId) => ["/bin/sh", "-c", `echo "console of ${vmId}"; exec cat`],
   ...(clock === "still" ? { now: () => RECORDED_NOW } : {}),
 });

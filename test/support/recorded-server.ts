@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { buildSchema, execute, graphql, subscribe, validate } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
-import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hostFigures, hostSample, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
+import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hasTap, hostFigures, hostSample, recordedConsole, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
 import type { RecordedState, RecordedVm } from "./recorded-fleet.js";
 
 export interface RecordedOptions {
@@ -48,15 +48,18 @@ class Topic {
   }
 }
 
+interface VerbInput { id: string; dryRun?: boolean }
 interface RecordedEvent { cursor: number; time: number; kind: string; vmId: string | null; state: string | null; message: string; operationId: string | null; actor: string | null }
 
 export class RecordedServer implements AsyncDisposable {
   readonly vms: RecordedVm[];
   readonly asked: string[] = [];
+  /** What was only judged: dry runs. */
+  readonly judged: string[] = [];
   url = "";
   private readonly events: RecordedEvent[] = [];
   private readonly operations: Payload[] = [];
-  private readonly topics = { vmChanged: new Topic(), metrics: new Topic(), hostMetrics: new Topic(), events: new Topic(), operation: new Topic() };
+  private readonly topics = { vmChanged: new Topic(), metrics: new Topic(), hostMetrics: new Topic(), consoleOutput: new Topic(), events: new Topic(), operation: new Topic() };
   private readonly schema = buildSchema(readFileSync(new URL("../../server/schema.graphql", import.meta.url), "utf8"));
   private readonly http = createServer((request, response) => void this.answer(request, response));
   private readonly sockets = new WebSocketServer({ server: this.http, path: "/graphql" });
@@ -68,6 +71,7 @@ export class RecordedServer implements AsyncDisposable {
     // One graphql for all: a test runner may give graphql-ws another copy, and two do not mix.
     useServer({ schema: this.schema, roots, execute, subscribe, validate }, this.sockets);
     this.record("SERVER_STARTED", null, null, "The server started.", -600_000);
+    this.record("VM_STATE_CHANGED", "build-runner", "RUNNING", "build-runner is running.", -400_000);
     this.record("VM_STATE_CHANGED", "test-vm-001", "RUNNING", "test-vm-001 is running.", -300_000);
     this.record("VM_STATE_CHANGED", "db-old", "CRASHED", "QEMU exited 1: Could not open '/srv/images/db-old.qcow2': No such file or directory", 0);
     if (options.clock === "running") this.ticking = setInterval(() => this.tick(), 1_000);
@@ -141,17 +145,17 @@ export class RecordedServer implements AsyncDisposable {
     const states = `It is ${vm.state.toLowerCase()}.`;
     return {
       ...vm, host: RECORDED_HOST, stateSince: new Date(vm.stateSince).toISOString(), startedAt: vm.startedAt === null ? null : new Date(vm.startedAt).toISOString(),
-      generation: String(vm.generation), machine: "q35", accelerator: isAlive ? "tcg" : null, networkInUse: isAlive ? "user (bridge qzbr0: does not exist)" : null,
+      generation: String(vm.generation), machine: "q35", accelerator: isAlive ? "tcg" : null, networkInUse: isAlive ? (hasTap(vm) ? "tap on br0" : "user (bridge qzbr0: does not exist)") : null,
       qemuVersion: "7.2.22", pid: isAlive ? 4_711 : null, labels: [], autostart: false, restartRequired: false,
       definition: { id: vm.id, memory_mb: vm.memoryBytes / 1024 ** 2, vcpus: vm.vcpus, disks: [{ name: "vda", path: "disk.img", size_gb: 20 }] },
-      crash: vm.crashCause === null ? null : { cause: vm.crashCause, exitCode: 1, signal: null, stderrTail: "", consoleTail: "" },
+      crash: vm.crashCause === null ? null : { cause: vm.crashCause, exitCode: 1, signal: null, stderrTail: "", consoleTail: "Starting the database.\r\nReady.\r\n" },
       verbs: [
         only("START", !isAlive, states), only("STOP", vm.state === "RUNNING", states), only("FORCE_OFF", isAlive, states), only("RESET", vm.state === "RUNNING", states),
         only("PAUSE", vm.state === "RUNNING", states), only("RESUME", vm.state === "PAUSED", states), only("DELETE", !isAlive, `${states} Stop it first.`), only("CONSOLE", isAlive, states),
       ],
       latest: () => (isAlive ? vmSample(vm, this.now() - SAMPLE_AGE_MS) : null),
       history: (args: { range: { from: string }; metrics: string[] }) => this.history(args, isAlive ? (second) => vmFigures(vm, second) : () => ({})),
-      operations: [], events: [],
+      operations: () => this.operations.filter((operation) => operation["vmId"] === vm.id).reverse(), events: () => this.events.filter((event) => event.vmId === vm.id).map((event) => this.wireEvent(event)),
     };
   }
 
@@ -167,11 +171,12 @@ export class RecordedServer implements AsyncDisposable {
     return { from: args.range.from, to: new Date(to * 1000).toISOString(), stepSeconds: 1, series };
   }
 
-  private verb(kind: string, id: string, to: RecordedState | null, from: readonly RecordedState[]): Payload {
-    this.asked.push(`${kind} ${id}`);
+  private verb(kind: string, { id, dryRun }: VerbInput, to: RecordedState | null, from: readonly RecordedState[]): Payload {
+    (dryRun ? this.judged : this.asked).push(`${kind} ${id}`);
     const vm = this.vms.find((candidate) => candidate.id === id);
     if (vm === undefined) return { __typename: "VmNotFound", id, message: `There is no VM ${id}.` };
     if (!from.includes(vm.state)) return { __typename: "InvalidVmState", state: vm.state, message: `${id} is ${vm.state.toLowerCase()}.` };
+    if (dryRun) return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: null };
     if (kind === "DELETE") this.remove(id);
     else if (to !== null) this.change(id, to);
     const time = new Date(this.now()).toISOString();
@@ -181,7 +186,7 @@ export class RecordedServer implements AsyncDisposable {
   }
 
   private roots(): Roots {
-    const verb = (kind: string, to: RecordedState | null, from: readonly RecordedState[]) => ({ input }: { input: { id: string } }) => this.verb(kind, input.id, to, from);
+    const verb = (kind: string, to: RecordedState | null, from: readonly RecordedState[]) => ({ input }: { input: VerbInput }) => this.verb(kind, input, to, from);
     const off = ["STOPPED", "DEFINED", "CRASHED"] as const;
     return {
       viewer: { name: "local", role: this.options.role ?? "ADMIN" },
@@ -202,6 +207,7 @@ export class RecordedServer implements AsyncDisposable {
       },
       vmChanged: () => this.topics.vmChanged.subscribe(),
       metrics: ({ vmIds }: { vmIds?: string[] }) => this.topics.metrics.subscribe(vmIds === undefined ? [] : [{ metrics: { time: new Date(this.now()).toISOString(), hostId: HOST_ID, samples: this.alive().filter((vm) => vmIds.includes(vm.id)).map((vm) => vmSample(vm, this.now() - SAMPLE_AGE_MS)) } }]),
+      consoleOutput: ({ vm }: { vm: string }) => this.topics.consoleOutput.subscribe([{ consoleOutput: { __typename: "ConsoleChunk", offset: 0, data: Buffer.from(recordedConsole(vm)).toString("base64"), skippedBytes: 0 } }]),
       hostMetrics: () => this.topics.hostMetrics.subscribe(),
       operation: () => this.topics.operation.subscribe(),
       startVm: verb("START", "RUNNING", off), stopVm: verb("STOP", "STOPPED", ["RUNNING"]), forceOffVm: verb("FORCE_OFF", "STOPPED", ["RUNNING", "PAUSED"]),

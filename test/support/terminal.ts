@@ -5,6 +5,9 @@ import { eventually } from "./process.js";
 
 export interface TerminalOptions { readonly columns?: number; readonly rows?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }
 
+/** Characters kept of what was written: a picture is replayed from them, so they must reach back to the first frame. */
+const RAW_KEPT = 4_000_000;
+
 export class TerminalDriver implements AsyncDisposable {
   readonly pid: number;
   /** Bytes written to the terminal so far. */
@@ -23,7 +26,7 @@ export class TerminalDriver implements AsyncDisposable {
     this.pid = this.#child.pid;
     this.#child.onData((data) => {
       this.bytes += Buffer.byteLength(data);
-      this.raw = (this.raw + data).slice(-200_000);
+      this.raw = (this.raw + data).slice(-RAW_KEPT);
       this.#screen.write(data);
     });
     this.#child.onExit(({ exitCode }) => { this.exitCode = exitCode; });

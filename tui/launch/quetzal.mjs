@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { clientBundle } from "./context.mjs";
 import { LaunchFault } from "./fault.mjs";
+import { resetTerminal } from "./terminal.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
 
@@ -38,7 +39,10 @@ export async function showQuetzal(context, args) {
   const forward = signals.map((signal) => /** @type {const} */ ([signal, () => void child.kill(signal)]));
   for (const [signal, listener] of forward) process.on(signal, listener);
   try {
-    return await ended(child);
+    const code = await ended(child);
+    // Ended by a signal that it could not answer: nobody but us is left to put the terminal in order.
+    if (child.signalCode !== null) resetTerminal();
+    return code;
   } finally {
     for (const [signal, listener] of forward) process.off(signal, listener);
   }

@@ -1,12 +1,20 @@
 // What a key does: from a binding or a key inside a prompt to actions on the state and wishes to the outside. It does
 // no I/O itself: the dashboard hands it the outside as a port.
-import { availability, bindingFor, findBindings, labelOf, verbOf } from "./keys.js";
+import { performBulk, planForMarks } from "./bulk-commands.js";
+import type { BulkOutside } from "./bulk-commands.js";
+import { availability, bindingFor, labelOf, verbOf } from "./keys.js";
 import type { Binding, Command } from "./keys.js";
+import { entryAvailability, find } from "./finder.js";
+import type { Entry } from "./finder.js";
 import type { MutationVerb } from "./feed/verbs.js";
 import type { Store } from "./feed/feed.js";
-import { selectedOperation, selectedVm } from "./store/select.js";
+import { isDestructive } from "./store/confirm.js";
+import type { DestructiveVerb } from "./store/confirm.js";
+import { page, selectedOperation, selectedVm } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
 import type { ConsoleView, Page, Prompt } from "./store/state.js";
+import { needsVm } from "./user-commands.js";
+import type { UserCommand } from "./user-commands.js";
 import { VM_TABS } from "./store/state.js";
 import { presentView, tableCommand } from "./table-commands.js";
 import type { SettingsKeeper } from "./table-commands.js";
@@ -14,9 +22,13 @@ import type { SettingsKeeper } from "./table-commands.js";
 /** Lines of one page up or down: most of the smallest screen's table. */
 const PAGE_LINES = 10;
 
-export interface Outside extends SettingsKeeper {
+export interface Outside extends BulkOutside, SettingsKeeper {
   ask(verb: MutationVerb, vmId: string): void;
+  /** Asks what a destructive verb would do; the open question waits for it. */
+  judge(verb: DestructiveVerb, vmId: string): void;
   cancel(operationId: string): void;
+  /** Hands the terminal to a command of the person's own until it ends. */
+  runUserCommand(command: UserCommand, vmId: string | null): void;
   openConsole(vmId: string, view: ConsoleView): void;
   redraw(): void;
   quit(): void;
@@ -30,13 +42,17 @@ export function pressKey(store: Store, outside: Outside, key: string): void {
     return;
   }
   const binding = bindingFor(store.state, key);
+  const own = store.state.userCommands.find((command) => command.key === key);
   if (binding !== null) perform(store, outside, binding, key);
+  else if (own !== undefined) performUser(store, outside, own);
+  // A summary stays until a key.
+  else if (page(store.state) === "plan" && store.state.ui.bulk?.phase === "over") store.dispatch({ type: "bulkLeave" });
 }
 
 /** Pasted text goes into a line being typed and nowhere else. */
 export function paste(store: Store, text: string): void {
   const { prompt } = store.state.ui;
-  if (prompt === null || prompt.kind === "confirm") store.dispatch({ type: "notice", tone: "info", text: "Pasted text is not taken as keys." });
+  if (prompt === null || !("text" in prompt)) store.dispatch({ type: "notice", tone: "info", text: "Pasted text is not taken as keys." });
   else store.dispatch({ type: "promptText", text: prompt.text + paintable(text).trim() });
 }
 
@@ -47,19 +63,25 @@ function perform(store: Store, outside: Outside, binding: Binding, key: string):
     store.dispatch({ type: "notice", tone: "error", text: `${labelOf(state, binding)}: ${able.reason}` });
     return;
   }
+  if (planForMarks(store, outside, binding)) return;
   const vm = selectedVm(state);
   const verb = verbOf(state, binding);
   if (verb !== null && vm !== null) {
     if (verb === "CONSOLE") outside.openConsole(vm.id, binding.command === "consoleFull" ? "full" : "split");
-    else if (verb === "DELETE") store.dispatch({ type: "prompt", prompt: { kind: "delete", text: "", vmId: vm.id } });
-    else if (verb === "FORCE_OFF" || verb === "RESET") store.dispatch({ type: "prompt", prompt: { kind: "confirm", verb, vmId: vm.id, key: binding.keys[0] ?? key } });
-    else outside.ask(verb, vm.id);
+    else if (isDestructive(verb)) {
+      store.dispatch({ type: "prompt", prompt: questionFor(verb, vm.id, binding.keys[0] ?? key) });
+      outside.judge(verb, vm.id);
+    } else outside.ask(verb, vm.id);
     return;
   }
   if (binding.command === "cancelOperation") {
     const operation = selectedOperation(state);
     if (operation !== null) outside.cancel(operation.id);
-  } else look(store, outside, binding.command);
+  } else if (!performBulk(store, outside, binding.command)) look(store, outside, binding.command);
+}
+
+function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {
+  return verb === "DELETE" ? { kind: "delete", text: "", vmId, judgement: null } : { kind: "confirm", verb, vmId, key, judgement: null };
 }
 
 /** Commands that only change what is looked at. */
@@ -87,7 +109,8 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "sortReverse") dispatch({ type: "sortReverse" });
   else if (command === "nextTheme") nextTheme(store);
   else if (command === "filter") dispatch({ type: "prompt", prompt: { kind: "filter", text: store.state.ui.filter } });
-  else if (command === "find") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0 } });
+  else if (command === "find") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0, scope: "all" } });
+  else if (command === "userCommands") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0, scope: "user" } });
   else if (command === "redraw") outside.redraw();
   else if (command === "quit") outside.quit();
 }
@@ -104,8 +127,16 @@ function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): 
     return;
   }
   if (prompt.kind === "confirm") {
+    const isYes = key === "y" || key === prompt.key;
+    // A yes before the server has judged is too early to mean anything.
+    if (isYes && prompt.judgement === null) return;
     dispatch({ type: "prompt", prompt: null });
-    if (key === "y" || key === prompt.key) outside.ask(prompt.verb, prompt.vmId);
+    if (isYes) outside.ask(prompt.verb, prompt.vmId);
+    return;
+  }
+  if (prompt.kind === "run") {
+    dispatch({ type: "prompt", prompt: null });
+    if (key === "y" || key === prompt.key) outside.runUserCommand(prompt.command, prompt.vmId);
     return;
   }
   if (key === "escape") {
@@ -123,20 +154,46 @@ function choose(store: Store, prompt: Prompt, key: string): void {
   const step = key === "up" || key === "left" ? -1 : 1;
   if (prompt.kind === "filter" && (key === "up" || key === "down")) store.dispatch({ type: "move", by: step });
   if (prompt.kind !== "command") return;
-  const found = findBindings(store.state, prompt.text).length;
+  const found = find(store.state, prompt.text, prompt.scope).length;
   if (found > 0) store.dispatch({ type: "promptIndex", index: (prompt.index + step + found) % found });
 }
 
-function finish(store: Store, outside: Outside, prompt: Exclude<Prompt, { kind: "confirm" }>): void {
+function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: string }>): void {
   const { state } = store;
+  if (prompt.kind === "delete" && prompt.judgement === null) return;
   store.dispatch({ type: "prompt", prompt: null });
-  if (prompt.kind === "delete") {
+  if (prompt.kind === "typed") {
+    if (prompt.text === prompt.expected) outside.carryOut();
+    else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not "${prompt.expected}"; nothing was done.` });
+  } else if (prompt.kind === "delete") {
     if (prompt.text === prompt.vmId) outside.ask("DELETE", prompt.vmId);
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not ${paintable(prompt.vmId)}; nothing was deleted.` });
   } else if (prompt.kind === "viewName") {
     if (prompt.text.trim() !== "") outside.keepView(presentView(state, prompt.text.trim()));
   } else if (prompt.kind === "command") {
-    const binding = findBindings(state, prompt.text)[prompt.index];
-    if (binding !== undefined) perform(store, outside, binding, binding.keys[0] ?? "");
+    const entry = find(state, prompt.text, prompt.scope)[prompt.index]?.entry;
+    if (entry !== undefined) performEntry(store, outside, entry);
   }
+}
+
+/** What the palette found: as if its key had been pressed, or why not. */
+function performEntry(store: Store, outside: Outside, entry: Entry): void {
+  const { doing } = entry;
+  const able = entryAvailability(store.state, entry);
+  if (!able.allowed) {
+    store.dispatch({ type: "notice", tone: "error", text: `${entry.label}: ${able.reason}` });
+    return;
+  }
+  store.dispatch({ type: "found", id: entry.id });
+  if (doing.kind === "binding") perform(store, outside, doing.binding, doing.binding.keys[0] ?? "");
+  else if (doing.kind === "sort") store.dispatch({ type: "sortBy", column: doing.column });
+  else if (doing.kind === "go") store.dispatch({ type: "goTo", vmId: doing.vmId });
+  else performUser(store, outside, doing.command);
+}
+
+function performUser(store: Store, outside: Outside, command: UserCommand): void {
+  const vm = selectedVm(store.state);
+  if (needsVm(command) && vm === null) store.dispatch({ type: "notice", tone: "error", text: `${command.name}: No VM is selected.` });
+  else if (command.confirm === true) store.dispatch({ type: "prompt", prompt: { kind: "run", command, vmId: vm?.id ?? null, key: command.key ?? "y" } });
+  else outside.runUserCommand(command, vm?.id ?? null);
 }

@@ -7,14 +7,21 @@ import type { Client } from "./client/client.js";
 import { paste, pressKey } from "./commands.js";
 import type { Outside } from "./commands.js";
 import { ConsoleView, FULL_SCREEN_KEY, LEAVE_KEY } from "./console-view.js";
+import { BulkRunner } from "./feed/bulk.js";
 import { CANCEL } from "./feed/documents.js";
 import { Feed, loadAll, reasonOf } from "./feed/feed.js";
 import type { Store } from "./feed/feed.js";
-import { ask } from "./feed/verbs.js";
+import { ask, judge } from "./feed/verbs.js";
 import type { MutationVerb } from "./feed/verbs.js";
+import { endText, runInForeground } from "./foreground.js";
+import { commandLine } from "./user-commands.js";
+import type { UserCommand } from "./user-commands.js";
 import { ESCAPE_WAIT_MS, KeyDecoder } from "./input.js";
 import type { Action } from "./store/actions.js";
 import { reduce } from "./store/reduce.js";
+import type { BulkVerb } from "./store/bulk.js";
+import type { DestructiveVerb } from "./store/confirm.js";
+import type { Vm } from "./store/model.js";
 import { paintable } from "./store/sanitize.js";
 import { dashboardSettings, faultNotice } from "./settings/dashboard-settings.js";
 import type { SettingsFile } from "./settings/model.js";
@@ -54,6 +61,10 @@ export interface DashboardOptions {
   environment: Readonly<Record<string, string | undefined>>;
   /** The program that shows a VM's console, with its arguments. */
   consoleCommand: (vmId: string) => readonly [string, ...string[]];
+  /** Commands of the person's own; none unless given. */
+  userCommands?: readonly UserCommand[];
+  /** Where the server is, for those commands; null where it is not known. */
+  serverUrl?: () => string | null;
   /** Milliseconds since the epoch; tests give their own. */
   now?: () => number;
 }
@@ -101,9 +112,12 @@ class Dashboard implements Outside {
   private finish: (exitCode: number) => void = () => undefined;
   private readonly now: () => number;
   private readonly store: MemoryStore;
-  private readonly terminal: Terminal;
+  private terminal: Terminal;
   private readonly palettes: readonly [Palette, ...Palette[]];
+  /** While a program has the terminal: the end of it, and what to do with a key that comes to us. */
+  private away: { stop: AbortController; key: () => void } | null = null;
   private feed: Feed | null = null;
+  private readonly bulk: BulkRunner;
   private readonly decoder = new KeyDecoder();
   private readonly listening = new AbortController();
   private console: ConsoleView | null = null;
@@ -118,8 +132,9 @@ class Dashboard implements Outside {
     const { settings, palettes, faults } = dashboardSettings(options.settings, options.background);
     this.palettes = palettes;
     this.store = new MemoryStore(this.now(), () => this.newsCame(), settings);
-    const { output, terminal, colours, characters } = options;
-    this.terminal = openTerminal({ output, terminal, colours, characters, palette: palettes[0], mouse: settings.mouse, onResize: () => this.resized(), onDrained: () => this.paint() });
+    this.bulk = new BulkRunner(client, this.store);
+    if (options.userCommands !== undefined) this.store.dispatch({ type: "userCommands", commands: options.userCommands });
+    this.terminal = this.takeTerminal();
     this.listen();
     if (faults.length > 0) this.store.dispatch({ type: "notice", tone: "error", text: paintable(faultNotice(faults)) });
     this.paint();
@@ -130,9 +145,28 @@ class Dashboard implements Outside {
     const label = paintable(this.store.state.vms.get(vmId)?.label ?? vmId);
     this.store.dispatch({ type: "notice", tone: "info", text: `${label}: ${words(verb)} asked for.` });
     ask(this.client, verb, vmId, randomUUID()).then(
-      (refusal) => refusal !== null && this.store.dispatch({ type: "notice", tone: "error", text: paintable(`${label}: ${refusal}`) }),
+      (asked) => !asked.accepted && this.store.dispatch({ type: "notice", tone: "error", text: `${label}: ${asked.reason}` }),
       (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: `${label}: ${words(verb)} failed: ${reasonOf(error)}` }),
     );
+  }
+
+  judge(verb: DestructiveVerb, vmId: string): void {
+    judge(this.client, verb, vmId).then(
+      (judgement) => this.store.dispatch({ type: "judged", verb, vmId, judgement }),
+      (error: unknown) => this.store.dispatch({ type: "judged", verb, vmId, judgement: { can: false, reason: reasonOf(error) } }),
+    );
+  }
+
+  plan(verb: BulkVerb, vms: readonly Vm[]): void {
+    this.bulk.plan(verb, vms);
+  }
+
+  carryOut(): void {
+    this.bulk.start();
+  }
+
+  cancelBulk(): void {
+    this.bulk.cancel();
   }
 
   cancel(operationId: string): void {
@@ -140,6 +174,15 @@ class Dashboard implements Outside {
       ({ cancelOperation }) => "message" in cancelOperation && this.store.dispatch({ type: "notice", tone: "error", text: paintable(cancelOperation.message) }),
       (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: reasonOf(error) }),
     );
+  }
+
+  runUserCommand(command: UserCommand, vmId: string | null): void {
+    const { state } = this.store;
+    const vm = vmId === null ? undefined : state.vms.get(vmId);
+    const host = state.hosts.find((one) => one.id === vm?.hostId);
+    const line = commandLine(command, { vm: vm?.id ?? null, name: vm?.label ?? null, host: host?.name ?? null, url: this.options.serverUrl?.() ?? null });
+    if (!line.ready) this.store.dispatch({ type: "notice", tone: "error", text: paintable(`${command.name}: ${line.reason}`) });
+    else void this.handOver(command.name, line.program, line.args);
   }
 
   openConsole(vmId: string, view: View): void {
@@ -196,6 +239,42 @@ class Dashboard implements Outside {
     if (notice !== null) this.store.dispatch({ type: "notice", tone: "error", text: notice });
   }
 
+  private paletteOf(theme: string): Palette {
+    return this.palettes.find((palette) => palette.name === theme) ?? this.palettes[0];
+  }
+
+  private takeTerminal(): Terminal {
+    const { output, terminal, colours, characters } = this.options;
+    const { ui, settings } = this.store.state;
+    return openTerminal({
+      output, terminal, colours, characters, palette: this.paletteOf(ui.theme), mouse: settings.mouse, onResize: () => this.resized(), onDrained: () => this.paint(),
+    });
+  }
+
+  /** Gives the terminal to a program, and takes it back when that has ended and what it printed was read. */
+  private async handOver(name: string, program: string, args: readonly string[]): Promise<void> {
+    if (this.away !== null) return;
+    const { input, output, environment } = this.options;
+    const stop = new AbortController();
+    this.away = { stop, key: () => undefined };
+    this.release();
+    input.pause();
+    const ended = await runInForeground(program, args, environment, stop.signal);
+    if (this.isOver) return;
+    const said = endText(name, ended);
+    output.write(`\r\n${said.text} Any key goes back to quetzal.\r\n`);
+    input.setRawMode(true);
+    await new Promise<void>((resolve) => {
+      this.away = { stop, key: resolve };
+      input.resume();
+    });
+    this.away = null;
+    if (stop.signal.aborted) return;
+    this.terminal = this.takeTerminal();
+    this.store.dispatch({ type: "notice", ...said });
+    this.paint();
+  }
+
   /** The keyboard, the signals, and every way the terminal can go away. */
   private listen(): void {
     const { input, output } = this.options;
@@ -215,8 +294,9 @@ class Dashboard implements Outside {
     // Stays until the process ends: a late write to a closed terminal must not become an uncaught error.
     output.on("error", () => this.hangUp());
     on(process, "SIGTERM", () => this.end(143));
-    on(process, "SIGINT", () => this.end(130));
-    on(process, "SIGQUIT", () => this.end(131));
+    // While a program has the terminal, these are meant for it: it got them too.
+    on(process, "SIGINT", () => this.away === null && this.end(130));
+    on(process, "SIGQUIT", () => this.away === null && this.end(131));
     on(process, "SIGHUP", () => this.hangUp());
     on(process, "uncaughtException", (error) => this.fail(error));
     on(process, "unhandledRejection", (error) => this.fail(error));
@@ -224,6 +304,10 @@ class Dashboard implements Outside {
   }
 
   private typed(chunk: string): void {
+    if (this.away !== null) {
+      this.away.key();
+      return;
+    }
     if (this.store.state.ui.console !== null) this.typedIntoConsole(chunk);
     else {
       clearTimeout(this.escapeTimer);
@@ -238,7 +322,8 @@ class Dashboard implements Outside {
 
   private take(inputs: ReturnType<KeyDecoder["feed"]>): void {
     for (const input of inputs) {
-      if (this.isOver) return;
+      // What was typed ahead for a program that now has the terminal is none of our keys.
+      if (this.isOver || this.away !== null) return;
       if (input.kind === "paste") paste(this.store, input.text);
       else if (isTooSmall(this.terminal.size) && input.key !== "q" && input.key !== "C-c") continue;
       else pressKey(this.store, this, input.key);
@@ -268,12 +353,12 @@ class Dashboard implements Outside {
   }
 
   private newsCame(withinMs = GATHER_MS): void {
-    if (this.isOver) return;
+    if (this.isOver || this.away !== null) return;
     this.frameTimer ??= setTimeout(() => this.paint(), withinMs);
   }
 
   private paint(): void {
-    if (this.isOver) return;
+    if (this.isOver || this.away !== null) return;
     clearTimeout(this.frameTimer);
     clearTimeout(this.clockTimer);
     this.store.dispatch({ type: "tick", now: this.now() });
@@ -283,7 +368,7 @@ class Dashboard implements Outside {
     this.frameTimer = undefined;
     this.feed?.lookedAt();
     const { console: open } = this;
-    this.terminal.wear(this.palettes.find((palette) => palette.name === this.store.state.ui.theme) ?? this.palettes[0]);
+    this.terminal.wear(this.paletteOf(this.store.state.ui.theme));
     const theme = this.options.characters === "ascii" ? ASCII : UNICODE;
     this.terminal.paint(screen(this.store.state, this.terminal.size, theme, open === null ? null : (frame, rect) => open.paint(frame, rect)));
     this.clockTimer = setTimeout(() => this.paint(), CLOCK_MS);
@@ -319,8 +404,11 @@ class Dashboard implements Outside {
     if (this.isOver) return;
     this.isOver = true;
     for (const timer of [this.frameTimer, this.clockTimer, this.escapeTimer]) clearTimeout(timer);
+    this.away?.stop.abort();
+    this.away?.key();
     this.console?.[Symbol.dispose]();
     this.feed?.[Symbol.dispose]();
+    this.bulk[Symbol.dispose]();
     this.release();
     this.listening.abort();
     this.options.input.pause();

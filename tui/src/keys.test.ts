@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BINDINGS, availability, bindingFor, findBindings, labelOf } from "./keys.js";
+import { BINDINGS, availability, bindingFor, labelOf } from "./keys.js";
 import { PAGES, initialState } from "./store/state.js";
 import { stateWith, vm } from "./store/testing.js";
 
@@ -31,10 +31,5 @@ describe("the key table", () => {
   it("calls p resume on a paused VM", () => {
     const pause = BINDINGS.find((binding) => binding.command === "pause");
     expect(pause && labelOf(stateWith([vm({ state: "PAUSED" })]), pause)).toBe("resume");
-  });
-
-  it("finds actions by any part of their names", () => {
-    expect(findBindings(initialState(0), "pow cut").map((binding) => binding.command)).toEqual(["powerCut"]);
-    expect(findBindings(initialState(0), "no such")).toEqual([]);
   });
 });

@@ -1,5 +1,8 @@
 // The one key table: every binding with its name, its help and when it is available. The bottom line, the `:` finder,
 // the help page and docs/keys.md are all printed from it, and key presses are looked up in nothing else.
+import { refusalForBulk, refusalForMarks } from "./bulk-commands.js";
+import { bulkVerbFor } from "./store/bulk.js";
+import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
 import { host, page, selectedOperation, selectedVm } from "./store/select.js";
 import { PAGES } from "./store/state.js";
@@ -7,9 +10,10 @@ import type { Page, State } from "./store/state.js";
 
 export type Command =
   | "start" | "stop" | "pause" | "powerCut" | "reset" | "console" | "consoleFull" | "delete"
+  | "mark" | "markRange" | "markShown" | "bulk" | "carryOut" | "cancelBulk"
   | "enter" | "back" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last" | "nextTab"
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7" | "tab8"
-  | "filter" | "find" | "sortNext" | "sortPrevious" | "sortReverse"
+  | "filter" | "find" | "userCommands" | "sortNext" | "sortPrevious" | "sortReverse"
   | "hosts" | "compare" | "nextFigure" | "previousFigure" | "cpuScale" | "log"
   | "operations" | "events" | "cancelOperation" | "columns" | "views" | "toggleColumn" | "columnLeft" | "columnRight" | "wearView" | "keepChoices" | "nextTheme" | "help" | "redraw" | "quit";
 
@@ -21,7 +25,7 @@ export interface Binding {
   label: string;
   /** One sentence for the help page. */
   help: string;
-  group: "Drive the VM" | "Look" | "Move";
+  group: "Drive the VM" | "Several VMs" | "Look" | "Move";
   pages: readonly Page[];
   /** The verb whose availability the server decides. */
   verb?: VmVerb;
@@ -43,8 +47,14 @@ export const BINDINGS: readonly Binding[] = [
   { command: "consoleFull", keys: ["C"], label: "console, full screen", help: "Open the serial console on the full screen.", group: "Drive the VM", pages: WITH_VM, verb: "CONSOLE" },
   { command: "delete", keys: ["d"], label: "delete", help: "Delete the definition, its id typed first; the disks stay.", group: "Drive the VM", pages: WITH_VM, verb: "DELETE" },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
+  { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },
+  { command: "markRange", keys: ["V"], label: "mark range", help: "Mark every row from the last one marked to this one.", group: "Several VMs", pages: ["overview"] },
+  { command: "markShown", keys: ["*"], label: "mark all shown", help: "Mark every row that the filter shows; again: none of them.", group: "Several VMs", pages: ["overview"] },
+  { command: "bulk", keys: ["b"], label: "plan or progress", help: "What is planned, being done or done with the marked VMs.", group: "Several VMs", pages: ["overview", "vm", "operations", "events", "help"] },
+  { command: "carryOut", keys: ["enter"], label: "carry out", help: "Do what the plan says; a summary is closed.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
+  { command: "cancelBulk", keys: ["x"], label: "cancel", help: "Drop what was not asked yet, cancel what can be cancelled.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
   { command: "enter", keys: ["enter"], label: "open", help: "Open the chosen VM's page.", group: "Look", pages: ["overview"] },
-  { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, clear the filter.", group: "Look", pages: EVERYWHERE },
+  { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, take marks away, then the filter.", group: "Look", pages: EVERYWHERE },
   { command: "hosts", keys: ["h"], label: "hosts", help: "Hosts: what they can do, pressure, memory, cores, disk space.", group: "Look", pages: EVERYWHERE },
   { command: "operations", keys: ["o"], label: "operations", help: "Operations, the newest first.", group: "Look", pages: EVERYWHERE },
   { command: "events", keys: ["e"], label: "events", help: "Events, the newest first.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
@@ -54,7 +64,8 @@ export const BINDINGS: readonly Binding[] = [
   { command: "previousFigure", keys: ["<"], label: "previous figure", help: "Compare by the figure before.", group: "Look", pages: ["compare"] },
   { command: "cpuScale", keys: ["%"], label: "CPU scale", help: "CPU: a core is 100 %, or the whole VM is.", group: "Look", pages: ["overview", "vm", "compare"] },
   { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs whose name, id or state matches.", group: "Look", pages: ["overview"], onBottomLine: true },
-  { command: "find", keys: [":"], label: "do", help: "Find any action by its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
+  { command: "find", keys: [":"], label: "do", help: "Find any action, sorting or VM by some letters of its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
+  { command: "userCommands", keys: ["!"], label: "your commands", help: "Commands of your own, from the configuration.", group: "Look", pages: EVERYWHERE },
   { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview"] },
   { command: "sortPrevious", keys: ["<"], label: "sort by previous", help: "Sort by the previous column.", group: "Look", pages: ["overview"] },
   { command: "sortReverse", keys: ["i"], label: "invert order", help: "Turn the order round.", group: "Look", pages: ["overview"] },
@@ -110,6 +121,7 @@ function denied(reason: string): Availability {
 
 /** The verb a binding stands for now: `p` resumes what is paused. */
 export function verbOf(state: State, binding: Binding): VmVerb | null {
+  if (binding.command === "pause" && actsOnMarks(state)) return bulkVerbFor("PAUSE", targets(state));
   if (binding.command === "pause" && selectedVm(state)?.state === "PAUSED") return "RESUME";
   return binding.verb ?? null;
 }
@@ -121,10 +133,16 @@ export function availability(state: State, binding: Binding): Availability {
     const vm = selectedVm(state);
     if (vm === null) return denied("No VM is selected.");
     if (state.connection.phase === "lost") return denied("The server is away; this works again when it is back.");
+    if (actsOnMarks(state) && verb !== "CONSOLE") {
+      const refusal = refusalForMarks(state, verb);
+      return refusal === null ? ALLOWED : denied(refusal);
+    }
     const known = vm.verbs[verb];
     if (known === undefined) return denied("The server has not said whether this can be done.");
     return known.allowed ? ALLOWED : denied(known.reason ?? "The server does not allow it now.");
   }
+  const ofBulk = refusalForBulk(state, binding.command);
+  if (ofBulk !== undefined) return ofBulk === null ? ALLOWED : denied(ofBulk);
   if (binding.command === "cancelOperation") {
     const operation = selectedOperation(state);
     if (operation === null) return denied("There is no operation to cancel.");
@@ -137,15 +155,6 @@ export function availability(state: State, binding: Binding): Availability {
 /** What a binding is called now: `p` reads resume on a paused VM. */
 export function labelOf(state: State, binding: Binding): string {
   return verbOf(state, binding) === "RESUME" ? "resume" : binding.label;
-}
-
-/** Bindings of the finder whose name or help holds every word typed, those of this page first. */
-export function findBindings(state: State, text: string): Binding[] {
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
-  const here = page(state);
-  return bindingsOf(state).filter((binding) => binding.group !== "Move" || binding.command === "quit")
-    .filter((binding) => binding.pages.includes(here) && binding.command !== "find")
-    .filter((binding) => words.every((word) => `${binding.label} ${binding.command}`.toLowerCase().includes(word)));
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {

@@ -47,8 +47,8 @@ CREATE UNIQUE INDEX "firing_alerts_rule_id_vm_id_key" ON "firing_alerts"("rule_i
 -- AddForeignKey
 ALTER TABLE "firing_alerts" ADD CONSTRAINT "firing_alerts_rule_id_fkey" FOREIGN KEY ("rule_id") REFERENCES "alert_rules"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- The rules to begin with; they are changed and deleted like any other. Thresholds as of the USE method: short of a
--- resource for a minute, not for a moment.
+-- The rules to begin with, changed and deleted like any other. Thresholds as of the USE method: short of a resource for
+-- a minute, not for a moment.
 INSERT INTO "alert_rules" ("id", "name", "condition", "for_seconds", "severity", "updated_by") VALUES
   ('crashed', 'Crashed', 'state:crashed', 0, 'CRITICAL', 'QuetzalCore'),
   ('guest-memory-low', 'Guest memory low', 'guest.available<10%', 60, 'WARNING', 'QuetzalCore'),

@@ -34,8 +34,10 @@ export async function migrate(address: DatabaseAddress, migrationsDirectory: str
   client.on("error", () => undefined);
   try {
     await client.connect();
-    // The usual start finds nothing to do, and need neither wait for a lock nor load the engine.
-    if (missing(migrations, await readApplied(client)).length === 0) return [];
+    // The usual start finds nothing to do, and need neither wait for a lock nor load the engine. Another server may be
+    // half-way through a migration, which looks like a failed one: that is judged under the lock.
+    const glance = await readApplied(client);
+    if (glance.every((row) => row.finished_at !== null) && missing(migrations, glance).length === 0) return [];
     await client.query("SELECT pg_advisory_lock($1)", [ADVISORY_LOCK]);
     if (missing(migrations, await readApplied(client)).length === 0) return [];
     const filters = { externalTables: [], externalEnums: [] };

@@ -1,8 +1,9 @@
 // The event log: the one writer of events, and their readers. Knows nothing of GraphQL or of the daemon.
 //
 // Cursors grow by one in the order of commits, because they are given out under the lock of event_log's only row. An
-// event moves its host's journal sequence, and accepts or ends its operation, in the same statement: after
-// any crash the daemon is asked for what follows the stored sequence, and nothing is stored twice or left half done.
+// event moves its host's journal sequence, accepts or ends its operation, and leaves what its VM then was to the past,
+// in the same statement: after any crash the daemon is asked for what follows the stored sequence, and nothing is stored
+// twice or left half done.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Db } from "../db/client.js";
 import type { Event, EventKind, OperationState, VmState } from "../db/generated/client.js";
@@ -36,6 +37,22 @@ export interface NewEvent {
   readonly actor?: string | null;
   /** Set on OPERATION_FINISHED: how the operation `operationId` ended. */
   readonly outcome?: OperationOutcome | null;
+  /** The VM after the change: what the past is told from. A VM_DEFINED or VM_DELETED makes a version of it. */
+  readonly vm?: RecordedVm | null;
+}
+
+/** What is kept of a VM with the events that changed it. */
+export interface RecordedVm {
+  readonly definition: Readonly<Record<string, unknown>>;
+  readonly generation: bigint;
+  readonly state: VmState;
+  readonly stateSince: Date;
+  readonly startedAt: Date | null;
+  readonly accelerator: string | null;
+  readonly networkInUse: string | null;
+  readonly pid: number | null;
+  readonly restartRequired: boolean;
+  readonly crash: { readonly cause: string } | null;
 }
 
 export interface OperationOutcome {
@@ -61,6 +78,8 @@ export interface EventQuery {
   readonly vmId?: string | null;
   /** Kinds to leave out. */
   readonly without?: readonly EventKind[];
+  /** Without `after`: the newest of those that happened at or before this instant. */
+  readonly until?: Date | null;
 }
 
 interface Waiting {
@@ -114,7 +133,7 @@ export class EventLog {
     // The ends are read first: an event stored in between is then in the page and above the newest cursor, never lost.
     const ends = await this.ends();
     const events = query.after === null
-      ? (await this.#db.event.findMany({ where: wanted, orderBy: { cursor: "desc" }, take: limit })).reverse()
+      ? (await this.#newest(wanted, query.until ?? null, limit)).reverse()
       : await this.#db.event.findMany({ where: { ...wanted, cursor: { gt: query.after } }, orderBy: { cursor: "asc" }, take: limit });
     const last = events.at(-1)?.cursor ?? 0n;
     return {
@@ -122,6 +141,12 @@ export class EventLog {
       newestCursor: last > ends.newestCursor ? last : ends.newestCursor,
       trimmedBefore: query.after !== null && query.after + 1n < ends.trimmedBefore ? ends.trimmedBefore : null,
     };
+  }
+
+  /** Newest first. By time where an instant is given: clocks of hosts and of this server may differ by a little. */
+  #newest(ofVm: { vmId?: string }, until: Date | null, limit: number): Promise<Event[]> {
+    if (until === null) return this.#db.event.findMany({ where: ofVm, orderBy: { cursor: "desc" }, take: limit });
+    return this.#db.event.findMany({ where: { ...ofVm, time: { lte: until } }, orderBy: [{ time: "desc" }, { cursor: "desc" }], take: limit });
   }
 
   /** Cursor of the newest event, and the cursor before which events have been trimmed. */
@@ -198,7 +223,7 @@ export class EventLog {
         SELECT row.*, ordinality AS place
         FROM ROWS FROM (jsonb_to_recordset(${input}::jsonb) AS (
           time timestamptz, kind event_kind, vm_id text, host_id text, host_sequence bigint, operation_id text,
-          previous_state vm_state, state vm_state, actor text, message text, messages jsonb, outcome operation_state, error text
+          previous_state vm_state, state vm_state, actor text, message text, messages jsonb, outcome operation_state, error text, vm jsonb
         )) WITH ORDINALITY AS row
       ), fresh AS (
         SELECT input.*, row_number() OVER (ORDER BY place) AS number
@@ -227,6 +252,21 @@ export class EventLog {
                coalesce(fresh.messages ->> operations.kind::text, fresh.message)
         FROM log, fresh LEFT JOIN operations ON operations.id = fresh.operation_id
         RETURNING *
+      ), versions AS (
+        INSERT INTO vm_versions (vm_id, host_id, generation, time, definition, operation_id, actor)
+        SELECT fresh.vm_id, fresh.host_id, coalesce((fresh.vm->>'generation')::bigint, 0), fresh.time,
+               CASE WHEN fresh.kind = 'VM_DEFINED' THEN fresh.vm->'definition' END, fresh.operation_id, coalesce(fresh.actor, operations.requested_by)
+        FROM fresh LEFT JOIN operations ON operations.id = fresh.operation_id
+        WHERE fresh.host_id IS NOT NULL AND (fresh.kind = 'VM_DELETED' OR (fresh.kind = 'VM_DEFINED' AND fresh.vm IS NOT NULL))
+        ORDER BY fresh.place
+      ), moments AS (
+        INSERT INTO vm_moments (vm_id, time, state, state_since, started_at, accelerator, network_in_use, pid, restart_required, crash_cause)
+        SELECT fresh.vm_id, fresh.time, moment.*
+        FROM fresh CROSS JOIN LATERAL jsonb_to_record(fresh.vm) AS moment (
+          state vm_state, "stateSince" timestamptz, "startedAt" timestamptz, accelerator text, "networkInUse" text, pid integer,
+          "restartRequired" boolean, "crashCause" text)
+        WHERE fresh.vm IS NOT NULL AND fresh.kind IN ('VM_DEFINED', 'VM_STATE_CHANGED', 'VM_CHANGED', 'VM_ADOPTED')
+        ORDER BY fresh.place
       )
       SELECT stored.cursor, stored.time, stored.kind::text, stored.vm_id AS "vmId", stored.host_id AS "hostId",
              stored.host_sequence AS "hostSequence", stored.operation_id AS "operationId",
@@ -241,11 +281,16 @@ export class EventLog {
 type EventRow = Event & { place: number };
 
 /** `messages` is for the end of an operation whose kind only the statement knows: the sentence by kind. */
-function toRow(event: NewEvent): Record<string, string | null | Readonly<Record<string, string>>> {
+function toRow(event: NewEvent): Record<string, unknown> {
   return {
     time: event.time.toISOString(), kind: event.kind, vm_id: event.vmId ?? null, host_id: event.hostId ?? null,
     host_sequence: event.hostSequence?.toString() ?? null, operation_id: event.operationId ?? null,
     previous_state: event.previousState ?? null, state: event.state ?? null, actor: event.actor ?? null,
     message: event.message, messages: event.outcome == null ? null : endMessages(event.outcome.state, event.message), outcome: event.outcome?.state ?? null, error: event.outcome?.error ?? null,
+    ...(event.vm == null ? {} : { vm: toRecord(event.vm) }),
   };
+}
+
+function toRecord({ crash, generation, ...vm }: RecordedVm): Record<string, unknown> {
+  return { ...vm, generation: generation.toString(), crashCause: crash?.cause ?? null };
 }

@@ -61,8 +61,10 @@ builder.queryFields((t) => ({
       first: t.arg.int({ description: "With `after`: at most so many, up to 1,000; null: 1,000." }),
       last: t.arg.int({ description: "Without `after`: so many, up to 1,000; null: 100." }),
       vmId: t.arg.id({ description: "Only events of this VM; null: all." }),
+      until: t.arg({ type: "DateTime", description: "Without `after`: the newest of those that happened at or before this instant; null: now." }),
     },
-    resolve: (_, args, ctx) => ctx.services.events.page(ctx.viewer, { after: args.after ?? null, first: args.first ?? null, last: args.last ?? null, vmId: args.vmId ?? null }),
+    resolve: (_, args, ctx) =>
+      ctx.services.events.page(ctx.viewer, { after: args.after ?? null, first: args.first ?? null, last: args.last ?? null, vmId: args.vmId ?? null, until: args.until ?? null }),
   }),
 }));
 

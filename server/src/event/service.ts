@@ -18,6 +18,7 @@ export interface EventsArgs {
   readonly first: number | null;
   readonly last: number | null;
   readonly vmId: string | null;
+  readonly until?: Date | null;
 }
 
 export class EventService implements Disposable {
@@ -65,7 +66,9 @@ export class EventService implements Disposable {
 
   async page(viewer: Viewer, args: EventsArgs): Promise<EventPage> {
     const asked = args.after === null ? args.last : args.first;
-    return this.log.page({ after: args.after, limit: asked ?? (args.after === null ? DEFAULT_PAGE_EVENTS : EVENT_PAGE_MAX_ROWS), vmId: args.vmId, without: hiddenFrom(viewer) });
+    return this.log.page({
+      after: args.after, limit: asked ?? (args.after === null ? DEFAULT_PAGE_EVENTS : EVENT_PAGE_MAX_ROWS), vmId: args.vmId, until: args.until ?? null, without: hiddenFrom(viewer),
+    });
   }
 
   /** Events after a cursor, then live; never ends by itself. */

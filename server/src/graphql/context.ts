@@ -3,20 +3,24 @@ import type { AlertBoard } from "../alert/board.js";
 import type { AlertService } from "../alert/service.js";
 import type { AuditService } from "../audit/service.js";
 import type { ConsoleService } from "../console/service.js";
+import type { DiagnosisService } from "../diagnosis/service.js";
 import type { EventService } from "../event/service.js";
 import type { HostService } from "../host/service.js";
 import type { MetricsService } from "../metrics/service.js";
 import type { OperationService } from "../operation/service.js";
+import type { PastService } from "../past/service.js";
 import type { ServerStatus } from "../status.js";
 import type { TokenService } from "../token/service.js";
 import type { Viewer } from "../token/model.js";
 import type { FilterMatches } from "../vm/filter/matches.js";
 import type { VmService } from "../vm/service.js";
+import type { UndoService } from "../vm/undo-service.js";
 import type { FeedPart } from "../feed.js";
 
 export interface Services {
   readonly vms: VmService;
   readonly filters: FilterMatches;
+  readonly undo: UndoService;
   readonly hosts: HostService;
   readonly operations: OperationService;
   readonly events: EventService;
@@ -24,6 +28,8 @@ export interface Services {
   readonly alertBoard: AlertBoard;
   readonly audit: AuditService;
   readonly metrics: MetricsService;
+  readonly diagnoses: DiagnosisService;
+  readonly past: PastService;
   readonly consoles: ConsoleService;
   readonly tokens: TokenService;
   readonly status: ServerStatus;

@@ -3,7 +3,7 @@ import { HOST_METRICS, VM_METRICS, type HostMetricName, type VmMetricName } from
 import { builder } from "./builder.js";
 
 /** Enum values from a table of name → description. */
-function described<K extends string>(table: Record<K, string>) {
+export function described<K extends string>(table: Record<K, string>) {
   const values = {} as Record<K, { description: string }>;
   for (const name in table) values[name] = { description: table[name] };
   return values;

@@ -31,6 +31,7 @@ interface ErrorFacts {
   readonly requiredRole: Role;
   readonly writer: string;
   readonly hostId: string;
+  readonly generation: bigint;
 }
 function fact<K extends keyof ErrorFacts>(refusal: Refusal, name: K, property: string = name): ErrorFacts[K] {
   return (refusal.error as unknown as Record<string, ErrorFacts[K]>)[property] as ErrorFacts[K];
@@ -69,10 +70,18 @@ export const errorRefs = {
   Unsupported: plain("Unsupported", "The host cannot do this; the message says what would give it."),
   LaunchFailed: plain("LaunchFailed", "QEMU could not be started; the message holds its last words."),
   VmProtected: plain("VmProtected", "The VM is protected against deletion and forced power-off."),
+  NotUndoable: plain("NotUndoable", "The operation cannot be undone; the message says why."),
   DatabaseUnavailable: plain("DatabaseUnavailable", "The database cannot be reached; nothing was done."),
   InvalidVmState: builder.objectRef<Refusal>("InvalidVmState").implement({
     description: "The verb is not legal in the VM's present state.", interfaces: [ErrorInterface],
     fields: (t) => ({ state: t.field({ type: VmStateEnum, description: "The state it is in.", resolve: (refusal) => fact(refusal, "state") }) }),
+  }),
+  VmChanged: builder.objectRef<Refusal>("VmChanged").implement({
+    description: "The VM's definition was changed since the generation that the caller knows.", interfaces: [ErrorInterface],
+    fields: (t) => ({
+      id: t.id({ description: "The VM.", resolve: (refusal) => fact(refusal, "id") }),
+      generation: t.field({ type: "BigInt", description: "The generation that it is at now.", resolve: (refusal) => fact(refusal, "generation") }),
+    }),
   }),
   Forbidden: builder.objectRef<Refusal>("Forbidden").implement({
     description: "The viewer's role does not allow this.", interfaces: [ErrorInterface],

@@ -15,6 +15,9 @@ export const MAX_QUERY_TOKENS = 10_000;
 const LIST_ITEMS = 8;
 /** What a page holds when the client does not say. */
 const DEFAULT_PAGE_ITEMS: Readonly<Record<string, number>> = { vms: 100, operations: 50, audit: 100, events: 100 };
+/** Lists that are as long as the VMs are many, and take no argument that says so. */
+const VM_LISTS = new Set(["PastFrame.vms"]);
+const VM_LIST_ITEMS = 100;
 /** Lists inside a page, whose length the page has said already. */
 const PAGE_LISTS = new Set(["edges", "nodes", "events"]);
 const PAGE_TYPES = /(Connection|Page)$/;
@@ -81,7 +84,7 @@ class Meter {
     if (field === undefined) return;
     const isList = isListType(getNullableType(field.type));
     const isPaged = field.args.some((arg) => arg.name === "first" || arg.name === "last");
-    const items = isPaged ? this.#pageItems(node) : isList && !(PAGE_TYPES.test(parent.name) && PAGE_LISTS.has(node.name.value)) ? LIST_ITEMS : 1;
+    const items = isPaged ? this.#pageItems(node) : isList && !(PAGE_TYPES.test(parent.name) && PAGE_LISTS.has(node.name.value)) ? listItems(parent.name, node.name.value) : 1;
     this.walk(node.selectionSet, getNamedType(field.type), depth + 1, times * items);
   }
 
@@ -98,4 +101,8 @@ class Meter {
     this.#cost += cost;
     if (this.#cost > MAX_QUERY_COST) throw new LimitExceeded(`The query could touch more than ${MAX_QUERY_COST} fields; ask for fewer items (first, last) or fewer fields.`);
   }
+}
+
+function listItems(type: string, field: string): number {
+  return VM_LISTS.has(`${type}.${field}`) ? VM_LIST_ITEMS : LIST_ITEMS;
 }

@@ -13,6 +13,8 @@ import "../audit/schema.js";
 import "../event/schema.js";
 import "../alert/schema.js";
 import "../metrics/schema.js";
+import "../diagnosis/schema.js";
+import "../past/schema.js";
 import "../console/schema.js";
 import "../token/schema.js";
 

@@ -4,18 +4,20 @@ import type { Db } from "../db/client.js";
 import type { DatabaseHealth } from "../db/health.js";
 import { asExpected, DatabaseUnavailable } from "../errors.js";
 import type { EventService } from "../event/service.js";
-import type { EventLog, NewEvent } from "../event/log.js";
+import type { EventLog, NewEvent, RecordedVm } from "../event/log.js";
 import { journalSequence, observeHost, restartJournal } from "./store.js";
 import type { DaemonClient } from "../hypervisor/client.js";
 import { EventKind as WireEventKind, type Event as WireEvent } from "../hypervisor/generated/quetzal/v1/event.js";
 import type { Host as WireHost } from "../hypervisor/generated/quetzal/v1/host.js";
 import type { MetricsTick } from "../hypervisor/generated/quetzal/v1/metrics.js";
 import type { ListVmsResponse } from "../hypervisor/generated/quetzal/v1/vm.js";
+import { noteListed } from "../past/store.js";
 import { Session, type SessionListener } from "../hypervisor/session.js";
 import * as wire from "../hypervisor/wire.js";
 import type { Log } from "../log.js";
 import type { MetricsService } from "../metrics/service.js";
 import type { OperationService } from "../operation/service.js";
+import type { Vm } from "../vm/model.js";
 import type { VmRegistry } from "../vm/registry.js";
 import type { HostFacts } from "./model.js";
 import type { HostService } from "./service.js";
@@ -35,6 +37,8 @@ export interface LinkParts {
 
 export class HostLink implements SessionListener, AsyncDisposable {
   #facts: HostFacts | null = null;
+  /** The daemon's list of VMs and when it came, until the journal has told all that was before it. */
+  #listed: { readonly vms: readonly Vm[]; readonly at: Date } | null = null;
   /** Up to here the daemon's list has said all there is to say about VMs. */
   #listedSequence = 0n;
   /** The newest journal entry heard; where to go on when the database cannot say. */
@@ -62,7 +66,8 @@ export class HostLink implements SessionListener, AsyncDisposable {
     this.#heardSequence = list.journalSequence;
     const { hosts, vms, events } = this.parts;
     hosts.connected(facts, this.parts.client);
-    vms.replaceHost(facts.id, list.vms.map((vm) => wire.vm(vm, facts.id)));
+    this.#listed = { vms: list.vms.map((vm) => wire.vm(vm, facts.id)), at: new Date() };
+    vms.replaceHost(facts.id, this.#listed.vms);
     vms.touchHost(facts.id);
     await this.#storeHost(facts);
     events.record({ kind: "HOST_CONNECTED", hostId: facts.id, message: `Connected to the daemon of ${facts.name}.` });
@@ -84,6 +89,7 @@ export class HostLink implements SessionListener, AsyncDisposable {
     } catch (error) {
       if (!(asExpected(error) instanceof DatabaseUnavailable)) throw error;
       this.#recording = false;
+      this.#listed = null;
       return this.#heardSequence;
     }
   }
@@ -92,6 +98,7 @@ export class HostLink implements SessionListener, AsyncDisposable {
     const facts = this.#facts;
     if (facts === null) return;
     if (event.sequence > this.#listedSequence) this.#observe(event, facts.id);
+    if (event.kind === WireEventKind.EVENT_KIND_VM_DELETED && event.time !== undefined) this.#retire(event.vmId, event.time);
     if (event.sequence > this.#heardSequence) this.#heardSequence = event.sequence;
     if (event.operationId !== "") this.parts.operations.accepted(event.operationId);
     if (!this.#recording) return;
@@ -132,10 +139,15 @@ export class HostLink implements SessionListener, AsyncDisposable {
   }
 
   #observe(event: WireEvent, hostId: string): void {
-    if (event.kind === WireEventKind.EVENT_KIND_VM_DELETED) {
-      this.parts.vms.remove(event.vmId);
-      this.parts.metrics.forgetVm(event.vmId).catch((error: unknown) => this.parts.diary.error("a deleted VM's history could not be forgotten", error, { vm_id: event.vmId }));
-    } else if (event.vm !== undefined) this.parts.vms.observe(wire.vm(event.vm, hostId));
+    if (event.kind === WireEventKind.EVENT_KIND_VM_DELETED) this.parts.vms.remove(event.vmId);
+    else if (event.vm !== undefined) this.parts.vms.observe(wire.vm(event.vm, hostId));
+  }
+
+  /** Also when it is told of a deletion again, or long after: then its history has its own name already, or gets it now. */
+  #retire(vmId: string, endedAt: Date): void {
+    this.parts.metrics.retireVm(vmId, endedAt).catch((error: unknown) => {
+      if (!(asExpected(error) instanceof DatabaseUnavailable)) this.parts.diary.error("a deleted VM's history could not be set apart", error, { vm_id: vmId });
+    });
   }
 
   /** One write at a time: were a later entry stored and an earlier one not, the earlier would be lost for good. */
@@ -181,6 +193,9 @@ export class HostLink implements SessionListener, AsyncDisposable {
     try {
       // An operation whose end has been replayed must be ended before the open ones are looked at.
       await this.#store();
+      const listed = this.#listed;
+      this.#listed = null;
+      if (listed !== null) await noteListed(this.parts.db, facts.id, listed.vms, listed.at);
       await this.parts.operations.settle(facts.id, facts.daemonStartedAt);
     } catch (error) {
       if (!(asExpected(error) instanceof DatabaseUnavailable)) this.parts.diary.error("open operations could not be settled", error, { host_id: facts.id });
@@ -202,7 +217,13 @@ function journalEvent(event: WireEvent, hostId: string): NewEvent {
     previousState: isStateChange ? wire.vmState(event.previousState) : null,
     state: isStateChange && event.vm !== undefined ? wire.vmState(event.vm.state) : null,
     outcome: isFinish ? outcome(event) : null,
+    vm: event.vm === undefined ? null : recorded(wire.vm(event.vm, hostId)),
   };
+}
+
+function recorded(vm: Vm): RecordedVm {
+  const { definition, generation, state, stateSince, startedAt, accelerator, networkInUse, pid, restartRequired, crash } = vm;
+  return { definition, generation, state, stateSince, startedAt, accelerator, networkInUse, pid, restartRequired, crash };
 }
 
 function outcome(event: WireEvent) {

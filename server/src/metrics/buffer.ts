@@ -16,6 +16,8 @@ const CLOCK_BACK_SECONDS = 10;
 export interface Chunk {
   readonly firstSecond: number;
   readonly rows: (readonly (number | null)[])[];
+  /** Milliseconds from each second to when its sample was taken; null for a missing second. */
+  readonly offsetsMs: (number | null)[];
 }
 
 /** What one subject has ready to be written. */
@@ -43,7 +45,7 @@ export class SubjectBuffer {
     const second = this.#placeOf(timeMs);
     this.#lastSecond = second;
     this.#lastTimeMs = timeMs;
-    this.#addToChunk(second, values);
+    this.#addToChunk(second, timeMs - second * 1000, values);
     if (this.#ten !== null && this.#ten.second !== startOf(second, TEN_SECONDS_TIER)) this.#closeTen();
     if (this.#minute !== null && this.#minute.second !== startOf(second, MINUTES_TIER)) this.#closeMinute();
     this.#ten ??= new Bucket(startOf(second, TEN_SECONDS_TIER), this.#metricCount);
@@ -88,13 +90,17 @@ export class SubjectBuffer {
     return isBehind ? this.#lastSecond + 1 : byClock;
   }
 
-  #addToChunk(second: number, values: readonly (number | null)[]): void {
+  #addToChunk(second: number, offsetMs: number, values: readonly (number | null)[]): void {
     const isBeyond = this.#chunk !== null && (second >= this.#chunk.firstSecond + CHUNK_SECONDS || second < this.#chunk.firstSecond + this.#chunk.rows.length);
     if (isBeyond) this.#closeChunk();
-    this.#chunk ??= { firstSecond: second, rows: [] };
+    this.#chunk ??= { firstSecond: second, rows: [], offsetsMs: [] };
     const missing = second - this.#chunk.firstSecond - this.#chunk.rows.length;
-    for (let i = 0; i < missing; i += 1) this.#chunk.rows.push(new Array<null>(this.#metricCount).fill(null));
+    for (let i = 0; i < missing; i += 1) {
+      this.#chunk.rows.push(new Array<null>(this.#metricCount).fill(null));
+      this.#chunk.offsetsMs.push(null);
+    }
     this.#chunk.rows.push(values);
+    this.#chunk.offsetsMs.push(Math.round(offsetMs));
   }
 
   #closeChunk(): void {

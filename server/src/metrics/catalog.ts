@@ -2,7 +2,7 @@
 // stored by its place in these lists, so new ones go at the end and none is ever taken out or moved.
 import type { HostSample, VmSample } from "./samples.js";
 
-export type MetricUnit = "ratio" | "bytes" | "bytes/s" | "seconds" | "1/s" | "load";
+export type MetricUnit = "ratio" | "bytes" | "bytes/s" | "seconds" | "1/s" | "load" | "operations";
 
 export interface Metric<Sample> {
   readonly unit: MetricUnit;
@@ -29,6 +29,13 @@ export const VM_METRICS = catalog<VmSample>()({
   NETWORK_RX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkRxBytesPerSecond },
   NETWORK_TX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkTxBytesPerSecond },
   NETWORK_DROPS_PER_SECOND: { unit: "1/s", read: (sample) => sample.networkDropsPerSecond },
+  THROTTLED_RATIO: { unit: "ratio", read: (sample) => sample.throttledRatio },
+  GUEST_SWAP_IN_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.guestSwapInBytesPerSecond },
+  GUEST_SWAP_OUT_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.guestSwapOutBytesPerSecond },
+  MAJOR_FAULTS_PER_SECOND: { unit: "1/s", read: (sample) => sample.majorFaultsPerSecond },
+  DISK_OPERATIONS_PER_SECOND: { unit: "1/s", read: (sample) => sample.diskOperationsPerSecond },
+  DISK_QUEUE_DEPTH: { unit: "operations", read: (sample) => sample.diskQueueDepth },
+  GUEST_TOTAL_BYTES: { unit: "bytes", read: (sample) => sample.guestTotalBytes },
 });
 
 export const HOST_METRICS = catalog<HostSample>()({
@@ -47,6 +54,10 @@ export const HOST_METRICS = catalog<HostSample>()({
   DISK_WRITE_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.diskWriteBytesPerSecond },
   NETWORK_RX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkRxBytesPerSecond },
   NETWORK_TX_BYTES_PER_SECOND: { unit: "bytes/s", read: (sample) => sample.networkTxBytesPerSecond },
+  NETWORK_DROPS_PER_SECOND: { unit: "1/s", read: (sample) => sample.networkDropsPerSecond },
+  MEMORY_TOTAL_BYTES: { unit: "bytes", read: (sample) => sample.memoryTotalBytes },
+  MEMORY_CACHED_BYTES: { unit: "bytes", read: (sample) => sample.memoryCachedBytes },
+  COMPRESSED_ORIGINAL_BYTES: { unit: "bytes", read: (sample) => sample.compressedOriginalBytes },
 });
 
 export type VmMetricName = keyof typeof VM_METRICS;

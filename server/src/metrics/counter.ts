@@ -2,7 +2,7 @@
 
 /** KSM counts in the host's pages. x86-64 and nearly all arm64 kernels use 4 KiB. */
 export const PAGE_BYTES = 4096;
-const NS_PER_SECOND = 1e9;
+export const NS_PER_SECOND = 1e9;
 
 /** Time between two samples on the daemon's monotonic clock. */
 export interface Elapsed {

@@ -26,8 +26,7 @@ export async function subjectIds(db: Db, subjects: readonly Subject[]): Promise<
     INSERT INTO metric_subjects (kind, reference)
     SELECT kind::metric_subject_kind, reference FROM unnest(${kinds}::text[], ${references}::text[]) AS wanted (kind, reference)
     ON CONFLICT DO NOTHING`;
-  const rows = await db.metricSubject.findMany({ where: { reference: { in: references } } });
-  const ids = new Map(rows.map((row) => [`${row.kind} ${row.reference}`, row.id]));
+  const ids = await findSubjects(db, subjects);
   return subjects.map((subject) => {
     const id = ids.get(`${subject.kind} ${subject.reference}`);
     if (id === undefined) throw new Error(`The metric subject ${subject.kind} ${subject.reference} vanished while it was being written; the next write makes it again.`);
@@ -41,6 +40,13 @@ export async function findSubject(db: Db, subject: Subject): Promise<number | nu
   return row?.id ?? null;
 }
 
+/** Ids of those subjects of which anything was recorded, by "KIND reference". */
+export async function findSubjects(db: Db, subjects: readonly Subject[]): Promise<Map<string, number>> {
+  if (subjects.length === 0) return new Map();
+  const rows = await db.metricSubject.findMany({ where: { reference: { in: subjects.map((subject) => subject.reference) } } });
+  return new Map(rows.map((row) => [`${row.kind} ${row.reference}`, row.id]));
+}
+
 /**
  * Writes all rows in one statement. A step that was written half by an earlier server is completed. Losing the last
  * second of metrics in a power cut is no loss, so this one commit does not wait for the disk.
@@ -50,11 +56,12 @@ export async function writeRows(db: Db, rows: RowsToWrite): Promise<void> {
     WITH unhurried AS (
       SELECT set_config('synchronous_commit', 'off', true)
     ), seconds AS (
-      INSERT INTO metric_seconds (subject_id, time, metric_count, values)
-      SELECT subject_id, to_timestamp(second), metric_count, row_values::real[]
+      INSERT INTO metric_seconds (subject_id, time, metric_count, values, offsets_ms)
+      SELECT subject_id, to_timestamp(second), metric_count, row_values::real[], offsets::smallint[]
       FROM unhurried, unnest(${rows.chunks.map((row) => row.subjectId)}::int[], ${rows.chunks.map((row) => row.firstSecond)}::float8[],
-        ${rows.chunks.map((row) => row.metricCount)}::int[], ${rows.chunks.map((row) => literal(row.rows.flat()))}::text[])
-        AS row (subject_id, second, metric_count, row_values)
+        ${rows.chunks.map((row) => row.metricCount)}::int[], ${rows.chunks.map((row) => literal(row.rows.flat()))}::text[],
+        ${rows.chunks.map((row) => literal(row.offsetsMs))}::text[])
+        AS row (subject_id, second, metric_count, row_values, offsets)
       ON CONFLICT DO NOTHING
     ), tens AS (${insertBuckets("metric_ten_seconds", rows.tens)})
     ${insertBuckets("metric_minutes", rows.minutes)}`;
@@ -127,13 +134,22 @@ export async function deleteExpired(db: Db, nowSecond: number): Promise<number> 
   return deleted;
 }
 
-/** Deletes all history of a subject. */
-export async function deleteSubject(db: Db, subject: Subject): Promise<void> {
+/** Gives a subject another reference, unless that one is taken already. */
+export async function renameSubject(db: Db, from: Subject, to: Subject): Promise<void> {
   await db.$executeRaw`
-    WITH gone AS (DELETE FROM metric_subjects WHERE kind = ${subject.kind}::metric_subject_kind AND reference = ${subject.reference} RETURNING id),
-    seconds AS (DELETE FROM metric_seconds WHERE subject_id IN (SELECT id FROM gone)),
-    tens AS (DELETE FROM metric_ten_seconds WHERE subject_id IN (SELECT id FROM gone))
-    DELETE FROM metric_minutes WHERE subject_id IN (SELECT id FROM gone)`;
+    UPDATE metric_subjects SET reference = ${to.reference} WHERE kind = ${from.kind}::metric_subject_kind AND reference = ${from.reference}
+      AND NOT EXISTS (SELECT FROM metric_subjects AS taken WHERE taken.kind = ${to.kind}::metric_subject_kind AND taken.reference = ${to.reference})`;
+}
+
+/** Unix second of the oldest row kept; null: nothing is. */
+export async function oldestSecond(db: Db): Promise<number | null> {
+  const rows = await db.$queryRaw<{ second: number | null }[]>`
+    SELECT extract(epoch FROM min(first.time))::float8 AS second
+    FROM metric_subjects CROSS JOIN LATERAL (
+      (SELECT time FROM metric_minutes WHERE subject_id = metric_subjects.id ORDER BY time LIMIT 1) UNION ALL
+      (SELECT time FROM metric_seconds WHERE subject_id = metric_subjects.id ORDER BY time LIMIT 1)
+    ) AS first`;
+  return rows[0]?.second ?? null;
 }
 
 /** Digits that a `real` holds. */

@@ -115,16 +115,92 @@ describeOnEveryServer("MetricsHistory", (suite) => {
     expect(await history.deleteExpired()).toBe(1);
   });
 
-  it("keeps VMs and hosts apart, and forgets one alone", async () => {
+  it("keeps VMs and hosts apart, and sets the history of one apart when it is gone", async () => {
     const history = open();
+    const endedAt = new Date(START + 500);
     history.record(tick(START, { a: { cpuRatio: 1 }, h: { cpuRatio: 2 } }, { cpuRatio: 0.5 }));
-    await history.flush("everything");
+    await history.flush();
     nowMs = START + 1000;
-    await history.forgetVm("h");
+    await history.retireVm("h", endedAt);
+    const gone = async (from: MetricsHistory) => (await from.lifeHistory({ vmId: "h", endedAt }, ["CPU_RATIO"], { from: new Date(START), to: new Date(nowMs), stepSeconds: 1 })).series[0]?.mean;
     expect((await ask(history, "h", START, 1)).cpu?.mean).toEqual([null]);
+    expect(await gone(history)).toEqual([2]);
     expect((await ask(history, "a", START, 1)).cpu?.mean).toEqual([1]);
     const host = await history.hostHistory("h", ["CPU_RATIO"], { from: new Date(START), to: null, stepSeconds: null });
     expect(host).toMatchObject({ stepSeconds: 1, series: [{ metric: "CPU_RATIO", unit: "ratio", mean: [0.5] }] });
+    await history.flush("everything");
+    await history.retireVm("h", endedAt);
+    expect(await gone(open())).toEqual([2]);
+  });
+
+  it("keeps the history of two VMs apart that had one id, whatever was in memory when the first one went", async () => {
+    const history = open();
+    const endedAt = new Date(START + 15_500);
+    for (let second = 0; second < 30; second += 1) {
+      history.record(tick(START + second * 1000, { a: { cpuRatio: second < 16 ? 1 : 3 } }));
+      nowMs = START + (second + 1) * 1000;
+      if (second === 11) await history.flush();
+      if (second === 15) await history.retireVm("a", endedAt);
+    }
+    for (const from of [history, open()]) {
+      if (from !== history) await history.flush("everything");
+      const first = (await from.lifeHistory({ vmId: "a", endedAt }, ["CPU_RATIO"], { from: new Date(START), to: new Date(nowMs), stepSeconds: 10 })).series[0]?.mean;
+      expect(first).toEqual([1, 1, null]);
+      expect((await ask(from, "a", START, 10)).cpu?.mean).toEqual([null, 3, 3]);
+    }
+  });
+
+  it("sets a history apart that could not be, once the database is back", async () => {
+    const history = open();
+    history.record(tick(START, { a: { cpuRatio: 1 } }));
+    await history.flush("everything");
+    await suite.db.$executeRaw`ALTER TABLE metric_subjects RENAME TO metric_subjects_away`;
+    await expect(history.retireVm("a", new Date(START + 500))).rejects.toThrow();
+    await suite.db.$executeRaw`ALTER TABLE metric_subjects_away RENAME TO metric_subjects`;
+    nowMs = START + 1000;
+    await history.flush();
+    expect((await ask(history, "a", START, 1)).cpu?.mean).toEqual([null]);
+  });
+
+  it("shows at an instant the sample that was the newest then, and a gap as a gap", async () => {
+    const history = open();
+    // Ticks at .950 that drift over the second's edge, as a busy host's do; the fifth is missing.
+    const times = [950, 1_960, 2_990, 4_010, 6_020, 7_030].map((offset) => START + offset);
+    for (const [index, time] of times.entries()) history.record(tick(time, { a: { cpuRatio: index } }));
+    const at = async (offsetMs: number, from: MetricsHistory) => {
+      const { vms, stepSeconds } = await from.instants(new Date(START + offsetMs), [], [{ vmId: "a", endedAt: null }]);
+      expect(stepSeconds).toBe(1);
+      return vms[0] == null ? null : [vms[0].values[0], vms[0].timeMs - START];
+    };
+    nowMs = START + 8_000;
+    for (const from of [history, open()]) {
+      if (from !== history) await history.flush("everything");
+      expect(await at(900, from)).toBeNull();
+      expect(await at(950, from)).toEqual([0, 950]);
+      expect(await at(3_000, from)).toEqual([2, 2_990]);
+      expect(await at(4_009, from)).toEqual([2, 2_990]);
+      expect(await at(4_010, from)).toEqual([3, 4_010]);
+      expect(await at(5_500, from)).toEqual([3, 4_010]);
+      expect(await at(5_600, from)).toBeNull();
+      expect(await at(6_500, from)).toEqual([4, 6_020]);
+      expect(await at(9_000, from)).toBeNull();
+    }
+  });
+
+  it("shows at an instant of long ago the step it fell into, and nothing of what is not kept", async () => {
+    const history = open();
+    for (let second = 0; second < 120; second += 1) history.record(tick(START + second * 1000, { a: { cpuRatio: second < 60 ? 1 : 2 } }, { cpuRatio: 0.25 }));
+    await history.flush("everything");
+    const at = async (ageSeconds: number, offsetMs: number) => {
+      nowMs = START + ageSeconds * 1000;
+      const { stepSeconds, vms, hosts } = await open().instants(new Date(START + offsetMs), ["h"], [{ vmId: "a", endedAt: null }, { vmId: "nobody", endedAt: null }]);
+      return [stepSeconds, vms.map((vm) => vm?.values[0] ?? null), hosts.map((host) => host?.values[0] ?? null)];
+    };
+    expect(await at(120, 65_500)).toEqual([1, [2, null], [0.25]]);
+    expect(await at(2 * 3600, 65_500)).toEqual([10, [2, null], [0.25]]);
+    expect(await at(48 * 3600, 59_999)).toEqual([60, [1, null], [0.25]]);
+    expect(await at(48 * 3600, 60_000)).toEqual([60, [2, null], [0.25]]);
+    expect(await at(48 * 3600, 120_000)).toEqual([60, [null, null], [null]]);
   });
 
   it("gives nulls for a VM that never ran", async () => {

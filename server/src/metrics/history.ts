@@ -4,9 +4,10 @@ import type { Db } from "../db/client.js";
 import { HOST_METRICS, VM_METRICS, hostValues, vmValues, type HostMetricName, type MetricUnit, type VmMetricName } from "./catalog.js";
 import { SubjectBuffer, type Ready } from "./buffer.js";
 import { SeriesBuilder } from "./downsample.js";
-import { deleteExpired, deleteSubject, findSubject, readSteps, subjectIds, writeRows, type Subject } from "./history-store.js";
+import { deleteExpired, findSubject, findSubjects, oldestSecond, readSteps, renameSubject, subjectIds, writeRows, type Subject } from "./history-store.js";
+import { readInstants, sampleIn, stepIn, tierAt, type Instant } from "./instants.js";
 import type { TickSamples } from "./samples.js";
-import { SECONDS_TIER, planQuery, type Plan } from "./steps.js";
+import { SECONDS_TIER, TEN_SECONDS_TIER, planQuery, type Plan, type Tier } from "./steps.js";
 
 /** One write in this time: rarer writes cost less, and are only noticed when the server is killed. */
 export const FLUSH_INTERVAL_MS = 10_000;
@@ -53,8 +54,21 @@ export interface HistoryOptions {
   readonly flushIntervalMs?: number | null;
 }
 
+/** Whose history it is: a VM that lives, or one that was deleted at an instant. */
+export interface VmLife {
+  readonly vmId: string;
+  readonly endedAt: Date | null;
+}
+
+/** What is kept of one instant, in the order it was asked for; null: nothing. */
+export interface Instants {
+  readonly stepSeconds: number;
+  readonly hosts: readonly (Instant | null)[];
+  readonly vms: readonly (Instant | null)[];
+}
+
 interface Recorded {
-  readonly subject: Subject;
+  subject: Subject;
   readonly metricCount: number;
   readonly buffer: SubjectBuffer;
   lastAtMs: number;
@@ -73,6 +87,8 @@ export class MetricsHistory implements AsyncDisposable {
   readonly #ids = new Map<string, number>();
   /** Taken from the buffers and not known to be in the database; oldest first. */
   #waiting: Batch[] = [];
+  /** Subjects of VMs that are gone, until they have their new names in the database. */
+  #retiring: { readonly from: Subject; readonly to: Subject }[] = [];
   #flushing: Promise<void> | undefined;
   #flushes = 0;
   readonly #timer: NodeJS.Timeout | undefined;
@@ -94,7 +110,32 @@ export class MetricsHistory implements AsyncDisposable {
 
   /** History of a VM. A VM that never ran has nulls only. Throws InvalidRange, DatabaseUnavailable. */
   vmHistory(vmId: string, metrics: readonly VmMetricName[], query: HistoryQuery): Promise<History<VmMetricName>> {
-    return this.#history({ kind: "VM", reference: vmId }, VM_METRICS, metrics, query);
+    return this.lifeHistory({ vmId, endedAt: null }, metrics, query);
+  }
+
+  /** History of a VM that may be gone. */
+  lifeHistory(life: VmLife, metrics: readonly VmMetricName[], query: HistoryQuery): Promise<History<VmMetricName>> {
+    return this.#history(subjectOf(life), VM_METRICS, metrics, query);
+  }
+
+  /** What was the newest at an instant, in the finest step that is kept of it. Throws DatabaseUnavailable. */
+  async instants(at: Date, hostIds: readonly string[], lives: readonly VmLife[]): Promise<Instants> {
+    const tier = tierAt(at.getTime(), this.#now());
+    const subjects = [...hostIds.map((reference): Subject => ({ kind: "HOST", reference })), ...lives.map(subjectOf)];
+    // What is in memory is newer than what is stored: it wins.
+    const inMemory = this.#instantsInMemory(at.getTime(), tier);
+    const ids = await findSubjects(this.#db, subjects.filter((subject) => !inMemory.has(keyOf(subject))));
+    const stored = await readInstants(this.#db, [...ids.values()], at.getTime(), tier);
+    const found = subjects.map((subject) => inMemory.get(keyOf(subject)) ?? stored.get(ids.get(keyOf(subject)) ?? -1) ?? null);
+    return { stepSeconds: tier.stepSeconds, hosts: found.slice(0, hostIds.length), vms: found.slice(hostIds.length) };
+  }
+
+  /** The oldest instant of which anything is kept; null: nothing is. */
+  async oldest(): Promise<Date | null> {
+    const stored = await oldestSecond(this.#db);
+    const held = [...this.#recorded.values()].flatMap(({ buffer }) => buffer.chunks[0]?.firstSecond ?? []);
+    const second = Math.min(stored ?? Infinity, ...held);
+    return Number.isFinite(second) ? new Date(second * 1000) : null;
   }
 
   /** History of a host. Throws InvalidRange, DatabaseUnavailable. */
@@ -102,14 +143,24 @@ export class MetricsHistory implements AsyncDisposable {
     return this.#history({ kind: "HOST", reference: hostId }, HOST_METRICS, metrics, query);
   }
 
-  /** Deletes all history of a VM that is gone, so that another VM under its id starts afresh. */
-  async forgetVm(vmId: string): Promise<void> {
-    const subject: Subject = { kind: "VM", reference: vmId };
+  /**
+   * A VM is gone: its history goes on under a name of its own, so that the past still has it and another VM under its id
+   * starts afresh. Harmless when it was told before. Rejects when the database is away; it is then done with the next write.
+   */
+  async retireVm(vmId: string, endedAt: Date): Promise<void> {
+    const from: Subject = { kind: "VM", reference: vmId };
+    const to = subjectOf({ vmId, endedAt });
+    const recorded = this.#recorded.get(keyOf(from));
+    if (recorded !== undefined) {
+      this.#recorded.delete(keyOf(from));
+      this.#hold([{ recorded, ready: recorded.buffer.take("everything") }]);
+    }
+    for (const batch of this.#waiting) for (const part of batch.parts) if (keyOf(part.recorded.subject) === keyOf(from)) part.recorded.subject = to;
+    // A write under way knows the rows by their number, which stays.
     await this.#flushing?.catch(() => undefined);
-    this.#recorded.delete(keyOf(subject));
-    this.#ids.delete(keyOf(subject));
-    this.#waiting = this.#waiting.map((batch) => ({ ...batch, parts: batch.parts.filter(({ recorded }) => keyOf(recorded.subject) !== keyOf(subject)) }));
-    await deleteSubject(this.#db, subject);
+    this.#ids.delete(keyOf(from));
+    this.#retiring.push({ from, to });
+    await this.#retire();
   }
 
   /** Writes what is complete, or all there is. Rejects when the database is away; nothing is lost then. */
@@ -165,6 +216,10 @@ export class MetricsHistory implements AsyncDisposable {
       if (isSilent) this.#recorded.delete(key);
       if (ready.chunks.length + ready.tens.length + ready.minutes.length > 0) parts.push({ recorded, ready });
     }
+    this.#hold(parts);
+  }
+
+  #hold(parts: readonly { recorded: Recorded; ready: Ready }[]): void {
     if (parts.length === 0) return;
     const rows = parts.reduce((sum, { ready }) => sum + ready.chunks.length + ready.tens.length + ready.minutes.length, 0);
     this.#waiting.push({ parts, rows });
@@ -175,7 +230,15 @@ export class MetricsHistory implements AsyncDisposable {
     }
   }
 
+  async #retire(): Promise<void> {
+    for (const one of [...this.#retiring]) {
+      await renameSubject(this.#db, one.from, one.to);
+      this.#retiring = this.#retiring.filter((each) => each !== one);
+    }
+  }
+
   async #write(): Promise<void> {
+    await this.#retire();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting[0];
       if (batch === undefined) return;
@@ -226,11 +289,28 @@ export class MetricsHistory implements AsyncDisposable {
     };
   }
 
+  #inMemory(key: string): { held: Ready[]; buffer: SubjectBuffer | undefined } {
+    const held = this.#waiting.flatMap((batch) => batch.parts.filter(({ recorded }) => keyOf(recorded.subject) === key).map(({ ready }) => ready));
+    return { held, buffer: this.#recorded.get(key)?.buffer };
+  }
+
+  #instantsInMemory(atMs: number, tier: Tier): Map<string, Instant> {
+    const found = new Map<string, Instant>();
+    const keys = new Set([...this.#recorded.keys(), ...this.#waiting.flatMap((batch) => batch.parts.map(({ recorded }) => keyOf(recorded.subject)))]);
+    for (const key of keys) {
+      const { held, buffer } = this.#inMemory(key);
+      const instant = tier === SECONDS_TIER
+        ? sampleIn([...held.flatMap((ready) => ready.chunks), ...(buffer?.chunks ?? [])], atMs)
+        : stepIn([...held.flatMap((ready) => (tier === TEN_SECONDS_TIER ? ready.tens : ready.minutes)), ...(buffer?.buckets(tier) ?? [])], atMs, tier);
+      if (instant !== null) found.set(key, instant);
+    }
+    return found;
+  }
+
   /** Adds what is in memory and returns the Unix second from which on that is everything (Infinity: nothing is). */
   #addFromMemory(subject: Subject, plan: Plan, builders: ReadonlyMap<number, SeriesBuilder>): number {
     const key = keyOf(subject);
-    const held = this.#waiting.flatMap((batch) => batch.parts.filter(({ recorded }) => keyOf(recorded.subject) === key).map(({ ready }) => ready));
-    const buffer = this.#recorded.get(key)?.buffer;
+    const { held, buffer } = this.#inMemory(key);
     let earliest = Infinity;
     if (plan.tier === SECONDS_TIER) {
       for (const chunk of [...held.flatMap((ready) => ready.chunks), ...(buffer?.chunks ?? [])]) {
@@ -253,6 +333,11 @@ export class MetricsHistory implements AsyncDisposable {
     }
     return earliest;
   }
+}
+
+function subjectOf({ vmId, endedAt }: VmLife): Subject {
+  // No VM's id has an @ in it.
+  return { kind: "VM", reference: endedAt === null ? vmId : `${vmId}@${endedAt.toISOString()}` };
 }
 
 function keyOf(subject: Subject): string {

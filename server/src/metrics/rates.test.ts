@@ -29,6 +29,12 @@ describe("a VM's rates", () => {
     ["steal as the mean over vCPUs that say it", { vcpus: [{ index: 0, runNs: 0n, runDelayNs: 0n }, { index: 1, runNs: 0n }] }, { vcpus: [{ index: 0, runNs: 0n, runDelayNs: SECOND_NS / 4n }, { index: 1, runNs: 0n }] }, { stealRatio: 0.25 }],
     ["disk bytes over all disks", { disks: [disk({ readBytes: 10n }), { name: "vdb", readBytes: 5n }] }, { disks: [disk({ readBytes: 110n }), { name: "vdb", readBytes: 6n }] }, { diskReadBytesPerSecond: 101, diskWriteBytesPerSecond: 0, diskLatencySeconds: null }],
     ["latency as the mean over operations", { disks: [disk({})] }, { disks: [disk({ readOperations: 3n, readTimeNs: 30_000_000n, writeOperations: 1n, writeTimeNs: 10_000_000n })] }, { diskLatencySeconds: 0.01 }],
+    ["operations and queue over all disks", { disks: [disk({})] }, { disks: [disk({ readOperations: 30n, readTimeNs: SECOND_NS, writeOperations: 10n, writeTimeNs: SECOND_NS })] }, { diskOperationsPerSecond: 40, diskQueueDepth: 2, diskLatencySeconds: 0.05 }],
+    ["a disk at rest", { disks: [disk({})] }, { disks: [disk({})] }, { diskOperationsPerSecond: 0, diskQueueDepth: 0, diskLatencySeconds: null }],
+    ["the periods of a quota that were used up", { cpuThrottle: { periods: 10n, throttledPeriods: 2n } }, { cpuThrottle: { periods: 20n, throttledPeriods: 9n } }, { throttledRatio: 0.7 }],
+    ["no quota, or nothing that ran under it", { cpuThrottle: {} }, { cpuThrottle: {} }, { throttledRatio: 0 }],
+    ["a host without the cpu controller", {}, {}, { throttledRatio: null }],
+    ["major faults of QEMU", { majorFaults: 3n }, { majorFaults: 10n }, { majorFaultsPerSecond: 7 }],
     ["a disk that is new", { disks: [] }, { disks: [disk({ readBytes: 110n })] }, { diskReadBytesPerSecond: null }],
     ["network with drops of both ways", { nics: [nic({})] }, { nics: [nic({ rxBytes: 7n, txBytes: 8n, rxDrops: 1n, txDrops: 2n })] }, { networkRxBytesPerSecond: 7, networkTxBytesPerSecond: 8, networkDropsPerSecond: 3 }],
     ["no NIC at all", {}, {}, { networkRxBytesPerSecond: null, networkDropsPerSecond: null, diskReadBytesPerSecond: null, stealRatio: null }],
@@ -40,12 +46,12 @@ describe("a VM's rates", () => {
   });
 
   const full: DeepPartial<VmMetrics> = {
-    processUserNs: 50n, processSystemNs: 50n, vcpus: [{ index: 0, runNs: 50n, runDelayNs: 50n }], guestMemory: { majorFaults: 50n, swapInBytes: 50n, swapOutBytes: 50n },
+    processUserNs: 50n, processSystemNs: 50n, majorFaults: 50n, cpuThrottle: { periods: 50n, throttledPeriods: 50n }, vcpus: [{ index: 0, runNs: 50n, runDelayNs: 50n }], guestMemory: { majorFaults: 50n, swapInBytes: 50n, swapOutBytes: 50n },
     disks: [disk({ readBytes: 50n, writeBytes: 50n, readOperations: 50n, writeOperations: 50n, flushOperations: 50n, readTimeNs: 50n, writeTimeNs: 50n, flushTimeNs: 50n })],
     nics: [nic({ rxBytes: 50n, txBytes: 50n, rxPackets: 50n, txPackets: 50n, rxDrops: 50n, txDrops: 50n })],
   };
   const zero: DeepPartial<VmMetrics> = {
-    processUserNs: 0n, processSystemNs: 0n, vcpus: [{ index: 0, runNs: 0n, runDelayNs: 0n }], guestMemory: { majorFaults: 0n, swapInBytes: 0n, swapOutBytes: 0n }, disks: [disk({})], nics: [nic({})],
+    processUserNs: 0n, processSystemNs: 0n, majorFaults: 0n, cpuThrottle: {}, vcpus: [{ index: 0, runNs: 0n, runDelayNs: 0n }], guestMemory: { majorFaults: 0n, swapInBytes: 0n, swapOutBytes: 0n }, disks: [disk({})], nics: [nic({})],
   };
 
   it.each<[string, MetricsTick | null, MetricsTick]>([

@@ -43,6 +43,10 @@ export interface VmSample {
   readonly cpuSystemRatio: Rate;
   readonly vcpus: readonly VcpuSample[];
   readonly stealRatio: Rate;
+  /** Share of a CPU quota's periods in which QEMU was stopped; 0 without a quota. */
+  readonly throttledRatio: Rate;
+  /** Major faults of the QEMU process: its own memory read back from the host's swap or files. */
+  readonly majorFaultsPerSecond: Rate;
   readonly memoryConfiguredBytes: number;
   readonly balloonActualBytes: number | null;
   readonly guestTotalBytes: number | null;
@@ -61,6 +65,10 @@ export interface VmSample {
   readonly diskReadBytesPerSecond: Rate;
   readonly diskWriteBytesPerSecond: Rate;
   readonly diskLatencySeconds: number | null;
+  /** Reads and writes that ended. */
+  readonly diskOperationsPerSecond: Rate;
+  /** Mean number of reads and writes under way: their summed time over the tick's. */
+  readonly diskQueueDepth: Rate;
   readonly networkRxBytesPerSecond: Rate;
   readonly networkTxBytesPerSecond: Rate;
   readonly networkDropsPerSecond: Rate;

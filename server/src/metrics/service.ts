@@ -69,8 +69,8 @@ export class MetricsService {
   }
 
   /** A VM is gone: another under its id starts with a history of its own. */
-  forgetVm(id: string): Promise<void> {
-    return this.history.forgetVm(id);
+  retireVm(id: string, endedAt: Date): Promise<void> {
+    return this.history.retireVm(id, endedAt);
   }
 
   /** The newest batch of each host, then every batch; with `vmIds`, only their samples. */

@@ -1,6 +1,6 @@
 // One VM's counters of two ticks to a VmSample. Pure.
-import type { DiskMetrics, NicMetrics, VcpuTime, VmMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
-import { PAGE_BYTES, addCounters, bytes, clampRatio, growth, latencySeconds, perSecond, ratioOfTime, sumAll, sumKnown, type Elapsed } from "./counter.js";
+import type { CpuThrottle, DiskMetrics, NicMetrics, VcpuTime, VmMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
+import { NS_PER_SECOND, PAGE_BYTES, addCounters, bytes, clampRatio, growth, latencySeconds, perSecond, ratioOfTime, sumAll, sumKnown, type Elapsed } from "./counter.js";
 import type { DiskSample, NicSample, VcpuSample, VmSample } from "./samples.js";
 
 /** `before` is null on the VM's first tick; then every rate is null. */
@@ -17,6 +17,8 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
     cpuRatio: sumAll(cpuUserRatio, cpuSystemRatio), cpuUserRatio, cpuSystemRatio,
     vcpus,
     stealRatio: stolen === null ? null : stolen / knownSteal,
+    throttledRatio: throttledRatio(elapsed, before?.cpuThrottle, now.cpuThrottle),
+    majorFaultsPerSecond: perSecond(elapsed, before?.majorFaults, now.majorFaults),
     memoryConfiguredBytes: Number(now.memoryConfiguredBytes),
     balloonActualBytes: bytes(now.balloonActualBytes),
     ...guestPart(elapsed, before, now),
@@ -27,7 +29,7 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
     ksmProfitBytes: now.ksmProfitBytes ?? null,
     diskReadBytesPerSecond: sumKnown(disks.map((disk) => disk.readBytesPerSecond)),
     diskWriteBytesPerSecond: sumKnown(disks.map((disk) => disk.writeBytesPerSecond)),
-    diskLatencySeconds: meanLatency(before, now),
+    ...diskPart(elapsed, before, now),
     networkRxBytesPerSecond: sumKnown(nics.map((nic) => nic.rxBytesPerSecond)),
     networkTxBytesPerSecond: sumKnown(nics.map((nic) => nic.txBytesPerSecond)),
     networkDropsPerSecond: sumKnown(nics.map((nic) => nic.dropsPerSecond)),
@@ -87,17 +89,36 @@ function nicSample(elapsed: Elapsed | null, before: NicMetrics | undefined, now:
   };
 }
 
-/** Over the reads and writes of all disks together; a disk that is new or was reset is left out. */
-function meanLatency(before: VmMetrics | null, now: VmMetrics): number | null {
-  let operations = 0;
+type DiskPart = Pick<VmSample, "diskLatencySeconds" | "diskOperationsPerSecond" | "diskQueueDepth">;
+const UNKNOWN_DISK: DiskPart = { diskLatencySeconds: null, diskOperationsPerSecond: null, diskQueueDepth: null };
+
+/**
+ * Over the reads and writes of all disks together; a disk that is new or was reset is left out. By Little's law the
+ * mean number under way is their summed time over the elapsed time.
+ */
+function diskPart(elapsed: Elapsed | null, before: VmMetrics | null, now: VmMetrics): DiskPart {
+  let operations: number | null = null;
   let spentNs = 0;
   for (const disk of now.disks) {
     const was = before?.disks.find(({ name }) => name === disk.name);
     const grown = sumAll(growth(was?.readOperations, disk.readOperations), growth(was?.writeOperations, disk.writeOperations));
     const spent = sumAll(growth(was?.readTimeNs, disk.readTimeNs), growth(was?.writeTimeNs, disk.writeTimeNs));
     if (grown === null || spent === null) continue;
-    operations += grown;
+    operations = (operations ?? 0) + grown;
     spentNs += spent;
   }
-  return latencySeconds(operations, spentNs);
+  if (operations === null || elapsed === null) return UNKNOWN_DISK;
+  return {
+    diskLatencySeconds: latencySeconds(operations, spentNs),
+    diskOperationsPerSecond: (operations * NS_PER_SECOND) / elapsed.ns,
+    diskQueueDepth: spentNs / elapsed.ns,
+  };
+}
+
+/** No period passed: nothing ran, so nothing was held back. */
+function throttledRatio(elapsed: Elapsed | null, before: CpuThrottle | undefined, now: CpuThrottle | undefined): number | null {
+  const periods = growth(before?.periods, now?.periods);
+  const throttled = growth(before?.throttledPeriods, now?.throttledPeriods);
+  if (elapsed === null || periods === null || throttled === null) return null;
+  return periods === 0 ? 0 : clampRatio(throttled / periods);
 }

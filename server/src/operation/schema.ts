@@ -58,12 +58,13 @@ builder.queryFields((t) => ({
     args: {
       vmId: t.arg.id({ description: "Only those of this VM; null: all." }),
       states: t.arg({ type: [OperationStateEnum], description: "Only those in one of these states; null: all." }),
+      until: t.arg({ type: "DateTime", description: "Only those asked for at or before this instant; null: all." }),
       first: t.arg.int({ description: "At most so many, up to 500; null: 50." }),
       after: t.arg.string({ description: "endCursor of the page before; null: from the newest." }),
     },
     resolve: async (_, args, ctx) => {
       const { operations, hasNextPage } = await ctx.services.operations.list({
-        vmId: args.vmId ?? null, states: (args.states as OperationState[] | null | undefined) ?? null, first: args.first ?? null, after: args.after ?? null,
+        vmId: args.vmId ?? null, states: (args.states as OperationState[] | null | undefined) ?? null, until: args.until ?? null, first: args.first ?? null, after: args.after ?? null,
       });
       const [first, last] = [operations[0], operations.at(-1)];
       return {

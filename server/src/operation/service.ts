@@ -17,6 +17,7 @@ const DEFAULT_PAGE_OPERATIONS = 50;
 export interface OperationsArgs {
   readonly vmId: string | null;
   readonly states: readonly store.OperationState[] | null;
+  readonly until?: Date | null;
   readonly first: number | null;
   readonly after: string | null;
 }
@@ -91,7 +92,7 @@ export class OperationService implements Disposable {
   }
 
   async list(args: OperationsArgs): Promise<store.OperationPage> {
-    return store.listOperations(this.db, { vmId: args.vmId, states: args.states, first: args.first ?? DEFAULT_PAGE_OPERATIONS, after: args.after });
+    return store.listOperations(this.db, { vmId: args.vmId, states: args.states, until: args.until ?? null, first: args.first ?? DEFAULT_PAGE_OPERATIONS, after: args.after });
   }
 
   /** The operation as it is now, then after every change, until it has ended. */

@@ -28,6 +28,8 @@ export interface NewOperation {
   /** All that was asked for, as JSON; tells a repetition from another request under the same key. */
   readonly request: unknown;
   readonly cancellable: boolean;
+  /** Whether there is something to go back to when it is done. */
+  readonly reversible?: boolean;
 }
 
 /** The key was used before, by the same actor, for something else. */
@@ -50,18 +52,18 @@ export interface CreatedOperation {
 export function newOperation(input: NewOperation): Operation {
   return {
     id: randomUUID(), fingerprint: requestFingerprint(input), kind: input.kind, vmId: input.vmId, hostId: input.hostId,
-    cancellable: input.cancellable, actorId: input.actor.id, requestedBy: input.actor.name, idempotencyKey: input.idempotencyKey,
+    cancellable: input.cancellable, reversible: input.reversible ?? true, actorId: input.actor.id, requestedBy: input.actor.name, idempotencyKey: input.idempotencyKey,
     startedAt: new Date(), state: "RUNNING", acceptedAt: null, progressRatio: null, etaSeconds: null, error: null, endedAt: null,
   };
 }
 
 /** Stores a running operation; false when it is stored already, or another has its idempotency key. */
 export async function insertOperation(db: Db, operation: Operation): Promise<boolean> {
-  const { id, kind, vmId, hostId, cancellable, actorId, requestedBy, idempotencyKey, fingerprint, startedAt, acceptedAt } = operation;
+  const { id, kind, vmId, hostId, cancellable, reversible, actorId, requestedBy, idempotencyKey, fingerprint, startedAt, acceptedAt } = operation;
   // A plain statement is one way to Postgres and back, and little work here: verbs wait for it.
   const rows = await db.$executeRaw`
-    INSERT INTO operations (id, kind, vm_id, host_id, cancellable, actor_id, requested_by, idempotency_key, fingerprint, started_at, accepted_at)
-    VALUES (${id}, ${kind}::operation_kind, ${vmId}, ${hostId}, ${cancellable}, ${actorId}, ${requestedBy}, ${idempotencyKey},
+    INSERT INTO operations (id, kind, vm_id, host_id, cancellable, reversible, actor_id, requested_by, idempotency_key, fingerprint, started_at, accepted_at)
+    VALUES (${id}, ${kind}::operation_kind, ${vmId}, ${hostId}, ${cancellable}, ${reversible}, ${actorId}, ${requestedBy}, ${idempotencyKey},
             ${fingerprint}, ${startedAt}, ${acceptedAt})
     ON CONFLICT DO NOTHING`;
   return rows > 0;
@@ -132,9 +134,16 @@ export async function findOperations(db: Db, ids: readonly string[]): Promise<Op
   return db.operation.findMany({ where: { id: { in: [...ids] }, acceptedAt: { not: null } } });
 }
 
+/** What this actor asked for under this key, once accepted; null: nothing. */
+export async function findByKey(db: Db, actorId: string, idempotencyKey: string): Promise<Operation | null> {
+  return db.operation.findFirst({ where: { actorId, idempotencyKey, acceptedAt: { not: null } } });
+}
+
 export interface OperationQuery {
   readonly vmId?: string | null;
   readonly states?: readonly OperationState[] | null;
+  /** Only those asked for at or before this instant. */
+  readonly until?: Date | null;
   /** 1 to 500. */
   readonly first: number;
   /** `operationCursor` of the last one seen. */
@@ -154,12 +163,23 @@ export async function listOperations(db: Db, query: OperationQuery): Promise<Ope
       acceptedAt: { not: null },
       ...(query.vmId == null ? {} : { vmId: query.vmId }),
       ...(query.states == null ? {} : { state: { in: [...query.states] } }),
+      ...(query.until == null ? {} : { startedAt: { lte: query.until } }),
       ...(after === null ? {} : { OR: [{ startedAt: { lt: after.startedAt } }, { startedAt: after.startedAt, id: { lt: after.id } }] }),
     },
     orderBy: [{ startedAt: "desc" }, { id: "desc" }],
     take: first + 1,
   });
   return { operations: rows.slice(0, first), hasNextPage: rows.length > first };
+}
+
+const STATE_VERBS: OperationKind[] = ["START_VM", "STOP_VM", "FORCE_OFF_VM", "RESET_VM", "PAUSE_VM", "RESUME_VM"];
+
+/** The newest verb that changed a VM's state and succeeded; null when none is kept. */
+export async function newestVerbId(db: Db, vmId: string): Promise<string | null> {
+  const row = await db.operation.findFirst({
+    where: { vmId, kind: { in: STATE_VERBS }, state: "SUCCEEDED" }, orderBy: [{ startedAt: "desc" }, { id: "desc" }], select: { id: true },
+  });
+  return row?.id ?? null;
 }
 
 /** Operations of a host that nobody has reported ended, accepted or not: what to ask the daemon about after a reconnect. */

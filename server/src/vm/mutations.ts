@@ -9,6 +9,8 @@ import type { PutVmSuccess, SimpleVerb, VmOperationAccepted } from "./service.js
 const KEY = "Chosen by the client: a repetition with the same key and content is carried out once. Null: every call counts.";
 const DRY_RUN = "Judge only: nothing is changed, and no event is written.";
 
+const EFFECT = "What it does, or in a dry run would do: one sentence for people.";
+
 const PutVmSuccessRef = builder.objectRef<PutVmSuccess>("PutVmSuccess").implement({
   description: "The definition is in order.",
   fields: (t) => ({
@@ -16,10 +18,11 @@ const PutVmSuccessRef = builder.objectRef<PutVmSuccess>("PutVmSuccess").implemen
     action: t.expose("action", { type: PutVmActionEnum, description: "What was done, or in a dry run would be." }),
     changes: t.field({ type: ["String"], description: 'What changes, one line a field, e.g. "memory_mb: 1024 → 2048".', resolve: (done) => done.changes as string[] }),
     operation: t.expose("operation", { type: OperationRef, nullable: true, description: "Null for a dry run and where nothing changed." }),
+    effect: t.exposeString("effect", { description: EFFECT }),
   }),
 });
 const PutVmResult = resultUnion("PutVmResult", "What came of putting a definition.", PutVmSuccessRef, [
-  "InvalidSpec", "VmExists", "InsufficientResources", "StorageFault", "Unsupported", "Forbidden", "InvalidInput", "HostUnreachable", "DatabaseUnavailable",
+  "InvalidSpec", "VmExists", "VmChanged", "InsufficientResources", "StorageFault", "Unsupported", "Forbidden", "InvalidInput", "HostUnreachable", "DatabaseUnavailable",
 ]);
 const ApplyVmsResultRef = builder.objectRef<{ readonly results: readonly (typeof PutVmResult)["$inferType"][] }>("ApplyVmsResult").implement({
   description: "What came of applyVms.",
@@ -30,11 +33,12 @@ const VmOperationAcceptedRef = builder.objectRef<VmOperationAccepted>("VmOperati
   fields: (t) => ({
     vm: t.expose("vm", { type: VmRef, description: "The VM after the verb was accepted." }),
     operation: t.expose("operation", { type: OperationRef, nullable: true, description: "What carries it out; null for a dry run." }),
+    effect: t.exposeString("effect", { description: EFFECT }),
   }),
 });
 const VmOperationResult = resultUnion("VmOperationResult", "What came of a verb.", VmOperationAcceptedRef, [
   "VmNotFound", "InvalidVmState", "InsufficientResources", "StorageFault", "Unsupported", "LaunchFailed", "VmProtected",
-  "Forbidden", "InvalidInput", "HostUnreachable", "DatabaseUnavailable",
+  "OperationNotFound", "NotUndoable", "InvalidSpec", "VmExists", "VmChanged", "Forbidden", "InvalidInput", "HostUnreachable", "DatabaseUnavailable",
 ]);
 
 const PutVmInput = builder.inputType("PutVmInput", {
@@ -44,6 +48,7 @@ const PutVmInput = builder.inputType("PutVmInput", {
     dryRun: t.boolean({ required: true, defaultValue: false, description: DRY_RUN }),
     definition: t.field({ type: "JSON", required: true, description: "As vms/vm.schema.json describes it." }),
     createOnly: t.boolean({ required: true, defaultValue: false, description: "Refuse to replace an existing VM." }),
+    ifGeneration: t.field({ type: "BigInt", description: "Refuse (VmChanged) when the definition is another than it was at this generation of the VM; null: whatever it is." }),
     hostId: t.id({ description: "Host to define it on; null: the one it is on, or the only one." }),
   }),
 });
@@ -60,6 +65,14 @@ const VmVerbInput = builder.inputType("VmVerbInput", {
   description: "A VM to do something to.",
   fields: (t) => ({
     id: t.id({ required: true, description: "The VM." }),
+    idempotencyKey: t.string({ description: KEY }),
+    dryRun: t.boolean({ required: true, defaultValue: false, description: DRY_RUN }),
+  }),
+});
+const UndoOperationInput = builder.inputType("UndoOperationInput", {
+  description: "An operation to undo.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: "The operation." }),
     idempotencyKey: t.string({ description: KEY }),
     dryRun: t.boolean({ required: true, defaultValue: false, description: DRY_RUN }),
   }),
@@ -100,12 +113,31 @@ for (const [verb, description] of SIMPLE_VERBS) {
     }));
 }
 
+const UndoRef = builder.objectRef<{ readonly text: string }>("Undo").implement({
+  description: "What would undo an operation.",
+  fields: (t) => ({ text: t.exposeString("text", { description: 'What undoOperation would do, e.g. "Let web-1 run on."' }) }),
+});
+builder.objectField(OperationRef, "undo", (t) =>
+  t.field({
+    type: UndoRef, nullable: true, description: "What would undo it now; null: it cannot be undone (any more); undoOperation says why.",
+    resolve: async (operation, _, ctx) => {
+      const plan = await ctx.services.undo.plan(operation);
+      return plan.kind === "none" ? null : { text: plan.text };
+    },
+  }));
+
 builder.mutationFields((t) => ({
   putVm: t.field({
     type: PutVmResult, description: "Define a VM, or replace its definition. A running VM keeps its running configuration until its next start.",
     args: { input: t.arg({ type: PutVmInput, required: true, description: "The definition." }) },
     resolve: (_, { input }, ctx) =>
-      answer(() => ctx.services.vms.put(ctx.viewer, { ...input, idempotencyKey: input.idempotencyKey ?? null, hostId: input.hostId ?? null })),
+      answer(() => ctx.services.vms.put(ctx.viewer, { ...input, idempotencyKey: input.idempotencyKey ?? null, hostId: input.hostId ?? null, ifGeneration: input.ifGeneration ?? null })),
+  }),
+  undoOperation: t.field({
+    type: VmOperationResult,
+    description: "Undo an operation: pausing by resuming and the other way round, starting by asking the guest to power down, stopping by starting, an edit of a definition by the version before, a deletion by defining the VM again (its disks stayed). Needs the rights of the verb that does it.",
+    args: { input: t.arg({ type: UndoOperationInput, required: true, description: "Which operation." }) },
+    resolve: (_, { input }, ctx) => answer(() => ctx.services.undo.undo(ctx.viewer, { ...input, idempotencyKey: input.idempotencyKey ?? null })),
   }),
   applyVms: t.field({
     type: ApplyVmsResultRef, description: "Define or replace several VMs; each is judged alone. The answer is in the order of the input.",

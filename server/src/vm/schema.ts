@@ -11,7 +11,7 @@ import { isAlive, type VerbAvailability } from "./verbs.js";
 const DEFAULT_OPERATIONS = 10;
 const DEFAULT_EVENTS = 20;
 
-const LabelRef = builder.objectRef<Label>("Label").implement({
+export const LabelRef = builder.objectRef<Label>("Label").implement({
   description: "A label of a definition.",
   fields: (t) => ({ key: t.exposeString("key", { description: "Its name." }), value: t.exposeString("value", { description: "Its value; may be empty." }) }),
 });

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setPowerWish } from "./store.js";
 import type { Db } from "../db/client.js";
 import type { DatabaseHealth } from "../db/health.js";
-import { DatabaseUnavailable, InvalidInput, NotCancellable, OperationNotFound, Unsupported, VmNotFound, asExpected, type ExpectedError } from "../errors.js";
+import { DatabaseUnavailable, InvalidInput, NotCancellable, OperationNotFound, Unsupported, VmChanged, VmNotFound, asExpected, type ExpectedError } from "../errors.js";
 import type { HostService } from "../host/service.js";
 import type { DaemonClient } from "../hypervisor/client.js";
 import { StopEscalation, type VmResponse } from "../hypervisor/generated/quetzal/v1/vm.js";
@@ -14,12 +14,15 @@ import type { MetricsService } from "../metrics/service.js";
 import type { OperationService } from "../operation/service.js";
 import type { Operation, OperationKind } from "../operation/store.js";
 import { OPERATION_WORDS } from "../operation/words.js";
+import { definitionAt } from "../past/store.js";
 import { requireRole, type Role, type Viewer } from "../token/model.js";
 import { definitionChanges } from "./changes.js";
+import { effectOf, putEffect, type EffectFacts } from "./effects.js";
 import { pageOfVms, type VmListArgs, type VmPage } from "./list.js";
 import type { FilterSubjects } from "./filter/subjects.js";
 import type { Vm, VmDefinition } from "./model.js";
 import type { VmRegistry } from "./registry.js";
+import { Turns } from "./turns.js";
 import { verbAvailability, type VerbAvailability } from "./verbs.js";
 
 /** A daemon answers a verb when it has accepted it, not when it is done; checking a definition is the longest. */
@@ -47,18 +50,23 @@ export interface PutInput {
   readonly idempotencyKey: string | null;
   readonly dryRun: boolean;
   readonly createOnly: boolean;
+  /** The generation that the caller knows: refused when the definition is another than it was then. Null: whatever it is. */
+  readonly ifGeneration?: bigint | null;
 }
 export interface VmOperationAccepted {
   readonly vm: Vm;
   readonly operation: Operation | null;
+  /** What it does, or in a dry run would do. */
+  readonly effect: string;
 }
+type CarriedOut = Omit<VmOperationAccepted, "effect">;
 export interface PutVmSuccess extends VmOperationAccepted {
   readonly action: "CREATED" | "CHANGED" | "UNCHANGED";
   readonly changes: readonly string[];
 }
 export type SimpleVerb = "startVm" | "forceOffVm" | "resetVm" | "pauseVm" | "resumeVm";
 
-const SIMPLE_VERBS: Readonly<Record<SimpleVerb, OperationKind>> = {
+const SIMPLE_VERBS: Readonly<Record<SimpleVerb, Exclude<OperationKind, "PUT_VM">>> = {
   startVm: "START_VM", forceOffVm: "FORCE_OFF_VM", resetVm: "RESET_VM", pauseVm: "PAUSE_VM", resumeVm: "RESUME_VM",
 };
 
@@ -71,6 +79,7 @@ interface Verb {
   readonly hostId: string;
   readonly idempotencyKey: string | null;
   readonly request: unknown;
+  readonly reversible?: boolean;
   readonly call: Call;
 }
 
@@ -86,6 +95,8 @@ export interface VmServiceParts {
 }
 
 export class VmService {
+  readonly #puts = new Turns();
+
   constructor(private readonly parts: VmServiceParts) {}
 
   get(id: string): Vm | null {
@@ -107,7 +118,7 @@ export class VmService {
   }
 
   async simpleVerb(viewer: Viewer, verb: SimpleVerb, input: VerbInput): Promise<VmOperationAccepted> {
-    const done = await this.#verb(viewer, "OPERATOR", SIMPLE_VERBS[verb], input, (client, operationId, options) =>
+    const done = await this.#verb(viewer, "OPERATOR", SIMPLE_VERBS[verb], input, {}, (client, operationId, options) =>
       client.vms[verb]({ operationId, vmId: input.id, dryRun: input.dryRun }, options));
     if (!input.dryRun && verb === "startVm") this.#wish(input.id, "ON");
     if (!input.dryRun && verb === "forceOffVm") this.#wish(input.id, "OFF");
@@ -120,14 +131,14 @@ export class VmService {
       throw new InvalidInput(`timeoutSeconds must be 1 to ${MAX_STOP_TIMEOUT_SECONDS}, not ${input.timeoutSeconds}.`, "timeoutSeconds");
     }
     const escalation = input.escalation === "FORCE_OFF" ? StopEscalation.STOP_ESCALATION_FORCE_OFF : StopEscalation.STOP_ESCALATION_NONE;
-    const done = await this.#verb(viewer, "OPERATOR", "STOP_VM", input, (client, operationId, options) =>
+    const done = await this.#verb(viewer, "OPERATOR", "STOP_VM", input, input, (client, operationId, options) =>
       client.vms.stopVm({ operationId, vmId: input.id, timeoutMs: input.timeoutSeconds * 1_000, escalation, dryRun: input.dryRun }, options));
     if (!input.dryRun) this.#wish(input.id, "OFF");
     return done;
   }
 
   async delete(viewer: Viewer, input: DeleteInput): Promise<VmOperationAccepted> {
-    return this.#verb(viewer, "ADMIN", "DELETE_VM", input, (client, operationId, options) =>
+    return this.#verb(viewer, "ADMIN", "DELETE_VM", input, input, (client, operationId, options) =>
       client.vms.deleteVm({ operationId, vmId: input.id, deleteDisks: input.deleteDisks, dryRun: input.dryRun }, options));
   }
 
@@ -135,6 +146,11 @@ export class VmService {
     requireRole(viewer, "ADMIN", "Defining a VM");
     const specJson = definitionText(input.definition);
     const vmId = claimedId(input.definition);
+    // One at a time for a VM: between the look at the generation and the daemon's answer nobody else may change it.
+    return this.#puts.run(vmId, () => this.#put(viewer, input, specJson, vmId));
+  }
+
+  async #put(viewer: Viewer, input: PutInput, specJson: string, vmId: string): Promise<PutVmSuccess> {
     const known = this.parts.registry.get(vmId);
     const hostId = input.hostId === null && known !== null ? known.hostId : this.parts.hosts.choose(input.hostId);
     if (known !== null && known.hostId !== hostId) {
@@ -148,12 +164,21 @@ export class VmService {
     const before = this.parts.registry.get(judged.id);
     const changes = definitionChanges(before?.definition ?? null, judged.definition);
     const action = before === null ? "CREATED" : changes.length === 0 ? "UNCHANGED" : "CHANGED";
-    if (input.dryRun) return { vm: before ?? judged, action, changes, operation: null };
+    const effect = putEffect(before, judged.name, changes);
+    await this.#requireGeneration(judged.id, before, input.ifGeneration ?? null);
+    if (input.dryRun) return { vm: before ?? judged, action, changes, operation: null, effect };
     this.#requireDatabase();
-    if (before !== null && action === "UNCHANGED") return { vm: before, action, changes, operation: null };
-    const request = { definition: input.definition, createOnly: input.createOnly };
+    if (before !== null && action === "UNCHANGED") return { vm: before, action, changes, operation: null, effect };
+    const request = { definition: input.definition, createOnly: input.createOnly, ...(input.ifGeneration == null ? {} : { ifGeneration: input.ifGeneration.toString() }) };
     const done = await this.#carryOut(viewer, { kind: "PUT_VM", vmId: judged.id, hostId, idempotencyKey: input.idempotencyKey, request, call });
-    return { ...done, action, changes };
+    return { ...done, action, changes, effect };
+  }
+
+  /** A change of state moves the generation too, and is nobody's edit: what counts is whether the definition is another. */
+  async #requireGeneration(id: string, vm: Vm | null, generation: bigint | null): Promise<void> {
+    if (generation === null || vm?.generation === generation) return;
+    const known = await definitionAt(this.parts.db, id, generation);
+    if (vm === null || known === null || definitionChanges(known, vm.definition).length > 0) throw new VmChanged(id, vm?.generation ?? 0n);
   }
 
   /** Each definition is judged alone; those that share an id are all refused, since one would undo the other. */
@@ -191,24 +216,26 @@ export class VmService {
     return (await operations.find(operationId)) ?? operation;
   }
 
-  async #verb(viewer: Viewer, role: Role, kind: OperationKind, input: VerbInput, call: Call): Promise<VmOperationAccepted> {
+  async #verb(viewer: Viewer, role: Role, kind: Exclude<OperationKind, "PUT_VM">, input: VerbInput, facts: EffectFacts, call: Call): Promise<VmOperationAccepted> {
     requireRole(viewer, role, `The verb "${OPERATION_WORDS[kind]}"`);
     const vm = this.parts.registry.get(input.id);
     if (vm === null) throw new VmNotFound(input.id);
+    const effect = effectOf(kind, vm, facts);
     if (input.dryRun) {
-      return { vm: await this.#call(vm.hostId, vm.id, (client, options) => call(client, randomUUID(), options)), operation: null };
+      return { vm: await this.#call(vm.hostId, vm.id, (client, options) => call(client, randomUUID(), options)), operation: null, effect };
     }
-    return this.#carryOut(viewer, { kind, vmId: vm.id, hostId: vm.hostId, idempotencyKey: input.idempotencyKey, request: input, call });
+    const reversible = facts.deleteDisks !== true;
+    return { ...(await this.#carryOut(viewer, { kind, vmId: vm.id, hostId: vm.hostId, idempotencyKey: input.idempotencyKey, request: input, reversible, call })), effect };
   }
 
   /** The operation is stored first, hidden; the daemon is asked; its answer shows the operation or takes it back. */
-  async #carryOut(viewer: Viewer, verb: Verb): Promise<VmOperationAccepted> {
+  async #carryOut(viewer: Viewer, verb: Verb): Promise<CarriedOut> {
     const { operations, registry, hosts } = this.parts;
     hosts.client(verb.hostId);
     this.#requireDatabase();
-    const { kind, vmId, hostId, idempotencyKey, request } = verb;
+    const { kind, vmId, hostId, idempotencyKey, request, reversible } = verb;
     const { operation, outcome } = await operations.begin({
-      kind, vmId, hostId, idempotencyKey, request, actor: { id: viewer.tokenId, name: viewer.name }, cancellable: kind === "START_VM" || kind === "STOP_VM",
+      kind, vmId, hostId, idempotencyKey, request, reversible: reversible ?? true, actor: { id: viewer.tokenId, name: viewer.name }, cancellable: kind === "START_VM" || kind === "STOP_VM",
     });
     // Repeated and never accepted: the first try broke off. The daemon knows by the id whether it has done it.
     if (outcome === "repeated" && operation.acceptedAt !== null) return { vm: registry.get(vmId) ?? (await this.#lastKnown(verb, operation)), operation };

@@ -21,6 +21,12 @@ const FIRST_PROCESS = 'exec 3<&0; "$@" </dev/null 3<&- & daemon=$!; { read -r li
 /** The default asks for a second daemon (virtlogd) and for a security driver that hosts differ in. */
 const QEMU_CONFIGURATION = 'stdio_handler = "file"\nsecurity_driver = "none"\n';
 
+/** Says why libvirt, though installed, is missing from what follows: our own figures are not lost over a peer's failure. */
+export function noPeer(error: unknown): undefined {
+  console.error(`bench: libvirt is installed but no peer here: ${error instanceof Error ? error.message : String(error)}`);
+  return undefined;
+}
+
 export class Libvirt implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "qzlv-")); // Short: a unix socket's path stays below 107 bytes.
   readonly #env: NodeJS.ProcessEnv;
@@ -39,7 +45,7 @@ export class Libvirt implements AsyncDisposable {
     try {
       return await Libvirt.start(programs);
     } catch (error) {
-      console.error(`bench: libvirt is installed but could not be started, so it is no peer here: ${error instanceof Error ? error.message : String(error)}`);
+      noPeer(error);
       return undefined;
     }
   }

@@ -1,15 +1,21 @@
-// What watching costs: CPU and memory of daemon, server, database and one dashboard over 1, 10 and 30 idle guests.
-import { readdirSync, readFileSync } from "node:fs";
+// What watching costs: CPU and memory of daemon, server, database and one dashboard over 1, 10 and 30 idle guests, and with as
+// many as the promise speaks of what libvirt's cost to watch the same.
 import { setTimeout as delay } from "node:timers/promises";
 import { isAlive } from "../../support/process.js";
 import { cliPath, Stack } from "../../support/stack.js";
 import { TerminalDriver } from "../../support/terminal.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
-import { type Figure, figure, type Target } from "../figure.js";
-import { cpuPercent, pssMebibytes } from "../process-cost.js";
-import type { Suite } from "../suite.js";
+import { type Figure, figure, type Peer, peer, type Target } from "../figure.js";
+import { noPeer } from "../libvirt/instance.js";
+import { watchWithLibvirt, type Watching } from "../libvirt/watching.js";
+import { allPids, childPids, commandLine, cpuPercent, pssMebibytes } from "../process-cost.js";
+import { type Suite, stopwatch, timed } from "../suite.js";
+import { LIST_DOCUMENT } from "./list.js";
 
 const COUNTS = [1, 10, 30];
+/** What the promise speaks of, and the peer is measured with. */
+const PROMISED_COUNT = 30;
+const MEMORY_MEBIBYTES = 96;
 /** Calm after the last boot, so that its end is not measured. */
 const SETTLE_MS = 15_000;
 const WINDOW_MS = 10_000;
@@ -18,22 +24,29 @@ const WINDOWS = 6;
 const BOOTED_AT_ONCE = 3;
 /** virt-top with libvirtd on 30 guests, without history: the figure to stay under. */
 const TARGET_PERCENT = 2.4;
+const LIST_ROUNDS = 50;
+
+/** What one count of guests showed, by process. */
+interface Watched {
+  readonly cpu: ReadonlyMap<string, readonly number[]>;
+  readonly pss: ReadonlyMap<string, number>;
+  readonly bytesPerSecond: number;
+  /** Milliseconds of the list with its newest samples. */
+  readonly list: readonly number[];
+}
 
 function postgresPids(stateDir: string): number[] {
-  const commandLine = (pid: number): string => { try { return readFileSync(`/proc/${pid}/cmdline`, "utf8"); } catch { return ""; } };
-  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
-  const main = all.find((pid) => commandLine(pid).includes("postgres") && commandLine(pid).includes(stateDir));
-  const parent = (pid: number): number => { try { const stat = readFileSync(`/proc/${pid}/stat`, "utf8"); return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]); } catch { return 0; } };
-  return main === undefined ? [] : [main, ...all.filter((pid) => parent(pid) === main)];
+  const main = allPids().find((pid) => commandLine(pid).includes("postgres") && commandLine(pid).includes(stateDir));
+  return main === undefined ? [] : [main, ...childPids(main)];
 }
 
 async function boot(stack: Stack, name: string): Promise<void> {
-  const vm = await VmDriver.define(stack, smallGuest(name, { memory_mb: 96 }));
+  const vm = await VmDriver.define(stack, smallGuest(name, { memory_mb: MEMORY_MEBIBYTES }));
   await vm.start();
   await vm.waitForBoot();
 }
 
-async function measure(stack: Stack, guests: number): Promise<Figure[]> {
+async function measure(stack: Stack): Promise<Watched> {
   await using screen = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv });
   await screen.waitFor("bench-idle-0");
   await delay(SETTLE_MS);
@@ -44,35 +57,62 @@ async function measure(stack: Stack, guests: number): Promise<Figure[]> {
   await delay(WINDOW_MS);
   const bytesPerSecond = (screen.bytes - bytesBefore) / (WINDOW_MS / 1000);
   const share = (list: readonly number[]): number[] => windows.map((window) => window.filter((_, index) => list.includes(pids[index] ?? -1)).reduce((a, b) => a + b, 0));
-  const ours = named.slice(0, 3).flatMap(([, list]) => list);
-  const target: Target = guests === 30 ? { atMost: TARGET_PERCENT } : { none: true };
-  const figures = [
-    figure(`CPU of daemon + server + dashboard, ${guests} idle guests`, "%", share(ours), target),
-    ...named.map(([name, list]) => figure(`CPU of ${name}, ${guests} idle guests`, "%", share(list), { none: true })),
-    ...named.map(([name, list]) => figure(`memory (PSS) of ${name}, ${guests} idle guests`, "MiB", [list.filter(isAlive).map(pssMebibytes).reduce((a, b) => a + b, 0)], { none: true })),
-    figure(`bytes to an 80x24 terminal, ${guests} idle guests`, "B/s", [bytesPerSecond], { none: true }),
-  ];
+  const watched = {
+    cpu: new Map(named.map(([name, list]) => [name, share(list)])),
+    pss: new Map(named.map(([name, list]) => [name, list.filter(isAlive).map(pssMebibytes).reduce((a, b) => a + b, 0)])),
+    bytesPerSecond,
+    list: await timed(LIST_ROUNDS, () => stopwatch(() => stack.api.query(LIST_DOCUMENT)), 3),
+  };
   screen.send("q");
   await screen.waitForExit();
-  return figures;
+  return watched;
+}
+
+/** Sums the windows of several processes. */
+function together(...parts: (readonly number[] | undefined)[]): number[] {
+  return (parts[0] ?? []).map((_, window) => parts.reduce((sum, part) => sum + (part?.[window] ?? 0), 0));
+}
+
+function figures(guests: number, ours: Watched, theirs: Watching | undefined): Figure[] {
+  const target: Target = guests === PROMISED_COUNT ? { atMost: TARGET_PERCENT } : { none: true };
+  const [watcher, daemon] = [theirs?.watcher ?? "", theirs?.daemon ?? ""];
+  const single = (name: string, value: number | null | undefined): Peer[] => peer(name, value === null || value === undefined ? [] : [value]);
+  const peersOf = { // Whom each of our processes is set beside; the server and its database have no counterpart.
+    quetzald: { cpu: peer(daemon, theirs?.daemonCpu ?? []), pss: single(daemon, theirs?.daemonPss) },
+    dashboard: { cpu: peer(watcher, theirs?.watcherCpu ?? []), pss: single(watcher, theirs?.watcherPss) },
+  } as Partial<Record<string, { cpu: Peer[]; pss: Peer[] }>>;
+  return [
+    figure(`CPU of daemon + server + dashboard, ${guests} idle guests`, "%", together(ours.cpu.get("quetzald"), ours.cpu.get("server"), ours.cpu.get("dashboard")), target, ...peer(`${watcher} + ${daemon}`, together(theirs?.daemonCpu, theirs?.watcherCpu))),
+    ...[...ours.cpu].map(([name, cpu]) => figure(`CPU of ${name}, ${guests} idle guests`, "%", cpu, { none: true }, ...(peersOf[name]?.cpu ?? []))),
+    ...[...ours.pss].map(([name, pss]) => figure(`memory (PSS) of ${name}, ${guests} idle guests`, "MiB", [pss], { none: true }, ...(peersOf[name]?.pss ?? []))),
+    figure(`bytes to an 80x24 terminal, ${guests} idle guests`, "B/s", [ours.bytesPerSecond], { none: true }, ...single(watcher, theirs?.bytesPerSecond)),
+    figure(`list of ${guests} running VMs with their newest samples`, "ms", ours.list, { none: true }, ...peer("virsh domstats, held", theirs?.stats ?? [])),
+  ];
+}
+
+async function watchOurs(note: (line: string) => void): Promise<Map<number, Watched>> {
+  await using stack = await Stack.start();
+  const watched = new Map<number, Watched>();
+  let started = 0;
+  for (const count of COUNTS) {
+    while (started < count) {
+      const names = Array.from({ length: Math.min(BOOTED_AT_ONCE, count - started) }, (_, index) => `bench-idle-${started + index}`);
+      await Promise.all(names.map((name) => boot(stack, name)));
+      started += names.length;
+    }
+    note(`${count} guests idle`);
+    watched.set(count, await measure(stack));
+  }
+  return watched;
 }
 
 export const idle: Suite = {
   name: "idle",
   about: `CPU and memory with ${COUNTS.join(", ")} idle guests at 1 Hz`,
   async run(note) {
-    await using stack = await Stack.start();
-    const figures: Figure[] = [];
-    let started = 0;
-    for (const count of COUNTS) {
-      while (started < count) {
-        const names = Array.from({ length: Math.min(BOOTED_AT_ONCE, count - started) }, (_, index) => `bench-idle-${started + index}`);
-        await Promise.all(names.map((name) => boot(stack, name)));
-        started += names.length;
-      }
-      note(`${count} guests idle`);
-      figures.push(...(await measure(stack, count)));
-    }
-    return figures;
+    const ours = await watchOurs(note);
+    // Only then: sixty guests at once would be another load.
+    const theirs = await watchWithLibvirt({ guests: PROMISED_COUNT, memoryMebibytes: MEMORY_MEBIBYTES, bootedAtOnce: BOOTED_AT_ONCE, settleMs: SETTLE_MS, windowMs: WINDOW_MS, windows: WINDOWS }, note).catch(noPeer);
+    return [...ours].flatMap(([count, watched]) => figures(count, watched, count === PROMISED_COUNT ? theirs : undefined));
   },
 };

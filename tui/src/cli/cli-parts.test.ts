@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClientError } from "../client/error.js";
 import { readConfig } from "../config.js";
 import { readDefinitions } from "./definitions.js";
+import { eventLine } from "./events.js";
 import { EXIT, fromTypedError, toCommandError } from "./exit.js";
 import { isSubscription } from "./graphql.js";
 import { JsonFault, parseJson } from "./json-text.js";
@@ -36,6 +37,18 @@ describe("table", () => {
 
   it("leaves out fields without a value", () => {
     expect(fieldLines([["A", "1"], ["Gone", undefined], ["Long", "2"]])).toEqual(["A     1", "Long  2"]);
+  });
+});
+
+describe("an event's line", () => {
+  const event = { cursor: "7", time: "2026-01-01T13:02:11.000Z", kind: "HOST_CONNECTED", vmId: null, hostId: "0123456789abcdef", hostName: "lab1", operationId: null, previousState: null, state: null, actor: null, message: "Connected." } as const;
+  it.each([
+    [event, "lab1: Connected."],
+    [{ ...event, hostName: null }, "0123456789abcdef: Connected."],
+    [{ ...event, vmId: "web", actor: "ci" }, "web: Connected. (by ci)"],
+    [{ ...event, hostName: null, hostId: null }, "Connected."],
+  ])("names the VM, else the host as people know it: %#", (given, shown) => {
+    expect(eventLine(given)).toBe(`     7  2026-01-01 13:02:11  ${shown}`);
   });
 });
 

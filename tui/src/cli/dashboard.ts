@@ -1,5 +1,6 @@
 // Opens the dashboard from the command line, or prints one frame of it as text. The dashboard itself is loaded here,
 // and only here: no other command pays for it.
+import type { EndpointSource } from "../client/endpoint.js";
 import { whyNoPicture } from "../terminal-kind.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
@@ -23,9 +24,19 @@ export async function openDashboard(context: CommandContext): Promise<void> {
       background: config.background,
       settings: config.settings,
       environment: config.environment,
+      serverUrl: () => urlOf(config.endpoint),
       consoleCommand: (vmId) => [process.execPath, ...process.execArgv, process.argv[1] ?? "", "console", vmId],
     }),
   );
+}
+
+function urlOf(endpoint: EndpointSource): string | null {
+  try {
+    return endpoint().url;
+  } catch {
+    // Where the server is not known, a command that wants to know says so.
+    return null;
+  }
 }
 
 export async function printPlainFrame(context: CommandContext): Promise<void> {

@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import type { CommandContext, OutputFormat } from "./context.js";
 import type { Choices } from "../config.js";
 import { CommandError, EXIT } from "./exit.js";
+import { parseSpan } from "./span.js";
 import type { ColourWish } from "../terminal-kind.js";
 import type { VmState } from "./vm-state.js";
 
@@ -23,6 +24,8 @@ const DEFAULT_WAIT_SECONDS = 120;
 const DEFAULT_STOP_SECONDS = 60;
 /** Events and operations listed unless told otherwise: a screen or two. */
 const DEFAULT_LAST = 50;
+/** What `explain` looks at unless told otherwise: 10 minutes hold what made somebody ask. */
+const DEFAULT_EXPLAINED_SECONDS = 600;
 /** Largest count that can be asked for. */
 const MAX_COUNT = 1_000_000;
 
@@ -44,6 +47,7 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
   addConsole(program, context);
   addApply(program, context);
   addWatchCommands(program, context);
+  addExplain(program, context);
   addAudit(program, context);
   addTokenCommands(program, context);
   addSettingsCommands(program, context);
@@ -166,6 +170,15 @@ function addWatchCommands(program: Command, context: Context): void {
     .option("--last <count>", "how many of the newest", parseCount, DEFAULT_LAST)
     .action(async (options: { vm?: string; running?: boolean; last: number }) => (await import("./operations.js")).listOperations(context(), options));
   operations.command("cancel").description("Cancel an operation").argument("<id>").action(async (id: string) => (await import("./operations.js")).cancelOperation(context(), id));
+}
+
+function addExplain(program: Command, context: Context): void {
+  program
+    .command("explain")
+    .description("Why a VM is slow: causes ranked by evidence, each with its figure, threshold and advice")
+    .argument("<id>")
+    .option("--range <span>", "how far back to look, e.g. 90s, 10m, 2h", parseSpan, DEFAULT_EXPLAINED_SECONDS)
+    .action(async (id: string, options: { range: number }) => (await import("./explain.js")).explainVm(context(), id, options));
 }
 
 function addAudit(program: Command, context: Context): void {

@@ -30,7 +30,7 @@ const EVENT_FIELDS = graphql(`
   fragment DashboardEvent on Event { cursor time kind vmId operationId state actor message }
 `);
 
-const OPERATION_FIELDS = graphql(`
+export const OPERATION_FIELDS = graphql(`
   fragment DashboardOperation on Operation {
     id kind vmId state progressRatio cancellable error requestedBy startedAt endedAt
   }

@@ -10,6 +10,7 @@ import { page } from "../store/select.js";
 import { paintable } from "../store/sanitize.js";
 import type { State } from "../store/state.js";
 import * as documents from "./documents.js";
+import { Focus } from "./focus.js";
 import { gapEvent, toDefinitionLines, toDetail, toEvent, toHealth, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
 
 /** VMs asked for at a time: an answer of this size stays far below any limit of cost. */
@@ -93,6 +94,7 @@ export class Feed implements Disposable {
   private historyTimer: NodeJS.Timeout | undefined;
   private definitionFor: string | null = null;
   private isLoading = false;
+  private readonly focus: Focus;
   private readonly unlisten: Disposable;
 
   constructor(
@@ -102,6 +104,7 @@ export class Feed implements Disposable {
   ) {
     // Each subscription listens for the end; they are many by design.
     setMaxListeners(0, this.stopped.signal);
+    this.focus = new Focus(client, store, (vmId) => this.loadHistory(vmId));
     this.unlisten = client.onStatus(() => this.connectionChanged());
     void this.load();
     void this.watchHealth();
@@ -119,6 +122,7 @@ export class Feed implements Disposable {
     const onPage = page(state) === "vm";
     if (vmId !== this.historyFor) this.scheduleHistory(vmId);
     this.watchDetail(onPage ? vmId : null);
+    this.focus.lookedAt();
     const wantsDefinition = onPage && state.ui.tab === "definition" && vmId !== null;
     if (!wantsDefinition) this.definitionFor = null;
     else if (this.definitionFor !== vmId) {
@@ -130,6 +134,7 @@ export class Feed implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.historyTimer);
     this.detail?.stop.abort();
+    this.focus[Symbol.dispose]();
     this.unlisten[Symbol.dispose]();
     this.stopped.abort();
   }
@@ -139,6 +144,7 @@ export class Feed implements Disposable {
     if (status.state === "connected") {
       this.store.dispatch({ type: "connection", connection: { phase: "live" } });
       this.historyFor = null;
+      this.focus.forget();
       void this.load();
     } else if (status.reason !== null) this.lost(status.reason);
   }

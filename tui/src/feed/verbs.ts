@@ -1,27 +1,56 @@
-// The verbs as mutations: one document each, and their answer as one sentence. It knows no key.
+// The verbs as mutations: one document each, asked for or only judged, and their answer. It knows no key.
 import { graphql } from "../client/document.js";
 import type { Client } from "../client/client.js";
-import type { VmVerb } from "../store/model.js";
+import { paintable } from "../store/sanitize.js";
+import type { Judgement } from "../store/bulk.js";
+import type { Operation, VmVerb } from "../store/model.js";
+import { OPERATION_FIELDS } from "./documents.js";
+import { toOperation } from "./wire.js";
 
 /** Verbs that are a mutation on one VM. */
 export type MutationVerb = Exclude<VmVerb, "CONSOLE">;
 
 const ANSWER = graphql(`
-  fragment DashboardVerbAnswer on VmOperationResult { __typename ... on Error { message } }
-`);
+  fragment DashboardVerbAnswer on VmOperationResult {
+    __typename
+    ... on Error { message }
+    ... on VmOperationAccepted { operation { ...DashboardOperation } }
+  }
+`, [OPERATION_FIELDS]);
 
 const DOCUMENTS = {
-  START: graphql(`mutation DashboardStart($id: ID!, $key: String!) { answer: startVm(input: { id: $id, idempotencyKey: $key }) { ...DashboardVerbAnswer } }`, [ANSWER]),
-  STOP: graphql(`mutation DashboardStop($id: ID!, $key: String!) { answer: stopVm(input: { id: $id, idempotencyKey: $key }) { ...DashboardVerbAnswer } }`, [ANSWER]),
-  FORCE_OFF: graphql(`mutation DashboardForceOff($id: ID!, $key: String!) { answer: forceOffVm(input: { id: $id, idempotencyKey: $key }) { ...DashboardVerbAnswer } }`, [ANSWER]),
-  RESET: graphql(`mutation DashboardReset($id: ID!, $key: String!) { answer: resetVm(input: { id: $id, idempotencyKey: $key }) { ...DashboardVerbAnswer } }`, [ANSWER]),
-  PAUSE: graphql(`mutation DashboardPause($id: ID!, $key: String!) { answer: pauseVm(input: { id: $id, idempotencyKey: $key }) { ...DashboardVerbAnswer } }`, [ANSWER]),
-  RESUME: graphql(`mutation DashboardResume($id: ID!, $key: String!) { answer: resumeVm(input: { id: $id, idempotencyKey: $key }) { ...DashboardVerbAnswer } }`, [ANSWER]),
-  DELETE: graphql(`mutation DashboardDelete($id: ID!, $key: String!) { answer: deleteVm(input: { id: $id, idempotencyKey: $key }) { ...DashboardVerbAnswer } }`, [ANSWER]),
+  START: graphql(`mutation DashboardStart($id: ID!, $key: String, $dryRun: Boolean!) { answer: startVm(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [ANSWER]),
+  STOP: graphql(`mutation DashboardStop($id: ID!, $key: String, $dryRun: Boolean!) { answer: stopVm(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [ANSWER]),
+  FORCE_OFF: graphql(`mutation DashboardForceOff($id: ID!, $key: String, $dryRun: Boolean!) { answer: forceOffVm(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [ANSWER]),
+  RESET: graphql(`mutation DashboardReset($id: ID!, $key: String, $dryRun: Boolean!) { answer: resetVm(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [ANSWER]),
+  PAUSE: graphql(`mutation DashboardPause($id: ID!, $key: String, $dryRun: Boolean!) { answer: pauseVm(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [ANSWER]),
+  RESUME: graphql(`mutation DashboardResume($id: ID!, $key: String, $dryRun: Boolean!) { answer: resumeVm(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [ANSWER]),
+  DELETE: graphql(`mutation DashboardDelete($id: ID!, $key: String, $dryRun: Boolean!) { answer: deleteVm(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [ANSWER]),
 } as const;
 
-/** Asks for a verb; null when it was accepted, else why not. */
-export async function ask(client: Client, verb: MutationVerb, id: string, idempotencyKey: string): Promise<string | null> {
-  const { answer } = await client.request(DOCUMENTS[verb], { id, key: idempotencyKey });
-  return "message" in answer ? answer.message : null;
+/** What each verb does to one VM, as a plan says it. */
+const EFFECTS: Readonly<Record<MutationVerb, string>> = {
+  START: "powers on",
+  STOP: "is asked to power down (ACPI)",
+  FORCE_OFF: "loses its power at once; what the guest has not saved is lost",
+  RESET: "is reset at once; what the guest has not saved is lost",
+  PAUSE: "stands still, its memory kept",
+  RESUME: "runs on",
+  DELETE: "loses its definition; the disks stay",
+};
+
+/** What came of asking: the operation that carries it out (null when there was nothing to do), or why not. */
+export type Asked = { accepted: true; operation: Operation | null } | { accepted: false; reason: string };
+
+/** Asks for a verb. A repetition with the same key is carried out once. Throws a ClientError when nobody answers. */
+export async function ask(client: Client, verb: MutationVerb, id: string, idempotencyKey: string): Promise<Asked> {
+  const { answer } = await client.request(DOCUMENTS[verb], { id, key: idempotencyKey, dryRun: false });
+  if ("message" in answer) return { accepted: false, reason: paintable(answer.message) };
+  return { accepted: true, operation: answer.operation === null ? null : toOperation(answer.operation) };
+}
+
+/** What a verb would do to a VM now, or why it cannot; nothing is changed. Throws a ClientError when nobody answers. */
+export async function judge(client: Client, verb: MutationVerb, id: string): Promise<Judgement> {
+  const { answer } = await client.request(DOCUMENTS[verb], { id, key: null, dryRun: true });
+  return "message" in answer ? { can: false, reason: paintable(answer.message) } : { can: true, effect: EFFECTS[verb] };
 }

@@ -2,7 +2,11 @@
 import type {
   ConsoleTail, Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample,
 } from "./model.js";
+import type { BulkAction } from "./bulk.js";
+import type { ConfirmAction } from "./confirm.js";
+import type { MarkAction } from "./marks.js";
 import type { TableAction } from "./table-choice.js";
+import type { UserCommand } from "../user-commands.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
 
 /** History of some figures: for each, instants and values of the same length. */
@@ -33,6 +37,8 @@ export type ViewAction =
   | { type: "enter" }
   | { type: "back" }
   | { type: "open"; page: Page }
+  /** The page of one VM, whatever the filter shows. */
+  | { type: "goTo"; vmId: string }
   | { type: "tab"; tab: VmTab }
   | { type: "nextTab" }
   | { type: "cpuScale" }
@@ -45,9 +51,11 @@ export type ViewAction =
   | { type: "prompt"; prompt: Prompt | null }
   | { type: "promptText"; text: string }
   | { type: "promptIndex"; index: number }
+  | { type: "found"; id: string }
+  | { type: "userCommands"; commands: readonly UserCommand[] }
   | { type: "filter"; text: string }
   | { type: "notice"; tone: "info" | "error"; text: string }
   | { type: "clearNotice" }
   | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
 
-export type Action = DataAction | ViewAction;
+export type Action = DataAction | ViewAction | MarkAction | BulkAction | ConfirmAction;

@@ -1,6 +1,7 @@
 // What this dashboard said and did, as lines: notices, refusals, lost and regained connections. It watches the states
 // before and after a step and keeps a bounded list; it changes nothing else.
 import type { Action } from "./actions.js";
+import { summaryOf, verbWords } from "./bulk.js";
 import type { LogLine } from "./model.js";
 import { LOG_KEPT } from "./state.js";
 import type { State } from "./state.js";
@@ -23,9 +24,13 @@ export function withLog(before: State, after: State, action: Action): State {
 
 function lines(before: State, after: State, action: Action): Said[] {
   if (action.type === "notice") return [{ tone: action.tone, text: action.text }];
+  if (action.type === "judged" && after.ui.notice !== null && after.ui.notice !== before.ui.notice) return [{ tone: after.ui.notice.tone, text: after.ui.notice.text }];
+  const { bulk } = after.ui;
+  if (bulk?.phase === "over" && before.ui.bulk?.phase === "running") return [{ tone: "info", text: `${verbWords(bulk.verb)}: ${summaryOf(bulk)}.` }];
   if (action.type === "connection") return connectionLines(before, after);
   if (action.type === "health") return healthLines(before, after);
-  if (action.type !== "welcomed") return [];
+  // The same welcome comes at each new connection; that the server is back is told already.
+  if (action.type !== "welcomed" || before.role === action.role) return action.type === "welcomed" ? healthLines(before, after) : [];
   const names = after.hosts.map((host) => host.name).join(", ");
   return [{ tone: "info", text: `Connected as ${action.role.toLowerCase()}; hosts: ${names === "" ? "none" : names}.` }, ...healthLines(before, after)];
 }

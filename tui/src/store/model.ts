@@ -167,7 +167,12 @@ export interface Operation {
 }
 
 /** Events of one VM from before those that are kept of all, oldest first: fetched when its page asks for them. */
-export interface VmRecord { vmId: string; events: Event[] }
+export interface VmRecord {
+  vmId: string;
+  events: Event[];
+  /** What its console said last before it crashed; empty when it has not. */
+  crashTail: string[];
+}
 
 /** The last lines of one VM's serial port, as a terminal would show them. */
 export interface ConsoleTail { vmId: string; lines: string[]; closed: string | null }

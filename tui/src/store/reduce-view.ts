@@ -1,6 +1,8 @@
 // What the person's keys do to the state: pages, selection, order, prompts. It knows nothing of the server.
 import type { ViewAction } from "./actions.js";
+import { reduceBulk } from "./bulk.js";
 import { naturalDirection } from "./columns.js";
+import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
 import { columnLines, moveChoice, reduceTable, viewLines } from "./table-choice.js";
@@ -8,6 +10,8 @@ import type { State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
 const PROMPT_MAX_LENGTH = 64;
+/** Actions of the palette remembered as used lately. */
+const RECENT_KEPT = 6;
 /** Pages kept to go back through. */
 const PAGES_DEPTH = 8;
 
@@ -25,6 +29,8 @@ export function reduceView(state: State, action: ViewAction): State {
       return back(state);
     case "open":
       return page(state) === action.page ? back(state) : opened(state, action.page);
+    case "goTo":
+      return state.vms.has(action.vmId) ? opened(withUi(state, { selectedVmId: action.vmId, tab: "graphs", pages: ["overview"] }), "vm") : state;
     case "tab":
       return withUi(state, { tab: action.tab });
     case "nextTab":
@@ -52,6 +58,10 @@ export function reduceView(state: State, action: ViewAction): State {
       return promptText(state, action.text);
     case "promptIndex":
       return state.ui.prompt?.kind === "command" ? withUi(state, { prompt: { ...state.ui.prompt, index: action.index } }) : state;
+    case "found":
+      return withUi(state, { recent: [action.id, ...state.ui.recent.filter((id) => id !== action.id)].slice(0, RECENT_KEPT) });
+    case "userCommands":
+      return { ...state, userCommands: action.commands };
     case "filter":
       return withUi(state, { filter: action.text });
     case "notice":
@@ -72,9 +82,11 @@ function opened(state: State, next: Ui["pages"][number]): State {
   return withUi(state, { choice: 0, pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
 }
 
-/** One step out: a page closes; on the overview Esc clears the filter. */
+/** One step out: a page closes; on the overview Esc takes the marks away, then the filter. */
 function back(state: State): State {
+  if (page(state) === "plan") return reduceBulk(state, { type: "bulkLeave" });
   if (state.ui.pages.length > 1) return withUi(state, { pages: state.ui.pages.slice(0, -1) });
+  if (state.ui.marks.size > 0) return reduceMarks(state, { type: "markNone" });
   return state.ui.filter === "" ? state : withUi(state, { filter: "" });
 }
 
@@ -116,6 +128,7 @@ const PAGE_HEAD_ROWS_MAX = 5;
 
 function lineCount(state: State, key: string): number {
   switch (key) {
+    case "plan": return state.ui.bulk?.items.length ?? 0;
     case "events": return state.events.length;
     case "hosts": return HOST_LINES_MAX;
     case "vm.cpu":
@@ -131,7 +144,7 @@ const HOST_LINES_MAX = 200;
 /** vCPUs or disks of one VM that can be scrolled through. */
 const PARTS_MAX = 512;
 /** The help page has no more lines than this: a test counts them. */
-export const HELP_LINES_MAX = 80;
+export const HELP_LINES_MAX = 96;
 
 function sortStep(state: State, step: 1 | -1): State {
   const index = SORT_COLUMNS.indexOf(state.ui.sort.column) + step;
@@ -145,7 +158,7 @@ function nextOf(names: readonly string[], name: string): string {
 
 function promptText(state: State, text: string): State {
   const { prompt } = state.ui;
-  if (prompt === null || prompt.kind === "confirm") return state;
+  if (prompt === null || !("text" in prompt)) return state;
   const kept = text.slice(0, PROMPT_MAX_LENGTH);
   if (prompt.kind === "filter") return withUi(state, { prompt: { ...prompt, text: kept }, filter: kept.trim() });
   if (prompt.kind === "command") return withUi(state, { prompt: { ...prompt, text: kept, index: 0 } });

@@ -1,6 +1,11 @@
 // The root of the reducers: one pure step from state and action to the next state. Rings are the exception by design:
 // they grow in place, because copying five minutes of every VM each second would be the dashboard's whole cost.
 import type { Action } from "./actions.js";
+import { BULK_ACTIONS, reduceBulk } from "./bulk.js";
+import type { BulkAction } from "./bulk.js";
+import { reduceConfirm } from "./confirm.js";
+import { MARK_ACTIONS, keepMarks, reduceMarks } from "./marks.js";
+import type { MarkAction } from "./marks.js";
 import { reduceData } from "./reduce-data.js";
 import { withLog } from "./log.js";
 import { reduceView } from "./reduce-view.js";
@@ -16,7 +21,22 @@ function isData(action: Action): action is Parameters<typeof reduceData>[1] {
   return DATA_ACTIONS.has(action.type);
 }
 
+function isMark(action: Action): action is MarkAction {
+  return MARK_ACTIONS.has(action.type);
+}
+
+function isBulk(action: Action): action is BulkAction {
+  return BULK_ACTIONS.has(action.type);
+}
+
 export function reduce(state: State, action: Action): State {
-  const next = withLog(state, isData(action) ? reduceData(state, action) : reduceView(state, action), action);
-  return next.vms === state.vms && next.ui.filter === state.ui.filter ? next : keepSelection(next);
+  const next = withLog(state, step(state, action), action);
+  return next.vms === state.vms && next.ui.filter === state.ui.filter ? next : keepSelection(keepMarks(next));
+}
+
+function step(state: State, action: Action): State {
+  if (isData(action)) return reduceData(state, action);
+  if (isMark(action)) return reduceMarks(state, action);
+  if (action.type === "judged") return reduceConfirm(state, action);
+  return isBulk(action) ? reduceBulk(state, action) : reduceView(state, action);
 }

@@ -124,7 +124,7 @@ export function keepSelection(state: State): State {
   if (chosen !== null && (rows.some((vm) => vm.id === chosen) || (onVmPage && state.vms.has(chosen)))) return state;
   const selectedVmId = rows[0]?.id ?? null;
   const pages: Page[] = onVmPage && selectedVmId !== chosen ? ["overview"] : state.ui.pages;
-  const prompt = state.ui.prompt !== null && "vmId" in state.ui.prompt && !state.vms.has(state.ui.prompt.vmId) ? null : state.ui.prompt;
+  const prompt = state.ui.prompt !== null && "vmId" in state.ui.prompt && state.ui.prompt.vmId !== null && !state.vms.has(state.ui.prompt.vmId) ? null : state.ui.prompt;
   return { ...state, ui: { ...state.ui, selectedVmId, pages, prompt } };
 }
 

@@ -1,10 +1,12 @@
 // The dashboard's whole state and where it starts. Nothing here does I/O or reads a clock: `now` arrives by action.
+import type { Bulk, Judgement } from "./bulk.js";
 import type { ColumnId } from "./columns.js";
 import type { DetailRings } from "./detail-rings.js";
 import type { ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
 import type { Ring } from "./ring.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import type { Settings } from "./settings.js";
+import type { UserCommand } from "../user-commands.js";
 
 /** Events kept for the events page and the status line; older ones are one query away. */
 export const EVENTS_KEPT = 500;
@@ -19,7 +21,7 @@ export type Connection =
 /** Lines of the log kept: a day of a bad link. */
 export const LOG_KEPT = 500;
 
-export const PAGES = ["overview", "vm", "hosts", "compare", "operations", "events", "log", "columns", "views", "help"] as const;
+export const PAGES = ["overview", "vm", "hosts", "compare", "operations", "events", "plan", "log", "columns", "views", "help"] as const;
 export type Page = (typeof PAGES)[number];
 export const VM_TABS = ["graphs", "cpu", "memory", "disks", "net", "console", "events", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
@@ -32,13 +34,21 @@ export const COMPARED_FIGURES = ["cpu", "steal", "guestUsed", "rss", "diskRead",
 export type ComparedFigure = (typeof COMPARED_FIGURES)[number];
 export type SortDirection = "ascending" | "descending";
 
-/** A line being typed. `confirm` and `delete` belong to the VM they name, whatever is selected meanwhile. */
+/**
+ * A line being typed. `confirm` and `delete` belong to the VM they name, whatever is selected meanwhile; their
+ * judgement is null until the server has said that it can be done.
+ */
 export type Prompt =
   | { kind: "filter"; text: string }
-  | { kind: "command"; text: string; index: number }
+  /** The palette; `user`: the person's own commands alone. */
+  | { kind: "command"; text: string; index: number; scope: "all" | "user" }
+  /** A command of the person's own that asks first. */
+  | { kind: "run"; command: UserCommand; vmId: string | null; key: string }
   | { kind: "viewName"; text: string }
-  | { kind: "delete"; text: string; vmId: string }
-  | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string };
+  | { kind: "delete"; text: string; vmId: string; judgement: Judgement | null }
+  | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string; judgement: Judgement | null }
+  /** A phrase that must be typed in full before a plan is carried out. */
+  | { kind: "typed"; text: string; expected: string };
 
 /** The newest thing worth saying above the keys: an error of ours or the answer to a key. */
 export interface Notice { tone: "info" | "error"; text: string; at: number }
@@ -50,6 +60,14 @@ export interface Ui {
   tab: VmTab;
   /** The VM under the cursor; kept by id, so that a new order moves the row and not the choice. */
   selectedVmId: string | null;
+  /** Marked VMs by id: what a verb of the overview is meant for while there are any. */
+  marks: ReadonlySet<string>;
+  /** The row marked last, from which a range starts. */
+  markAnchor: string | null;
+  /** Ids of the palette's entries used lately, the newest first. */
+  recent: readonly string[];
+  /** One verb on several VMs, from its plan to its summary. */
+  bulk: Bulk | null;
   sort: { column: SortColumn; direction: SortDirection };
   filter: string;
   /** Columns of the table; null: as many as fit. */
@@ -59,8 +77,6 @@ export interface Ui {
   /** Name of the theme worn. */
   theme: string;
   cpuScale: CpuScale;
-  /** Ids of the VMs that are marked, in the order of marking. */
-  marks: ReadonlySet<string>;
   compared: ComparedFigure;
   prompt: Prompt | null;
   notice: Notice | null;
@@ -102,6 +118,8 @@ export interface State {
   events: Event[];
   newestCursor: bigint | null;
   operations: Operation[];
+  /** From the configuration; none where it has none. */
+  userCommands: readonly UserCommand[];
   ui: Ui;
 }
 
@@ -129,6 +147,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
     events: [],
     newestCursor: null,
     operations: [],
+    userCommands: settings.commands,
     ui: {
       pages: ["overview"],
       tab: "graphs",
@@ -140,6 +159,9 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       theme: settings.themes[0] ?? "dark",
       cpuScale: settings.cpuScale,
       marks: new Set(),
+      markAnchor: null,
+      recent: [],
+      bulk: null,
       compared: "cpu",
       prompt: null,
       notice: null,

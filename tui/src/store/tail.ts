@@ -6,12 +6,16 @@ import type { State } from "./state.js";
 export const TAIL_COLUMNS = 160;
 export const TAIL_BODY_ROWS = 44;
 
-/** The VM whose console's last lines are shown; null: none are. */
+/** The VM whose console's last lines are shown; null: none are, or it has no open console. */
 export function tailOf(state: State): string | null {
   const { ui } = state;
   const vm = selectedVm(state);
-  if (vm === null || ui.console !== null) return null;
-  const here = page(state);
-  if (here === "vm") return ui.tab === "console" ? vm.id : null;
-  return here === "overview" && ui.columns >= TAIL_COLUMNS && ui.bodyRows >= TAIL_BODY_ROWS ? vm.id : null;
+  if (vm === null || ui.console !== null || vm.state === "STOPPED" || vm.state === "DEFINED" || vm.state === "CRASHED") return null;
+  if (page(state) === "vm") return ui.tab === "console" ? vm.id : null;
+  return tailIsBeside(state) ? vm.id : null;
+}
+
+/** Whether the overview has room for a console's last lines. */
+export function tailIsBeside(state: State): boolean {
+  return page(state) === "overview" && state.ui.columns >= TAIL_COLUMNS && state.ui.bodyRows >= TAIL_BODY_ROWS;
 }

@@ -1,14 +1,14 @@
 // The last two lines: above, the newest thing worth knowing or the line being typed; below, the keys that fit.
-import { availability, bindingsOf, findBindings, keyName, labelOf } from "../keys.js";
+import { availability, bindingsOf, keyName, labelOf } from "../keys.js";
 import { page } from "../store/select.js";
 import type { Event } from "../store/model.js";
 import type { Prompt, State } from "../store/state.js";
 import { style } from "./frame.js";
 import { clock, cut } from "./format.js";
+import { finderHint } from "./finder.js";
 import { eventRole, eventSign, vmLabel } from "./lists.js";
 import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
-import { cellsOf } from "../width.js";
 
 /** Rule, message, keys. */
 export const FOOTER_ROWS = 3;
@@ -87,25 +87,28 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
     case "viewName":
       typed("Name of the view: ", shown.text, "Enter writes filter, columns and order under this name into config.yaml; Esc does not.");
       return;
+    case "typed":
+      typed(`Type "${shown.expected}" to go on: `, shown.text, "Enter carries the plan out once it is complete. Esc goes back to the plan.");
+      return;
     case "delete":
-      typed(`Delete ${vmLabel(state, shown.vmId)}? Type its id (${shown.vmId}): `, shown.text, "Enter deletes the definition once the id is complete; the disks stay. Esc keeps the VM.");
+      if (shown.judgement === null) typed(`Delete ${vmLabel(state, shown.vmId)}: asking the server. `, shown.text, "Esc keeps the VM.");
+      else typed(`Delete ${vmLabel(state, shown.vmId)}? Type its id (${shown.vmId}): `, shown.text, "Enter deletes the definition once the id is complete; the disks stay. Esc keeps the VM.");
       return;
     case "confirm": {
+      if (shown.judgement === null) {
+        frame.put(1, y, cut(`${vmLabel(state, shown.vmId)}: asking the server whether it can be done.`, frame.width - 2, theme.ellipsis), DIM);
+        return;
+      }
       const what = shown.verb === "FORCE_OFF" ? "Cut the power of" : "Reset";
       frame.put(1, y, cut(`${what} ${vmLabel(state, shown.vmId)}? What the guest has not saved is lost.`, frame.width - 2, theme.ellipsis), style("attention"));
       parts(p, 1, y + 1, [[shown.key, style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
       return;
     }
-    case "command": {
-      const found = findBindings(state, shown.text);
-      typed(":", shown.text, found.length === 0 ? "No action has this name. Esc goes back." : "");
-      let x = 1;
-      found.forEach((binding, index) => {
-        const text = ` ${labelOf(state, binding)} `;
-        if (x + cellsOf(text) > frame.width) return;
-        const usable = availability(state, binding).allowed;
-        x = frame.put(x, y + 1, text, index === shown.index ? style("text", "inverse") : usable ? TEXT : DIM);
-      });
-    }
+    case "run":
+      frame.put(1, y, cut(`Run ${shown.command.name}${shown.vmId === null ? "" : ` for ${vmLabel(state, shown.vmId)}`}?`, frame.width - 2, theme.ellipsis), style("attention"));
+      frame.put(1, y + 1, cut("y runs it; any other key does not.", frame.width - 2, theme.ellipsis), DIM);
+      return;
+    case "command":
+      typed(shown.scope === "user" ? "!" : ":", shown.text, finderHint(p, shown));
   }
 }

@@ -9,6 +9,7 @@ import { UNKNOWN, bytes, longAge, percent, wholePercent } from "./format.js";
 import { pressureWords } from "./host-plots.js";
 import { BOLD, DIM, TEXT } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { wrapped } from "../wrap.js";
 
 export type FactLine = readonly (readonly [string, Style])[];
 
@@ -100,18 +101,4 @@ function present(p: Painter, capabilities: readonly Capability[], width: number)
   const names = capabilities.filter(({ available }) => available).map(({ name, reason }) => (reason === null ? name : `${name} (${reason})`));
   if (names.length === 0) return [];
   return wrapped(names.join(", "), width - NAME_CELLS).map((part, index) => named(index === 0 ? `${p.theme.states.RUNNING} can` : "", [part, TEXT]));
-}
-
-/** Text in lines of at most `width` cells, broken at spaces. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = "";
-    }
-    line += line === "" ? word : ` ${word}`;
-  }
-  return [...lines, line];
 }

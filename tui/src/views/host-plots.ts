@@ -36,7 +36,7 @@ export function hostPlots(p: Painter, host: Host): { cpu: Plot; memory: Plot; di
       lines: [line(p, host.id, "diskRead", "r", "first", (known) => known.diskReadBytesPerSecond), line(p, host.id, "diskWrite", "w", "second", (known) => known.diskWriteBytesPerSecond)],
     },
     network: {
-      title: "net, bytes/s", scale: RATE, whyEmpty, extra: ` drops ${count(sample?.networkDropsPerSecond ?? null)}`,
+      title: "net, bytes/s", scale: RATE, whyEmpty, extra: `drops ${count(sample?.networkDropsPerSecond ?? null)}`,
       lines: [
         line(p, host.id, "netRx", theme.down, "first", (known) => known.networkRxBytesPerSecond), line(p, host.id, "netTx", theme.up, "second", (known) => known.networkTxBytesPerSecond),
       ],

@@ -36,8 +36,13 @@ export const GUTTER = 6;
 /** Fewer rows than this hold no title, legend, scale of two marks and time axis. */
 export const PLOT_LEAST_ROWS = 5;
 export const DOTS_ACROSS = 2;
-/** The axis has a mark in its middle from this many cells on. */
-const MIDDLE_MARK_FROM_CELLS = 30;
+/** Cells from one time to the next at least. */
+const TICK_CELLS = 10;
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAY = 86_400;
+/** Steps between the times of the axis, in seconds. */
+const TICK_STEPS = [5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 5 * DAY, 10 * DAY];
 
 /** Paints a plot into all of a rectangle but its last column, which stays free between neighbours. */
 export function plot(p: Painter, shown: Plot, rect: Rect): void {
@@ -47,8 +52,8 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
   const known = windows.map(({ peak }) => peak).filter((peak) => !Number.isNaN(peak));
   const main = windows[0];
   const wide = widthOf(shown, "each with its range") <= rect.width - 2;
-  rule(p, { ...rect, height: 1 }, shown.title, wide || main === undefined ? "" : range(shown.scale, main));
-  legend(p, shown, windows, rect, wide);
+  rule(p, { ...rect, height: 1 }, shown.title, wide || main === undefined ? "" : range(shown, main, rect.width));
+  legend(p, shown, windows, rect, wide ? "each with its range" : "now only");
   const area: Rect = { x: rect.x + GUTTER, y: rect.y + 2, width: cells, height: rect.height - (rect.height >= PLOT_LEAST_ROWS ? 3 : 2) };
   if (known.length === 0) {
     axis(p, area, shown.scale, shown.scale.topFor(NaN));
@@ -68,26 +73,33 @@ export function spanOf(cells: number): Span {
   return graphSpan(cells * DOTS_ACROSS);
 }
 
-function range(scale: Scale, { low, peak }: Window): string {
-  return Number.isNaN(peak) ? "" : `min ${scale.value(low)} max ${scale.value(peak)}`;
+/** The main line's lowest and highest, in words where the title leaves room for them. */
+function range({ scale, title }: Plot, { low, peak }: Window, width: number): string {
+  if (Number.isNaN(peak)) return "";
+  const long = `min ${scale.value(low)} max ${scale.value(peak)}`;
+  return title.length + long.length + RULE_MARGIN_CELLS <= width ? long : `${scale.value(low)} to ${scale.value(peak)}`;
 }
+/** What a rule takes beside its title and its remark. */
+const RULE_MARGIN_CELLS = 10;
 
 type LegendDetail = "each with its range" | "now only";
 
-/** Cells of the legend, the same whatever the values are. */
+/** Cells of the legend, the same whatever the values are; two spaces lie between entries. */
 function widthOf({ lines, scale, extra = "" }: Plot, detail: LegendDetail): number {
-  const entries = lines.reduce((total, line) => total + line.name.length + scale.width + 3 + (detail === "now only" ? 0 : 2 * scale.width + 9), 0);
+  const entries = lines.reduce((total, line) => total + line.name.length + scale.width + 3 + (detail === "now only" ? 0 : 2 * scale.width + 10), 0);
   return entries + extra.length;
 }
 
-function legend(p: Painter, { lines, scale, extra = "" }: Plot, windows: readonly Window[], rect: Rect, wide: boolean): void {
+function legend(p: Painter, shown: Plot, windows: readonly Window[], rect: Rect, detail: LegendDetail): void {
+  const { lines, scale, extra = "" } = shown;
+  const gap = widthOf(shown, detail) <= rect.width - 2 ? "  " : " ";
+  const fixed = (value: number | null): string => scale.value(value).padEnd(scale.width);
   const entries = lines.flatMap((line, index) => {
     const window = windows[index];
-    const fixed = (value: number | null): string => scale.value(value).padEnd(scale.width);
-    const span = !wide || window === undefined ? "" : ` min ${fixed(numberOrNull(window.low))} max ${fixed(numberOrNull(window.peak))}`;
-    return [[` ${line.name} `, style(line.role)], [fixed(line.now), line.now === null ? DIM : TEXT], [`${span} `, DIM]] as const;
+    const span = detail === "now only" || window === undefined ? "" : ` min ${fixed(numberOrNull(window.low))} max ${fixed(numberOrNull(window.peak))}`;
+    return [[`${line.name} `, style(line.role)], [fixed(line.now), line.now === null ? DIM : TEXT], [span + gap, DIM]] as const;
   });
-  parts(p, rect.x + 1, rect.y + 1, [...entries, [extra, DIM]], rect.width - 2);
+  parts(p, rect.x + 2, rect.y + 1, [...entries, [extra, DIM]], rect.width - 3);
 }
 
 function numberOrNull(value: number): number | null {
@@ -123,16 +135,18 @@ function axis(p: Painter, area: Rect, scale: Scale, top: number): void {
   if (area.height > 1) mark(area.height - 1, 0);
 }
 
-/** `-5m ───── -2.5m ───── now` below the graph. */
+/** `-4m     -2m     now` below the graph: round times where they fall. */
 function timeAxis(p: Painter, area: Rect, span: Span): void {
   const y = area.y + area.height;
   const { frame } = p;
-  frame.put(area.x, y, ago(span.seconds), DIM);
-  if (area.width >= MIDDLE_MARK_FROM_CELLS) {
-    const middle = ago(span.seconds / 2);
-    frame.put(area.x + Math.floor((area.width - middle.length) / 2), y, middle, DIM);
+  const end = area.x + area.width - span.end.length;
+  frame.put(end, y, span.end, DIM);
+  const step = TICK_STEPS.find((seconds) => (seconds / span.seconds) * area.width >= TICK_CELLS) ?? span.seconds;
+  for (let seconds = step; seconds <= span.seconds; seconds += step) {
+    const label = ago(seconds);
+    const x = area.x + Math.round((1 - seconds / span.seconds) * area.width) - Math.floor(label.length / 2);
+    if (x >= area.x - 1 && x + label.length < end) frame.put(x, y, label, DIM);
   }
-  frame.putRight(area.x + area.width, y, span.end, DIM);
 }
 
 /** How long before the right edge: -45s, -5m, -2.5m, -6h. */

@@ -4,6 +4,7 @@ import type { State } from "../store/state.js";
 import { Frame, style } from "./frame.js";
 import type { Rect } from "./frame.js";
 import { columnsPage, viewsPage } from "./choice-pages.js";
+import { finderList } from "./finder.js";
 import { footer } from "./footer.js";
 import { cut } from "./format.js";
 import { comparePage } from "./compare-page.js";
@@ -16,6 +17,7 @@ import type { Layout, Size } from "./layout.js";
 import { eventsPage, operationsPage } from "./lists.js";
 import { logPage } from "./log-page.js";
 import { DIM, TEXT, rule } from "./painter.js";
+import { planPage } from "./plan.js";
 import type { Painter } from "./painter.js";
 import { selectionBelow, selectionBeside } from "./selection-panel.js";
 import type { Theme } from "./theme.js";
@@ -37,6 +39,7 @@ export function screen(state: State, size: Size, theme: Theme, paintConsole: Con
     header(p);
     body(p, layout);
     footer(p);
+    if (state.ui.prompt?.kind === "command") finderList(p, state.ui.prompt);
   }
   if (layout.console !== null) consolePane(p, layout.console, paintConsole);
   return frame;
@@ -64,6 +67,9 @@ function body(p: Painter, layout: Layout): void {
       return;
     case "events":
       eventsPage(p, layout.body);
+      return;
+    case "plan":
+      planPage(p, layout.body);
       return;
     case "columns":
       columnsPage(p, layout.body);

@@ -1,6 +1,6 @@
 // What follows the selection on the overview, beside or below the table: the chosen VM's graphs and, where there is
 // room, the last lines of its console.
-import { tailOf } from "../store/tail.js";
+import { tailIsBeside } from "../store/tail.js";
 import { selectedVm } from "../store/select.js";
 import type { Vm } from "../store/model.js";
 import type { Rect } from "./frame.js";
@@ -13,8 +13,6 @@ import { consoleLines } from "./vm-console.js";
 
 /** Two graphs stand side by side from this many cells on. */
 const TWO_ACROSS_CELLS = 84;
-/** With fewer rows than this the graphs take all of them. */
-const CONSOLE_FROM_ROWS = 30;
 /** Rows of the console's last lines, their rule included. */
 const CONSOLE_ROWS = 9;
 
@@ -27,7 +25,7 @@ export function selectionBeside(p: Painter, rect: Rect): void {
     rule(p, inner, "no VM chosen");
     return;
   }
-  const tail = rect.height >= CONSOLE_FROM_ROWS && tailOf(p.state) === vm.id ? CONSOLE_ROWS : 0;
+  const tail = tailIsBeside(p.state) ? CONSOLE_ROWS : 0;
   const { cpu, memory, disk, latency, network, pressure } = vmPlots(p, vm);
   const above: Rect = { ...inner, height: inner.height - tail };
   if (inner.width >= TWO_ACROSS_CELLS) plotGrid(p, [cpu, memory, disk, latency, network, pressure], above, 2);

@@ -17,6 +17,10 @@ export interface Theme {
   sortDown: string;
   sortUp: string;
   attention: string;
+  /** Before a marked row. */
+  mark: string;
+  /** What has ended well. */
+  done: string;
   crumb: string;
   ellipsis: string;
   unknown: string;
@@ -29,7 +33,7 @@ export interface Theme {
 
 export const UNICODE: Theme = {
   kind: "unicode",
-  rule: "─", bar: "│", tick: "┤", peak: { above: "▾", on: "▴" }, cross: "┬", down: "↓", up: "↑", sortDown: "▾", sortUp: "▴", attention: "▲", crumb: "›", ellipsis: "…", unknown: "–",
+  rule: "─", bar: "│", tick: "┤", peak: { above: "▾", on: "▴" }, cross: "┬", down: "↓", up: "↑", sortDown: "▾", sortUp: "▴", attention: "▲", mark: "◆", done: "✓", crumb: "›", ellipsis: "…", unknown: "–",
   states: { RUNNING: "●", PAUSED: "‖", STOPPED: "◌", DEFINED: "◌", STARTING: "◐", STOPPING: "◐", MIGRATING: "◐", CRASHED: "✖" },
   heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
   fills: { used: "█", shared: "▓", zip: "▒", free: "░" },
@@ -37,7 +41,7 @@ export const UNICODE: Theme = {
 
 export const ASCII: Theme = {
   kind: "ascii",
-  rule: "-", bar: "|", tick: "+", peak: { above: "v", on: "^" }, cross: "+", down: "v", up: "^", sortDown: "v", sortUp: "^", attention: "!", crumb: ">", ellipsis: "~", unknown: "-",
+  rule: "-", bar: "|", tick: "+", peak: { above: "v", on: "^" }, cross: "+", down: "v", up: "^", sortDown: "v", sortUp: "^", attention: "!", mark: "+", done: "*", crumb: ">", ellipsis: "~", unknown: "-",
   states: { RUNNING: "*", PAUSED: "=", STOPPED: "o", DEFINED: "o", STARTING: "~", STOPPING: "~", MIGRATING: "~", CRASHED: "x" },
   heights: [".", ".", ":", ":", "|", "|", "#", "#"],
   fills: { used: "#", shared: "=", zip: "-", free: "." },

@@ -14,13 +14,17 @@ export function vmConsole(p: Painter, vm: Vm, rect: Rect): void {
 /** The newest lines that fit, at the bottom of a longer text and at the top of a shorter one. */
 export function consoleLines(p: Painter, vm: Vm, rect: Rect): void {
   const tail = p.state.consoleTail?.vmId === vm.id ? p.state.consoleTail : null;
-  const note = tail === null ? whyNone(vm) : tail.closed;
-  const lines = tail?.lines ?? [];
+  const note = isAlive(vm) ? (tail === null ? whyNone(vm) : tail.closed) : whyNone(vm);
+  const lines = isAlive(vm) ? (tail?.lines ?? []) : crashTail(p, vm);
   const room = rect.height - (note === null || lines.length === 0 ? 0 : 1);
   const shown = lines.slice(-room);
   shown.forEach((line, row) => p.frame.put(rect.x, rect.y + row, cut(line, rect.width - 1, p.theme.ellipsis), TEXT));
   const remark = note ?? (lines.length === 0 ? "Nothing has been written yet." : null);
   if (remark !== null) p.frame.put(rect.x, rect.y + shown.length, cut(remark, rect.width - 1, p.theme.ellipsis), DIM);
+}
+
+function crashTail(p: Painter, vm: Vm): readonly string[] {
+  return vm.state === "CRASHED" && p.state.vmRecord?.vmId === vm.id ? p.state.vmRecord.crashTail : [];
 }
 
 function whyNone(vm: Vm): string {

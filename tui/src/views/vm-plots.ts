@@ -84,13 +84,13 @@ export function diskRatePlot(p: Painter, vm: Vm): Plot {
 
 function diskPlot(p: Painter, vm: Vm): Plot {
   const each = latency(p.state.samples.get(vm.id)?.diskLatencySeconds ?? null).padEnd(LATENCY.width);
-  return { ...diskRatePlot(p, vm), extra: ` ${each} each` };
+  return { ...diskRatePlot(p, vm), extra: `${each} each` };
 }
 
 export function latencyPlot(p: Painter, vm: Vm): Plot {
   return {
     title: "disk latency", scale: LATENCY, whyEmpty: whyNoFigures(vm, "no read or write yet"),
-    lines: [line(p, vm, "diskLatency", "each", "first", (sample) => sample.diskLatencySeconds)],
+    lines: [line(p, vm, "diskLatency", "all", "first", (sample) => sample.diskLatencySeconds)],
   };
 }
 
@@ -98,7 +98,7 @@ export function networkPlot(p: Painter, vm: Vm): Plot {
   const { theme } = p;
   const sample = p.state.samples.get(vm.id);
   return {
-    title: "net, bytes/s", scale: RATE, extra: ` drops ${count(sample?.networkDropsPerSecond ?? null)}`,
+    title: "net, bytes/s", scale: RATE, extra: `drops ${count(sample?.networkDropsPerSecond ?? null)}`,
     whyEmpty: whyNoFigures(vm, isUserNetwork(vm) ? "user mode: no counters on host" : "no network card, or no sample yet"),
     lines: [
       line(p, vm, "netRx", theme.down, "first", (known) => known.networkRxBytesPerSecond),

@@ -1,4 +1,5 @@
 // The table of VMs: heads, rows, the chosen one. What stands in a column is vm-columns.ts's business.
+import { marksText } from "../store/marks.js";
 import type { Vm } from "../store/model.js";
 import { isStale, visibleVms } from "../store/select.js";
 import type { SortColumn, State } from "../store/state.js";
@@ -23,7 +24,8 @@ export function vmTable(p: Painter, rect: Rect): void {
   const { sort, filter } = state.ui;
   const chosen = Math.max(0, rows.findIndex((vm) => vm.id === state.ui.selectedVmId));
   const arrow = sort.direction === "descending" ? theme.sortDown : theme.sortUp;
-  const remark = rows.length === 0 ? "" : `${chosen + 1} of ${rows.length}${filter === "" ? "" : ` (all: ${state.vms.size})`}`;
+  const marks = marksText(state) === "" ? "" : `${theme.mark} ${marksText(state)}, `;
+  const remark = rows.length === 0 ? marks.replace(/, $/, "") : `${marks}${chosen + 1} of ${rows.length}${filter === "" ? "" : ` (all: ${state.vms.size})`}`;
   rule(p, { ...rect, height: 1 }, `VMs ${theme.rule} CPU: ${state.ui.cpuScale === "core" ? "a core" : "the VM"} = 100 % ${theme.rule} by ${sortName(sort.column)} ${arrow}${filter === "" ? "" : ` ${theme.rule} /${filter}`}`, remark);
   const columns = fittingColumns(rect.width, state.ui.tableColumns);
   let x = rect.x + 3;
@@ -63,6 +65,7 @@ function row(p: Painter, rect: Rect, y: number, vm: Vm, columns: readonly Column
   const source: RowSource = { vm, sample: state.samples.get(vm.id) ?? null, state, theme };
   const chosen = vm.id === state.ui.selectedVmId;
   const faded = isStale(state) || vm.state === "STOPPED" || vm.state === "DEFINED";
+  if (state.ui.marks.has(vm.id)) frame.put(rect.x, y, theme.mark, style("mark", "bold"));
   frame.put(rect.x + 1, y, theme.states[vm.state], style(STATE_ROLES[vm.state]));
   let x = rect.x + 3;
   for (const column of columns) {

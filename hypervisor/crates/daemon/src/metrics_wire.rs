@@ -101,6 +101,10 @@ pub fn vm(sample: &VmSample) -> v1::VmMetrics {
         disks: sample.disks.iter().map(disk).collect(),
         nics: nics.collect(),
         qmp_age_ms: sample.qmp_age_ms,
+        cpu_throttle: sample.cpu_throttle.map(|throttle| v1::CpuThrottle {
+            periods: throttle.periods,
+            throttled_periods: throttle.throttled_periods,
+        }),
     }
 }
 

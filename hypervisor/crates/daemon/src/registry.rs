@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use quetzal_vm::context::VmContext;
+use quetzal_vm::launch::images_exist;
 use quetzal_vm::order::{Answer, Mode, Order, VmHandle};
 use quetzal_vm::record::{self, RecordError, RunRecord, StateRecord};
 use quetzal_vm::refusal::{Refusal, RefusalCode};
@@ -152,7 +153,12 @@ impl Registry {
             .at("id"));
         }
         self.name_is_free(&spec)?;
-        let view = VmView::defined(&id, spec.to_json().into());
+        let text = spec.to_json();
+        // What is defined already is not refused for an image that has gone since: nothing would change.
+        if present.as_ref().is_none_or(|handle| *handle.view().spec_json != *text) {
+            images_exist(&spec, &self.context)?;
+        }
+        let view = VmView::defined(&id, text.into());
         if mode == Mode::DryRun {
             let replaced = present
                 .map(|handle| VmView { spec_json: Arc::clone(&view.spec_json), ..VmView::clone(&handle.view()) });

@@ -125,10 +125,59 @@ async fn a_start_that_cannot_work_is_refused_before_it_begins() {
     assert!(refusal.message.contains("apt-get install"), "{}", refusal.message);
 
     let mut daemon = Daemon::start().await;
+    let kernel = daemon.state_dir().join("images/none/vmlinuz");
+    std::fs::create_dir_all(kernel.parent().unwrap()).unwrap();
+    std::fs::write(&kernel, "").unwrap();
     daemon.put(with("boot", json!({ "kernel": "none/vmlinuz" }))).await.unwrap();
+    std::fs::remove_file(&kernel).unwrap();
     let refusal = daemon.start_vm("one").await.unwrap_err();
     assert_eq!((refusal.code(), refusal.field.as_str()), (RefusalCode::Storage, "boot.kernel"));
     assert_eq!(daemon.get("one").await.unwrap().state(), VmState::Defined);
+}
+
+#[tokio::test]
+async fn a_definition_that_names_a_missing_image_is_refused_and_taken_once_it_is_there() {
+    let mut daemon = Daemon::start().await;
+    let disk = |more: Value| {
+        let mut disk = json!({ "name": "vda", "path": "disk.img" });
+        disk.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!([disk])
+    };
+    for (spec, field) in [
+        (with("boot", json!({ "kernel": "late/file" })), "boot.kernel"),
+        (with("disks", disk(json!({ "image": "late/file" }))), "disks[0].image"),
+        (with("disks", disk(json!({}))), "disks[0].path"),
+    ] {
+        for dry_run in [true, false] {
+            let request = v1::PutVmRequest {
+                operation_id: daemon.operation(),
+                spec_json: spec.to_string(),
+                dry_run,
+                ..v1::PutVmRequest::default()
+            };
+            let refusal = outcome(daemon.vms().put_vm(request).await).unwrap_err();
+            assert_eq!((refusal.code(), refusal.field.as_str()), (RefusalCode::Storage, field), "{}", refusal.message);
+            assert!(
+                refusal.message.starts_with(field) && refusal.message.contains("put it there"),
+                "{}",
+                refusal.message
+            );
+        }
+    }
+    assert!(daemon.list().await.vms.is_empty());
+    for made in ["pools/default/one", "hypervisor/vms/one"] {
+        assert!(!daemon.state_dir().join(made).exists(), "{made} is left of a refused definition");
+    }
+    let image = daemon.state_dir().join("images/late/file");
+    std::fs::create_dir_all(image.parent().unwrap()).unwrap();
+    std::fs::write(&image, "").unwrap();
+    let spec = with("boot", json!({ "kernel": "late/file" }));
+    daemon.put(spec.clone()).await.unwrap();
+    std::fs::remove_file(&image).unwrap();
+    daemon.put(spec.clone()).await.expect("what is defined already changes nothing");
+    let mut larger = spec;
+    larger["vcpus"] = json!(2);
+    assert_eq!(daemon.put(larger).await.unwrap_err().field, "boot.kernel");
 }
 
 #[tokio::test]

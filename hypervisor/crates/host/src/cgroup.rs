@@ -46,7 +46,7 @@ pub fn detect() -> Cgroups {
     detect_in(Path::new("/"))
 }
 
-fn detect_in(root: &Path) -> Cgroups {
+pub(crate) fn detect_in(root: &Path) -> Cgroups {
     let mounts = fs::read_to_string(root.join("proc/mounts")).unwrap_or_default();
     // device, mount point, type, options, …
     let mounts: Vec<[&str; 3]> = mounts
@@ -81,6 +81,11 @@ fn below(root: &Path, mount: &str) -> PathBuf {
 impl Cgroups {
     pub fn cpu(&self) -> Option<Version> {
         self.cpu.as_ref().map(|hierarchy| hierarchy.version)
+    }
+
+    /// Where the groups of the cpu controller are.
+    pub(crate) fn cpu_tree(&self) -> Option<(&Path, Version)> {
+        self.cpu.as_ref().map(|hierarchy| (hierarchy.mount.as_path(), hierarchy.version))
     }
 
     pub fn memory(&self) -> Option<Version> {

@@ -17,6 +17,7 @@ pub mod qemu;
 pub mod sampler;
 mod sampler_parse;
 pub mod spawn;
+pub mod throttle;
 pub mod user;
 pub mod volume;
 

@@ -8,7 +8,7 @@ pub mod argv;
 pub mod console;
 pub mod context;
 mod crash;
-mod launch;
+pub mod launch;
 pub mod machine;
 pub mod metrics;
 pub mod order;

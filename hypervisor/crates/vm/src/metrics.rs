@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use quetzal_host::cgroup;
 use quetzal_host::network::{NicCounters, nic_counters};
 use quetzal_host::process::{ProcessSample, ProcessSampler};
+use quetzal_host::throttle::{CpuThrottle, ThrottleSampler};
 use quetzal_host::volume;
 use quetzal_qmp::Qmp;
 use serde_json::{Value, json};
@@ -38,6 +40,8 @@ pub struct VmSample {
     pub nic: Option<(&'static str, NicCounters)>,
     /// Age of the newest QMP answer; absent when none has come yet.
     pub qmp_age_ms: Option<u64>,
+    /// Absent without the cpu controller.
+    pub cpu_throttle: Option<CpuThrottle>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +87,7 @@ pub struct VmProbe {
     tap: Option<String>,
     qmp: Option<Qmp>,
     process: Mutex<ProcessSampler>,
+    throttle: Mutex<Option<ThrottleSampler>>,
     answers: Mutex<Answers>,
     is_asking: AtomicBool,
     ticks: AtomicU64,
@@ -110,6 +115,7 @@ impl VmProbe {
             tap: live.run.tap.clone(),
             qmp: live.qmp.clone(),
             process: Mutex::new(ProcessSampler::new(live.run.pid)),
+            throttle: Mutex::new(ThrottleSampler::new(&cgroup::detect(), live.run.pid)),
             answers: Mutex::default(),
             is_asking: AtomicBool::new(false),
             ticks: AtomicU64::new(0),
@@ -177,6 +183,7 @@ impl VmProbe {
         let tick = self.ticks.load(Ordering::Relaxed).wrapping_add(self.offset);
         let with_pss = tick.is_multiple_of(PSS_EVERY_TICKS) || self.answers().pss_bytes.is_none();
         let process = self.process().sample(with_pss).ok();
+        let cpu_throttle = self.throttle().as_mut().and_then(ThrottleSampler::sample);
         let mut answers = self.answers();
         if tick.is_multiple_of(ALLOCATED_EVERY_TICKS) || answers.allocated.len() < self.disks.len() {
             let sizes = self
@@ -204,11 +211,16 @@ impl VmProbe {
             disks: disks.collect(),
             nic: self.tap.as_deref().and_then(nic_counters).map(|counters| ("net0", counters)),
             qmp_age_ms: answers.answered_at.map(|at| millis(at.elapsed())),
+            cpu_throttle,
         }
     }
 
     fn answers(&self) -> MutexGuard<'_, Answers> {
         self.answers.lock().expect("no thread panics while it holds the answers")
+    }
+
+    fn throttle(&self) -> MutexGuard<'_, Option<ThrottleSampler>> {
+        self.throttle.lock().expect("no thread panics while it samples")
     }
 
     fn process(&self) -> MutexGuard<'_, ProcessSampler> {

@@ -4,6 +4,7 @@ mod parse;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 

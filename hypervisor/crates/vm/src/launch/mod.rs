@@ -11,6 +11,7 @@ use quetzal_qmp::{Qmp, QmpError, QmpEvent};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
+pub use preflight::images_exist;
 pub(crate) use preflight::preflight;
 use prepare::Prepared;
 

@@ -8,7 +8,7 @@ use quetzal_host::volume;
 use crate::context::{KvmVerdict, VmContext};
 use crate::paths::VmPaths;
 use crate::refusal::{Refusal, RefusalCode, chain};
-use crate::spec::{Accelerator, VmSpec};
+use crate::spec::{Accelerator, Disk, VmSpec};
 
 /// QEMU itself, its firmware and a first touch of guest memory. Guest memory beyond is given by the kernel page by
 /// page, shared and compressed, so it is no reason to refuse.
@@ -22,6 +22,19 @@ pub(crate) fn preflight(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> 
     memory_fits(spec, context)?;
     boot_files_exist(spec, context)?;
     disks_can_be_had(spec, paths, context)
+}
+
+/// What can be known when a VM is defined: the images that its start would need. One that comes later is put there first.
+/// Makes nothing: a definition that is refused leaves no folder behind.
+pub fn images_exist(spec: &VmSpec, context: &VmContext) -> Result<(), Refusal> {
+    boot_files_exist(spec, context)?;
+    let disks = context.folders.vm(&spec.id).disks;
+    for (index, disk) in spec.disks.iter().enumerate() {
+        if !disks.join(&disk.path).exists() {
+            disk_can_be_made(disk, index, &disks, context)?;
+        }
+    }
+    Ok(())
 }
 
 fn unsupported(message: String) -> Refusal {
@@ -137,17 +150,16 @@ fn boot_files_exist(spec: &VmSpec, context: &VmContext) -> Result<(), Refusal> {
 
 fn image_exists(relative: &str, field: &str, context: &VmContext) -> Result<(), Refusal> {
     let images = context.folders.images();
-    // A host without any image has no such folder.
-    let _ = std::fs::create_dir_all(&images);
+    let missing = |path: &Path| {
+        let mend = "put it there, or run 'npm start' to build the guest image";
+        Err(storage(format!("{field}: the image '{}' is missing; {mend}", path.display()), field.to_owned()))
+    };
+    if !images.is_dir() {
+        return missing(&images.join(relative));
+    }
     match volume::check_inside(&images, Path::new(relative)) {
         Ok(path) if path.is_file() => Ok(()),
-        Ok(path) => Err(storage(
-            format!(
-                "the image '{}' is missing; put it there, or run 'npm start' to build the guest image",
-                path.display()
-            ),
-            field.to_owned(),
-        )),
+        Ok(path) => missing(&path),
         Err(error) => Err(storage(chain(&error), field.to_owned())),
     }
 }
@@ -164,14 +176,25 @@ fn disks_can_be_had(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Resu
         if path.exists() {
             continue;
         }
-        if let Some(image) = &disk.image {
-            image_exists(image, &format!("disks[{index}].image"), context)?;
-        } else if disk.size_bytes().is_none() {
-            return Err(storage(
-                format!("disk '{}' does not exist, and without size_gb or image it cannot be made", path.display()),
-                format!("disks[{index}].path"),
-            ));
-        }
+        disk_can_be_made(disk, index, &paths.disks, context)?;
     }
     Ok(())
+}
+
+/// For a disk whose file is not there.
+fn disk_can_be_made(disk: &Disk, index: usize, folder: &Path, context: &VmContext) -> Result<(), Refusal> {
+    if let Some(image) = &disk.image {
+        return image_exists(image, &format!("disks[{index}].image"), context);
+    }
+    if disk.size_bytes().is_some() {
+        return Ok(());
+    }
+    let (field, path) = (format!("disks[{index}].path"), folder.join(&disk.path));
+    Err(storage(
+        format!(
+            "{field}: disk '{}' does not exist; put it there, or give size_gb or image to have it made",
+            path.display()
+        ),
+        field,
+    ))
 }

@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::VmSpec;
 use super::rules::{self, HostLimits};
+use super::words::reworded;
 
 /// Longest accepted definition; a hundred times what a full one needs.
 const SPEC_MAX_BYTES: usize = 256 * 1024;
@@ -19,7 +20,7 @@ pub struct SpecError {
 impl SpecError {
     pub(super) fn at(field: impl Into<String>, fault: impl std::fmt::Display) -> Self {
         let field = field.into();
-        let message = if field.is_empty() { fault.to_string() } else { format!("{field}: {fault}") };
+        let message = if field.is_empty() { fault.to_string() } else { format!("{}: {fault}", shown(&field)) };
         Self { field, message }
     }
 }
@@ -47,23 +48,17 @@ impl VmSpec {
     }
 }
 
-/// serde's words for types, in those of JSON.
-const JSON_WORDS: [(&str, &str); 6] = [
-    ("expected u64", "expected a whole number of 0 or more"),
-    ("expected u32", "expected a whole number of 0 or more"),
-    ("expected a sequence", "expected a list [ … ]"),
-    ("expected a map", "expected an object { … }"),
-    ("expected struct ", "expected an object "),
-    ("invalid type: map", "invalid type: an object"),
-];
-
 fn misshapen(fault: &serde_path_to_error::Error<serde_json::Error>) -> SpecError {
     let path = fault.path().to_string();
-    let field = if path == "." { String::new() } else { path };
-    let mut what = fault.inner().to_string();
-    for (serde_word, json_word) in JSON_WORDS {
-        what = what.replace(serde_word, json_word);
-    }
-    let mend = if what.starts_with("missing field") { "add it" } else { "correct it" };
-    SpecError::at(field, format!("{what}; {mend} (vms/vm.schema.json describes every field)"))
+    reworded(if path == "." { "" } else { &path }, &fault.inner().to_string())
+}
+
+/// Characters of a field's path in a sentence: unknown fields are the caller's to name.
+const FIELD_SHOWN_CHARS: usize = 100;
+
+/// A path as it can stand in one line.
+fn shown(field: &str) -> String {
+    let visible = |mark: char| if mark.is_control() { '?' } else { mark };
+    let cut = field.chars().nth(FIELD_SHOWN_CHARS).map(|_| '…');
+    field.chars().take(FIELD_SHOWN_CHARS).map(visible).chain(cut).collect()
 }

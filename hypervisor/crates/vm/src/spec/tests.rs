@@ -64,13 +64,13 @@ fn every_bad_value_is_refused_at_its_field() {
         ("/memory_mb", json!(0), "memory_mb", "give at least 32"),
         ("/memory_mb", json!(31), "memory_mb", "give at least 32"),
         ("/memory_mb", json!(8193), "memory_mb", "give at most 8192"),
-        ("/memory_mb", json!(-1), "memory_mb", "expected a whole number"),
-        ("/memory_mb", json!(1.5), "memory_mb", "expected a whole number"),
-        ("/memory_mb", json!("2G"), "memory_mb", "expected a whole number"),
-        ("/memory_mb", json!("-"), "", "missing field `memory_mb`; add it"),
+        ("/memory_mb", json!(-1), "memory_mb", "the number -1 does not fit; give a whole number"),
+        ("/memory_mb", json!(1.5), "memory_mb", "the number 1.5 does not fit; give a whole number"),
+        ("/memory_mb", json!("2G"), "memory_mb", "the text \"2G\" does not fit; give a whole number"),
+        ("/memory_mb", json!("-"), "memory_mb", "is missing; add it"),
         ("/vcpus", json!(0), "vcpus", "give 1 or more"),
         ("/vcpus", json!(9), "vcpus", "give at most 8"),
-        ("/id", json!("-"), "", "missing field `id`; add it"),
+        ("/id", json!("-"), "id", "is missing; add it"),
         ("/id", json!(""), "id", "use 1 to 64"),
         ("/id", json!(long), "id", "use 1 to 64"),
         ("/id", json!("a/b"), "id", "use 1 to 64"),
@@ -86,15 +86,15 @@ fn every_bad_value_is_refused_at_its_field() {
         ("/name", json!("a\u{202e}b"), "name", "printable"),
         ("/name", json!(" a"), "name", "blanks"),
         ("/name", json!(long), "name", "use 1 to 64"),
-        ("/machine", json!("microvm"), "machine", "expected `q35` or `pc`"),
-        ("/accelerator", json!("xen"), "accelerator", "expected one of `auto`"),
-        ("/features", json!(["tps", "speed"]), "features[1]", "unknown variant `speed`"),
-        ("/colour", json!("red"), "colour", "unknown field `colour`"),
+        ("/machine", json!("microvm"), "machine", "\"microvm\" is none of its values; use \"q35\" or \"pc\""),
+        ("/accelerator", json!("xen"), "accelerator", "use \"auto\", \"kvm\" or \"tcg\""),
+        ("/features", json!(["tps", "speed"]), "features[1]", "\"speed\" is none of its values"),
+        ("/colour", json!("red"), "colour", "there is no such field; remove it, or use one of \"$schema\""),
         ("/boot", json!({ "kernel": "/boot/vmlinuz" }), "boot.kernel", "is absolute"),
         ("/boot", json!({ "kernel": "k", "initrd": "../i" }), "boot.initrd", "stays inside"),
         ("/boot", json!({ "kernel": "k", "cmdline": "a\nb" }), "boot.cmdline", "remove it"),
         ("/boot", json!({ "kernel": "k", "cmdline": "x".repeat(2048) }), "boot.cmdline", "keep it to 2047"),
-        ("/boot", json!({ "kernel": "k", "dtb": "d" }), "boot.dtb", "unknown field `dtb`"),
+        ("/boot", json!({ "kernel": "k", "dtb": "d" }), "boot.dtb", "use \"kernel\", \"initrd\" or \"cmdline\""),
         ("/disks/0/path", json!("../../etc/passwd"), "disks[0].path", "stays inside"),
         ("/disks/0/path", json!("/etc/passwd"), "disks[0].path", "is absolute"),
         ("/disks/0/path", json!("a,readonly=on"), "disks[0].path", "holds \",\""),
@@ -107,7 +107,12 @@ fn every_bad_value_is_refused_at_its_field() {
         ("/disks/0/size_gb", json!(0), "disks[0].size_gb", "give 1 to 65536"),
         ("/disks/0/size_gb", json!(65537), "disks[0].size_gb", "give 1 to 65536"),
         ("/disks/0/size_mb", json!(5), "disks[0].size_mb", "keep one of the two"),
-        ("/disks/0/format", json!("vmdk"), "disks[0].format", "unknown variant `vmdk`"),
+        (
+            "/disks/0/format",
+            json!("vmdk"),
+            "disks[0].format",
+            "\"vmdk\" is none of its values; use \"raw\" or \"qcow2\"",
+        ),
         ("/disks/-", second("vda", "b.img"), "disks[1].name", "choose another name"),
         ("/disks/-", second("vdb", "disk.img"), "disks[1].path", "choose another path"),
         (
@@ -116,21 +121,52 @@ fn every_bad_value_is_refused_at_its_field() {
             "disks[1].readonly",
             "virtio",
         ),
-        ("/disks", json!({}), "disks", "expected a list"),
+        ("/disks", json!({}), "disks", "an object does not fit; give a list"),
         ("/network", json!({ "mode": "bridge" }), "network.bridge", "BRIDGE in network.conf"),
         ("/network", json!({ "mode": "bridge", "bridge": "br0,script=x" }), "network.bridge", "use 1 to 15"),
         ("/network", json!({ "mac": "52:54:00:12:34" }), "network.mac", "write six bytes"),
         ("/network", json!({ "mac": "01:00:5e:00:00:01" }), "network.mac", "first byte even"),
-        ("/network", json!({ "mode": "nat" }), "network.mode", "unknown variant `nat`"),
+        ("/network", json!({ "mode": "nat" }), "network.mode", "\"nat\" is none of its values"),
         ("/labels", json!({ "a b": "x" }), "labels", "rename it"),
         ("/labels", json!({ "a": "x\u{7}" }), "labels.a", "control character"),
-        ("/protected", json!("yes"), "protected", "expected a boolean"),
+        ("/protected", json!("yes"), "protected", "the text \"yes\" does not fit; give true or false"),
     ];
     for (pointer, value, field, mend) in cases {
         let error = parse(&with(pointer, value.clone())).expect_err(&format!("{pointer} = {value}"));
         assert_eq!(error.field, field, "{pointer} = {value}: {error}");
         assert!(error.message.contains(mend), "{pointer} = {value}: {error}");
         assert!(error.message.starts_with(field) && !error.message.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+    for (pointer, value, near) in [
+        ("/memory", json!(512), "did you mean \"memory_mb\"?"),
+        ("/memroy_mb", json!(512), "did you mean \"memory_mb\"?"),
+        ("/cpus", json!(2), "did you mean \"vcpus\"?"),
+        ("/Protected", json!(true), "did you mean \"protected\"?"),
+        ("/disks/0/size", json!(2), "did you mean \"size_"),
+        ("/machine", json!("Q35"), "did you mean \"q35\"? The values are \"q35\" or \"pc\""),
+        ("/disks/0/format", json!("qcow"), "did you mean \"qcow2\"?"),
+    ] {
+        let error = parse(&with(pointer, value)).unwrap_err();
+        assert!(error.message.contains(near), "{pointer}: {error}");
+    }
+}
+
+#[test]
+fn a_refused_shape_is_one_short_sentence_whatever_the_name_or_value() {
+    let odd = format!("a`, expected one of `b\n\u{1b}[31m{}", "x".repeat(5_000));
+    for error in [
+        parse(&with(&format!("/{}", odd.replace('/', "_")), json!(1))).unwrap_err(),
+        parse(&with("/machine", json!(odd))).unwrap_err(),
+        parse(&with("/memory_mb", json!(odd))).unwrap_err(),
+        parse(&with("/colour", json!(1))).unwrap_err(),
+    ] {
+        assert!(error.message.chars().count() < 400, "{} characters", error.message.chars().count());
+        assert!(!error.message.contains(char::is_control), "{error:?}");
+        assert!(!error.message.contains("unknown "), "no words of serde's are left: {error:?}");
     }
 }
 

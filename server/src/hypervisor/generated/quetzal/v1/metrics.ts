@@ -134,7 +134,19 @@ export interface VmMetrics {
   disks: DiskMetrics[];
   nics: NicMetrics[];
   /** Age in milliseconds of the newest QMP answer used here; absent when QMP has not answered yet. */
-  qmpAgeMs?: bigint | undefined;
+  qmpAgeMs?:
+    | bigint
+    | undefined;
+  /** How the kernel holds QEMU to a CPU quota (the cpu.stat of its control group). Absent without the cpu controller. */
+  cpuThrottle?: CpuThrottle | undefined;
+}
+
+/** Totals since quetzald watches the VM, over QEMU's group and those above it; both 0 where none has a quota. */
+export interface CpuThrottle {
+  /** Periods of the quota in which the group ran. */
+  periods: bigint;
+  /** Of these, the ones in which it used its quota up and was stopped. */
+  throttledPeriods: bigint;
 }
 
 export interface VcpuTime {
@@ -1742,6 +1754,7 @@ function createBaseVmMetrics(): VmMetrics {
     disks: [],
     nics: [],
     qmpAgeMs: undefined,
+    cpuThrottle: undefined,
   };
 }
 
@@ -1827,6 +1840,9 @@ export const VmMetrics: MessageFns<VmMetrics> = {
         throw new globalThis.Error("value provided for field message.qmpAgeMs of type uint64 too large");
       }
       writer.uint32(128).uint64(message.qmpAgeMs);
+    }
+    if (message.cpuThrottle !== undefined) {
+      CpuThrottle.encode(message.cpuThrottle, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -1972,6 +1988,14 @@ export const VmMetrics: MessageFns<VmMetrics> = {
             message.qmpAgeMs = reader.uint64() as bigint;
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.cpuThrottle = CpuThrottle.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2058,6 +2082,11 @@ export const VmMetrics: MessageFns<VmMetrics> = {
         : isSet(object.qmp_age_ms)
         ? BigInt(object.qmp_age_ms)
         : undefined,
+      cpuThrottle: isSet(object.cpuThrottle)
+        ? CpuThrottle.fromJSON(object.cpuThrottle)
+        : isSet(object.cpu_throttle)
+        ? CpuThrottle.fromJSON(object.cpu_throttle)
+        : undefined,
     };
   },
 
@@ -2111,6 +2140,9 @@ export const VmMetrics: MessageFns<VmMetrics> = {
     if (message.qmpAgeMs !== undefined) {
       obj.qmpAgeMs = message.qmpAgeMs.toString();
     }
+    if (message.cpuThrottle !== undefined) {
+      obj.cpuThrottle = CpuThrottle.toJSON(message.cpuThrottle);
+    }
     return obj;
   },
 
@@ -2160,6 +2192,106 @@ export const VmMetrics: MessageFns<VmMetrics> = {
     message.qmpAgeMs = (object.qmpAgeMs !== undefined && object.qmpAgeMs !== null)
       ? BigInt(object.qmpAgeMs)
       : undefined;
+    message.cpuThrottle = (object.cpuThrottle !== undefined && object.cpuThrottle !== null)
+      ? CpuThrottle.fromPartial(object.cpuThrottle)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCpuThrottle(): CpuThrottle {
+  return { periods: 0n, throttledPeriods: 0n };
+}
+
+export const CpuThrottle: MessageFns<CpuThrottle> = {
+  encode(message: CpuThrottle, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.periods !== 0n) {
+      if (BigInt.asUintN(64, message.periods) !== message.periods) {
+        throw new globalThis.Error("value provided for field message.periods of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.periods);
+    }
+    if (message.throttledPeriods !== 0n) {
+      if (BigInt.asUintN(64, message.throttledPeriods) !== message.throttledPeriods) {
+        throw new globalThis.Error("value provided for field message.throttledPeriods of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.throttledPeriods);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CpuThrottle {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCpuThrottle();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.periods = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.throttledPeriods = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CpuThrottle {
+    return {
+      periods: isSet(object.periods) ? BigInt(object.periods) : 0n,
+      throttledPeriods: isSet(object.throttledPeriods)
+        ? BigInt(object.throttledPeriods)
+        : isSet(object.throttled_periods)
+        ? BigInt(object.throttled_periods)
+        : 0n,
+    };
+  },
+
+  toJSON(message: CpuThrottle): unknown {
+    const obj: any = {};
+    if (message.periods !== 0n) {
+      obj.periods = message.periods.toString();
+    }
+    if (message.throttledPeriods !== 0n) {
+      obj.throttledPeriods = message.throttledPeriods.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<CpuThrottle>, I>>(base?: I): CpuThrottle {
+    return CpuThrottle.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<CpuThrottle>, I>>(object: I): CpuThrottle {
+    const message = createBaseCpuThrottle();
+    message.periods = (object.periods !== undefined && object.periods !== null) ? BigInt(object.periods) : 0n;
+    message.throttledPeriods = (object.throttledPeriods !== undefined && object.throttledPeriods !== null)
+      ? BigInt(object.throttledPeriods)
+      : 0n;
     return message;
   },
 };

@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { DIAGNOSIS_KINDS, type DiagnosisKind, type Neighbour } from "./model.js";
+import { diagnose } from "./rules.js";
+import { ALL_STEPS, flat, LOOKBACK_STEPS, MIB, observations, risen, WINDOW_STEPS, type Differences } from "./testing.js";
+
+const kinds = (list: readonly { readonly kind: DiagnosisKind }[]): DiagnosisKind[] => list.map(({ kind }) => kind);
+const neighbour = (id: string, cpu: number | Neighbour["cpu"], disk: number | Neighbour["cpu"] = 0): Neighbour => ({
+  id, name: `${id} name`, cpu: typeof cpu === "number" ? flat(cpu) : cpu, diskBytesPerSecond: typeof disk === "number" ? flat(disk) : disk,
+});
+
+const waiting: Differences = { figures: { STEAL_RATIO: risen(0.001, 0.45), CPU_RATIO: risen(1.6, 1.1) }, host: { PSI_CPU_RATIO: risen(0.02, 0.8) } };
+const slowDisk = { DISK_LATENCY_SECONDS: risen(0.001, 0.2), DISK_QUEUE_DEPTH: risen(0.02, 1), DISK_OPERATIONS_PER_SECOND: risen(20, 5) };
+const swapping = { GUEST_SWAP_IN_BYTES_PER_SECOND: risen(0, 2_000_000), GUEST_SWAP_OUT_BYTES_PER_SECOND: risen(0, 2_000_000), GUEST_MAJOR_FAULTS_PER_SECOND: risen(0, 41), GUEST_AVAILABLE_BYTES: risen(128 * MIB, 8 * MIB) };
+const squeezed = { BALLOON_ACTUAL_BYTES: risen(256 * MIB, 120 * MIB), GUEST_AVAILABLE_BYTES: risen(128 * MIB, 4 * MIB) };
+
+describe("the true cause ranks first", () => {
+  it.each<[string, DiagnosisKind[], Differences]>([
+    ["a quota, whose waits the kernel counts as steal too", ["THROTTLING"], { figures: { THROTTLED_RATIO: risen(0, 0.98), STEAL_RATIO: risen(0, 0.7), CPU_RATIO: risen(1, 0.25) }, host: { PSI_CPU_RATIO: risen(0, 0.9) } }],
+    ["a neighbour that began when the waiting did", ["NEIGHBOUR_CPU", "STEAL", "HOST_CPU"], { ...waiting, neighbours: [neighbour("still", 0.9), neighbour("hog", risen(0.02, 1.8))] }],
+    ["something on the host that is no VM", ["STEAL", "HOST_CPU"], { ...waiting, neighbours: [neighbour("still", 0.01)] }],
+    ["a slow disk", ["DISK_LATENCY", "HOST_IO"], { figures: slowDisk, host: { PSI_IO_RATIO: risen(0.01, 0.6) }, neighbours: [neighbour("still", 0, 1_000)] }],
+    ["a neighbour's writing", ["NEIGHBOUR_DISK", "DISK_LATENCY", "HOST_IO"], { figures: slowDisk, host: { PSI_IO_RATIO: risen(0.01, 0.6) }, neighbours: [neighbour("still", 0), neighbour("writer", 0.3, risen(0, 8e7))] }],
+    ["too much asked of a disk at once", ["DISK_LATENCY", "DISK_QUEUE"], { figures: { ...slowDisk, DISK_QUEUE_DEPTH: risen(0.02, 30) } }],
+    ["a queue at a disk that answers in 8 ms", ["DISK_QUEUE"], { figures: { DISK_LATENCY_SECONDS: risen(0.001, 0.008), DISK_QUEUE_DEPTH: risen(0.02, 20) } }],
+    ["a guest that swaps to a quick disk", ["GUEST_MEMORY"], { figures: swapping }],
+    ["a guest that swaps to a slow disk", ["GUEST_MEMORY", "DISK_LATENCY"], { figures: { ...swapping, ...slowDisk, DISK_READ_BYTES_PER_SECOND: risen(0, 2_500_000), DISK_WRITE_BYTES_PER_SECOND: risen(0, 2_000_000) } }],
+    ["a balloon that took what was needed", ["BALLOON"], { figures: squeezed }],
+    ["a balloon that made the guest swap", ["BALLOON", "GUEST_MEMORY"], { figures: { ...swapping, ...squeezed } }],
+    ["a VM that the host pages", ["HOST_MEMORY"], { figures: { MAJOR_FAULTS_PER_SECOND: risen(0, 300) }, host: { PSI_MEMORY_RATIO: risen(0, 0.5) } }],
+    ["packets thrown away", ["NETWORK_DROPS"], { figures: { NETWORK_DROPS_PER_SECOND: risen(0, 900) } }],
+    ["work of its own", ["GUEST_CPU"], { figures: { CPU_RATIO: risen(0.1, 1.98) } }],
+    ["work of its own beside a slow disk", ["DISK_LATENCY", "GUEST_CPU"], { figures: { ...slowDisk, CPU_RATIO: risen(0.1, 1.98) } }],
+  ])("%s", (_, expected, differences) => {
+    const diagnosis = diagnose(observations(differences));
+    expect(kinds(diagnosis.causes)).toEqual(expected);
+    expect(diagnosis).toMatchObject({ verdict: "SLOW", slowFrom: new Date("2026-01-01T12:01:30Z"), slowTo: new Date("2026-01-01T12:02:00Z") });
+    for (const cause of diagnosis.causes) expect(cause.advice, cause.kind).not.toBeNull();
+  });
+});
+
+describe("what is no cause", () => {
+  it.each<[string, Differences]>([
+    ["a calm VM", {}],
+    ["a host that is contended while this VM does not wait", { host: { PSI_CPU_RATIO: flat(0.9), PSI_IO_RATIO: flat(0.9), PSI_MEMORY_RATIO: flat(0.9) } }],
+    ["a single step far beyond", { figures: { STEAL_RATIO: risen(0.9, 0.001, LOOKBACK_STEPS + 1) } }],
+    ["what lay before the window", { figures: { STEAL_RATIO: risen(0.9, 0.001, LOOKBACK_STEPS) } }],
+    ["a rare slow operation on an idle disk", { figures: { DISK_LATENCY_SECONDS: flat(0.04), DISK_QUEUE_DEPTH: flat(0.001), DISK_OPERATIONS_PER_SECOND: flat(0.03) } }],
+    ["a long queue at a quick disk", { figures: { DISK_QUEUE_DEPTH: flat(32), DISK_LATENCY_SECONDS: flat(0.0002) } }],
+    ["a disk that was not used", { figures: { DISK_OPERATIONS_PER_SECOND: flat(0), DISK_LATENCY_SECONDS: flat(null), DISK_QUEUE_DEPTH: flat(0) } }],
+    ["a balloon that took what the guest does not miss", { figures: { BALLOON_ACTUAL_BYTES: flat(160 * MIB), GUEST_AVAILABLE_BYTES: flat(40 * MIB) } }],
+    ["major faults of a guest that reads programs", { figures: { GUEST_MAJOR_FAULTS_PER_SECOND: flat(80) } }],
+    ["a busy neighbour that took nothing from this VM", { neighbours: [neighbour("hog", 1.9, 9e7)] }],
+  ])("%s", (_, differences) => {
+    const diagnosis = diagnose(observations(differences));
+    expect(kinds(diagnosis.causes)).toEqual([]);
+    expect(diagnosis).toMatchObject({ verdict: "FINE", confidence: "HIGH", slowFrom: null, slowTo: null, notKnown: [] });
+    expect(diagnosis.summary).toContain("Nothing is wrong with web two");
+    expect(kinds(diagnosis.ruledOut).toSorted()).toEqual([...DIAGNOSIS_KINDS].toSorted());
+  });
+});
+
+describe("what cannot be told", () => {
+  const unjudged = (differences: Differences): DiagnosisKind[] => kinds(diagnose(observations(differences)).notKnown).toSorted();
+
+  it.each<[string, Differences, DiagnosisKind[], string]>([
+    ["steal without schedstat", { figures: { STEAL_RATIO: flat(null) } }, ["NEIGHBOUR_CPU", "STEAL"], "schedstat"],
+    ["pressure without PSI", { host: { PSI_CPU_RATIO: flat(null), PSI_IO_RATIO: flat(null), PSI_MEMORY_RATIO: flat(null) } }, ["HOST_CPU", "HOST_IO"], "PSI"],
+    ["a quota where the figure was not kept", { figures: { THROTTLED_RATIO: flat(null) } }, ["THROTTLING"], "cpu controller"],
+    ["a guest whose driver never reported", { figures: { GUEST_AVAILABLE_BYTES: flat(null), GUEST_SWAP_IN_BYTES_PER_SECOND: flat(null), GUEST_SWAP_OUT_BYTES_PER_SECOND: flat(null), GUEST_MAJOR_FAULTS_PER_SECOND: flat(null) } }, ["BALLOON", "GUEST_MEMORY"], "has not reported"],
+    ["a guest without a balloon", { vm: { hasBalloon: false }, figures: { BALLOON_ACTUAL_BYTES: flat(null), GUEST_AVAILABLE_BYTES: flat(null), GUEST_SWAP_IN_BYTES_PER_SECOND: flat(null), GUEST_SWAP_OUT_BYTES_PER_SECOND: flat(null), GUEST_MAJOR_FAULTS_PER_SECOND: flat(null) } }, ["GUEST_MEMORY"], "ballooning"],
+    ["a disk that QEMU says nothing of", { figures: { DISK_LATENCY_SECONDS: flat(null), DISK_QUEUE_DEPTH: flat(null), DISK_OPERATIONS_PER_SECOND: flat(null) } }, ["DISK_LATENCY", "DISK_QUEUE", "NEIGHBOUR_DISK"], "QEMU has not answered"],
+    ["drops of user-mode networking", { vm: { network: "user" }, figures: { NETWORK_DROPS_PER_SECOND: flat(null) } }, ["NETWORK_DROPS"], "user-mode networking"],
+  ])("says why: %s", (_, differences, expected, reason) => {
+    expect(unjudged(differences)).toEqual(expected.toSorted());
+    const { notKnown, verdict } = diagnose(observations(differences));
+    expect(verdict).toBe("FINE");
+    expect(notKnown.map(({ evidence }) => evidence[0]?.text).join(" ")).toContain(reason);
+    for (const { evidence: [first], score } of notKnown) expect({ value: first?.value, score }).toEqual({ value: null, score: 0 });
+  });
+
+  it("holds a host's pressure against a VM of which nobody knows whether it waited", () => {
+    expect(kinds(diagnose(observations({ figures: { STEAL_RATIO: flat(null) }, host: { PSI_CPU_RATIO: flat(0.8) } })).causes)).toEqual(["HOST_CPU"]);
+  });
+
+  it.each<[string, Differences, string]>([
+    ["a VM that did not run", { figures: { CPU_RATIO: flat(null) } }, "did not run"],
+    ["a VM that ran for a moment", { figures: { CPU_RATIO: risen(null, 0.1, ALL_STEPS - 1) } }, "too little"],
+    ["a VM that was paused all the while", { vm: { pausedSince: new Date("2026-01-01T11:00:00Z") } }, "paused since 11:00:00"],
+  ])("gives no verdict on %s", (_, differences, why) => {
+    const diagnosis = diagnose(observations(differences));
+    expect(diagnosis).toMatchObject({ verdict: "UNKNOWN", confidence: null, causes: [], ruledOut: [], notKnown: [] });
+    expect(diagnosis.summary).toContain(why);
+  });
+
+  it("judges the part in which the VM ran, with less confidence", () => {
+    const ran = risen(null, 0.1, ALL_STEPS - 4);
+    expect(diagnose(observations({ figures: { CPU_RATIO: ran, STEAL_RATIO: flat(0.5) } }))).toMatchObject({ verdict: "SLOW", confidence: "LOW", causes: [{ kind: "STEAL", evidence: [{ shareBeyond: 1 }] }] });
+    expect(diagnose(observations({ figures: { CPU_RATIO: ran } }))).toMatchObject({ verdict: "FINE", confidence: "LOW" });
+  });
+});
+
+describe("a neighbour", () => {
+  it("is named by id, with what it used before and meanwhile", () => {
+    const [cause] = diagnose(observations({ ...waiting, neighbours: [neighbour("hog", risen(0.02, 1.8))] })).causes;
+    expect(cause).toMatchObject({ kind: "NEIGHBOUR_CPU", neighbourId: "hog", adviceCommand: "quetzal vm pause hog", evidence: [{ text: "hog name (hog) used 1.80 cores while web two had to wait for a CPU, 0.02 cores while this VM was calm" }] });
+    expect(cause?.evidence[0]?.value).toBeCloseTo(1.78);
+  });
+
+  it("that was busy before as well is not blamed for what began later", () => {
+    expect(kinds(diagnose(observations({ ...waiting, neighbours: [neighbour("hog", 1.8)] })).causes)).toEqual(["STEAL", "HOST_CPU"]);
+  });
+
+  it("that is busy all along is named where no calm moment is known", () => {
+    const { causes: [cause] } = diagnose(observations({ figures: { STEAL_RATIO: flat(0.4) }, neighbours: [neighbour("hog", 1.8)] }));
+    expect(cause).toMatchObject({ kind: "NEIGHBOUR_CPU", neighbourId: "hog" });
+    expect(cause?.evidence[0]?.text).toContain("no calm moment");
+  });
+
+  it("whose use falls together with less than half of the waiting is not blamed", () => {
+    const odd = Array.from({ length: ALL_STEPS }, (_, step) => (step === ALL_STEPS - 1 ? 8 : 0));
+    expect(kinds(diagnose(observations({ ...waiting, neighbours: [neighbour("odd", odd)] })).causes)).toEqual(["STEAL", "HOST_CPU"]);
+  });
+
+  it("that did not run before used nothing then", () => {
+    expect(diagnose(observations({ ...waiting, neighbours: [neighbour("new", risen(null, 1.9))] })).causes[0]).toMatchObject({ kind: "NEIGHBOUR_CPU", neighbourId: "new" });
+  });
+});
+
+describe("advice", () => {
+  it("says to what the balloon should go back, and what that would give", () => {
+    const [cause] = diagnose(observations({ figures: squeezed })).causes;
+    expect(cause?.advice).toContain(`${Math.ceil((120 - 4) / 0.8)} MiB (predicted: 20 % available)`);
+  });
+
+  it("says so when even all of its memory is too little", () => {
+    const [cause] = diagnose(observations({ vm: { memoryBytes: 130 * MIB }, figures: squeezed })).causes;
+    expect(cause?.advice).toContain("130 MiB (all that its definition gives it, which is still too little)");
+  });
+
+  it("names QEMU's process only while there is one", () => {
+    const command = (pid: number | null) => diagnose(observations({ vm: { pid }, figures: { THROTTLED_RATIO: flat(0.9) } })).causes[0]?.adviceCommand;
+    expect(command(4711)).toBe("cat /proc/4711/cgroup");
+    expect(command(null)).toBeNull();
+  });
+
+  it("says how much of a slow disk's traffic is swapping", () => {
+    const causes = diagnose(observations({ figures: { ...swapping, ...slowDisk, DISK_READ_BYTES_PER_SECOND: risen(0, 2_500_000), DISK_WRITE_BYTES_PER_SECOND: risen(0, 2_320_000) } })).causes;
+    expect(causes[1]?.evidence[0]?.text).toContain("83 % of the traffic is the guest's swapping");
+  });
+});
+
+it("says which window it looked at, without what precedes it", () => {
+  const { from, to, stepSeconds } = diagnose(observations());
+  expect((to.getTime() - from.getTime()) / 1000 / stepSeconds).toBe(WINDOW_STEPS);
+});

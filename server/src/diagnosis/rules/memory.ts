@@ -1,0 +1,95 @@
+// Memory: does the guest page, was its memory taken by the balloon, is it paged out on the host.
+import { judge, settled, strength, type Figure, type Judged } from "../finding.js";
+import { mebibytes, percentText } from "../format.js";
+import { combine, meanOver, measure, type Measured, type Span } from "../measure.js";
+import type { Observations, Steps } from "../model.js";
+import { FAULTS_COUNT_BELOW_AVAILABLE_RATIO, THRESHOLDS } from "../thresholds.js";
+
+/** What a guest should have left over its need, for its caches: twice the threshold below which it is short. */
+const HEADROOM_RATIO = 0.2;
+
+export interface MemorySigns {
+  /** Bytes swapped in and out a second. */
+  readonly swapTraffic: Steps;
+  readonly availableRatio: Steps;
+  readonly swapping: Measured;
+}
+
+export function memorySigns({ figures }: Observations, span: Span): MemorySigns {
+  const swapTraffic = combine(figures.GUEST_SWAP_IN_BYTES_PER_SECOND, figures.GUEST_SWAP_OUT_BYTES_PER_SECOND, (read, written) => read + written);
+  const availableRatio = combine(figures.GUEST_AVAILABLE_BYTES, figures.BALLOON_ACTUAL_BYTES, (available, has) => (has === 0 ? 1 : Math.min(available / has, 1)));
+  return { swapTraffic, availableRatio, swapping: measure(span, swapTraffic, (rate) => rate > THRESHOLDS.guestSwap.value) };
+}
+
+export function memoryRules(observations: Observations, span: Span, signs: MemorySigns): Judged[] {
+  return [balloon(observations, span, signs), guestMemory(observations, span, signs), hostMemory(observations, span)];
+}
+
+const noBalloonFigures = 'it has no memory balloon, whose driver reports it; add "ballooning" to the features of its definition';
+
+function guestMemory({ figures, vm }: Observations, span: Span, { availableRatio, swapping }: MemorySigns): Judged {
+  const isShort = (step: number): boolean => (availableRatio[step] ?? 0) < FAULTS_COUNT_BELOW_AVAILABLE_RATIO;
+  const faults: Figure = {
+    name: "major faults of the guest", threshold: THRESHOLDS.guestMajorFaults, bad: "above",
+    measured: measure(span, figures.GUEST_MAJOR_FAULTS_PER_SECOND, (rate, step) => rate > THRESHOLDS.guestMajorFaults.value && isShort(step)),
+  };
+  const swap: Figure = { name: "swapped by the guest", threshold: THRESHOLDS.guestSwap, bad: "above", measured: swapping };
+  const available: Figure = {
+    name: "memory available in the guest", threshold: THRESHOLDS.guestAvailable, bad: "below",
+    measured: measure(span, availableRatio, (ratio) => ratio < THRESHOLDS.guestAvailable.value),
+  };
+  const [main, other] = strength(faults) > strength(swap) ? [faults, swap] : [swap, faults];
+  return judge({
+    kind: "GUEST_MEMORY", title: "guest memory", main, others: [other, available],
+    whyNotKnown: vm.hasBalloon ? "Whether the guest pages cannot be told: its balloon driver has not reported in this window." : `Whether the guest pages cannot be told: ${noBalloonFigures}.`,
+    advice: "The guest has less memory than it works with: end what it does not need, or raise memory_mb in its definition, apply it and start it anew.",
+    adviceCommand: `quetzal vm show ${vm.id}`,
+  });
+}
+
+/** A balloon that took what the guest does not miss is doing its work: how much is missed decides, not how much was taken. */
+function balloon({ figures, vm }: Observations, span: Span, { availableRatio }: MemorySigns): Judged {
+  const look = { kind: "BALLOON", title: "memory balloon" } as const;
+  const figure = { name: "memory available in the guest", threshold: THRESHOLDS.guestAvailable };
+  if (!vm.hasBalloon) return settled("ruledOut", look, figure, "It has no memory balloon, so nothing was taken by it.");
+  const left = figures.BALLOON_ACTUAL_BYTES.map((actual) => (actual === null ? null : actual / vm.memoryBytes));
+  const isTaken = (step: number): boolean => (left[step] ?? 1) < THRESHOLDS.balloon.value;
+  const missed = measure(span, availableRatio, (ratio, step) => ratio < THRESHOLDS.guestAvailable.value && isTaken(step));
+  const taken = measure(span, left, (_, step) => missed.beyond[step] === true);
+  return judge({
+    ...look,
+    main: { ...figure, measured: missed, bad: "below", ...(missed.share === 0 ? { remark: "what was taken, if anything, is not missed" } : {}) },
+    others: [{ name: "memory left to the guest", measured: taken, threshold: THRESHOLDS.balloon, bad: "below" }],
+    whyNotKnown: "Whether the guest misses what the balloon took cannot be told: its balloon driver has not reported in this window.",
+    ...balloonAdvice(observedNeed(figures.BALLOON_ACTUAL_BYTES, figures.GUEST_AVAILABLE_BYTES, missed), vm),
+  });
+}
+
+/** What the guest uses, with headroom; null when not known. */
+function observedNeed(actual: Steps, available: Steps, { beyond }: Measured): number | null {
+  const used = meanOver(combine(actual, available, (has, left) => has - left), beyond);
+  return used === null ? null : used / (1 - HEADROOM_RATIO);
+}
+
+function balloonAdvice(needBytes: number | null, vm: Observations["vm"]): { readonly advice: string; readonly adviceCommand: string } {
+  const adviceCommand = `quetzal vm show ${vm.id}`;
+  const target = needBytes === null ? vm.memoryBytes : Math.min(needBytes, vm.memoryBytes);
+  const isEnough = needBytes === null || needBytes <= vm.memoryBytes;
+  const advice = `The balloon took more than the guest can spare: give it back, to ${mebibytes(target)} MiB${isEnough ? "" : " (all that its definition gives it, which is still too little)"}${
+    needBytes !== null && isEnough ? ` (predicted: ${percentText(HEADROOM_RATIO)} available)` : ""}.`;
+  return { advice, adviceCommand };
+}
+
+function hostMemory({ figures, host, vm }: Observations, span: Span): Judged {
+  const faults = measure(span, figures.MAJOR_FAULTS_PER_SECOND, (rate) => rate > THRESHOLDS.majorFaults.value);
+  const pressure = measure(span, host.PSI_MEMORY_RATIO, (ratio, step) => ratio > THRESHOLDS.hostMemory.value && (!faults.isKnown || faults.beyond[step] === true));
+  const faulting: Figure = { name: "major faults of the QEMU process", measured: faults, threshold: THRESHOLDS.majorFaults, bad: "above" };
+  const pressing: Figure = { name: "time in which some task of the host waited for memory", measured: pressure, threshold: THRESHOLDS.hostMemory, bad: "above" };
+  const [main, other] = faults.isKnown ? [faulting, pressing] : [pressing, faulting];
+  return judge({
+    kind: "HOST_MEMORY", title: "host memory pressure", main, others: [other],
+    whyNotKnown: "Whether the host pages this VM's memory cannot be told: the history of this window does not hold it.",
+    advice: "The host reads this VM's memory back from swap: free memory on the host, stop or move a VM, or shrink those that have plenty. The command shows the host's figures.",
+    adviceCommand: vm.pid === null ? "quetzal host" : `grep VmSwap /proc/${vm.pid}/status`,
+  });
+}

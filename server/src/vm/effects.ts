@@ -1,0 +1,49 @@
+// What each verb does, as one sentence for people: for plans and answers. Pure.
+import type { OperationKind } from "../operation/store.js";
+import type { Vm } from "./model.js";
+
+const BYTES_PER_MIB = 1_048_576;
+
+/** What of a request changes its effect. */
+export interface EffectFacts {
+  readonly timeoutSeconds?: number;
+  readonly escalation?: "NONE" | "FORCE_OFF";
+  readonly deleteDisks?: boolean;
+}
+
+/** E.g. "Deletes the definition of web-1; its disks stay." */
+export function effectOf(kind: Exclude<OperationKind, "PUT_VM">, vm: Pick<Vm, "name" | "vcpus" | "memoryBytes" | "definition">, facts: EffectFacts = {}): string {
+  const { name } = vm;
+  switch (kind) {
+    case "START_VM":
+      return `Powers ${name} on with ${vm.vcpus} ${vm.vcpus === 1 ? "vCPU" : "vCPUs"} and ${Math.round(vm.memoryBytes / BYTES_PER_MIB)} MiB.`;
+    case "STOP_VM":
+      return `Asks the guest of ${name} to power down and waits up to ${facts.timeoutSeconds ?? 0} s for it; ${facts.escalation === "FORCE_OFF" ? "then its power is cut, and what it has not written to disk is lost" : "if it does not, it runs on"}.`;
+    case "FORCE_OFF_VM":
+      return `Cuts the power of ${name} at once; what its guest has not written to disk is lost.`;
+    case "RESET_VM":
+      return `Presses the reset button of ${name}; what its guest has not written to disk is lost.`;
+    case "PAUSE_VM":
+      return `Stops the CPUs of ${name}; its memory stays, and it can run on.`;
+    case "RESUME_VM":
+      return `Lets the guest of ${name} run on from where it was paused.`;
+    case "DELETE_VM":
+      return facts.deleteDisks === true
+        ? `Deletes the definition of ${name} and ${disksOf(vm)}, which cannot be brought back.`
+        : `Deletes the definition of ${name}; its disks stay, and the definition can be put back.`;
+  }
+}
+
+/** What putting a definition does; `vm` is as it was before, null when it is new. */
+export function putEffect(vm: Pick<Vm, "name" | "pid" | "startedAt"> | null, name: string, changes: readonly string[]): string {
+  if (vm === null) return `Defines ${name}; it is not started.`;
+  if (changes.length === 0) return `Changes nothing: ${vm.name} has this definition already.`;
+  const when = vm.startedAt === null ? "at its next start" : "when it has been stopped and started again; until then it runs on as it is";
+  return `Changes ${changes.length === 1 ? "one field" : `${changes.length} fields`} of ${vm.name}, in effect ${when}.`;
+}
+
+function disksOf({ definition }: Pick<Vm, "definition">): string {
+  const { disks } = definition;
+  const count = Array.isArray(disks) ? disks.length : 0;
+  return count === 1 ? "its disk" : `its ${count} disks`;
+}

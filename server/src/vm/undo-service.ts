@@ -1,0 +1,68 @@
+// Undoing operations: what would undo one, and doing it by the verbs and rights that it takes. Knows no GraphQL.
+import type { Db } from "../db/client.js";
+import { NotUndoable, OperationNotFound } from "../errors.js";
+import type { OperationService } from "../operation/service.js";
+import { findByKey, newestVerbId } from "../operation/store.js";
+import type { Operation } from "../operation/store.js";
+import { newestVersions } from "../past/store.js";
+import type { Viewer } from "../token/model.js";
+import type { VerbInput, VmOperationAccepted, VmService } from "./service.js";
+import { undoPlan, type InverseVerb, type UndoPlan } from "./undo.js";
+
+/** What a guest is given to power down when a start is undone. */
+const STOP_TIMEOUT_SECONDS = 60;
+
+export class UndoService {
+  constructor(private readonly parts: { readonly db: Db; readonly vms: VmService; readonly operations: OperationService }) {}
+
+  /** What would undo an operation now, or why nothing can. */
+  async plan(operation: Operation): Promise<UndoPlan> {
+    const { db, vms } = this.parts;
+    const isOfDefinition = operation.kind === "PUT_VM" || operation.kind === "DELETE_VM";
+    const isDone = operation.state === "SUCCEEDED";
+    return undoPlan(operation, {
+      vm: vms.get(operation.vmId),
+      versions: isDone && isOfDefinition ? await newestVersions(db, operation.vmId) : [],
+      newestVerbId: isDone && !isOfDefinition ? await newestVerbId(db, operation.vmId) : null,
+    });
+  }
+
+  /** Throws what the verb throws that undoes it, OperationNotFound and NotUndoable. */
+  async undo(viewer: Viewer, input: VerbInput): Promise<VmOperationAccepted> {
+    const operation = await this.parts.operations.find(input.id);
+    if (operation === null) throw new OperationNotFound(input.id);
+    const { idempotencyKey, dryRun } = input;
+    const earlier = idempotencyKey === null ? null : await this.#repeated(viewer, operation, idempotencyKey);
+    if (earlier !== null) return earlier;
+    const plan = await this.plan(operation);
+    switch (plan.kind) {
+      case "none":
+        throw new NotUndoable(plan.reason);
+      case "verb":
+        return this.#verb(viewer, plan.verb, { id: operation.vmId, idempotencyKey, dryRun });
+      case "define":
+        return this.parts.vms.put(viewer, {
+          definition: plan.definition, hostId: plan.instead === "of nothing" ? operation.hostId : null, idempotencyKey, dryRun, createOnly: plan.instead === "of nothing",
+          ifGeneration: plan.instead === "of nothing" ? null : (this.parts.vms.get(operation.vmId)?.generation ?? null),
+        });
+    }
+  }
+
+  /** Once undone, an operation cannot be undone again: a repetition under the same key is told of the first time. */
+  async #repeated(viewer: Viewer, undone: Operation, idempotencyKey: string): Promise<VmOperationAccepted | null> {
+    const earlier = await findByKey(this.parts.db, viewer.tokenId, idempotencyKey);
+    const vm = this.parts.vms.get(undone.vmId);
+    if (earlier?.vmId !== undone.vmId || earlier.id === undone.id || vm === null) return null;
+    return { vm, operation: earlier, effect: "Was asked for before under this idempotency key; nothing more is done." };
+  }
+
+  #verb(viewer: Viewer, verb: InverseVerb, input: VerbInput): Promise<VmOperationAccepted> {
+    const { vms } = this.parts;
+    switch (verb) {
+      case "START_VM": return vms.simpleVerb(viewer, "startVm", input);
+      case "STOP_VM": return vms.stop(viewer, { ...input, timeoutSeconds: STOP_TIMEOUT_SECONDS, escalation: "NONE" });
+      case "PAUSE_VM": return vms.simpleVerb(viewer, "pauseVm", input);
+      case "RESUME_VM": return vms.simpleVerb(viewer, "resumeVm", input);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// Marks, and one verb on all of them, as a person meets it: in a real pseudo-terminal, against the recorded server.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DashboardDriver } from "./support/dashboard.js";
+import { eventually } from "./support/process.js";
+
+const TIMEOUT_MS = 60_000;
+const ESC = "\x1b";
+
+describe("marked VMs", () => {
+  let dashboard: DashboardDriver;
+  beforeAll(async () => {
+    dashboard = await (await DashboardDriver.open({})).ready();
+  }, TIMEOUT_MS);
+  afterAll(() => dashboard[Symbol.asyncDispose](), TIMEOUT_MS);
+
+  /** Marks all whose name holds a text, and shows everything again. */
+  async function mark(part: string): Promise<void> {
+    await dashboard.home();
+    await dashboard.press(`/${part}`, `/${part}`);
+    await dashboard.press("\r*", /marked/);
+  }
+  const asked = (verb: string): string[] => dashboard.server.asked.filter((one) => one.startsWith(verb));
+
+  it("wear a sign, are counted in the title, and Esc takes them away", async () => {
+    await dashboard.home();
+    const screen = await dashboard.press("  ", /2 marked, 3 of 7/);
+    expect(screen.split("\n").filter((line) => line.startsWith("◆"))).toHaveLength(2);
+    await dashboard.press("V", /3 marked/);
+    await dashboard.press("*", /7 marked/);
+    await dashboard.press(ESC, /^(?![^]*marked)/);
+  }, TIMEOUT_MS);
+
+  it("get a plan first, that says what cannot be done and why, and Esc does nothing", async () => {
+    await dashboard.home();
+    await dashboard.press("*", /7 marked/);
+    const plan = await dashboard.press("p", /plan: pause 7 VMs.*4 can, 3 cannot/);
+    expect(plan).toMatch(/▲ db-old +cannot: db-old is crashed/);
+    expect(plan).toMatch(/◆ web-1 +stands still/);
+    await dashboard.press(ESC, /7 marked/);
+    expect(asked("PAUSE")).toEqual([]);
+  }, TIMEOUT_MS);
+
+  it("are all asked by Enter, and the summary stays until a key", async () => {
+    await mark("web");
+    await dashboard.press("p", /plan: pause 2 VMs.*all can/);
+    const summary = await dashboard.press("\r", /summary: pause 2 VMs/);
+    expect(summary).toMatch(/pause: 2 done\./);
+    expect(asked("PAUSE").sort()).toEqual(["PAUSE web-1", "PAUSE web-2"]);
+    await dashboard.press("z", /NAME +STATE/);
+    await dashboard.press("p", /plan: resume 2 VMs/);
+    await dashboard.press("\r", /resume: 2 done\./);
+  }, TIMEOUT_MS);
+
+  it("are deleted only when number and word were typed", async () => {
+    await dashboard.home();
+    await dashboard.press("*", /7 marked/);
+    await dashboard.press("d", /plan: delete 7 VMs.*2 can, 5 cannot/);
+    await dashboard.press("\r", 'Type "delete 2" to go on');
+    await dashboard.press("delete 3\r", "nothing was done");
+    expect(asked("DELETE")).toEqual([]);
+    await dashboard.press("\r", 'Type "delete 2" to go on');
+    await dashboard.press("delete 2\r", /delete: 2 done, 5 could not\./);
+    expect(asked("DELETE").sort()).toEqual(["DELETE db-old", "DELETE spare"]);
+    await dashboard.press(ESC, /5 marked/);
+  }, TIMEOUT_MS);
+});
+
+describe("a destructive verb on one VM", () => {
+  it("is judged before it is asked about", async () => {
+    await using dashboard = await (await DashboardDriver.open({})).ready();
+    await dashboard.press("/web-1\r", /1 of 1/);
+    await dashboard.press("P", "Cut the power of web-1?");
+    expect([dashboard.server.judged, dashboard.server.asked]).toEqual([["FORCE_OFF web-1"], []]);
+    dashboard.terminal.send("P");
+    await eventually("the power to be cut", () => dashboard.server.asked.includes("FORCE_OFF web-1"));
+  }, TIMEOUT_MS);
+});
