@@ -14,9 +14,9 @@ const ANSWER_DEADLINE_MS = 6_000;
 const ESCAPE_IS_TAKEN_MS = 80;
 
 /** What the terminal and the home of whoever runs the tests would say. */
-const AT_HOME_NOWHERE = { NO_COLOR: "", COLORTERM: "", COLORFGBG: "", STY: "", TMUX: "", LC_ALL: "C.UTF-8", XDG_CONFIG_HOME: "/nonexistent", QUETZAL_CONTEXT: "" };
+export const AT_HOME_NOWHERE = { NO_COLOR: "", COLORTERM: "", COLORFGBG: "", STY: "", TMUX: "", LC_ALL: "C.UTF-8", XDG_CONFIG_HOME: "/nonexistent", QUETZAL_CONTEXT: "" };
 
-export interface DashboardOptions extends RecordedOptions { columns?: number; rows?: number; env?: NodeJS.ProcessEnv }
+export interface DashboardOptions extends RecordedOptions { bytesPerSecond?: number; columns?: number; rows?: number; env?: NodeJS.ProcessEnv }
 
 function colourName(isDefault = true, isRgb = false, colour = 0): string {
   return isDefault ? "default" : isRgb ? `#${colour.toString(16).padStart(6, "0")}` : String(colour);
@@ -30,10 +30,10 @@ export class DashboardDriver implements AsyncDisposable {
   private constructor(readonly server: RecordedServer, readonly terminal: TerminalDriver, private readonly columns: number, private readonly rows: number) {}
 
   static async open(options: DashboardOptions = {}): Promise<DashboardDriver> {
-    const { columns = 80, rows = 24, env = {}, ...recorded } = options;
+    const { columns = 80, rows = 24, env = {}, bytesPerSecond, ...recorded } = options;
     const server = await RecordedServer.open(recorded);
     const terminal = new TerminalDriver(process.execPath, ["--import", "tsx", "test/support/recorded-main.ts"], {
-      columns, rows, env: { ...AT_HOME_NOWHERE, RECORDED_URL: server.url, RECORDED_CLOCK: recorded.clock ?? "still", ...env },
+      columns, rows, ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }), env: { ...AT_HOME_NOWHERE, RECORDED_URL: server.url, RECORDED_CLOCK: recorded.clock ?? "still", ...env },
     });
     return new DashboardDriver(server, terminal, columns, rows);
   }

@@ -17,12 +17,13 @@ import { needsVm } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 import { VM_TABS } from "./store/state.js";
 import { presentView, tableCommand } from "./table-commands.js";
-import type { SettingsKeeper } from "./table-commands.js";
+import type { Keeper } from "./keeper.js";
 
 /** Lines of one page up or down: most of the smallest screen's table. */
 const PAGE_LINES = 10;
 
-export interface Outside extends BulkOutside, SettingsKeeper {
+export interface Outside extends BulkOutside {
+  readonly keeper: Keeper;
   ask(verb: MutationVerb, vmId: string): void;
   /** Asks what a destructive verb would do; the open question waits for it. */
   judge(verb: DestructiveVerb, vmId: string): void;
@@ -92,7 +93,7 @@ function look(store: Store, outside: Outside, command: Command): void {
   const by = moves[command];
   const tab = /^tab(\d)$/.exec(command)?.[1];
   const { dispatch } = store;
-  const ofTable = tableCommand(store, outside, command);
+  const ofTable = tableCommand(store, outside.keeper, command);
   if (ofTable !== undefined) ofTable();
   else if (opened !== undefined) dispatch({ type: "open", page: opened });
   else if (by !== undefined) dispatch({ type: "move", by });
@@ -169,7 +170,7 @@ function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: 
     if (prompt.text === prompt.vmId) outside.ask("DELETE", prompt.vmId);
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not ${paintable(prompt.vmId)}; nothing was deleted.` });
   } else if (prompt.kind === "viewName") {
-    if (prompt.text.trim() !== "") outside.keepView(presentView(state, prompt.text.trim()));
+    if (prompt.text.trim() !== "") outside.keeper.keepView(presentView(state, prompt.text.trim()));
   } else if (prompt.kind === "command") {
     const entry = find(state, prompt.text, prompt.scope)[prompt.index]?.entry;
     if (entry !== undefined) performEntry(store, outside, entry);

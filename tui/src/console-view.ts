@@ -19,6 +19,8 @@ const SCROLL_ON_KEY = "\x1b[6;2~";
 /** The grey of dim text, where a program asks for half brightness. */
 const DIM_COLOUR = 245;
 
+const WHEEL_LINES = 3;
+
 export interface ConsoleEvents { onFrame: () => void; onExit: (exitCode: number) => void }
 
 export class ConsoleView implements Disposable {
@@ -38,6 +40,11 @@ export class ConsoleView implements Disposable {
       if (this.pane.linesBack > 0) this.pane.scroll(0);
       this.pane.write(this.asExpected(keys));
     }
+  }
+
+  /** A notch of the wheel: up goes back in the output. */
+  wheel(notches: 1 | -1): void {
+    this.pane.scroll(Math.max(0, this.pane.linesBack + notches * WHEEL_LINES));
   }
 
   resize(size: Size): void {

@@ -50,6 +50,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "toggleColumn":
     case "shiftColumn":
     case "wearView":
+    case "pointAt":
     case "settings":
       return reduceTable(state, action);
     case "prompt":

@@ -8,6 +8,7 @@ export type TableAction =
   | { type: "toggleColumn" }
   | { type: "shiftColumn"; by: 1 | -1 }
   | { type: "wearView"; view: SavedView }
+  | { type: "pointAt"; vmId: string }
   | { type: "settings"; settings: Settings };
 
 /** The lines of the page on which columns are chosen: null is "as many as fit". */
@@ -40,6 +41,8 @@ export function reduceTable(state: State, action: TableAction): State {
       const { filter, columns, sort } = action.view;
       return withUi(state, { filter: filter ?? state.ui.filter, tableColumns: columns ?? state.ui.tableColumns, sort: sort ?? state.ui.sort });
     }
+    case "pointAt":
+      return state.vms.has(action.vmId) ? withUi(state, { selectedVmId: action.vmId }) : state;
     case "settings":
       return { ...state, settings: action.settings };
   }

@@ -64,6 +64,7 @@ function keyLine(p: Painter, y: number): void {
     const usable = availability(state, binding).allowed;
     const width = keyName(binding.keys[0] ?? "").length + labelOf(state, binding).length + 1;
     if (x + width > frame.width) break;
+    frame.clickable({ x, y, width, height: 1 }, { kind: "key", key: binding.keys[0] ?? "" });
     x = parts(p, x, y, [
       [keyName(binding.keys[0] ?? ""), usable ? style("key") : DIM], [` ${labelOf(state, binding)}`, usable ? TEXT : DIM], ["  ", TEXT],
     ]);

@@ -1,5 +1,6 @@
 // A picture of the screen as plain cells: what views draw into and what widgets paint. It knows no terminal and no
 // colour, only roles. What is put into it is taken apart by width.ts, so that nothing else can reach a terminal.
+import type { SortColumn } from "../store/state.js";
 import { cellsOf, clustersOf } from "../width.js";
 
 /** What a colour means. The palette of widgets/ turns a role into a colour the terminal has. */
@@ -66,10 +67,14 @@ export const RIGHT_HALF = "";
 
 export interface GraphMark { column: number; value: number; role: Role; sign: "peak" | (string & {}) }
 
+/** What a click on a place stands for: a VM, a line of a list, a column's head, a key named on the screen. */
+export type Target = { kind: "vm"; vmId: string } | { kind: "line"; index: number } | { kind: "sort"; column: SortColumn } | { kind: "key"; key: string };
+
 export class Frame {
   readonly chars: string[];
   readonly styles: Int32Array;
   readonly graphs: Graph[] = [];
+  private readonly targets: { rect: Rect; target: Target }[] = [];
   /** Where the terminal's cursor stands; null hides it. */
   cursor: { x: number; y: number } | null = null;
 
@@ -108,6 +113,15 @@ export class Frame {
     this.put(right - cellsOf(text), y, text, look);
   }
 
+  /** A place that can be clicked on; the last one given wins. */
+  clickable(rect: Rect, target: Target): void {
+    this.targets.push({ rect, target });
+  }
+
+  targetAt(x: number, y: number): Target | null {
+    return this.targets.findLast(({ rect }) => x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height)?.target ?? null;
+  }
+
   fill(rect: Rect, char: string, look: Style): void {
     for (let y = rect.y; y < rect.y + rect.height; y++) this.put(rect.x, y, char.repeat(rect.width), look, rect.width);
   }
@@ -118,6 +132,11 @@ export class Frame {
       const index = y * this.width + column;
       this.styles[index] = (this.styles[index] ?? 0) | INVERSE;
     }
+  }
+
+  /** The whole picture as text, rows without the blanks at their ends. */
+  text(): string {
+    return Array.from({ length: this.height }, (_, y) => this.line(y).trimEnd()).join("\n");
   }
 
   /** The row as text, for tests and the plain eye. */

@@ -33,6 +33,7 @@ export function vmTable(p: Painter, rect: Rect): void {
     const title = column.title(theme);
     const look = column.sort === sort.column ? style("text", "bold") : DIM;
     frame.put(x, rect.y + 1, column.align === "right" ? title.padStart(column.width) : title, look, column.width);
+    if (column.sort !== undefined) frame.clickable({ x, y: rect.y + 1, width: column.width, height: 1 }, { kind: "sort", column: column.sort });
     x += column.width + 1;
   }
   const shown = rect.height - 2;
@@ -43,6 +44,7 @@ export function vmTable(p: Painter, rect: Rect): void {
   const first = firstRow(chosen, shown, rows.length);
   rows.slice(first, first + shown).forEach((vm, index) => {
     row(p, rect, rect.y + 2 + index, vm, columns);
+    frame.clickable({ ...rect, y: rect.y + 2 + index, height: 1 }, { kind: "vm", vmId: vm.id });
     if (first + index === chosen) frame.invert(rect.x + 2, rect.y + 2 + index, rect.width - 2);
   });
 }

@@ -12,6 +12,7 @@ import type { Palette } from "../views/palettes.js";
 import { asciiOf } from "../views/theme.js";
 import { CellWriter } from "./cell-writer.js";
 import { canvases, drawGraph } from "./graph.js";
+import { Link } from "./link.js";
 import { inks } from "./palette.js";
 
 /** Bracketed paste on; no wrapping at the last column; right-to-left text in the order we give it (ECMA-48 BDSM). */
@@ -52,6 +53,10 @@ export interface Terminal extends Disposable {
   wear(palette: Palette): void;
   /** A sequence for the terminal itself, which paints nothing. */
   send(sequence: string): void;
+  /** The terminal has answered the question that goes behind frames. */
+  answered(): void;
+  /** Resolves when the terminal owes no answer, or the wait was long enough: then its next bytes are somebody's typing. */
+  quiet(): Promise<void>;
   /** Resolves when all was taken by the terminal, or the wait was long enough. */
   flushed(): Promise<void>;
 }
@@ -66,7 +71,7 @@ function terminalName(terminal: string): string {
 
 export function openTerminal(options: TerminalOptions): Terminal {
   const { output } = options;
-  takeWithoutWaiting(output);
+  writeHow(output, "without waiting");
   const screen = blessed.screen({
     input: new PassThrough(), output, terminal: terminalName(options.terminal), fullUnicode: false, forceUnicode: options.characters === "unicode", autoPadding: false, warnings: false,
   });
@@ -109,6 +114,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
     send(sequence) {
       if (isOpen) output.write(sequence);
     },
+    answered: () => picture.link.answered(),
+    quiet: () => picture.link.quiet(),
     flushed: () => picture.flushed(),
     [Symbol.dispose]() {
       if (!isOpen) return;
@@ -120,8 +127,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
 }
 
 /** Node waits for a terminal that is slow to take bytes; then no key would be heard. Where this is not to be had, it waits. */
-function takeWithoutWaiting(output: WriteStream): void {
-  (output as WriteStream & { _handle?: { setBlocking?: (isBlocking: boolean) => number } })._handle?.setBlocking?.(false);
+function writeHow(output: WriteStream, how: "waiting" | "without waiting"): void {
+  (output as WriteStream & { _handle?: { setBlocking?: (isBlocking: boolean) => number } })._handle?.setBlocking?.(how === "waiting");
 }
 
 function inAscii(char: string): string {
@@ -130,20 +137,24 @@ function inAscii(char: string): string {
 
 /** One frame under way at a time: what a slow link has not taken yet is not added to. */
 class Picture {
+  readonly link: Link;
   private isUnderWay = false;
   private isOwed = false;
 
-  constructor(private readonly output: WriteStream, readonly writer: CellWriter, private readonly onDrained: () => void) {}
+  constructor(private readonly output: WriteStream, readonly writer: CellWriter, private readonly onDrained: () => void) {
+    this.link = new Link(onDrained);
+  }
 
   show(frame: Frame): void {
     if (this.isUnderWay) {
       this.isOwed = true;
       return;
     }
+    if (!this.link.mayTake() || !this.output.writable) return;
     const bytes = this.writer.paint(frame);
-    if (bytes === "" || !this.output.writable) return;
+    if (bytes === "") return;
     this.isUnderWay = true;
-    this.output.write(bytes, () => {
+    this.output.write(bytes + this.link.sent(Buffer.byteLength(bytes)), () => {
       this.isUnderWay = false;
       if (!this.isOwed) return;
       this.isOwed = false;
@@ -151,14 +162,16 @@ class Picture {
     });
   }
 
-  flushed(): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.output.writable || this.output.writableLength === 0) resolve();
+  async flushed(): Promise<void> {
+    if (!this.output.writable) return;
+    await new Promise<void>((resolve) => {
       const deadline = setTimeout(resolve, FLUSH_WAIT_MS);
       this.output.write("", () => {
         clearTimeout(deadline);
         resolve();
       });
     });
+    // Whoever has the terminal next, a child of ours too, expects it to wait.
+    writeHow(this.output, "waiting");
   }
 }
