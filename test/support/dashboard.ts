@@ -1,6 +1,5 @@
 // Drives the dashboard as a person would: keys in, the screen read back through a terminal emulator, against a recorded
 // server that the test can script.
-import xterm from "@xterm/headless";
 import { RecordedServer } from "./recorded-server.js";
 import type { RecordedOptions } from "./recorded-server.js";
 import { TerminalDriver } from "./terminal.js";
@@ -59,14 +58,13 @@ export class DashboardDriver implements AsyncDisposable {
   }
 
   /** The screen as text, then the looks of each cell: one letter a look, explained below. */
-  async picture(): Promise<string> {
-    const screen = new xterm.Terminal({ cols: this.columns, rows: this.rows, allowProposedApi: true });
-    await new Promise<void>((resolve) => screen.write(this.terminal.raw, resolve));
+  picture(): string {
+    const { buffer } = this.terminal;
     const names = new Map<string, string>();
     const text: string[] = [];
     const looks: string[] = [];
     for (let y = 0; y < this.rows; y++) {
-      const line = screen.buffer.active.getLine(y);
+      const line = buffer.getLine(buffer.baseY + y);
       text.push((line?.translateToString(true) ?? "").trimEnd());
       let row = "";
       for (let x = 0; x < this.columns; x++) {
@@ -80,7 +78,6 @@ export class DashboardDriver implements AsyncDisposable {
       }
       looks.push(row.replace(/\.+$/, ""));
     }
-    screen.dispose();
     const legend = [...names].map(([look, letter]) => `${letter} = ${look}`);
     return [...text, "", ...looks, "", ...legend, ""].join("\n");
   }

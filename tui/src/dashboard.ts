@@ -1,6 +1,5 @@
 // The dashboard as a program: keys in, frames out, the store between. It owns the terminal from run() until it ends,
 // and gives it back clean however that happens.
-import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Client } from "./client/client.js";
@@ -8,12 +7,9 @@ import { paste, pressKey } from "./commands.js";
 import type { Outside } from "./commands.js";
 import { ConsoleView, FULL_SCREEN_KEY, LEAVE_KEY } from "./console-view.js";
 import { multiplexerOf } from "./clipboard.js";
-import { BulkRunner } from "./feed/bulk.js";
-import { CANCEL } from "./feed/documents.js";
+import { Doing } from "./feed/doing.js";
 import { Feed, loadAll, reasonOf } from "./feed/feed.js";
 import type { Store } from "./feed/feed.js";
-import { ask, judge } from "./feed/verbs.js";
-import type { MutationVerb } from "./feed/verbs.js";
 import { endText, runInForeground } from "./foreground.js";
 import { commandLine } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
@@ -23,9 +19,6 @@ import type { Keeper } from "./keeper.js";
 import { Mouse } from "./mouse.js";
 import type { Action } from "./store/actions.js";
 import { reduce } from "./store/reduce.js";
-import type { BulkVerb } from "./store/bulk.js";
-import type { DestructiveVerb } from "./store/confirm.js";
-import type { Vm } from "./store/model.js";
 import { paintable } from "./store/sanitize.js";
 import { dashboardSettings, faultNotice } from "./settings/dashboard-settings.js";
 import type { SettingsFile } from "./settings/model.js";
@@ -33,7 +26,6 @@ import type { Settings } from "./store/settings.js";
 import { initialState } from "./store/state.js";
 import type { ConsoleView as View, State } from "./store/state.js";
 import type { Characters, ColourDepth } from "./terminal-kind.js";
-import { words } from "./views/format.js";
 import { consoleSize, isTooSmall, layoutOf } from "./views/layout.js";
 import type { Palette } from "./views/palettes.js";
 import type { Frame } from "./views/frame.js";
@@ -125,7 +117,7 @@ class Dashboard implements Outside {
   /** While a program has the terminal: the end of it, and what to do with a key that comes to us. */
   private away: { stop: AbortController; key: () => void } | null = null;
   private feed: Feed | null = null;
-  private readonly bulk: BulkRunner;
+  readonly doing: Doing;
   private readonly decoder = new KeyDecoder();
   private readonly listening = new AbortController();
   private console: ConsoleView | null = null;
@@ -138,14 +130,14 @@ class Dashboard implements Outside {
   private escapeTimer: NodeJS.Timeout | undefined;
   private isOver = false;
 
-  constructor(private readonly client: Client, private readonly options: DashboardOptions) {
+  constructor(client: Client, private readonly options: DashboardOptions) {
     this.now = options.now ?? Date.now;
     this.ended = new Promise((resolve) => (this.finish = resolve));
     this.returned = new Promise((resolve) => (this.wasReturned = resolve));
     const { settings, palettes, faults } = dashboardSettings(options.settings, options.background);
     this.palettes = palettes;
     this.store = new MemoryStore(this.now(), () => this.newsCame(), settings);
-    this.bulk = new BulkRunner(client, this.store);
+    this.doing = new Doing(client, this.store);
     this.keeper = createKeeper({
       store: this.store, settingsPath: options.settings.path, multiplexer: multiplexerOf(options.environment),
       screenText: () => this.shown?.text() ?? "", send: (sequence) => this.terminal.send(sequence),
@@ -157,41 +149,6 @@ class Dashboard implements Outside {
     if (faults.length > 0) this.store.dispatch({ type: "notice", tone: "error", text: paintable(faultNotice(faults)) });
     this.paint();
     this.feed = new Feed(client, this.store, this.now);
-  }
-
-  ask(verb: MutationVerb, vmId: string): void {
-    const label = paintable(this.store.state.vms.get(vmId)?.label ?? vmId);
-    this.store.dispatch({ type: "notice", tone: "info", text: `${label}: ${words(verb)} asked for.` });
-    ask(this.client, verb, vmId, randomUUID()).then(
-      (asked) => !asked.accepted && this.store.dispatch({ type: "notice", tone: "error", text: `${label}: ${asked.reason}` }),
-      (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: `${label}: ${words(verb)} failed: ${reasonOf(error)}` }),
-    );
-  }
-
-  judge(verb: DestructiveVerb, vmId: string): void {
-    judge(this.client, verb, vmId).then(
-      (judgement) => this.store.dispatch({ type: "judged", verb, vmId, judgement }),
-      (error: unknown) => this.store.dispatch({ type: "judged", verb, vmId, judgement: { can: false, reason: reasonOf(error) } }),
-    );
-  }
-
-  plan(verb: BulkVerb, vms: readonly Vm[]): void {
-    this.bulk.plan(verb, vms);
-  }
-
-  carryOut(): void {
-    this.bulk.start();
-  }
-
-  cancelBulk(): void {
-    this.bulk.cancel();
-  }
-
-  cancel(operationId: string): void {
-    this.client.request(CANCEL, { id: operationId }).then(
-      ({ cancelOperation }) => "message" in cancelOperation && this.store.dispatch({ type: "notice", tone: "error", text: paintable(cancelOperation.message) }),
-      (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: reasonOf(error) }),
-    );
   }
 
   runUserCommand(command: UserCommand, vmId: string | null): void {
@@ -419,7 +376,7 @@ class Dashboard implements Outside {
     this.away?.key();
     this.console?.[Symbol.dispose]();
     this.feed?.[Symbol.dispose]();
-    this.bulk[Symbol.dispose]();
+    this.doing[Symbol.dispose]();
     if (how === "at once") this.giveBack();
     else void this.terminal.quiet().then(() => this.giveBack());
     void this.returned.then(() => this.terminal.flushed()).then(() => this.finish(exitCode));

@@ -2,14 +2,18 @@
 import type { ViewAction } from "./actions.js";
 import { reduceBulk } from "./bulk.js";
 import { naturalDirection } from "./columns.js";
+import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
 import { columnLines, moveChoice, reduceTable, viewLines } from "./table-choice.js";
-import type { State, Ui } from "./state.js";
+import type { Prompt, State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
 const PROMPT_MAX_LENGTH = 64;
+/** Longest line of labels: a dozen of common ones. */
+const LABELS_MAX_LENGTH = 400;
+const LONGEST_PROMPTS: Partial<Record<Prompt["kind"], number>> = { filter: FILTER_MAX_LENGTH, labels: LABELS_MAX_LENGTH };
 /** Actions of the palette remembered as used lately. */
 const RECENT_KEPT = 6;
 /** Pages kept to go back through. */
@@ -64,7 +68,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "userCommands":
       return { ...state, userCommands: action.commands };
     case "filter":
-      return withUi(state, { filter: action.text });
+      return filtered(state, action.text);
     case "notice":
       return withUi(state, { notice: { tone: action.tone, text: action.text, at: state.now } });
     case "clearNotice":
@@ -88,7 +92,7 @@ function back(state: State): State {
   if (page(state) === "plan") return reduceBulk(state, { type: "bulkLeave" });
   if (state.ui.pages.length > 1) return withUi(state, { pages: state.ui.pages.slice(0, -1) });
   if (state.ui.marks.size > 0) return reduceMarks(state, { type: "markNone" });
-  return state.ui.filter === "" ? state : withUi(state, { filter: "" });
+  return filtered(state, "");
 }
 
 function clamp(value: number, low: number, high: number): number {
@@ -160,8 +164,8 @@ function nextOf(names: readonly string[], name: string): string {
 function promptText(state: State, text: string): State {
   const { prompt } = state.ui;
   if (prompt === null || !("text" in prompt)) return state;
-  const kept = text.slice(0, PROMPT_MAX_LENGTH);
-  if (prompt.kind === "filter") return withUi(state, { prompt: { ...prompt, text: kept }, filter: kept.trim() });
+  const kept = text.slice(0, LONGEST_PROMPTS[prompt.kind] ?? PROMPT_MAX_LENGTH);
+  if (prompt.kind === "filter") return filtered(withUi(state, { prompt: { ...prompt, text: kept } }), kept);
   if (prompt.kind === "command") return withUi(state, { prompt: { ...prompt, text: kept, index: 0 } });
   return withUi(state, { prompt: { ...prompt, text: kept } });
 }

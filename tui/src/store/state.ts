@@ -2,10 +2,13 @@
 import type { Bulk, Judgement } from "./bulk.js";
 import type { ColumnId } from "./columns.js";
 import type { DetailRings } from "./detail-rings.js";
-import type { ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
+import { NO_MATCHES } from "./filter.js";
+import type { FilterMatches } from "./filter.js";
+import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
 import type { Ring } from "./ring.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import type { Settings } from "./settings.js";
+import type { Done } from "./undo.js";
 import type { UserCommand } from "../user-commands.js";
 
 /** Events kept for the events page and the status line; older ones are one query away. */
@@ -47,6 +50,10 @@ export type Prompt =
   | { kind: "viewName"; text: string }
   | { kind: "delete"; text: string; vmId: string; judgement: Judgement | null }
   | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string; judgement: Judgement | null }
+  /** Edits the labels of the VMs it names. */
+  | { kind: "labels"; text: string; vmIds: readonly string[] }
+  /** Whether an operation of this dashboard shall be undone; the text says what that does. */
+  | { kind: "undo"; operationId: string; undoneVmId: string; text: string }
   /** A phrase that must be typed in full before a plan is carried out. */
   | { kind: "typed"; text: string; expected: string };
 
@@ -64,6 +71,8 @@ export interface Ui {
   marks: ReadonlySet<string>;
   /** The row marked last, from which a range starts. */
   markAnchor: string | null;
+  /** What this dashboard has done, the newest first, for the undo key. */
+  done: readonly Done[];
   /** Ids of the palette's entries used lately, the newest first. */
   recent: readonly string[];
   /** One verb on several VMs, from its plan to its summary. */
@@ -115,6 +124,10 @@ export interface State {
   consoleTail: ConsoleTail | null;
   log: readonly LogLine[];
   definition: Definition | null;
+  /** What fires now, the oldest first. */
+  alerts: readonly Alert[];
+  /** What the server finds for the filter that is typed. */
+  matches: FilterMatches;
   events: Event[];
   newestCursor: bigint | null;
   operations: Operation[];
@@ -144,6 +157,8 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
     consoleTail: null,
     log: [],
     definition: null,
+    alerts: [],
+    matches: NO_MATCHES,
     events: [],
     newestCursor: null,
     operations: [],
@@ -160,6 +175,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       cpuScale: settings.cpuScale,
       marks: new Set(),
       markAnchor: null,
+      done: [],
       recent: [],
       bulk: null,
       compared: "cpu",

@@ -1,6 +1,7 @@
 // Which columns the table has and which saved view it wears, as chosen on the pages for that. Pure.
 import { AUTOMATIC_COLUMNS, COLUMN_IDS } from "./columns.js";
 import type { ColumnId } from "./columns.js";
+import { filtered } from "./filter.js";
 import type { SavedView, Settings } from "./settings.js";
 import type { State, Ui } from "./state.js";
 
@@ -39,7 +40,7 @@ export function reduceTable(state: State, action: TableAction): State {
       return shift(state, action.by);
     case "wearView": {
       const { filter, columns, sort } = action.view;
-      return withUi(state, { filter: filter ?? state.ui.filter, tableColumns: columns ?? state.ui.tableColumns, sort: sort ?? state.ui.sort });
+      return withUi(filtered(state, filter ?? state.ui.filter), { tableColumns: columns ?? state.ui.tableColumns, sort: sort ?? state.ui.sort });
     }
     case "pointAt":
       return state.vms.has(action.vmId) ? withUi(state, { selectedVmId: action.vmId }) : state;
