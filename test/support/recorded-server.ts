@@ -15,6 +15,8 @@ export interface RecordedOptions {
   vms?: number;
   /** "still": time stands at RECORDED_NOW and nothing ticks by itself. */
   clock?: "still" | "running";
+  /** Names of the first VMs; the others are named as their ids. */
+  names?: readonly string[];
   role?: "VIEWER" | "OPERATOR" | "ADMIN";
 }
 
@@ -69,6 +71,7 @@ export class RecordedServer implements AsyncDisposable {
 
   private constructor(private readonly options: RecordedOptions) {
     this.vms = recordedVms(options.vms ?? 7, this.now());
+    options.names?.forEach((name, index) => { const vm = this.vms[index]; if (vm !== undefined) vm.name = name; });
     const roots = { query: this.roots(), mutation: this.roots(), subscription: this.roots() };
     // One graphql for all: a test runner may give graphql-ws another copy, and two do not mix.
     useServer({ schema: this.schema, roots, execute, subscribe, validate }, this.sockets);
