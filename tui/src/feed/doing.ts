@@ -103,7 +103,8 @@ export class Doing implements Disposable {
       const asked = await deed.ask(this.client, vmId, key);
       if (!asked.accepted) this.say("error", `${label}: ${asked.reason}`);
       else if (asked.operation === null) this.say("info", `${label}: there was nothing to do.`);
-      else if (memory === "is remembered") this.store.dispatch({ type: "did", group: key, operation: { id: asked.operation.id, vmId, label } });
+      else this.store.dispatch({ type: "operations", operations: [asked.operation] });
+      if (asked.accepted && asked.operation !== null && memory === "is remembered") this.store.dispatch({ type: "did", group: key, operation: { id: asked.operation.id, vmId, label } });
       return asked.accepted;
     } catch (error) {
       this.say("error", `${label}: ${wish} failed: ${reasonOf(error)}`);
@@ -119,6 +120,8 @@ export class Doing implements Disposable {
       const able = judged.filter(({ judgement }) => judgement.can);
       firstReason ??= judged.map(({ judgement }) => (judgement.can ? null : judgement.reason)).find((reason) => reason !== null) ?? null;
       const [only] = able;
+      // What was done before must not be undone in its place.
+      if (only === undefined && this.isUnderWay(done)) break;
       if (only === undefined) continue;
       const { operation, judgement } = only;
       if (done.operations.length > 1) {
@@ -128,6 +131,10 @@ export class Doing implements Disposable {
       return;
     }
     this.say("error", `undo: ${firstReason ?? "This dashboard has done nothing yet that could be undone."}`);
+  }
+
+  private isUnderWay({ operations }: Done): boolean {
+    return operations.some(({ id }) => this.store.state.operations.find((operation) => operation.id === id)?.state === "RUNNING");
   }
 
   private judgeUndo({ operations }: Done) {
