@@ -1,6 +1,7 @@
 // Carries out what the person asks for: verbs, plans for several VMs, edits, undoing. It says what came of each in the
 // store and remembers what can be undone; it knows no key and no screen.
 import { randomUUID } from "node:crypto";
+import { graphql } from "../client/document.js";
 import type { Client } from "../client/client.js";
 import type { BulkVerb } from "../store/bulk.js";
 import type { DestructiveVerb } from "../store/confirm.js";
@@ -17,6 +18,8 @@ import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
 import { judge } from "./verbs.js";
 import type { MutationVerb } from "./verbs.js";
+
+const IS_FOR = graphql(`query DashboardIsFor($where: String!) { vms(first: 1, filter: { where: $where }) { nodes { id } } }`);
 
 /** What keys need of it. */
 export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo">;
@@ -81,6 +84,19 @@ export class Doing implements Disposable {
 
   async undo(operationId: string, vmId: string): Promise<void> {
     if (await this.askOne(undoDeed(new Map([[vmId, operationId]])), vmId, "undo", "is not remembered")) this.store.dispatch({ type: "undone", operationId });
+  }
+
+  /** Whether a VM is one that a command of the person's own is for; if not, or if that cannot be told, it is said. */
+  async isFor(command: { name: string; where: string }, vmId: string): Promise<boolean> {
+    try {
+      const { vms } = await this.client.request(IS_FOR, { where: `(${command.where}) id=${vmId}` });
+      const isOne = vms.nodes.some((vm) => vm.id === vmId);
+      if (!isOne) this.say("error", `${command.name}: ${this.store.state.vms.get(vmId)?.label ?? vmId} is none of the VMs it is for (where: ${command.where}).`);
+      return isOne;
+    } catch (error) {
+      this.say("error", `${command.name}: its where (${command.where}) cannot be asked about: ${reasonOf(error)}`);
+      return false;
+    }
   }
 
   [Symbol.dispose](): void {
