@@ -157,7 +157,8 @@ class Dashboard implements Outside {
     const host = state.hosts.find((one) => one.id === vm?.hostId);
     const line = commandLine(command, { vm: vm?.id ?? null, name: vm?.label ?? null, host: host?.name ?? null, url: this.options.serverUrl?.() ?? null });
     if (!line.ready) this.store.dispatch({ type: "notice", tone: "error", text: paintable(`${command.name}: ${line.reason}`) });
-    else void this.handOver(command.name, line.program, line.args);
+    else if (command.where === undefined || vm === undefined) void this.handOver(command.name, line.program, line.args);
+    else void this.doing.isFor({ name: command.name, where: command.where }, vm.id).then((is) => (is ? this.handOver(command.name, line.program, line.args) : undefined));
   }
 
   openConsole(vmId: string, view: View): void {
