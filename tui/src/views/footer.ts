@@ -52,7 +52,10 @@ function message(p: Painter, y: number): void {
 function newestThatMatters(state: State): Event | null {
   for (let index = state.events.length - 1; index >= 0; index--) {
     const event = state.events[index];
-    if (event !== undefined && event.kind !== "OPERATION_STARTED" && event.kind !== "OPERATION_FINISHED") return event;
+    if (event === undefined || event.kind === "OPERATION_STARTED" || event.kind === "OPERATION_FINISHED") continue;
+    // A crash says more of itself than the alert that it raises at once.
+    const before = state.events[index - 1];
+    return event.kind === "ALERT_RAISED" && before?.vmId === event.vmId && before.state === "CRASHED" ? before : event;
   }
   return null;
 }

@@ -17,7 +17,7 @@ const NAME_WIDTH = 16;
 /** What an event wears: trouble first, then the state it tells of. */
 export function eventRole(event: Event): Role {
   if (event.state === "CRASHED" || event.kind === "GUEST_PANICKED") return "crashed";
-  if (event.kind === "WARNING" || event.kind === "HOST_DISCONNECTED" || event.kind === "GAP") return "attention";
+  if (event.kind === "WARNING" || event.kind === "ALERT_RAISED" || event.kind === "HOST_DISCONNECTED" || event.kind === "GAP") return "attention";
   return event.state === null ? "dim" : STATE_ROLES[event.state];
 }
 
