@@ -129,7 +129,7 @@ describe("quetzal", { timeout: 60_000 }, () => {
   });
 
   it("lists VMs in colours on a terminal, and without with NO_COLOR", async () => {
-    await using terminal = new TerminalDriver(process.execPath, [bundle.path, "vm", "ls"], { env: server.environment });
+    await using terminal = new TerminalDriver(process.execPath, [bundle.path, "vm", "ls"], { env: { ...server.environment, TERM: "xterm-256color" } });
     await terminal.waitForExit();
     await terminal.waitFor("web-1");
     expect(terminal.raw).toContain("\x1b[38;5;");

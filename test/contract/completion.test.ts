@@ -35,7 +35,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-const environment = (): NodeJS.ProcessEnv => ({ ...server.environment, HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, PATH: `${join(home, "bin")}:${process.env["PATH"] ?? ""}`, LC_ALL: "C.UTF-8" });
+const environment = (): NodeJS.ProcessEnv => ({ ...server.environment, HOME: home, XDG_CONFIG_HOME: home, XDG_DATA_HOME: home, PATH: `${join(home, "bin")}:${process.env["PATH"] ?? ""}`, LC_ALL: "C.UTF-8", TERM: "xterm-256color" });
 
 interface Kind { readonly args: readonly string[]; readonly load: (program: string) => string }
 const SHELLS: Readonly<Record<string, Kind>> = {

@@ -34,12 +34,14 @@ export function manualPage(program: Command): string {
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["QUETZAL_URL, QUETZAL_TOKEN", "another server, and the token to show it"],
+  ["QUETZAL_CONTEXT", "the server of this context of config.yaml"],
   ["QUETZAL_STATE_DIR", "where this machine's own server keeps its state"],
   ["VISUAL, EDITOR", "the editor of 'quetzal vm edit'; vi where neither is set"],
   ["NO_COLOR", "forbids colours"],
 ];
 
 const FILES: readonly (readonly [string, string])[] = [
+  ["~/.config/quetzal/config.yaml", "keys, columns, themes and contexts; 'quetzal config example' prints one"],
   ["/var/lib/quetzal, /run/quetzal", "state of the machine's server, for root"],
   ["~/.local/state/quetzal", "the same for other users"],
 ];

@@ -1,36 +1,44 @@
 // The command line's grammar as one tree: help, completion and the manual page are made of it. What a command does is
 // imported when it runs, so that one command's start does not pay for the others.
 import { Command, CommanderError, Option } from "commander";
+import type { Choices } from "../config.js";
+import type { ColourWish } from "../terminal-kind.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT, EXIT_MEANINGS } from "./exit.js";
 import { addAlerts } from "./grammar/alert.js";
 import { Grammar } from "./grammar/grammar.js";
-import { addApply, addConsole, addGraphql, addSelf, addTokens } from "./grammar/rest.js";
+import { addApply, addConsole, addDashboard, addGraphql, addSelf, addSettings, addTokens } from "./grammar/rest.js";
 import { addVmCommands } from "./grammar/vm.js";
 import { addAudit, addEvents, addFigures, addHosts, addOperations, addTop } from "./grammar/watching.js";
 import { OUTPUT_FORMATS } from "./output/formats.js";
 import type { OutputFormat } from "./output/formats.js";
 
 /** Makes the context once the global options are known. */
-export type ContextMaker = (format: OutputFormat) => CommandContext;
+export type ContextMaker = (format: OutputFormat, choices: Choices) => CommandContext;
 
 /** The signals' codes are in the longer texts. */
 const LAST_OWN_CODE = 8;
 const AFTER_HELP = `
 Exit codes: ${EXIT_MEANINGS.filter(([code]) => code <= LAST_OWN_CODE).map(([code, meaning]) => `${code} ${meaning.split(/[,;:]/)[0] ?? ""}`).join("; ")}.
 More: 'quetzal help exit-codes', 'quetzal help output', 'quetzal help selectors', 'quetzal man | man -l -'.
-Environment: QUETZAL_URL and QUETZAL_TOKEN (another server), QUETZAL_STATE_DIR, NO_COLOR.`;
+Environment: QUETZAL_URL and QUETZAL_TOKEN (another server), QUETZAL_CONTEXT (one of config.yaml),
+QUETZAL_STATE_DIR, NO_COLOR. Settings: 'quetzal config path'.`;
 
 export function buildProgram(version: string, makeContext: ContextMaker): Command {
   const program = new Command("quetzal")
     .description("Launch virtual machines and watch and drive them live. Without a command: the dashboard.")
     .version(version, "-V, --version")
     .addOption(new Option("-o, --output <format>", "how answers are printed").choices([...OUTPUT_FORMATS]).default("table"))
+    .option("--context <context>", "the server of this context of config.yaml")
+    .addOption(new Option("--color <when>", "colours of what is printed").choices(["auto", "always", "never"]).default("auto"))
     .helpCommand(false)
     .addHelpText("after", AFTER_HELP)
     .showSuggestionAfterError();
-  const grammar = new Grammar(() => makeContext(program.opts<{ output: OutputFormat }>().output));
-  program.action(async () => (await import("./dashboard.js")).openDashboard(makeContext(program.opts<{ output: OutputFormat }>().output)));
+  const grammar = new Grammar(() => {
+    const { output, context, color } = program.opts<{ output: OutputFormat; context?: string; color: ColourWish }>();
+    return makeContext(output, { context, colour: color });
+  });
+  addDashboard(program, grammar);
   addVmCommands(program, grammar);
   addHosts(program, grammar);
   addOperations(program, grammar);
@@ -42,6 +50,7 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
   addConsole(program, grammar);
   addApply(program, grammar);
   addTokens(program, grammar);
+  addSettings(program, grammar);
   addGraphql(program, grammar);
   addSelf(program, grammar);
   for (const command of everyCommand(program)) command.exitOverride().configureOutput({ outputError: () => undefined }).helpCommand(false);

@@ -31,6 +31,8 @@ export async function namesFor(context: CommandContext, place: Extract<Place, { 
       return (await client().request(OPERATIONS, {}, signal)).operations.nodes.map(({ id, kind, vmId, state }) => ({ text: id, about: sanitise(`${words(kind)} ${vmId}, ${words(state)}`) }));
     case "token":
       return (await client().request(TOKENS, {}, signal)).tokens.map(({ name, role }) => ({ text: name, about: role.toLowerCase() }));
+    case "context":
+      return context.config.settings.written.contexts.map(({ name, url }) => ({ text: name, about: sanitise(url) }));
     case "rule":
       return (await client().request(RULES, {}, signal)).alertRules.map(({ id, where }) => ({ text: id, about: where }));
     case "label": {

@@ -1,12 +1,63 @@
 // The grammar of the dashboard, consoles, definitions in files, tokens, GraphQL, and of the program itself.
 import { Option } from "commander";
 import type { Command } from "commander";
+import { PLAIN_PAGES } from "../../views/plain-pages.js";
+import type { CommandContext } from "../context.js";
+import type { PlainFlags } from "../dashboard.js";
 import { CommandError, EXIT } from "../exit.js";
 import type { GraphqlOptions } from "../graphql.js";
 import type { ListFlags } from "../output/listing.js";
 import { listOptions } from "./grammar.js";
 import type { Grammar } from "./grammar.js";
-import { collect, parseCount } from "./parsers.js";
+import { collect, parseCount, parseTime } from "./parsers.js";
+
+/** Also what runs without a command. */
+export function addDashboard(program: Command, grammar: Grammar): void {
+  grammar.runs(program, "text", async (context) => (await import("../dashboard.js")).openDashboard(context));
+  const dashboard = plainOptions(program.command("dashboard").description("The dashboard; with --plain a page of it as text"));
+  grammar.runs(dashboard, "text", async (context, options: PlainOptions) => {
+    if (!(await wentPlain(context, options))) await (await import("../dashboard.js")).openDashboard(context);
+  });
+}
+
+/** How often a plain page is looked at again: a screen reader needs its time. */
+const DEFAULT_PLAIN_SECONDS = 10;
+
+export interface PlainOptions extends Omit<PlainFlags, "interval"> {
+  readonly plain?: boolean;
+  readonly interval?: number;
+}
+
+export function plainOptions(command: Command): Command {
+  return command
+    .option("--plain", "print a page of the dashboard as plain text")
+    .addOption(new Option("--page <page>", "which page, with --plain").choices(PLAIN_PAGES))
+    .option("--vm <vm>", "the page of this VM, with --plain")
+    .option("--watch", "go on with what changes, with --plain")
+    .option("--interval <time>", "from one look to the next", parseTime);
+}
+
+/** Prints a plain page where one was asked for; false where not. */
+export async function wentPlain(context: CommandContext, options: PlainOptions): Promise<boolean> {
+  if (options.plain) {
+    await (await import("../dashboard.js")).printPlain(context, { ...options, interval: options.interval ?? DEFAULT_PLAIN_SECONDS });
+    return true;
+  }
+  if (options.page !== undefined || options.vm !== undefined || options.watch) throw new CommandError(EXIT.usage, "Usage", "--page, --vm and --watch are for --plain: give it too.");
+  return false;
+}
+
+export function addSettings(program: Command, grammar: Grammar): void {
+  const config = program.command("config").description("The settings file config.yaml");
+  grammar.runs(config.command("path").description("Print where it is"), "text", async (context) => (await import("../settings.js")).printConfigPath(context));
+  grammar.runs(config.command("check").description("Name every line that is wrong"), "outcome", async (context) => (await import("../settings.js")).checkConfig(context));
+  grammar.runs(config.command("example").description("Print one with every setting there is"), "text", async (context) => (await import("../settings.js")).printConfigExample(context));
+  const contexts = program.command("context").description("Servers of config.yaml");
+  const ls = listOptions(contexts.command("ls", { isDefault: true }).alias("list").description("List them; * is the one in use"), async () => (await import("../settings.js")).CONTEXT_LISTING);
+  grammar.runs(ls, "list", async (context, flags: ListFlags) => (await import("../settings.js")).listContexts(context, flags));
+  const use = contexts.command("use").description("Use another from now on").argument("<context>", "its name");
+  grammar.runs(use, "text", async (context, name: string) => (await import("../settings.js")).useContext(context, name));
+}
 
 export function addConsole(program: Command, grammar: Grammar): void {
   const console = program

@@ -10,6 +10,8 @@ import { parseSpan } from "../span.js";
 import type { TopOptions } from "../top.js";
 import { listOptions, selectorOptions } from "./grammar.js";
 import type { Grammar } from "./grammar.js";
+import { plainOptions, wentPlain } from "./rest.js";
+import type { PlainOptions } from "./rest.js";
 import { collect, parseCount, parseCursor, parseTime } from "./parsers.js";
 
 /** Events and operations listed unless told otherwise: a screen or two. */
@@ -19,15 +21,15 @@ const DEFAULT_EXPLAINED_SECONDS = 600;
 /** What `metrics` shows unless told otherwise. */
 const DEFAULT_METRICS_SECONDS = 600;
 
+/** What `top` waits unless told otherwise: samples are taken once a second. */
+const DEFAULT_TOP_SECONDS = 1;
+
 export function addTop(program: Command, grammar: Grammar): void {
-  const top = program.command("top").description("VMs by what they use, again and again; sampled every second");
-  listOptions(selectorOptions(top), async () => (await import("../vm/columns.js")).VM_LISTING)
-    .option("--interval <time>", "from one look to the next", parseTime, 1)
-    .option("--once", "one look")
-    .option("--plain", "one frame of the dashboard as plain text");
-  grammar.runs(top, "stream", async (context, options: TopOptions & { plain?: boolean }) => {
-    if (options.plain) await (await import("../dashboard.js")).printPlainFrame(context);
-    else await (await import("../top.js")).showTop(context, options);
+  const top = plainOptions(program.command("top").description("VMs by what they use, again and again; with --plain a page of the dashboard as text"));
+  listOptions(selectorOptions(top), async () => (await import("../vm/columns.js")).VM_LISTING).option("--once", "one look");
+  grammar.runs(top, "stream", async (context, options: Omit<TopOptions, "interval"> & PlainOptions) => {
+    if (await wentPlain(context, options)) return;
+    await (await import("../top.js")).showTop(context, { ...options, interval: options.interval ?? DEFAULT_TOP_SECONDS });
   });
 }
 
