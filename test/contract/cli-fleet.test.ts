@@ -218,7 +218,7 @@ describe("several VMs", { timeout: 60_000 }, () => {
 describe("vm edit", { timeout: 60_000 }, () => {
   it("puts what the editor left, and says what changes and when", async () => {
     const outcome = await quetzal(["vm", "edit", "web-1"], { EDITOR: `${editor('sed -i "s/128/256/" "$2"')} --flag` });
-    expect(outcome).toEqual({ code: 0, out: "web-1: changed\n", err: "  memory_mb: 128 → 256\nThe running VM goes on as it is; this takes effect at its next start.\n" });
+    expect(outcome).toEqual({ code: 0, out: "web-1: changed\n", err: "  memory_mb: 128 → 256\nChanges the definition.\n" });
     expect(asked.put).toMatchObject([{ id: "web-1", memory_mb: 256, labels: { tier: "we" } }]);
   });
 

@@ -62,13 +62,10 @@ export function selectorOptions(command: Command): Command {
     .option("--host <host>", "on this host, by name or id");
 }
 
-/** How long --wait waits unless told otherwise: a slow host boots its guest well within. */
-const DEFAULT_WAIT_SECONDS = 120;
-
 export function waitOptions(command: Command): Command {
   return command
     .option("--wait", "wait until it is done")
-    .option("--timeout <time>", "longest wait of --wait, for all together, such as 90s or 2m", parseTime, DEFAULT_WAIT_SECONDS)
+    .option("--timeout <time>", "longest wait of --wait, for all together, such as 90s; 2m where absent", parseTime)
     .option("--dry-run", "only say what it would do");
 }
 

@@ -6,6 +6,7 @@ import { CommandError, EXIT } from "../exit.js";
 import { printRecord } from "../output/print.js";
 import { mibOf } from "../size.js";
 import { deadlineIn, waitForOperation } from "../wait.js";
+import { DEFAULT_WAIT_SECONDS } from "./deed.js";
 import type { DeedOptions } from "./deed.js";
 import { putDefinition } from "./definition.js";
 import type { Definition } from "./definition.js";
@@ -105,9 +106,10 @@ export interface CreateOptions extends CreateFlags, DeedOptions {
 export async function createVm(context: CommandContext, id: string, options: CreateOptions): Promise<void> {
   const definition = definitionOf(id, options);
   const put = await putDefinition(context, { definition, dryRun: options.dryRun ?? false, createOnly: true });
-  using deadline = deadlineIn(options.timeout);
+  const seconds = options.timeout ?? DEFAULT_WAIT_SECONDS;
+  using deadline = deadlineIn(seconds);
   // Defining takes milliseconds, and a start would be refused before it has ended.
-  if (put.operation !== null) await waitForOperation(context, put.operation, { deadline: deadline.signal, seconds: options.timeout });
+  if (put.operation !== null) await waitForOperation(context, put.operation, { deadline: deadline.signal, seconds });
   if (options.start && !options.dryRun) {
     context.note(`${sanitise(id)}: created`);
     await driveVms(context, "start", { vms: [id] }, options); return;

@@ -29,11 +29,14 @@ export interface Deed {
   ask(context: CommandContext, id: string, as: "trial" | "deed"): Promise<Answer>;
 }
 
+/** How long --wait waits unless told otherwise: a slow host boots its guest well within. */
+export const DEFAULT_WAIT_SECONDS = 120;
+
 /** How a deed is carried out. */
 export interface DeedOptions {
   readonly dryRun?: boolean;
   readonly wait?: boolean;
-  /** Seconds that --wait waits, for all VMs together. */
-  readonly timeout: number;
+  /** Seconds that --wait waits, for all VMs together; DEFAULT_WAIT_SECONDS where absent. */
+  readonly timeout?: number;
   readonly yes?: boolean;
 }

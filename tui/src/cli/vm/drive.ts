@@ -7,8 +7,9 @@ import { isForPrograms } from "../output/formats.js";
 import { printValue } from "../output/print.js";
 import { progressLine } from "../progress.js";
 import { deadlineIn, waitForOperation } from "../wait.js";
-import type { WatchedOperation } from "../wait.js";
+import type { Wait, WatchedOperation } from "../wait.js";
 import { confirm, requirePerson } from "./confirm.js";
+import { DEFAULT_WAIT_SECONDS } from "./deed.js";
 import type { Answer, Deed, DeedOptions } from "./deed.js";
 import { chooseVms } from "./select.js";
 import type { Chosen, Target } from "./select.js";
@@ -59,13 +60,15 @@ async function judge(context: CommandContext, deed: Deed, targets: readonly Targ
 }
 
 async function doAll(context: CommandContext, deed: Deed, targets: readonly Target[], options: DeedOptions, isOne: boolean): Promise<Outcome[]> {
-  using deadline = deadlineIn(options.timeout);
+  const seconds = options.timeout ?? DEFAULT_WAIT_SECONDS;
+  using deadline = deadlineIn(seconds);
+  const wait = { deadline: deadline.signal, seconds };
   let done = 0;
   const show = (text: string, ratio: number | null = null): void => context.progress(progressLine({ done, all: targets.length, text, ratio }, context.config.characters));
   const outcomes = await inTurns(targets, async (target): Promise<Outcome> => {
     const name = sanitise(target.id);
     if (!isOne || options.wait) show(`${name}: ${deed.words}`);
-    const outcome = await doOne(context, deed, target, options, deadline.signal, (operation) => show(`${name}: ${deed.words}`, operation.progressRatio));
+    const outcome = await doOne(context, deed, target, options, wait, (operation) => show(`${name}: ${deed.words}`, operation.progressRatio));
     done += 1;
     if (!isForPrograms(context.format) && outcome.failure === undefined) await context.print(doneLine(context, deed, outcome, options));
     return outcome;
@@ -74,9 +77,9 @@ async function doAll(context: CommandContext, deed: Deed, targets: readonly Targ
   return outcomes;
 }
 
-async function doOne(context: CommandContext, deed: Deed, target: Target, options: DeedOptions, deadline: AbortSignal, onChange: (operation: WatchedOperation) => void): Promise<Outcome> {
+async function doOne(context: CommandContext, deed: Deed, target: Target, options: DeedOptions, { deadline, seconds }: Wait, onChange: (operation: WatchedOperation) => void): Promise<Outcome> {
   if (deadline.aborted || context.signal.aborted) {
-    const failure = deadline.aborted ? new CommandError(EXIT.timeout, "Timeout", `${sanitise(target.id)}: not begun within ${options.timeout} s.`) : new CommandError(EXIT.failed, "Interrupted", `${sanitise(target.id)}: not begun.`);
+    const failure = deadline.aborted ? new CommandError(EXIT.timeout, "Timeout", `${sanitise(target.id)}: not begun within ${seconds} s.`) : new CommandError(EXIT.failed, "Interrupted", `${sanitise(target.id)}: not begun.`);
     return { target, failure };
   }
   let answer: Answer | undefined;
@@ -84,7 +87,7 @@ async function doOne(context: CommandContext, deed: Deed, target: Target, option
     answer = await deed.ask(context, target.id, "deed");
     const { operation } = answer;
     if (!options.wait || operation === null) return { target, answer, operation };
-    return { target, answer, operation: await waitForOperation(context, operation, { deadline, seconds: options.timeout, onChange }) };
+    return { target, answer, operation: await waitForOperation(context, operation, { deadline, seconds, onChange }) };
   } catch (error) {
     return { target, ...(answer ? { answer } : {}), failure: toCommandError(error) };
   }

@@ -13,6 +13,7 @@ import type { CommandContext } from "../context.js";
 import { CommandError, EXIT, toCommandError } from "../exit.js";
 import { printRecord } from "../output/print.js";
 import { deadlineIn, waitForOperation } from "../wait.js";
+import { DEFAULT_WAIT_SECONDS } from "./deed.js";
 import type { DeedOptions } from "./deed.js";
 import { putDefinition, readDefinition } from "./definition.js";
 import type { DefinedVm, Put } from "./definition.js";
@@ -109,15 +110,16 @@ async function ask(context: CommandContext, trial: Put, options: DeedOptions): P
   return answer.startsWith("y") ? "go" : answer.startsWith("e") ? "again" : "stop";
 }
 
-function changeLines(context: CommandContext, { changes, vm, operation }: Put): string[] {
-  const restart = vm.restartRequired ? [context.paint("orange", operation === null ? "The running VM goes on as it is; this takes effect at its next start." : "Takes effect at the VM's next start.")] : [];
-  return [...changes.map((change) => `  ${sanitise(change)}`), ...restart];
+/** What changes, and when it takes effect. */
+function changeLines(context: CommandContext, { changes, effect }: Put): string[] {
+  return [...changes.map((change) => `  ${sanitise(change)}`), context.paint("orange", sanitise(effect))];
 }
 
 async function put(context: CommandContext, vm: DefinedVm, trial: Put, act: () => Promise<Put>, options: DeedOptions): Promise<void> {
   const done = options.dryRun ? trial : await act();
-  using deadline = deadlineIn(options.timeout);
-  if (done.operation !== null) await waitForOperation(context, done.operation, { deadline: deadline.signal, seconds: options.timeout });
+  const seconds = options.timeout ?? DEFAULT_WAIT_SECONDS;
+  using deadline = deadlineIn(seconds);
+  if (done.operation !== null) await waitForOperation(context, done.operation, { deadline: deadline.signal, seconds });
   const line = options.dryRun ? `${sanitise(vm.id)}: would be changed (dry run: nothing was done)` : `${sanitise(vm.id)}: changed`;
   await printRecord(context, { vm: done.vm, changes: done.changes, restartRequired: done.vm.restartRequired }, { name: vm.id, lines: () => [line, ...(options.dryRun ? changeLines(context, done) : [])] });
 }

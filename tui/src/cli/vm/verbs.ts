@@ -5,6 +5,7 @@ import { words } from "../../format.js";
 import type { CommandContext } from "../context.js";
 import { fromTypedError } from "../exit.js";
 import { WATCHED_OPERATION } from "../wait.js";
+import { DEFAULT_WAIT_SECONDS } from "./deed.js";
 import type { Answer, Care, Deed, DeedOptions } from "./deed.js";
 import { carryOut } from "./drive.js";
 import type { Chosen } from "./select.js";
@@ -73,7 +74,7 @@ export async function stopVms(context: CommandContext, chosen: Chosen, options: 
     care: "none",
     ask: (own, id, as) => answerOf(own, STOP, { input: { id, dryRun: as === "trial", timeoutSeconds: options.grace, escalation } }),
   };
-  await carryOut(context, deed, chosen, { ...options, timeout: Math.max(options.timeout, options.grace + STOP_MARGIN_SECONDS) });
+  await carryOut(context, deed, chosen, { ...options, timeout: options.timeout ?? Math.max(DEFAULT_WAIT_SECONDS, options.grace + STOP_MARGIN_SECONDS) });
 }
 
 export interface DeleteOptions extends DeedOptions {
