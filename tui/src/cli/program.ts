@@ -4,9 +4,11 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import type { CommandContext, OutputFormat } from "./context.js";
 import type { Choices } from "../config.js";
 import type { PutRuleOptions } from "./alerts.js";
+import type { PlainFlags } from "./dashboard.js";
 import { CommandError, EXIT } from "./exit.js";
 import { parseSpan } from "./span.js";
 import type { ColourWish } from "../terminal-kind.js";
+import { PLAIN_PAGES } from "../views/plain-pages.js";
 import type { VmState } from "./vm-state.js";
 
 /** Makes the context once the global options are known. */
@@ -19,6 +21,8 @@ Environment: QUETZAL_URL and QUETZAL_TOKEN (another server), QUETZAL_CONTEXT (on
 QUETZAL_STATE_DIR, NO_COLOR. Settings: 'quetzal config path'.`;
 
 const VM_STATES: readonly VmState[] = ["DEFINED", "STARTING", "RUNNING", "PAUSED", "STOPPING", "STOPPED", "MIGRATING", "CRASHED"];
+/** How often a plain page is looked at again: a screen reader needs its time. */
+const DEFAULT_PLAIN_SECONDS = 10;
 /** How long --wait waits unless told otherwise: a slow host boots its guest well within. */
 const DEFAULT_WAIT_SECONDS = 120;
 /** How long a guest gets to power down: the API's default. */
@@ -80,11 +84,17 @@ function addDashboard(program: Command, context: Context): void {
   program.action(async () => (await import("./dashboard.js")).openDashboard(context()));
   program
     .command("top")
-    .description("The dashboard; with --plain one frame of it as text")
-    .option("--plain", "print one frame as plain text and end")
-    .action(async (options: { plain?: boolean }) => {
-      const { openDashboard, printPlainFrame } = await import("./dashboard.js");
-      if (options.plain) await printPlainFrame(context());
+    .alias("dashboard")
+    .description("The dashboard; with --plain a page of it as text")
+    .option("--plain", "print a page as plain text and end")
+    .addOption(new Option("--page <page>", "which page, with --plain").choices(PLAIN_PAGES))
+    .option("--vm <id>", "the page of this VM, with --plain")
+    .option("--watch", "go on with what changes, with --plain")
+    .option("--interval <seconds>", "how often --watch looks", parseCount, DEFAULT_PLAIN_SECONDS)
+    .action(async (options: PlainFlags & { plain?: boolean }) => {
+      const { openDashboard, printPlain } = await import("./dashboard.js");
+      if (options.plain) await printPlain(context(), options);
+      else if (options.page !== undefined || options.vm !== undefined || options.watch) throw new CommandError(EXIT.usage, "Usage", "--page, --vm and --watch are for --plain: give it too.");
       else await openDashboard(context());
     });
 }
