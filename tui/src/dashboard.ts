@@ -18,6 +18,7 @@ import { commandLine } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 import { ESCAPE_WAIT_MS, KeyDecoder } from "./input.js";
 import type { Action } from "./store/actions.js";
+import { asOf } from "./store/as-of.js";
 import { reduce } from "./store/reduce.js";
 import type { BulkVerb } from "./store/bulk.js";
 import type { DestructiveVerb } from "./store/confirm.js";
@@ -328,7 +329,7 @@ class Dashboard implements Outside {
     this.feed?.lookedAt();
     const { console: open } = this;
     const theme = this.options.characters === "ascii" ? ASCII : UNICODE;
-    this.terminal.paint(screen(this.store.state, this.terminal.size, theme, open === null ? null : (frame, rect) => open.paint(frame, rect)));
+    this.terminal.paint(screen(asOf(this.store.state), this.terminal.size, theme, open === null ? null : (frame, rect) => open.paint(frame, rect)));
     this.clockTimer = setTimeout(() => this.paint(), CLOCK_MS);
   }
 

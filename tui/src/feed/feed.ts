@@ -11,6 +11,7 @@ import { paintable } from "../store/sanitize.js";
 import type { State } from "../store/state.js";
 import * as documents from "./documents.js";
 import { Focus } from "./focus.js";
+import { PastFeed } from "./past.js";
 import { gapEvent, toDefinitionLines, toDetail, toEvent, toHealth, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
 
 /** VMs asked for at a time: an answer of this size stays far below any limit of cost. */
@@ -95,6 +96,7 @@ export class Feed implements Disposable {
   private definitionFor: string | null = null;
   private isLoading = false;
   private readonly focus: Focus;
+  private readonly past: PastFeed;
   private readonly unlisten: Disposable;
 
   constructor(
@@ -105,6 +107,7 @@ export class Feed implements Disposable {
     // Each subscription listens for the end; they are many by design.
     setMaxListeners(0, this.stopped.signal);
     this.focus = new Focus(client, store, (vmId) => this.loadHistory(vmId));
+    this.past = new PastFeed(client, store);
     this.unlisten = client.onStatus(() => this.connectionChanged());
     void this.load();
     void this.watchHealth();
@@ -123,6 +126,7 @@ export class Feed implements Disposable {
     if (vmId !== this.historyFor) this.scheduleHistory(vmId);
     this.watchDetail(onPage ? vmId : null);
     this.focus.lookedAt();
+    this.past.lookedAt();
     const wantsDefinition = onPage && state.ui.tab === "definition" && vmId !== null;
     if (!wantsDefinition) this.definitionFor = null;
     else if (this.definitionFor !== vmId) {
@@ -135,6 +139,7 @@ export class Feed implements Disposable {
     clearTimeout(this.historyTimer);
     this.detail?.stop.abort();
     this.focus[Symbol.dispose]();
+    this.past[Symbol.dispose]();
     this.unlisten[Symbol.dispose]();
     this.stopped.abort();
   }
@@ -145,6 +150,7 @@ export class Feed implements Disposable {
       this.store.dispatch({ type: "connection", connection: { phase: "live" } });
       this.historyFor = null;
       this.focus.forget();
+      this.past.forget();
       void this.load();
     } else if (status.reason !== null) this.lost(status.reason);
   }

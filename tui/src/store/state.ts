@@ -2,6 +2,8 @@
 import type { Bulk, Judgement } from "./bulk.js";
 import type { DetailRings } from "./detail-rings.js";
 import type { ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
+import { NO_PAST } from "./past.js";
+import type { Past } from "./past.js";
 import type { Ring } from "./ring.js";
 import type { UserCommand } from "../user-commands.js";
 
@@ -18,7 +20,7 @@ export type Connection =
 /** Lines of the log kept: a day of a bad link. */
 export const LOG_KEPT = 500;
 
-export const PAGES = ["overview", "vm", "hosts", "compare", "operations", "events", "plan", "log", "help"] as const;
+export const PAGES = ["overview", "vm", "hosts", "compare", "instants", "operations", "events", "plan", "log", "help"] as const;
 export type Page = (typeof PAGES)[number];
 export const VM_TABS = ["graphs", "cpu", "memory", "disks", "net", "console", "events", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
@@ -106,6 +108,7 @@ export interface State {
   events: Event[];
   newestCursor: bigint | null;
   operations: Operation[];
+  past: Past;
   /** From the configuration; none where it has none. */
   userCommands: readonly UserCommand[];
   ui: Ui;
@@ -134,6 +137,7 @@ export function initialState(now: number): State {
     events: [],
     newestCursor: null,
     operations: [],
+    past: NO_PAST,
     userCommands: [],
     ui: {
       pages: ["overview"],

@@ -10,6 +10,7 @@ import type { Rect, Style } from "./frame.js";
 import { UNKNOWN, age, bytes, cut, latency, percent, rate, words } from "./format.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { emptyTextThen } from "./past-words.js";
 import { cpuPercent } from "./scales.js";
 import { sparkline } from "./sparkline.js";
 import { STATE_ROLES } from "./theme.js";
@@ -129,6 +130,8 @@ export function sortName(column: SortColumn): string {
 }
 
 function emptyText(state: State): string {
+  const then = emptyTextThen(state);
+  if (then !== null) return then;
   if (!state.vmsKnown) return "Waiting for the first list of VMs.";
   if (state.vms.size > 0) return `No VM matches /${state.ui.filter}. Esc clears the filter.`;
   return "No VM is defined. Write a config.json and run: quetzal apply FOLDER";
