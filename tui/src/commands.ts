@@ -83,6 +83,11 @@ function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {
   return verb === "DELETE" ? { kind: "delete", text: "", vmId, judgement: null } : { kind: "confirm", verb, vmId, key, judgement: null };
 }
 
+function markInstant({ state, dispatch }: Store): void {
+  dispatch({ type: "markInstant" });
+  if (state.past.mark === null) dispatch({ type: "notice", tone: "info", text: "Marked this instant; M at another one compares the two." });
+}
+
 /** Steps of the keys that go through time. */
 const SCRUBS: Partial<Record<Command, number>> = { pastBack: -1, pastForth: 1, pastFarBack: -10, pastFarForth: 10 };
 
@@ -107,7 +112,7 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "zoomOut") dispatch({ type: "zoom", by: 1 });
   else if (command === "zoomIn") dispatch({ type: "zoom", by: -1 });
   else if (command === "present") dispatch({ type: "present" });
-  else if (command === "markInstant") dispatch({ type: "markInstant" });
+  else if (command === "markInstant") markInstant(store);
   else if (command === "cpuScale") dispatch({ type: "cpuScale" });
   else if (command === "sortNext") dispatch({ type: "sortStep", step: 1 });
   else if (command === "sortPrevious") dispatch({ type: "sortStep", step: -1 });

@@ -4,7 +4,7 @@ import type { Change, ComparedVm, InstantFigure } from "../store/instants.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
 import { UNKNOWN, bytes, latency, longAge, percent, rate } from "./format.js";
-import { fixedTable } from "./fixed-table.js";
+import { columnGap, fixedTable } from "./fixed-table.js";
 import type { FixedColumn } from "./fixed-table.js";
 import { scrolled } from "./lists.js";
 import { DIM, TEXT, parts, rule } from "./painter.js";
@@ -52,25 +52,25 @@ export function instantsPage(p: Painter, rect: Rect): void {
     return;
   }
   const below: Rect = { x: rect.x + 1, y: rect.y + HEAD_ROWS, width: rect.width - 2, height: rect.height - HEAD_ROWS };
-  const first_ = scrolled(p.state, "instants", below.height - 1, rows.length);
-  fixedTable(p, below, columns(p.theme, below.width), rows, first_);
+  fixedTable(p, below, columns(p, below), rows, scrolled(p.state, "instants", below.height - 1, rows.length));
 }
 
-/** Name and state, then as many figures as fit: a, b and the difference of each. */
-function columns(theme: Theme, width: number): FixedColumn<ComparedVm>[] {
+/** Name and state, then as many figures as fit: a, b and the difference of each, their name above the three. */
+function columns({ frame, theme }: Painter, { x, y, width }: Rect): FixedColumn<ComparedVm>[] {
   const shown: FixedColumn<ComparedVm>[] = [
     { title: "NAME", width: NAME_WIDTH, align: "left", text: ({ label }) => label },
     { title: "STATE", width: STATE_WIDTH, align: "left", text: (row) => stateText(row, theme), look: stateLook },
   ];
-  const gap = width >= 100 ? 2 : 1;
+  const gap = columnGap(width);
   let used = NAME_WIDTH + STATE_WIDTH + 2 * gap;
   for (const { figure, title, width: cells, format } of FIGURES) {
     const needed = 3 * (cells + gap) + 1;
     if (used + needed > width) break;
+    frame.putRight(x + used + needed - gap, y - 1, title, DIM);
     used += needed;
     const text = (value: number | null): string => (value === null ? UNKNOWN : format(value));
     shown.push(
-      { title: `${title.slice(0, cells - 2)} a`, width: cells, align: "right", text: ({ figures }) => text(figures[figure].before) },
+      { title: "a", width: cells, align: "right", text: ({ figures }) => text(figures[figure].before) },
       { title: "b", width: cells, align: "right", text: ({ figures }) => text(figures[figure].after) },
       { title: "b-a", width: cells + 1, align: "right", text: ({ figures }) => signed(figures[figure], format), look: ({ figures }) => changeLook(figures[figure], format) },
     );
