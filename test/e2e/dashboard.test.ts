@@ -31,6 +31,41 @@ describe("the dashboard", () => {
     await vm.waitForBoot();
   });
 
+  it("shows on the VM's tabs what is measured of the real guest", async () => {
+    screen.send("\r");
+    await screen.waitFor("› story-screen");
+    screen.send("2");
+    await screen.waitFor(/vCPU +used steal%[\s\S]*^ +0 +\d+\.\d[\s\S]*^ +1 +\d+\.\d/m);
+    screen.send("3");
+    // Each of the four figures by its own way: the definition, QMP, the guest's driver, /proc.
+    await screen.waitFor(/configured +\d[\s\S]*balloon actual +\d[\s\S]*guest available +\d[\s\S]*host resident +\d/, 60_000);
+    screen.send("6");
+    await screen.waitFor(/console, last lines[\s\S]*QuetzalCore guest ready/);
+    screen.send("7");
+    await screen.waitFor(/events, newest first[\s\S]*running[\s\S]*operations, newest first[\s\S]*start +story-screen +succeeded/);
+    screen.send("8");
+    await screen.waitFor(/"memory_mb"/);
+    screen.send("1%");
+    await screen.waitFor(/CPU, % of 2 vCPUs/);
+    screen.send("%");
+    await screen.waitFor(/CPU, % of a core/);
+    screen.send(ESCAPE);
+    await screen.waitFor(/NAME\s+STATE/);
+  });
+
+  it("shows hosts, a comparison and its own log", async () => {
+    screen.send("h");
+    await screen.waitFor(/── host [\s\S]*cores %[\s\S]*\d[\s\S]*memory +[\s\S]*free/);
+    screen.send("=");
+    await screen.waitFor(/compared[\s\S]*1 +story-screen +running/);
+    screen.send("l");
+    await screen.waitFor(/log of this dashboard[\s\S]*Connected as admin/);
+    for (const back of [/compared/, /── host /, /NAME\s+STATE/]) {
+      screen.send(ESCAPE);
+      await screen.waitFor(back);
+    }
+  });
+
   it("opens the console with c, where the guest's shell answers nproc with 2", async () => {
     screen.send("c");
     await screen.waitFor("QuetzalCore guest ready");

@@ -22,16 +22,17 @@ export class RecordedPast {
 
   get oldest(): number { return this.now() - KEPT_SECONDS * 1000; }
 
-  /** `where` is only understood as `id="ID"`, as the dashboard asks. */
+  /** `where` is only understood as `id="ID"`, as the dashboard asks for a graph, and as part of an id. */
   frame(present: readonly RecordedVm[], { at, where }: { at: string; where?: string | null }): Payload {
     const time = Math.min(Date.parse(at), this.now());
     const isKept = time >= this.oldest;
     const then = this.states.find(({ until }) => time < until)?.vms ?? present;
     const wanted = /^id="(.*)"$/.exec(where ?? "")?.[1];
+    const part = wanted === undefined ? (where ?? "").toLowerCase() : "";
     const host = hostSample(Math.floor(time / 1000) * 1000);
     return {
       at: new Date(time).toISOString(), stepSeconds: 1, hosts: [{ id: HOST_ID, name: HOST_ID, sample: isKept ? host : null }],
-      vms: isKept ? then.filter((vm) => wanted === undefined || vm.id === wanted).map((vm) => this.vm(vm, time)) : [],
+      vms: isKept ? then.filter((vm) => (wanted === undefined ? vm.id.includes(part) : vm.id === wanted)).map((vm) => this.vm(vm, time)) : [],
     };
   }
 

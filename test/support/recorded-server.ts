@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { buildSchema, execute, graphql, subscribe, validate } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
+import { recordedAlerts, recordedMatches } from "./recorded-filter.js";
 import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hasTap, hostFigures, hostSample, recordedConsole, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
 import type { RecordedState, RecordedVm } from "./recorded-fleet.js";
 import { RecordedPast } from "./recorded-past.js";
@@ -15,6 +16,8 @@ export interface RecordedOptions {
   vms?: number;
   /** "still": time stands at RECORDED_NOW and nothing ticks by itself. */
   clock?: "still" | "running";
+  /** Names of the first VMs; the others are named as their ids. */
+  names?: readonly string[];
   role?: "VIEWER" | "OPERATOR" | "ADMIN";
 }
 
@@ -30,7 +33,8 @@ class Topic {
   private readonly sinks = new Set<(payload: Payload) => void>();
   get size(): number { return this.sinks.size; }
   publish(payload: Payload): void { for (const sink of this.sinks) sink(payload); }
-  subscribe(first: readonly Payload[] = []): AsyncIterableIterator<Payload> {
+  /** With `seen`, what is given at each publication is asked of it. */
+  subscribe(first: readonly Payload[] = [], seen: (payload: Payload) => Payload = (payload) => payload): AsyncIterableIterator<Payload> {
     const queue = [...first];
     let wake: (() => void) | null = null;
     let isOver = false;
@@ -42,7 +46,7 @@ class Topic {
       next: async () => {
         while (queue.length === 0 && !isOver) await new Promise<void>((resolve) => { wake = resolve; });
         const value = queue.shift();
-        return value === undefined ? done : { done: false, value };
+        return value === undefined ? done : { done: false, value: seen(value) };
       },
       return: () => { isOver = true; this.sinks.delete(sink); wake?.(); return Promise.resolve(done); },
     };
@@ -69,6 +73,7 @@ export class RecordedServer implements AsyncDisposable {
 
   private constructor(private readonly options: RecordedOptions) {
     this.vms = recordedVms(options.vms ?? 7, this.now());
+    options.names?.forEach((name, index) => { const vm = this.vms[index]; if (vm !== undefined) vm.name = name; });
     const roots = { query: this.roots(), mutation: this.roots(), subscription: this.roots() };
     // One graphql for all: a test runner may give graphql-ws another copy, and two do not mix.
     useServer({ schema: this.schema, roots, execute, subscribe, validate }, this.sockets);
@@ -150,8 +155,8 @@ export class RecordedServer implements AsyncDisposable {
     return {
       ...vm, host: RECORDED_HOST, stateSince: new Date(vm.stateSince).toISOString(), startedAt: vm.startedAt === null ? null : new Date(vm.startedAt).toISOString(),
       generation: String(vm.generation), machine: "q35", accelerator: isAlive ? "tcg" : null, networkInUse: isAlive ? (hasTap(vm) ? "tap on br0" : "user (bridge qzbr0: does not exist)") : null,
-      qemuVersion: "7.2.22", pid: isAlive ? 4_711 : null, labels: [], autostart: false, restartRequired: false,
-      definition: { id: vm.id, memory_mb: vm.memoryBytes / 1024 ** 2, vcpus: vm.vcpus, disks: [{ name: "vda", path: "disk.img", size_gb: 20 }] },
+      qemuVersion: "7.2.22", pid: isAlive ? 4_711 : null, labels: vm.labels ?? [], autostart: false, restartRequired: false,
+      definition: { id: vm.id, ...(vm.protected ? { protected: true } : {}), ...(vm.labels === undefined ? {} : { labels: Object.fromEntries(vm.labels.map(({ key, value }) => [key, value])) }), memory_mb: vm.memoryBytes / 1024 ** 2, vcpus: vm.vcpus, disks: [{ name: "vda", path: "disk.img", size_gb: 20 }] },
       crash: vm.crashCause === null ? null : { cause: vm.crashCause, exitCode: 1, signal: null, stderrTail: "", consoleTail: "Starting the database.\r\nReady.\r\n" },
       verbs: [
         only("START", !isAlive, states), only("STOP", vm.state === "RUNNING", states), only("FORCE_OFF", isAlive, states), only("RESET", vm.state === "RUNNING", states),
@@ -180,13 +185,39 @@ export class RecordedServer implements AsyncDisposable {
     const vm = this.vms.find((candidate) => candidate.id === id);
     if (vm === undefined) return { __typename: "VmNotFound", id, message: `There is no VM ${id}.` };
     if (!from.includes(vm.state)) return { __typename: "InvalidVmState", state: vm.state, message: `${id} is ${vm.state.toLowerCase()}.` };
-    if (dryRun) return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: null };
+    const effect = `${kind.toLowerCase().replaceAll("_", " ")}s ${vm.name}.`;
+    if (dryRun) return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: null, effect };
     if (kind === "DELETE") this.remove(id);
     else if (to !== null) this.change(id, to);
     const time = new Date(this.now()).toISOString();
     const operation = { id: `op-${this.operations.length}`, kind: `${kind}_VM`, vmId: id, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
     this.operations.push(operation);
-    return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation };
+    return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation, effect };
+  }
+
+  /** Only the newest operation can be undone, and only pausing and resuming. */
+  private undo({ id, dryRun }: VerbInput): Payload {
+    const operation = this.operations.at(-1);
+    const vmId = String(operation?.["vmId"]);
+    if (operation?.["id"] === id && operation["kind"] === "PAUSE_VM") return this.verb("RESUME", { id: vmId, dryRun: dryRun === true }, "RUNNING", ["PAUSED"]);
+    return { __typename: "NotUndoable", message: operation?.["id"] === id ? "What was lost cannot be brought back." : "Something else was done since; undo that first." };
+  }
+
+  /** Takes protection and labels of a definition, as far as the dashboard edits them. */
+  private put({ definition, dryRun }: { definition: { id: string; protected?: boolean; labels?: Record<string, string> }; dryRun?: boolean }): Payload {
+    const vm = this.vms.find((candidate) => candidate.id === definition.id);
+    if (vm === undefined) return { __typename: "InvalidInput", message: `There is no VM ${definition.id}.`, field: "id" };
+    const changes = vm.protected === definition.protected ? ["labels"] : [`protected: ${vm.protected} → ${definition.protected === true}`];
+    const accepted = { __typename: "PutVmSuccess", action: "CHANGED", changes, effect: `Changes ${vm.id}.` };
+    if (dryRun === true) return { ...accepted, vm: this.wireVm(vm), operation: null };
+    this.asked.push(`PUT ${vm.id} ${JSON.stringify({ protected: definition.protected, labels: definition.labels })}`);
+    vm.protected = definition.protected === true;
+    vm.labels = Object.entries(definition.labels ?? {}).map(([key, value]) => ({ key, value }));
+    this.change(vm.id, vm.state);
+    const time = new Date(this.now()).toISOString();
+    const operation = { id: `op-${this.operations.length}`, kind: "PUT_VM", vmId: vm.id, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
+    this.operations.push(operation);
+    return { ...accepted, vm: this.wireVm(vm), operation };
   }
 
   private roots(): Roots {
@@ -216,9 +247,13 @@ export class RecordedServer implements AsyncDisposable {
       metrics: ({ vmIds }: { vmIds?: string[] }) => this.topics.metrics.subscribe(vmIds === undefined ? [] : [{ metrics: { time: new Date(this.now()).toISOString(), hostId: HOST_ID, samples: this.alive().filter((vm) => vmIds.includes(vm.id)).map((vm) => vmSample(vm, this.now() - SAMPLE_AGE_MS)) } }]),
       consoleOutput: ({ vm }: { vm: string }) => this.topics.consoleOutput.subscribe([{ consoleOutput: { __typename: "ConsoleChunk", offset: 0, data: Buffer.from(recordedConsole(vm)).toString("base64"), skippedBytes: 0 } }]),
       hostMetrics: () => this.topics.hostMetrics.subscribe(),
+      vmsMatching: ({ where }: { where: string }) => this.topics.vmChanged.subscribe([{}], () => ({ vmsMatching: recordedMatches(this.vms, where, this.now()) })),
+      alertsChanged: () => this.topics.vmChanged.subscribe([{}], () => ({ alertsChanged: recordedAlerts(this.vms, this.now()) })),
       operation: () => this.topics.operation.subscribe(),
       startVm: verb("START", "RUNNING", off), stopVm: verb("STOP", "STOPPED", ["RUNNING"]), forceOffVm: verb("FORCE_OFF", "STOPPED", ["RUNNING", "PAUSED"]),
       resetVm: verb("RESET", null, ["RUNNING"]), pauseVm: verb("PAUSE", "PAUSED", ["RUNNING"]), resumeVm: verb("RESUME", "RUNNING", ["PAUSED"]), deleteVm: verb("DELETE", null, off),
+      undoOperation: ({ input }: { input: VerbInput }) => this.undo(input),
+      putVm: ({ input }: { input: Parameters<RecordedServer["put"]>[0] }) => this.put(input),
     };
   }
 

@@ -1,13 +1,13 @@
 // What a key does: from a binding or a key inside a prompt to actions on the state and wishes to the outside. It does
 // no I/O itself: the dashboard hands it the outside as a port.
 import { performBulk, planForMarks } from "./bulk-commands.js";
-import type { BulkOutside } from "./bulk-commands.js";
+import { finishLabels, performEdit } from "./edit-commands.js";
+import type { DoingPort } from "./feed/doing.js";
 import { THE_PAST, availability, bindingFor, labelOf, verbOf } from "./keys.js";
 import type { Binding, Command } from "./keys.js";
 import { entryAvailability, find } from "./finder.js";
 import type { Entry } from "./finder.js";
 import { asOf } from "./store/as-of.js";
-import type { MutationVerb } from "./feed/verbs.js";
 import type { Store } from "./feed/feed.js";
 import { isDestructive } from "./store/confirm.js";
 import type { DestructiveVerb } from "./store/confirm.js";
@@ -17,15 +17,15 @@ import type { ConsoleView, Page, Prompt } from "./store/state.js";
 import { needsVm } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 import { VM_TABS } from "./store/state.js";
+import { presentView, tableCommand } from "./table-commands.js";
+import type { Keeper } from "./keeper.js";
 
 /** Lines of one page up or down: most of the smallest screen's table. */
 const PAGE_LINES = 10;
 
-export interface Outside extends BulkOutside {
-  ask(verb: MutationVerb, vmId: string): void;
-  /** Asks what a destructive verb would do; the open question waits for it. */
-  judge(verb: DestructiveVerb, vmId: string): void;
-  cancel(operationId: string): void;
+export interface Outside {
+  readonly doing: DoingPort;
+  readonly keeper: Keeper;
   /** Hands the terminal to a command of the person's own until it ends. */
   runUserCommand(command: UserCommand, vmId: string | null): void;
   openConsole(vmId: string, view: ConsoleView): void;
@@ -40,7 +40,7 @@ export function pressKey(store: Store, outside: Outside, key: string): void {
     inPrompt(store, outside, prompt, key);
     return;
   }
-  const binding = bindingFor(key, page(store.state));
+  const binding = bindingFor(store.state, key);
   const own = store.state.userCommands.find((command) => command.key === key);
   if (binding !== null) perform(store, outside, binding, key);
   else if (own !== undefined) performUser(store, outside, own);
@@ -62,21 +62,21 @@ function perform(store: Store, outside: Outside, binding: Binding, key: string):
     store.dispatch({ type: "notice", tone: "error", text: `${labelOf(state, binding)}: ${able.reason}` });
     return;
   }
-  if (planForMarks(store, outside, binding)) return;
+  if (planForMarks(store, outside.doing, binding)) return;
   const vm = selectedVm(state);
   const verb = verbOf(state, binding);
   if (verb !== null && vm !== null) {
     if (verb === "CONSOLE") outside.openConsole(vm.id, binding.command === "consoleFull" ? "full" : "split");
     else if (isDestructive(verb)) {
       store.dispatch({ type: "prompt", prompt: questionFor(verb, vm.id, binding.keys[0] ?? key) });
-      outside.judge(verb, vm.id);
-    } else outside.ask(verb, vm.id);
+      outside.doing.judge(verb, vm.id);
+    } else outside.doing.ask(verb, vm.id);
     return;
   }
   if (binding.command === "cancelOperation") {
     const operation = selectedOperation(state);
-    if (operation !== null) outside.cancel(operation.id);
-  } else if (!performBulk(store, outside, binding.command)) look(store, outside, binding.command);
+    if (operation !== null) outside.doing.cancel(operation.id);
+  } else if (!performBulk(store, outside.doing, binding.command) && !performEdit(store, outside.doing, binding.command)) look(store, outside, binding.command);
 }
 
 function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {
@@ -99,7 +99,9 @@ function look(store: Store, outside: Outside, command: Command): void {
   const by = moves[command];
   const tab = /^tab(\d)$/.exec(command)?.[1];
   const { dispatch } = store;
-  if (opened !== undefined) dispatch({ type: "open", page: opened });
+  const ofTable = tableCommand(store, outside.keeper, command);
+  if (ofTable !== undefined) ofTable();
+  else if (opened !== undefined) dispatch({ type: "open", page: opened });
   else if (by !== undefined) dispatch({ type: "move", by });
   else if (tab !== undefined) dispatch({ type: "tab", tab: VM_TABS[Number(tab) - 1] ?? "graphs" });
   else if (command === "first" || command === "last") dispatch({ type: "moveTo", edge: command });
@@ -117,11 +119,17 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "sortNext") dispatch({ type: "sortStep", step: 1 });
   else if (command === "sortPrevious") dispatch({ type: "sortStep", step: -1 });
   else if (command === "sortReverse") dispatch({ type: "sortReverse" });
+  else if (command === "nextTheme") nextTheme(store);
   else if (command === "filter") dispatch({ type: "prompt", prompt: { kind: "filter", text: store.state.ui.filter } });
   else if (command === "find") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0, scope: "all" } });
   else if (command === "userCommands") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0, scope: "user" } });
   else if (command === "redraw") outside.redraw();
   else if (command === "quit") outside.quit();
+}
+
+function nextTheme(store: Store): void {
+  store.dispatch({ type: "nextTheme" });
+  store.dispatch({ type: "notice", tone: "info", text: `Theme: ${paintable(store.state.ui.theme)}.` });
 }
 
 function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): void {
@@ -135,12 +143,17 @@ function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): 
     // A yes before the server has judged is too early to mean anything.
     if (isYes && prompt.judgement === null) return;
     dispatch({ type: "prompt", prompt: null });
-    if (isYes) outside.ask(prompt.verb, prompt.vmId);
+    if (isYes) outside.doing.ask(prompt.verb, prompt.vmId);
     return;
   }
   if (prompt.kind === "run") {
     dispatch({ type: "prompt", prompt: null });
     if (key === "y" || key === prompt.key) outside.runUserCommand(prompt.command, prompt.vmId);
+    return;
+  }
+  if (prompt.kind === "undo") {
+    dispatch({ type: "prompt", prompt: null });
+    if (key === "y" || key === "u") void outside.doing.undo(prompt.operationId, prompt.undoneVmId);
     return;
   }
   if (key === "escape") {
@@ -164,14 +177,22 @@ function choose(store: Store, prompt: Prompt, key: string): void {
 
 function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: string }>): void {
   const state = asOf(store.state);
+  // A text that is no filter stays to be mended: its fault is on the line below.
+  if (prompt.kind === "filter" && state.matches.fault !== null) return;
   if (prompt.kind === "delete" && prompt.judgement === null) return;
+  if (prompt.kind === "labels") {
+    finishLabels(store, outside.doing, prompt.text, prompt.vmIds);
+    return;
+  }
   store.dispatch({ type: "prompt", prompt: null });
   if (prompt.kind === "typed") {
-    if (prompt.text === prompt.expected) outside.carryOut();
+    if (prompt.text === prompt.expected) outside.doing.carryOut();
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not "${prompt.expected}"; nothing was done.` });
   } else if (prompt.kind === "delete") {
-    if (prompt.text === prompt.vmId) outside.ask("DELETE", prompt.vmId);
+    if (prompt.text === prompt.vmId) outside.doing.ask("DELETE", prompt.vmId);
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not ${paintable(prompt.vmId)}; nothing was deleted.` });
+  } else if (prompt.kind === "viewName") {
+    if (prompt.text.trim() !== "") outside.keeper.keepView(presentView(state, prompt.text.trim()));
   } else if (prompt.kind === "command") {
     const entry = find(state, prompt.text, prompt.scope)[prompt.index]?.entry;
     if (entry !== undefined) performEntry(store, outside, entry);

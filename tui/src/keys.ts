@@ -1,22 +1,24 @@
 // The one key table: every binding with its name, its help and when it is available. The bottom line, the `:` finder,
 // the help page and docs/keys.md are all printed from it, and key presses are looked up in nothing else.
 import { refusalForBulk, refusalForMarks } from "./bulk-commands.js";
+import { refusalForEdit } from "./edit-commands.js";
 import { bulkVerbFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
-import { host, selectedOperation, selectedVm } from "./store/select.js";
+import { host, page, selectedOperation, selectedVm } from "./store/select.js";
 import { PAGES } from "./store/state.js";
 import type { Page, State } from "./store/state.js";
 
 export type Command =
   | "start" | "stop" | "pause" | "powerCut" | "reset" | "console" | "consoleFull" | "delete"
+  | "protect" | "labels" | "undo"
   | "mark" | "markRange" | "markShown" | "bulk" | "carryOut" | "cancelBulk"
   | "enter" | "back" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last" | "nextTab"
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7" | "tab8"
   | "filter" | "find" | "userCommands" | "sortNext" | "sortPrevious" | "sortReverse"
   | "hosts" | "compare" | "nextFigure" | "previousFigure" | "cpuScale" | "log"
   | "pastBack" | "pastForth" | "pastFarBack" | "pastFarForth" | "zoomOut" | "zoomIn" | "present" | "markInstant"
-  | "operations" | "events" | "cancelOperation" | "help" | "redraw" | "quit";
+  | "operations" | "events" | "cancelOperation" | "columns" | "views" | "toggleColumn" | "columnLeft" | "columnRight" | "wearView" | "keepChoices" | "copy" | "copyScreen" | "nextTheme" | "help" | "redraw" | "quit";
 
 export interface Binding {
   command: Command;
@@ -48,6 +50,9 @@ export const BINDINGS: readonly Binding[] = [
   { command: "console", keys: ["c"], label: "console", help: "Serial console below; Ctrl-] leaves it, F12 makes it large.", group: "Drive the VM", pages: WITH_VM, verb: "CONSOLE", onBottomLine: true },
   { command: "consoleFull", keys: ["C"], label: "console, full screen", help: "Open the serial console on the full screen.", group: "Drive the VM", pages: WITH_VM, verb: "CONSOLE" },
   { command: "delete", keys: ["d"], label: "delete", help: "Delete the definition, its id typed first; the disks stay.", group: "Drive the VM", pages: WITH_VM, verb: "DELETE" },
+  { command: "protect", keys: ["K"], label: "protection", help: "Protect against deletion and power cut, or no longer.", group: "Drive the VM", pages: WITH_VM },
+  { command: "labels", keys: ["L"], label: "labels", help: "Set labels by key=value, take them away by -key.", group: "Drive the VM", pages: WITH_VM },
+  { command: "undo", keys: ["u"], label: "undo", help: "Undo what this dashboard did last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
   { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },
   { command: "markRange", keys: ["V"], label: "mark range", help: "Mark every row from the last one marked to this one.", group: "Several VMs", pages: ["overview"] },
@@ -73,7 +78,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "nextFigure", keys: ["tab", ">"], label: "next figure", help: "Compare by the next figure.", group: "Look", pages: ["compare"], onBottomLine: true },
   { command: "previousFigure", keys: ["<"], label: "previous figure", help: "Compare by the figure before.", group: "Look", pages: ["compare"] },
   { command: "cpuScale", keys: ["%"], label: "CPU scale", help: "CPU: a core is 100 %, or the whole VM is.", group: "Look", pages: ["overview", "vm", "compare"] },
-  { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs whose name, id or state matches.", group: "Look", pages: ["overview"], onBottomLine: true },
+  { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs that a filter finds: part of a name, or state:running cpu>50 label=web.", group: "Look", pages: ["overview"], onBottomLine: true },
   { command: "find", keys: [":"], label: "do", help: "Find any action, sorting or VM by some letters of its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "userCommands", keys: ["!"], label: "your commands", help: "Commands of your own, from the configuration.", group: "Look", pages: EVERYWHERE },
   { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview"] },
@@ -88,6 +93,16 @@ export const BINDINGS: readonly Binding[] = [
   { command: "tab7", keys: ["7"], label: "VM events", help: "The VM's own events and operations.", group: "Look", pages: ["vm"] },
   { command: "tab8", keys: ["8"], label: "definition", help: "The definition, defaults filled in.", group: "Look", pages: ["vm"] },
   { command: "nextTab", keys: ["tab"], label: "next tab", help: "The next of the VM page's tabs.", group: "Look", pages: ["vm"] },
+  { command: "columns", keys: ["O"], label: "columns", help: "Choose the table's columns and their order.", group: "Look", pages: EVERYWHERE },
+  { command: "views", keys: ["v"], label: "views", help: "Saved views of the table: filter, columns, order.", group: "Look", pages: EVERYWHERE },
+  { command: "toggleColumn", keys: [" ", "enter"], label: "on or off", help: "Show the column, or leave it out.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "columnLeft", keys: ["left"], label: "earlier", help: "The column stands earlier.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "columnRight", keys: ["right"], label: "later", help: "The column stands later.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "wearView", keys: ["enter", " "], label: "wear", help: "Show the table as this view has it.", group: "Look", pages: ["views"], onBottomLine: true },
+  { command: "keepChoices", keys: ["C-s"], label: "keep", help: "Write columns, order, theme and CPU scale to config.yaml; on the views page, the table as a view.", group: "Look", pages: ["overview", "columns", "views"] },
+  { command: "copy", keys: ["y"], label: "copy id", help: "Copy the id of what is chosen (marked VMs: all) to your terminal's clipboard.", group: "Look", pages: EVERYWHERE },
+  { command: "copyScreen", keys: ["Y"], label: "copy screen", help: "Copy the text of the screen to your terminal's clipboard.", group: "Look", pages: EVERYWHERE },
+  { command: "nextTheme", keys: ["T"], label: "next theme", help: "The next theme: dark, light, contrast, mono, your own.", group: "Look", pages: EVERYWHERE },
   { command: "help", keys: ["?"], label: "help", help: "This page.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "up", keys: ["up", "k"], label: "up", help: "One line up.", group: "Move", pages: LISTS },
   { command: "down", keys: ["down", "j"], label: "down", help: "One line down.", group: "Move", pages: LISTS },
@@ -99,8 +114,19 @@ export const BINDINGS: readonly Binding[] = [
   { command: "quit", keys: ["q", "C-c"], label: "quit", help: "Close the dashboard; VMs and services run on.", group: "Move", pages: EVERYWHERE },
 ];
 
-export function bindingFor(key: string, where: Page): Binding | null {
-  return BINDINGS.find((binding) => binding.keys.includes(key) && binding.pages.includes(where)) ?? null;
+/** The key table with the person's own keys in it. */
+export function bindingsOf({ settings }: State): readonly Binding[] {
+  if (settings.keys.size === 0) return BINDINGS;
+  const before = remapped.get(settings);
+  if (before !== undefined) return before;
+  const bindings = BINDINGS.map((binding) => ({ ...binding, keys: settings.keys.get(binding.command) ?? binding.keys }));
+  remapped.set(settings, bindings);
+  return bindings;
+}
+const remapped = new WeakMap<State["settings"], readonly Binding[]>();
+
+export function bindingFor(state: State, key: string, where: Page = page(state)): Binding | null {
+  return bindingsOf(state).find((binding) => binding.keys.includes(key) && binding.pages.includes(where)) ?? null;
 }
 
 export type Availability = { allowed: true } | { allowed: false; reason: string };
@@ -133,8 +159,10 @@ export function availability(state: State, binding: Binding): Availability {
     if (known === undefined) return denied("The server has not said whether this can be done.");
     return known.allowed ? ALLOWED : denied(known.reason ?? "The server does not allow it now.");
   }
-  const ofBulk = refusalForBulk(state, binding.command);
-  if (ofBulk !== undefined) return ofBulk === null ? ALLOWED : denied(ofBulk);
+  for (const refusal of [refusalForBulk, refusalForEdit]) {
+    const reason = refusal(state, binding.command);
+    if (reason !== undefined) return reason === null ? ALLOWED : denied(reason);
+  }
   if (binding.command === "cancelOperation") {
     const operation = selectedOperation(state);
     if (operation === null) return denied("There is no operation to cancel.");
@@ -158,7 +186,7 @@ export function labelOf(state: State, binding: Binding): string {
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {
-  " ": "Space", up: "↑", down: "↓", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
+  " ": "Space", up: "↑", down: "↓", left: "←", right: "→", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
 };
 
 /** A key as people write it. */

@@ -17,7 +17,7 @@ export const THRESHOLDS = {
   hostCpu: { value: 0.2, unit: "ratio", source: `${PSI}, cpu: tasks waited for a CPU in a fifth of the time. It counts only while this VM waits as well.` },
   hostIo: { value: 0.2, unit: "ratio", source: `${PSI}, io: tasks waited for I/O in a fifth of the time. It counts only while this VM's disk is slow as well.` },
   hostMemory: { value: 0.1, unit: "ratio", source: `${PSI}, memory: tasks waited for memory in a tenth of the time, where Linux' own oomd guides begin to act.` },
-  majorFaults: { value: 10, unit: "1/s", source: `Major faults of the QEMU process (/proc/PID/stat). ${USE}: paging is memory's saturation; each costs a disk access.` },
+  majorFaults: { value: 10, unit: "1/s", source: `Major faults of the QEMU process (/proc/PID/stat). ${USE}: paging is memory's saturation; each costs a disk access. Counted only while part of it is in swap or the host is short of memory.` },
   guestMajorFaults: { value: 10, unit: "1/s", source: `Major faults that the guest's balloon driver reports. ${USE}: paging is memory's saturation; each costs a disk access. Counted only while little memory is available.` },
   guestSwap: { value: 100_000, unit: "bytes/s", source: `Swap traffic that the guest's balloon driver reports. ${USE}: sustained swapping is memory's saturation; 100 kB/s is some 25 pages a second.` },
   guestAvailable: { value: 0.1, unit: "ratio", source: `MemAvailable that the guest's balloon driver reports, over what it has. ${USE}: below a tenth the guest lives by throwing out its caches.` },
@@ -26,7 +26,7 @@ export const THRESHOLDS = {
   diskQueue: { value: 4, unit: "operations", source: `Operations under way by Little's law from query-blockstats. ${USE}: a queue is saturation; it counts only where each operation also takes 5 ms and more.` },
   networkDrops: { value: 1, unit: "1/s", source: `Drops of the VM's tap (/sys/class/net/TAP/statistics). ${USE}: drops are a network's errors; a lost packet costs TCP a retransmission.` },
   neighbourCpuRise: { value: 0.25, unit: "ratio", source: "CPU of each other VM of the host while this one waited, less its CPU while this one did not; 1 is one core." },
-  neighbourCpuUse: { value: 0.5, unit: "ratio", source: "CPU of each other VM of the host while this one waited; 1 is one core. There was no calm moment to compare with." },
+  neighbourCpuUse: { value: 0.25, unit: "ratio", source: "CPU of each other VM of the host while this one waited; 1 is one core. There was no calm moment to compare with." },
   neighbourDiskRise: { value: 1_000_000, unit: "bytes/s", source: "Disk traffic of each other VM of the host while this one's disk was slow, less its traffic while it was not." },
   neighbourDiskUse: { value: 2_000_000, unit: "bytes/s", source: "Disk traffic of each other VM of the host while this one's disk was slow. There was no calm moment to compare with." },
 } as const satisfies Readonly<Record<string, Threshold>>;

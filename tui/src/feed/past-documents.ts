@@ -4,16 +4,17 @@ import { EVENT_FIELDS, HOST_SAMPLE_FIELDS, OPERATION_FIELDS, SAMPLE_FIELDS } fro
 
 export const PAST_FRAME = graphql(
   `
-    query DashboardPast($at: DateTime!, $events: Int!, $operations: Int!) {
+    query DashboardPast($at: DateTime!, $where: String!, $isFiltered: Boolean!, $events: Int!, $operations: Int!) {
       past(at: $at) {
         at stepSeconds
         hosts { id sample { ...DashboardHostSample } }
         vms {
           id hostId name state stateSince startedAt generation vcpus memoryBytes machine accelerator networkInUse pid
-          protected autostart restartRequired crashCause definition
+          protected autostart restartRequired labels { key value } crashCause definition
           sample { ...DashboardSample }
         }
       }
+      found: past(at: $at, where: $where) @include(if: $isFiltered) { vms { id } }
       events(last: $events, until: $at) { events { ...DashboardEvent } }
       operations(first: $operations, until: $at) { nodes { ...DashboardOperation } }
     }

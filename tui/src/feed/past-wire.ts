@@ -14,10 +14,11 @@ type WireHostSpan = NonNullable<ResultOf<typeof HOST_SPAN>["host"]>;
 type WireSpark = ResultOf<typeof PAST_SPARKS>["past"]["vms"][number];
 
 /** `at` is what was asked for. Samples stand for the instant itself: what is new then must not look stale. */
-export function toPastFrame({ past, events, operations }: WireFrame, at: number): PastFrame {
+export function toPastFrame({ past, found, events, operations }: WireFrame, at: number, where: string): PastFrame {
   const taken = past.hosts.flatMap(({ sample }) => (sample === null ? [] : [Date.parse(sample.time)]));
   return {
-    at,
+    at, where,
+    found: found === undefined ? null : new Set(found.vms.map((vm) => vm.id)),
     clock: taken.length === 0 ? at : Math.max(...taken),
     stepSeconds: past.stepSeconds,
     vms: new Map(past.vms.map((vm) => [vm.id, toPastVm(vm)])),
@@ -40,6 +41,7 @@ function toPastVm(wire: WireVm): Vm {
     stateSince: wire.stateSince === null ? 0 : Date.parse(wire.stateSince),
     generation: BigInt(wire.generation),
     startedAt: wire.startedAt === null ? null : Date.parse(wire.startedAt),
+    labels: wire.labels.map(({ key, value }) => ({ key: paintable(key), value: paintable(value) })),
     machine: paintable(wire.machine),
     accelerator: textOrNull(wire.accelerator),
     networkInUse: textOrNull(wire.networkInUse),

@@ -4,7 +4,7 @@ import type { Client } from "../client/client.js";
 import { ClientError } from "../client/error.js";
 import { asOf } from "../store/as-of.js";
 import { comparedVms } from "../store/compare.js";
-import { isZoomed, spanSeconds } from "../store/past.js";
+import { isZoomed, spanSeconds, whereThen } from "../store/past.js";
 import type { PastFrame } from "../store/past.js";
 import { host, page, selectedHost, selectedVm, serverNow } from "../store/select.js";
 import { paintable } from "../store/sanitize.js";
@@ -53,7 +53,7 @@ export class PastFeed implements Disposable {
     if (this.isOver) return;
     const { state } = this.store;
     const { at, comparison } = state.past;
-    this.frame.want(at === null ? null : { key: String(at), ask: (signal) => this.loadFrame(at, signal) });
+    this.frame.want(at === null ? null : { key: `${at} ${whereThen(state)}`, ask: (signal) => this.loadFrame(at, whereThen(state), signal) });
     if (at === null) this.hasBounds = false;
     else if (!this.hasBounds) {
       this.hasBounds = true;
@@ -77,17 +77,17 @@ export class PastFeed implements Disposable {
     for (const timer of this.again) clearTimeout(timer);
   }
 
-  private async loadFrame(at: number, signal: AbortSignal): Promise<void> {
+  private async loadFrame(at: number, where: string, signal: AbortSignal): Promise<void> {
     try {
-      this.store.dispatch({ type: "pastFrame", frame: await this.askFrame(at, signal) });
+      this.store.dispatch({ type: "pastFrame", frame: await this.askFrame(at, where, signal) });
     } catch (error) {
       this.failed(error, signal, () => this.frame.forget());
       if (!signal.aborted) this.store.dispatch({ type: "pastTrouble", at, reason: paintable(error instanceof Error ? error.message : String(error)) });
     }
   }
 
-  private async askFrame(at: number, signal: AbortSignal): Promise<PastFrame> {
-    return toPastFrame(await this.client.request(PAST_FRAME, { at: instant(at), events: EVENTS_THEN, operations: OPERATIONS_THEN }, signal), at);
+  private async askFrame(at: number, where: string, signal: AbortSignal): Promise<PastFrame> {
+    return toPastFrame(await this.client.request(PAST_FRAME, { at: instant(at), where, isFiltered: where !== "", events: EVENTS_THEN, operations: OPERATIONS_THEN }, signal), at, where);
   }
 
   private async loadBounds(): Promise<void> {
@@ -101,7 +101,7 @@ export class PastFeed implements Disposable {
 
   private async loadComparison(first: number, second: number, signal: AbortSignal): Promise<void> {
     try {
-      const frames = await Promise.all([this.askFrame(first, signal), this.askFrame(second, signal)]);
+      const frames = await Promise.all([this.askFrame(first, "", signal), this.askFrame(second, "", signal)]);
       this.store.dispatch({ type: "comparedFrames", first: frames[0], second: frames[1] });
     } catch (error) {
       this.failed(error, signal, () => this.comparison.forget());

@@ -1,11 +1,14 @@
 // Everything that can happen to the state: news from the server (data) and the person's wishes (view).
+import type { MatchesAction } from "./filter.js";
 import type {
-  ConsoleTail, Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample,
+  Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample,
 } from "./model.js";
 import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
+import type { UndoAction } from "./undo.js";
 import type { MarkAction } from "./marks.js";
 import type { PastAction } from "./past.js";
+import type { TableAction } from "./table-choice.js";
 import type { UserCommand } from "../user-commands.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
 
@@ -27,6 +30,8 @@ export type DataAction =
   | { type: "vmHistory"; vmId: string; history: HistoryOf<VmFigure> }
   | { type: "hostHistory"; hostId: string; history: HistoryOf<HostFigure> }
   | { type: "events"; events: Event[]; newestCursor: bigint | null }
+  | MatchesAction
+  | { type: "alerts"; alerts: Alert[] }
   | { type: "operations"; operations: Operation[] }
   | { type: "definition"; definition: Definition };
 
@@ -46,6 +51,8 @@ export type ViewAction =
   | { type: "sortBy"; column: SortColumn }
   | { type: "sortStep"; step: 1 | -1 }
   | { type: "sortReverse" }
+  | { type: "nextTheme" }
+  | TableAction
   | { type: "prompt"; prompt: Prompt | null }
   | { type: "promptText"; text: string }
   | { type: "promptIndex"; index: number }
@@ -56,4 +63,4 @@ export type ViewAction =
   | { type: "clearNotice" }
   | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
 
-export type Action = DataAction | ViewAction | MarkAction | PastAction | BulkAction | ConfirmAction;
+export type Action = DataAction | ViewAction | MarkAction | PastAction | BulkAction | ConfirmAction | UndoAction;

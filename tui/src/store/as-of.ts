@@ -1,5 +1,6 @@
 // What views are given: the live state, or while the past is looked at a state as it would have been then. Views need
 // not know which of the two they paint. Pure, and the same object for the same state.
+import { alertsThen } from "./alerts-then.js";
 import type { Operation, VmSample } from "./model.js";
 import type { PastFrame } from "./past.js";
 import type { State } from "./state.js";
@@ -15,13 +16,17 @@ export function asOf(live: State): State {
   return seen;
 }
 
+/** What of the state is of an instant; the rest is the person's, and the same whatever instant is looked at. */
+type OfThen = Pick<State,
+  | "now" | "hosts" | "hostSamples" | "hostRings" | "vms" | "vmsKnown" | "samples" | "details" | "detailRings" | "rings" | "vmRecord"
+  | "consoleTail" | "definition" | "events" | "operations" | "past" | "matches" | "alerts">;
+
 /** `now` is the instant of the frame that is shown, so that ages are those of then. */
 function stateOf(live: State, at: number, frame: PastFrame | null): State {
   const shownAt = frame?.at ?? at;
   const { notice } = live.ui;
   const now = shownAt - live.clockSkewMs;
-  return {
-    ...live,
+  const then: OfThen = {
     now,
     // What was measured then says nothing of who is connected now.
     hosts: live.hosts.map((host) => ({ ...host, connected: true, connectionError: null })),
@@ -39,8 +44,10 @@ function stateOf(live: State, at: number, frame: PastFrame | null): State {
     events: frame?.events ?? [],
     operations: frame?.operations.map((operation) => operationThen(operation, shownAt)) ?? [],
     past: { ...live.past, seenFrom: live.now + live.clockSkewMs },
-    ui: { ...live.ui, notice: notice === null ? null : { ...notice, at: now - (live.now - notice.at) } },
+    matches: { ...live.matches, ids: frame?.found ?? null, where: frame?.where ?? "" },
+    alerts: alertsThen(live.alerts, frame?.events ?? [], shownAt),
   };
+  return { ...live, ...then, ui: { ...live.ui, notice: notice === null ? null : { ...notice, at: now - (live.now - notice.at) } } };
 }
 
 function definitionThen({ ui: { selectedVmId } }: State, frame: PastFrame | null): State["definition"] {
@@ -54,10 +61,13 @@ function operationThen(operation: Operation, at: number): Operation {
   return { ...operation, state: "RUNNING", endedAt: null, progressRatio: null, cancellable: false, error: null };
 }
 
-/** The live state after a step that was made on the state as it was seen: what the person changed, and nothing of then. */
+/** The live state after a step that was made on the state as it was seen: all that is the person's, and nothing of then. */
 export function withUiOf(live: State, seen: State): State {
+  const { now, hosts, hostSamples, hostRings, vms, vmsKnown, samples, details, detailRings, rings, vmRecord, consoleTail, definition, events, operations, past, alerts } = live;
+  // Another text is no filter of then: its first answer is of now, and the frame is asked for anew with it.
+  const matches = seen.ui.filter === live.ui.filter ? live.matches : seen.ui.filter === "" ? seen.matches : { ...live.matches, fault: null };
+  const ofNow: OfThen = { now, hosts, hostSamples, hostRings, vms, vmsKnown, samples, details, detailRings, rings, vmRecord, consoleTail, definition, events, operations, past, alerts, matches };
   const { notice } = seen.ui;
   // A notice carries the clock of the state it was made in.
-  const shown = notice === null ? null : { ...notice, at: live.now - (seen.now - notice.at) };
-  return { ...live, ui: { ...seen.ui, notice: shown }, userCommands: seen.userCommands };
+  return { ...seen, ...ofNow, ui: { ...seen.ui, notice: notice === null ? null : { ...notice, at: now - (seen.now - notice.at) } } };
 }

@@ -23,6 +23,8 @@ export interface Vm {
   networkInUse: string | null;
   pid: number | null;
   protected: boolean;
+  /** Paintable, by key. */
+  labels: readonly { key: string; value: string }[];
   autostart: boolean;
   restartRequired: boolean;
   crashCause: string | null;
@@ -151,6 +153,20 @@ export interface Event {
   state: VmState | null;
   actor: string | null;
   message: string;
+}
+
+/** A rule that fires on a VM now. */
+export interface Alert {
+  id: string;
+  vmId: string;
+  since: number;
+  message: string;
+  ruleId: string;
+  ruleName: string;
+  severity: "WARNING" | "CRITICAL";
+  /** The rule's condition, and for how long it had to hold. */
+  where: string;
+  forSeconds: number;
 }
 
 export interface Operation {

@@ -1,9 +1,10 @@
 // The time machine: where the keys lead, what is seen of then, and that now goes on unseen.
 import { describe, expect, it } from "vitest";
+import { alertsThen } from "./alerts-then.js";
 import { asOf } from "./as-of.js";
 import { comparedInstants, difference } from "./instants.js";
-import type { Operation } from "./model.js";
-import { REACH_SECONDS, ZOOMS, isLoading, spanSeconds, stepSeconds, whyNothing } from "./past.js";
+import type { Alert, Event, Operation } from "./model.js";
+import { REACH_SECONDS, ZOOMS, isLoading, spanSeconds, stepSeconds, whereThen, whyNothing } from "./past.js";
 import type { PastFrame } from "./past.js";
 import { reduce } from "./reduce.js";
 import { page, sampleAgeMs, selectedVm, serverNow, visibleVms } from "./select.js";
@@ -25,7 +26,7 @@ const NEWEST = NOW - 400 + 500;
 
 function frame(at: number, change: Partial<PastFrame> = {}): PastFrame {
   const old = vm({ id: "web-1", label: "old-name", state: "PAUSED", verbs: {} });
-  return { at, clock: at - 500, stepSeconds: 1, vms: new Map([["web-1", old]]), samples: new Map([["web-1", sample("web-1", at, { cpuRatio: 0.1 })]]), hostSamples: new Map(), definitions: new Map([["web-1", ["{}"]]]), events: [], operations: [], ...change };
+  return { at, clock: at - 500, stepSeconds: 1, where: "", found: null, vms: new Map([["web-1", old]]), samples: new Map([["web-1", sample("web-1", at, { cpuRatio: 0.1 })]]), hostSamples: new Map(), definitions: new Map([["web-1", ["{}"]]]), events: [], operations: [], ...change };
 }
 const scrub = (state: State, steps: number): State => reduce(state, { type: "scrub", steps });
 function then(state: State, steps = -10): State {
@@ -139,8 +140,40 @@ describe("what is seen", () => {
     expect(whyNothing(reduce(state, { type: "pastBounds", oldest: at + 1 }).past)).toMatch(/^Nothing is kept of then: what is kept begins 2026-11-23/);
   });
 
+  it("shows of a filter what passed it then, and asks with the last text that was one", () => {
+    let state = reduce(live(), { type: "filter", text: "cpu>50" });
+    state = reduce(state, { type: "matches", where: "cpu>50", ids: ["web-2"], fault: null });
+    state = scrub(state, -10);
+    expect(whereThen(state)).toBe("cpu>50");
+    const vms = new Map(["web-1", "web-2"].map((id) => [id, vm({ id })]));
+    state = reduce(state, { type: "pastFrame", frame: frame(state.past.at ?? 0, { vms, where: "cpu>50", found: new Set(["web-1"]) }) });
+    expect(visibleVms(asOf(state)).map(({ id }) => id)).toEqual(["web-1"]);
+    state = reduce(state, { type: "filter", text: "cpu>" });
+    state = reduce(state, { type: "matches", where: "cpu>", ids: [], fault: { text: "expected a value", column: 5 } });
+    expect(whereThen(state)).toBe("cpu>50");
+    expect(asOf(state).matches.fault?.column).toBe(5);
+    state = reduce(state, { type: "filter", text: "" });
+    expect(whereThen(state)).toBe("");
+    expect(visibleVms(asOf(reduce(state, { type: "pastFrame", frame: frame(state.past.at ?? 0, { vms }) })))).toHaveLength(2);
+    expect(visibleVms(reduce(state, { type: "present" })).map(({ id }) => id).sort()).toEqual(["web-1", "web-2"]);
+  });
+
   it("takes no answer that comes after going back to now", () => {
     expect(reduce(live(), { type: "pastFrame", frame: frame(NOW) }).past.frame).toBeNull();
+  });
+});
+
+describe("alerts of then", () => {
+  const event = (cursor: number, time: number, kind: string, message: string): Event => ({ cursor: BigInt(cursor), time, kind, vmId: "web-1", operationId: null, state: null, actor: null, message });
+  const firing: Alert = { id: "a", vmId: "web-1", since: 50, message: "slow: 90%", ruleId: "r", ruleName: "slow", severity: "CRITICAL", where: "cpu>80", forSeconds: 0 };
+
+  it("are those raised and not yet over, as events tell, and those that fire on", () => {
+    const events = [event(1, 10, "ALERT_RAISED", "hot: 99%"), event(2, 20, "ALERT_CLEARED", "hot is over: 3%."), event(3, 30, "ALERT_RAISED", "hot: 98%"), event(4, 50, "ALERT_RAISED", "slow: 90%")];
+    const names = (at: number) => alertsThen([firing], events.filter(({ time }) => time <= at), at).map(({ ruleName, severity }) => `${ruleName} ${severity}`);
+    expect(names(15)).toEqual(["hot WARNING"]);
+    expect(names(25)).toEqual([]);
+    expect(names(40)).toEqual(["hot WARNING"]);
+    expect(names(60)).toEqual(["slow CRITICAL", "hot WARNING"]);
   });
 });
 

@@ -32,6 +32,9 @@ export interface PastFrame {
   clock: number;
   /** Seconds that each figure stands for. */
   stepSeconds: number;
+  /** The filter that it was asked with, and the VMs that passed it then; null: there was none. */
+  where: string;
+  found: ReadonlySet<string> | null;
   vms: ReadonlyMap<string, Vm>;
   samples: Map<string, VmSample>;
   hostSamples: ReadonlyMap<string, HostSample>;
@@ -164,6 +167,11 @@ function withSeries(known: ReadonlyMap<string, Series>, news: readonly Series[])
 /** Whether what is shown is not yet of the instant that was asked for. */
 export function isLoading(past: Past): boolean {
   return past.at !== null && past.trouble === null && past.frame?.at !== past.at;
+}
+
+/** The filter as the past is asked with it: the last text that was one. */
+export function whereThen({ ui, matches }: State): string {
+  return ui.filter === "" ? "" : matches.where;
 }
 
 /** Why nothing is known of the instant shown; null when something is, or the answer is on its way. */

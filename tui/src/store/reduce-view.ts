@@ -2,13 +2,19 @@
 import type { ViewAction } from "./actions.js";
 import { reduceBulk } from "./bulk.js";
 import { comparedInstants } from "./instants.js";
+import { naturalDirection } from "./columns.js";
+import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
-import type { SortColumn, SortDirection, State, Ui } from "./state.js";
+import { columnLines, moveChoice, reduceTable, viewLines } from "./table-choice.js";
+import type { Prompt, State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
 const PROMPT_MAX_LENGTH = 64;
+/** Longest line of labels: a dozen of common ones. */
+const LABELS_MAX_LENGTH = 400;
+const LONGEST_PROMPTS: Partial<Record<Prompt["kind"], number>> = { filter: FILTER_MAX_LENGTH, labels: LABELS_MAX_LENGTH };
 /** Actions of the palette remembered as used lately. */
 const RECENT_KEPT = 6;
 /** Pages kept to go back through. */
@@ -44,6 +50,14 @@ export function reduceView(state: State, action: ViewAction): State {
       return sortStep(state, action.step);
     case "sortReverse":
       return withUi(state, { sort: { ...state.ui.sort, direction: state.ui.sort.direction === "ascending" ? "descending" : "ascending" } });
+    case "nextTheme":
+      return withUi(state, { theme: nextOf(state.settings.themes, state.ui.theme) });
+    case "toggleColumn":
+    case "shiftColumn":
+    case "wearView":
+    case "pointAt":
+    case "settings":
+      return reduceTable(state, action);
     case "prompt":
       return withUi(state, { prompt: action.prompt });
     case "promptText":
@@ -55,7 +69,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "userCommands":
       return { ...state, userCommands: action.commands };
     case "filter":
-      return withUi(state, { filter: action.text });
+      return filtered(state, action.text);
     case "notice":
       return withUi(state, { notice: { tone: action.tone, text: action.text, at: state.now } });
     case "clearNotice":
@@ -71,7 +85,7 @@ function withUi(state: State, change: Partial<Ui>): State {
 
 function opened(state: State, next: Ui["pages"][number]): State {
   const scroll = { ...state.ui.scroll, [next]: 0 };
-  return withUi(state, { pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
+  return withUi(state, { choice: 0, pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
 }
 
 /** One step out: a page closes; on the overview Esc takes the marks away, then the filter. */
@@ -79,7 +93,7 @@ function back(state: State): State {
   if (page(state) === "plan") return reduceBulk(state, { type: "bulkLeave" });
   if (state.ui.pages.length > 1) return withUi(state, { pages: state.ui.pages.slice(0, -1) });
   if (state.ui.marks.size > 0) return reduceMarks(state, { type: "markNone" });
-  return state.ui.filter === "" ? state : withUi(state, { filter: "" });
+  return filtered(state, "");
 }
 
 function clamp(value: number, low: number, high: number): number {
@@ -100,6 +114,7 @@ function move(state: State, by: number): State {
     const next = state.hosts[clamp(index + by, 0, state.hosts.length - 1)];
     return next === undefined ? state : withUi(state, { selectedHostId: next.id });
   }
+  if (current === "columns" || current === "views") return moveChoice(state, by, (current === "columns" ? columnLines(state) : viewLines(state)).length);
   if (current === "operations") {
     const index = Math.max(0, state.operations.findIndex((operation) => operation.id === state.ui.selectedOperationId));
     const next = state.operations[clamp(index + by, 0, state.operations.length - 1)];
@@ -138,22 +153,21 @@ const PARTS_MAX = 512;
 /** The help page has no more lines than this: a test counts them. */
 export const HELP_LINES_MAX = 96;
 
-/** Names and states read from the top; figures matter from the highest; age from the youngest. */
-function naturalDirection(column: SortColumn): SortDirection {
-  return column === "name" || column === "state" ? "ascending" : "descending";
-}
-
 function sortStep(state: State, step: 1 | -1): State {
   const index = SORT_COLUMNS.indexOf(state.ui.sort.column) + step;
   const column = SORT_COLUMNS[(index + SORT_COLUMNS.length) % SORT_COLUMNS.length] ?? "name";
   return withUi(state, { sort: { column, direction: naturalDirection(column) } });
 }
 
+function nextOf(names: readonly string[], name: string): string {
+  return names[(names.indexOf(name) + 1) % names.length] ?? name;
+}
+
 function promptText(state: State, text: string): State {
   const { prompt } = state.ui;
   if (prompt === null || !("text" in prompt)) return state;
-  const kept = text.slice(0, PROMPT_MAX_LENGTH);
-  if (prompt.kind === "filter") return withUi(state, { prompt: { ...prompt, text: kept }, filter: kept.trim() });
+  const kept = text.slice(0, LONGEST_PROMPTS[prompt.kind] ?? PROMPT_MAX_LENGTH);
+  if (prompt.kind === "filter") return filtered(withUi(state, { prompt: { ...prompt, text: kept } }), kept);
   if (prompt.kind === "command") return withUi(state, { prompt: { ...prompt, text: kept, index: 0 } });
   return withUi(state, { prompt: { ...prompt, text: kept } });
 }

@@ -7,6 +7,8 @@ import { reduceConfirm } from "./confirm.js";
 import { MARK_ACTIONS, keepMarks, reduceMarks } from "./marks.js";
 import type { MarkAction } from "./marks.js";
 import { reduceData } from "./reduce-data.js";
+import { UNDO_ACTIONS, reduceUndo } from "./undo.js";
+import type { UndoAction } from "./undo.js";
 import { withLog } from "./log.js";
 import { asOf, withUiOf } from "./as-of.js";
 import { PAST_ACTIONS, reducePast } from "./past.js";
@@ -17,7 +19,7 @@ import type { State } from "./state.js";
 
 const DATA_ACTIONS = new Set([
   "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmRecord", "consoleTail", "vmHistory", "hostHistory",
-  "events", "operations", "definition",
+  "events", "operations", "definition", "matches", "alerts",
 ]);
 
 function isData(action: Action): action is Parameters<typeof reduceData>[1] {
@@ -36,15 +38,19 @@ function isPast(action: Action): action is PastAction {
   return PAST_ACTIONS.has(action.type);
 }
 
+function isUndo(action: Action): action is UndoAction {
+  return UNDO_ACTIONS.has(action.type);
+}
+
 export function reduce(state: State, action: Action): State {
   const next = withLog(state, step(state, action), action);
   if (next.past.at !== null || state.past.at !== null) return keptThen(state, next);
-  return next.vms === state.vms && next.ui.filter === state.ui.filter ? next : keepSelection(keepMarks(next));
+  return next.vms === state.vms && next.ui.filter === state.ui.filter && next.matches === state.matches ? next : keepSelection(keepMarks(next));
 }
 
 /** As below, of what is seen: VMs of the past come and go with the instant. */
 function keptThen(state: State, next: State): State {
-  const isSame = next.past === state.past && next.ui.filter === state.ui.filter;
+  const isSame = next.past === state.past && next.ui.filter === state.ui.filter && next.matches === state.matches;
   if (isSame || (next.past.at !== null && next.past.frame === null)) return next;
   const seen = asOf(next);
   const kept = keepSelection(seen);
@@ -54,6 +60,7 @@ function keptThen(state: State, next: State): State {
 function step(state: State, action: Action): State {
   if (isData(action)) return reduceData(state, action);
   if (isMark(action)) return reduceMarks(state, action);
+  if (isUndo(action)) return reduceUndo(state, action);
   if (action.type === "judged") return reduceConfirm(state, action);
   if (isPast(action)) return reducePast(state, action);
   if (isBulk(action)) return reduceBulk(state, action);

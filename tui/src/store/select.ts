@@ -1,7 +1,8 @@
 // Questions views and keys ask of the state. Pure; the table's order is remembered for the state it was made from.
+import { isFound } from "./filter.js";
 import { guestUsedBytes } from "./reduce-data.js";
 import type { Event, Host, HostSample, Operation, Vm, VmSample, VmState } from "./model.js";
-import type { Page, SortColumn, State } from "./state.js";
+import type { CpuScale, Page, SortColumn, State } from "./state.js";
 
 /** A sample older than this is shown dimmed: at one a second, three were missed. */
 export const STALE_AFTER_MS = 3_000;
@@ -71,11 +72,11 @@ const STATE_ORDER: Record<VmState, number> = {
 };
 
 /** Unknown figures sort below every known one. */
-function sortKey(vm: Vm, sample: VmSample | undefined, column: SortColumn): number | string {
+function sortKey(vm: Vm, sample: VmSample | undefined, column: SortColumn, cpuScale: CpuScale): number | string {
   switch (column) {
     case "name": return vm.label;
     case "state": return STATE_ORDER[vm.state];
-    case "cpu": return sample?.cpuRatio ?? -1;
+    case "cpu": return (sample?.cpuRatio ?? -1) / (cpuScale === "vm" ? Math.max(1, vm.vcpus) : 1);
     case "memory": return sample === undefined ? -1 : (guestUsedBytes(sample) ?? sample.rssBytes ?? -1);
     case "disk": return sample === undefined ? -1 : (sum(sample.diskReadBytesPerSecond, sample.diskWriteBytesPerSecond) ?? -1);
     case "rx": return sample?.networkRxBytesPerSecond ?? -1;
@@ -88,11 +89,6 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function matches(vm: Vm, filter: string): boolean {
-  const wanted = filter.toLowerCase();
-  return vm.id.includes(wanted) || vm.label.toLowerCase().includes(wanted) || vm.state.toLowerCase().startsWith(wanted);
-}
-
 let remembered: { state: State; rows: Vm[] } | null = null;
 
 /** The table's rows: filtered, sorted, ties by label so that equal rows never change places. */
@@ -101,8 +97,8 @@ export function visibleVms(state: State): Vm[] {
   const { column, direction } = state.ui.sort;
   const sign = direction === "ascending" ? 1 : -1;
   const keyed = [...state.vms.values()]
-    .filter((vm) => state.ui.filter === "" || matches(vm, state.ui.filter))
-    .map((vm) => ({ vm, key: sortKey(vm, state.samples.get(vm.id), column) }));
+    .filter((vm) => isFound(state, vm.id))
+    .map((vm) => ({ vm, key: sortKey(vm, state.samples.get(vm.id), column, state.ui.cpuScale) }));
   keyed.sort((a, b) => {
     const order = typeof a.key === "number" && typeof b.key === "number" ? a.key - b.key : compareText(String(a.key), String(b.key));
     return order === 0 ? compareText(a.vm.label, b.vm.label) : sign * order;

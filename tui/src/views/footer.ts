@@ -1,8 +1,10 @@
 // The last two lines: above, the newest thing worth knowing or the line being typed; below, the keys that fit.
-import { BINDINGS, availability, keyName, labelOf } from "../keys.js";
+import { availability, bindingsOf, keyName, labelOf } from "../keys.js";
+import { parseLabels } from "../store/labels.js";
 import { page } from "../store/select.js";
 import type { Event } from "../store/model.js";
 import type { Prompt, State } from "../store/state.js";
+import { filterPrompt } from "./filter-prompt.js";
 import { style } from "./frame.js";
 import { clock, cut } from "./format.js";
 import { finderHint } from "./finder.js";
@@ -50,7 +52,10 @@ function message(p: Painter, y: number): void {
 function newestThatMatters(state: State): Event | null {
   for (let index = state.events.length - 1; index >= 0; index--) {
     const event = state.events[index];
-    if (event !== undefined && event.kind !== "OPERATION_STARTED" && event.kind !== "OPERATION_FINISHED") return event;
+    if (event === undefined || event.kind === "OPERATION_STARTED" || event.kind === "OPERATION_FINISHED") continue;
+    // A crash says more of itself than the alert that it raises at once.
+    const before = state.events[index - 1];
+    return event.kind === "ALERT_RAISED" && before?.vmId === event.vmId && before.state === "CRASHED" ? before : event;
   }
   return null;
 }
@@ -58,12 +63,13 @@ function newestThatMatters(state: State): Event | null {
 function keyLine(p: Painter, y: number): void {
   const { frame, state } = p;
   const here = page(state);
-  const shown = BINDINGS.filter((binding) => binding.onBottomLine && binding.pages.includes(here));
+  const shown = bindingsOf(state).filter((binding) => binding.onBottomLine && binding.pages.includes(here));
   let x = 1;
   for (const binding of shown) {
     const usable = availability(state, binding).allowed;
     const width = keyName(binding.keys[0] ?? "").length + labelOf(state, binding).length + 1;
     if (x + width > frame.width) break;
+    frame.clickable({ x, y, width, height: 1 }, { kind: "key", key: binding.keys[0] ?? "" });
     x = parts(p, x, y, [
       [keyName(binding.keys[0] ?? ""), usable ? style("key") : DIM], [` ${labelOf(state, binding)}`, usable ? TEXT : DIM], ["  ", TEXT],
     ]);
@@ -76,13 +82,27 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
   const { frame, state, theme } = p;
   const typed = (lead: string, text: string, hint: string): void => {
     const start = frame.put(1, y, cut(lead, frame.width - 20, theme.ellipsis), BOLD);
-    const end = frame.put(start, y, text, TEXT);
+    // Of a line longer than the screen the end is shown, where the typing goes on.
+    const end = frame.put(start, y, text.slice(-(frame.width - start - 1)), TEXT);
     frame.cursor = { x: Math.min(end, frame.width - 1), y };
     frame.put(1, y + 1, cut(hint, frame.width - 2, theme.ellipsis), DIM);
   };
   switch (shown.kind) {
     case "filter":
-      typed("/", shown.text, "Name, id or state of a VM. Enter keeps the filter, Esc takes it away.");
+      filterPrompt(p, y, shown.text);
+      return;
+    case "labels": {
+      const parsed = parseLabels(shown.text);
+      const hint = parsed.fits ? "Enter changes them, Esc does not." : shown.text.trim() === "" ? `Now: ${labelsText(state, shown.vmIds)}. Write key=value to set, -key to take away; Esc leaves.` : parsed.reason;
+      typed(`Labels of ${shown.vmIds.length === 1 ? vmLabel(state, shown.vmIds[0] ?? null) : `${shown.vmIds.length} VMs`}: `, shown.text, hint);
+      return;
+    }
+    case "undo":
+      frame.put(1, y, cut(`Undo? ${shown.text}`, frame.width - 2, theme.ellipsis), style("attention"));
+      parts(p, 1, y + 1, [["u", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
+      return;
+    case "viewName":
+      typed("Name of the view: ", shown.text, "Enter writes filter, columns and order under this name into config.yaml; Esc does not.");
       return;
     case "typed":
       typed(`Type "${shown.expected}" to go on: `, shown.text, "Enter carries the plan out once it is complete. Esc goes back to the plan.");
@@ -108,4 +128,10 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
     case "command":
       typed(shown.scope === "user" ? "!" : ":", shown.text, finderHint(p, shown));
   }
+}
+
+/** The labels of one VM as they are; of several nothing is said. */
+function labelsText(state: State, vmIds: readonly string[]): string {
+  const labels = vmIds.length === 1 ? (state.vms.get(vmIds[0] ?? "")?.labels ?? []) : [];
+  return labels.length === 0 ? (vmIds.length === 1 ? "none" : "as each has them") : labels.map(({ key, value }) => `${key}=${value}`).join(" ");
 }

@@ -1,7 +1,7 @@
 // The first line: which host, how many VMs in which state, how old what is shown is, and what the viewer may do.
 // When the server is away this line says so: the banner takes no room from anything else.
-import { countByState, host, isStale, page, sampleAgeMs, selectedVm } from "../store/select.js";
-import type { VmState } from "../store/model.js";
+import { countByState, isStale, page, sampleAgeMs, selectedVm } from "../store/select.js";
+import type { Host, VmState } from "../store/model.js";
 import { style } from "./frame.js";
 import type { Style } from "./frame.js";
 import { cut, longAge, sampleAge } from "./format.js";
@@ -46,7 +46,7 @@ function whatThen(p: Painter): string {
 function hostNames(p: Painter): string {
   const { hosts } = p.state;
   if (hosts.length === 0) return p.state.connection.phase === "connecting" ? "connecting" : "no host";
-  return hosts.length === 1 ? (hosts[0]?.name ?? "") : `${hosts[0]?.name ?? ""} +${hosts.length - 1}`;
+  return hosts.length === 1 ? (hosts[0]?.name ?? "") : `${hosts.length} hosts`;
 }
 
 function counts(p: Painter): (readonly [string, Style] | null)[] {
@@ -60,9 +60,17 @@ function counts(p: Painter): (readonly [string, Style] | null)[] {
     const first = group[0];
     if (count > 0 && first !== undefined) shown.push([`  ${theme.states[first]} ${count}`, style(STATE_ROLES[first])]);
   }
-  const trouble = !state.databaseConnected ? "database away" : host(state)?.connected === false ? "host unreachable" : "";
+  const alerts = state.alerts.length;
+  if (alerts > 0) shown.push([` ${theme.bar} `, RULE], [`${theme.attention} ${alerts} ${alerts === 1 ? "alert" : "alerts"}`, style("attention")]);
+  const trouble = !state.databaseConnected ? "database away" : hostsAway(state.hosts);
   if (trouble !== "") shown.push([` ${theme.bar} `, RULE], [`${theme.attention} ${trouble}`, style("attention")]);
   return shown;
+}
+
+function hostsAway(hosts: readonly Host[]): string {
+  const away = hosts.filter((one) => !one.connected).length;
+  if (away === 0) return "";
+  return hosts.length === 1 ? "host unreachable" : `${away} of ${hosts.length} hosts unreachable`;
 }
 
 /** Age and role at the right edge; returns the cells they take. */

@@ -14,7 +14,7 @@ const BELOW_FROM_ROWS = 30;
 const TALL_ROWS = 44;
 const TALL_COLUMNS = 120;
 /** Share of the table in the width beside graphs, and of the graphs in the height below it. */
-const TABLE_RATIO = 0.56;
+const TABLE_RATIO = 0.6;
 const BELOW_RATIO = 0.45;
 
 export interface Layout {

@@ -53,7 +53,7 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
   const known = windows.map(({ peak }) => peak).filter((peak) => !Number.isNaN(peak));
   const main = windows[0];
   const wide = widthOf(shown, "each with its range") <= rect.width - 2;
-  rule(p, { ...rect, height: 1 }, shown.title, wide || main === undefined ? "" : range(shown, main, rect.width));
+  rule(p, { ...rect, height: 1 }, shown.title, wide || main === undefined || shown.ends === "named" ? "" : range(shown, main, rect.width));
   legend(p, shown, windows, rect, wide ? "each with its range" : "now only");
   const area: Rect = { x: rect.x + GUTTER, y: rect.y + 2, width: cells, height: rect.height - (rect.height >= PLOT_LEAST_ROWS ? 3 : 2) };
   if (known.length === 0) {
@@ -73,7 +73,9 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
 function range({ scale, title }: Plot, { low, peak }: Window, width: number): string {
   if (Number.isNaN(peak)) return "";
   const long = `min ${scale.value(low)} max ${scale.value(peak)}`;
-  return title.length + long.length + RULE_MARGIN_CELLS <= width ? long : `${scale.value(low)} to ${scale.value(peak)}`;
+  if (title.length + long.length + RULE_MARGIN_CELLS <= width) return long;
+  const short = `${scale.value(low)} to ${scale.value(peak)}`;
+  return short.length + RULE_MARGIN_CELLS <= width ? short : "";
 }
 /** What a rule takes beside its title and its remark. */
 const RULE_MARGIN_CELLS = 10;
@@ -145,10 +147,10 @@ function timeAxis(p: Painter, area: Rect, span: Span): void {
   }
 }
 
-/** How long before the right edge: -45s, -5m, -2.5m, -6h. */
+/** How long before the right edge: -45s, -5m, -1.5m, -6h. */
 export function ago(seconds: number): string {
   const tidy = (value: number): string => value.toFixed(1).replace(/\.0$/, "");
-  if (seconds < 120) return `-${tidy(seconds)}s`;
-  if (seconds < 7_200) return `-${tidy(seconds / 60)}m`;
-  return seconds < 172_800 ? `-${tidy(seconds / 3_600)}h` : `-${tidy(seconds / 86_400)}d`;
+  if (seconds < MINUTE) return `-${tidy(seconds)}s`;
+  if (seconds < HOUR) return `-${tidy(seconds / MINUTE)}m`;
+  return seconds < DAY ? `-${tidy(seconds / HOUR)}h` : `-${tidy(seconds / DAY)}d`;
 }

@@ -12,7 +12,7 @@ import { vmPlots } from "./vm-plots.js";
 import { consoleLines } from "./vm-console.js";
 
 /** Two graphs stand side by side from this many cells on. */
-const TWO_ACROSS_CELLS = 84;
+const TWO_ACROSS_CELLS = 78;
 /** Rows of the console's last lines, their rule included. */
 const CONSOLE_ROWS = 9;
 

@@ -10,7 +10,8 @@ import { plainFrame } from "./plain.js";
 import { screen } from "./screen.js";
 import { niceTop, sparkline } from "./sparkline.js";
 import { ASCII, UNICODE } from "./theme.js";
-import { firstRow, fittingColumns } from "./vm-table.js";
+import { fittingColumns } from "./vm-columns.js";
+import { firstRow } from "./vm-table.js";
 
 const SIZE = { columns: 80, rows: 24 };
 
@@ -42,7 +43,7 @@ describe("the table", () => {
     const lines = (state: Parameters<typeof screen>[0]): string => screen(state, SIZE, UNICODE).line(6);
     expect(lines(initialState(NOW))).toContain("Waiting for the first list");
     expect(lines(stateWith([]))).toContain("quetzal apply");
-    expect(lines(reduce(stateWith([vm({})]), { type: "filter", text: "nothing" }))).toContain("Esc clears the filter");
+    expect(lines(reduce(reduce(stateWith([vm({})]), { type: "filter", text: "nothing" }), { type: "matches", where: "nothing", ids: [], fault: null }))).toContain("Esc clears the filter");
   });
 });
 

@@ -38,6 +38,11 @@ export function vmMemory(p: Painter, vm: Vm, rect: Rect): void {
   plot(p, memoryPlot(p, vm), { ...rect, y: rect.y + 1 + rows, height: rect.height - 1 - rows });
 }
 
+/** Where a figure comes from, or why it is not known. */
+function told(value: number | null | undefined, source: string, whyNot: string): string {
+  return value == null ? whyNot : source;
+}
+
 function memoryFigures(p: Painter, vm: Vm): Figure[] {
   const { state } = p;
   const sample = state.samples.get(vm.id) ?? null;
@@ -53,10 +58,10 @@ function memoryFigures(p: Painter, vm: Vm): Figure[] {
   const merged = sample?.ksmMergedBytes ?? null;
   return [
     size("configured", configured, null, "the definition", "title"),
-    size("balloon actual", sample?.balloonActualBytes ?? null, answered, "QEMU: what the balloon leaves the guest", "third"),
-    size("guest available", sample?.guestAvailableBytes ?? null, spoken, `guest's own word, of ${bytes(sample?.guestTotalBytes ?? null)} it counts`, "first"),
+    size("balloon actual", sample?.balloonActualBytes ?? null, answered, told(sample?.balloonActualBytes, "QEMU: what the balloon leaves the guest", "no balloon device, or QEMU has not answered"), "third"),
+    size("guest available", sample?.guestAvailableBytes ?? null, spoken, told(sample?.guestAvailableBytes, `guest's own word, of ${bytes(sample?.guestTotalBytes ?? null)} it counts`, "the guest's balloon driver has not reported"), "first"),
     size("host resident", sample?.rssBytes ?? null, sampled, "host: /proc of the QEMU process (RSS)", "second"),
-    size("  fair share", detail?.pssBytes ?? null, sampled, "host: PSS, taken every 10 s"),
+    size("  fair share", detail?.pssBytes ?? null, sampled, told(detail?.pssBytes, "host: PSS, taken every 10 s", "host: PSS, none taken yet")),
     size("  shared by KSM", merged, sampled, `host: pages merged, profit ${bytes(detail?.ksmProfitBytes ?? null)}`),
     size("  swapped out", detail?.swapBytes ?? null, sampled, "host: of the QEMU process"),
     size("  guest's cache", detail?.guestCacheBytes ?? null, spoken, "guest's own word: its page cache"),

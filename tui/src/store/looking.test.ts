@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { COMPARED_MAX, comparedVms } from "./compare.js";
+import { diskPart, nicPart, vcpuPart, withDetail } from "./detail-rings.js";
+import type { VmDetail } from "./model.js";
+import { reduce } from "./reduce.js";
+import { host, selectedHost } from "./select.js";
+import { LOG_KEPT } from "./state.js";
+import type { State } from "./state.js";
+import { TAIL_BODY_ROWS, TAIL_COLUMNS, tailOf } from "./tail.js";
+import { NOW, sample, stateWith, vm } from "./testing.js";
+import { graphSpan, partWindow, vmWindow } from "./windows.js";
+
+const texts = (state: State): string[] => state.log.map((line) => line.text);
+
+describe("the log", () => {
+  const start = stateWith([vm({})]);
+  const notice = (state: State, text: string): State => reduce(state, { type: "notice", tone: "error", text });
+
+  it("keeps what was said, the newest last, after the notice itself is gone", () => {
+    const said = reduce(notice(notice(start, "one"), "two"), { type: "clearNotice" });
+    expect([texts(said), said.ui.notice]).toEqual([["one", "two"], null]);
+  });
+
+  it("counts what is said again in one line", () => {
+    const again = notice(notice(notice(start, "refused"), "refused"), "refused");
+    expect(again.log).toEqual([{ time: NOW, tone: "error", text: "refused", times: 3 }]);
+  });
+
+  it("is bounded", () => {
+    let state = start;
+    for (let index = 0; index < LOG_KEPT + 20; index++) state = notice(state, `line ${index}`);
+    expect([state.log.length, texts(state)[0]]).toEqual([LOG_KEPT, "line 20"]);
+  });
+
+  it("tells a lost server and its return once each", () => {
+    const lost = { type: "connection", connection: { phase: "lost", since: NOW - 12_000, reason: "connection refused" } } as const;
+    const back = reduce(reduce(reduce(start, lost), lost), { type: "connection", connection: { phase: "live" } });
+    expect(texts(back)).toEqual(["The server is away: connection refused", "The server is back after 12 s."]);
+  });
+});
+
+describe("the last lines of a console", () => {
+  const sized = (state: State, columns: number, bodyRows: number): State => reduce(state, { type: "sized", columns, bodyRows });
+  const onConsoleTab = (state: State): State => reduce(reduce(state, { type: "open", page: "vm" }), { type: "tab", tab: "console" });
+  const running = stateWith([vm({ id: "a" })]);
+  const cases: readonly (readonly [string, State, string | null])[] = [
+    ["an overview without room", sized(running, TAIL_COLUMNS - 1, TAIL_BODY_ROWS), null],
+    ["a large overview", sized(running, TAIL_COLUMNS, TAIL_BODY_ROWS), "a"],
+    ["the console's tab", onConsoleTab(running), "a"],
+    ["another tab", reduce(onConsoleTab(running), { type: "tab", tab: "cpu" }), null],
+    ["the tab of a VM that is off", onConsoleTab(stateWith([vm({ id: "a", state: "STOPPED" })])), null],
+    ["an open console", reduce(sized(running, 200, 50), { type: "console", console: { vmId: "a", view: "split" } }), null],
+    ["no VM", sized(stateWith([]), 200, 50), null],
+  ];
+  it.each(cases)("are followed on %s", (_where, state, vmId) => expect(tailOf(state)).toBe(vmId));
+});
+
+describe("the parts of a VM", () => {
+  const detail = (time: number, ratio: number): VmDetail => ({
+    time, cpuUserRatio: null, cpuSystemRatio: null, vcpus: [{ index: 0, ratio, stealRatio: 0.1 }],
+    disks: [{ name: "vda", readBytesPerSecond: null, writeBytesPerSecond: null, readsPerSecond: 5, writesPerSecond: null, flushesPerSecond: null, readLatencySeconds: 0.002, writeLatencySeconds: null, flushLatencySeconds: null, allocatedBytes: null }],
+    nics: [{ name: "net0", rxBytesPerSecond: null, txBytesPerSecond: null, rxPacketsPerSecond: 7, txPacketsPerSecond: null, dropsPerSecond: 0 }],
+    guestUpdatedAt: null, guestCacheBytes: null, guestMajorFaultsPerSecond: null, guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, pssBytes: null, swapBytes: null, ksmProfitBytes: null, qmpAgeMs: null,
+  });
+
+  it("have a second by second record from the opening of the page on", () => {
+    const seen = [0, 1_000].reduce((state, after) => reduce(state, { type: "detail", vmId: "a", detail: detail(NOW + after, after === 0 ? 0.2 : 0.6) }), stateWith([vm({ id: "a" })], [sample("a", NOW + 1_000)]));
+    const last = (part: string): number | undefined => partWindow(seen, "a", part, 60, 60).columns.at(-1);
+    expect(partWindow(seen, "a", vcpuPart(0, "ratio"), 60, 60).columns.slice(-2)).toEqual([Math.fround(0.2), Math.fround(0.6)]);
+    expect([last(diskPart("vda", "readLatencySeconds")), last(nicPart("net0", "rxPacketsPerSecond")), last(diskPart("vda", "writesPerSecond"))]).toEqual([Math.fround(0.002), 7, NaN]);
+  });
+
+  it("are dropped with the page of another VM", () => {
+    const first = withDetail(null, "a", detail(NOW, 0.2));
+    expect(withDetail(first, "a", detail(NOW + 1_000, 0.3))).toBe(first);
+    expect(withDetail(first, "b", detail(NOW, 0.5)).parts.get(vcpuPart(0, "ratio"))?.at(Math.floor(NOW / 1000))).toBeCloseTo(0.5);
+  });
+});
+
+describe("what a graph spans", () => {
+  it.each([[600, 600], [300, 300], [100, 300], [66, 330], [1, 300]])("in %s columns is %s s of whole seconds a column", (columns, seconds) => expect(graphSpan(stateWith([]), columns).seconds).toBe(seconds));
+  it("has the lowest and the highest second of the window", () => {
+    const state = stateWith([vm({ id: "a" })], [sample("a", NOW - 2_000, { cpuRatio: 0.5 })]);
+    const later = reduce(state, { type: "samples", samples: [sample("a", NOW - 1_000, { cpuRatio: 0.125 }), sample("a", NOW, { cpuRatio: 0.25 })] });
+    expect(vmWindow(later, "a", "cpu", 10)).toMatchObject({ peak: 0.5, low: 0.125 });
+  });
+});
+
+describe("what is compared and shown", () => {
+  const ids = Array.from({ length: COMPARED_MAX + 3 }, (_, index) => `vm-${index}`);
+  const fleet = stateWith(ids.map((id) => vm({ id })));
+  const marking = (marks: readonly string[]): State => ({ ...fleet, ui: { ...fleet.ui, marks: new Set(marks) } });
+  it.each([[[], ["vm-0"]], [["vm-3", "vm-1"], ["vm-3", "vm-1"]], [["gone", "vm-2"], ["vm-2"]], [ids, ids.slice(0, COMPARED_MAX)]] as const)("marks %j compare %j", (marks, compared) => {
+    expect(comparedVms(marking(marks)).map(({ id }) => id)).toEqual(compared);
+  });
+
+  it("is of the host the chosen VM is on", () => {
+    const hosts = ["lab1", "lab2"].map((id) => ({ id, name: id, connected: true, connectionError: null, connectedSince: null, bootedAt: null, cpuModel: "x", cpuCount: 2, memoryBytes: 1, daemonVersion: "0", qemuVersion: "7", kernel: "6", capabilities: [] }));
+    const there = { ...stateWith([vm({ id: "a", hostId: "lab2" })]), hosts };
+    expect([host(there)?.id, selectedHost(there)?.id]).toEqual(["lab2", "lab2"]);
+    expect(selectedHost(reduce(reduce(there, { type: "open", page: "hosts" }), { type: "move", by: -1 }))?.id).toBe("lab1");
+  });
+});

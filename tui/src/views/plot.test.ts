@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { Ring } from "../store/ring.js";
+import { NOW, stateWith } from "../store/testing.js";
+import { vmWindow } from "../store/windows.js";
+import { Frame } from "./frame.js";
+import type { Painter } from "./painter.js";
+import { ago, plot } from "./plot.js";
+import type { Plot, PlotLine } from "./plot.js";
+import { COUNTS, LATENCY, PRESSURE, RATE, SHARE, cpuPercent, cpuScale, cpuUnit, sizes, sizesOf } from "./scales.js";
+import type { Scale } from "./scales.js";
+import { UNICODE } from "./theme.js";
+
+const GIB = 1024 ** 3;
+
+describe("scales", () => {
+  const tops: readonly (readonly [string, Scale, number, number, string])[] = [
+    ["rates", RATE, NaN, 10_000, "10k"], ["rates", RATE, 1_300_000, 2_000_000, "2M"], ["counts", COUNTS, 3, 10, "10"], ["shares", SHARE, 0.03, 1, "100%"],
+    ["pressure", PRESSURE, 0.03, 0.1, "10%"], ["pressure", PRESSURE, 0.7, 1, "100%"], ["latency", LATENCY, 0.0004, 0.001, "1ms"], ["latency", LATENCY, 0.03, 0.05, "50ms"],
+    ["sizes", sizes(GIB), 0.2 * GIB, GIB, "1G"], ["sizes", sizes(GIB), 1.2 * GIB, 2 * GIB, "2G"], ["sizes of a whole", sizesOf(23.4 * GIB), 3 * GIB, 23.4 * GIB, "23.4G"],
+    ["CPU by the core", cpuScale("core", 2), 1.3, 2, "200"], ["CPU by the VM", cpuScale("vm", 2), 1.3, 2, "100"], ["CPU by the VM", cpuScale("vm", 4), 0.1, 4, "100"],
+  ];
+  it.each(tops)("of %s end above a highest value on a round number", (_name, scale, peak, top, mark) => {
+    expect([scale.topFor(peak), scale.mark(scale.topFor(peak))]).toEqual([top, mark]);
+  });
+  it.each([["core", 1.38, 2, "138"], ["vm", 1.38, 2, "69.0"], ["vm", null, 2, "–"]] as const)("write CPU by the %s: %s of %s vCPUs as %s", (scale, ratio, vcpus, text) => expect(cpuPercent(ratio, scale, vcpus)).toBe(text));
+  it.each([["core", undefined, "% of a core"], ["vm", undefined, "% of the VM"], ["vm", { vcpus: 1 }, "% of 1 vCPU"], ["vm", { vcpus: 3 }, "% of 3 vCPUs"]] as const)("say what 100 %% is: %s", (scale, vm, text) => expect(cpuUnit(scale, vm)).toBe(text));
+});
+
+function line(values: readonly number[], change: Partial<PlotLine> = {}): PlotLine {
+  const state = stateWith([]);
+  const ring = new Ring();
+  values.forEach((value, index) => ring.push(NOW - (values.length - 1 - index) * 1000, value));
+  state.rings.set("a", { cpu: ring } as never);
+  return { name: "used", role: "first", now: values.at(-1) ?? null, window: (columns) => vmWindow(state, "a", "cpu", columns), ...change };
+}
+
+function painted(change: Partial<Plot>, width = 60, height = 10): { p: Painter; rows: string[] } {
+  const p: Painter = { frame: new Frame(width, height), theme: UNICODE, state: stateWith([]) };
+  plot(p, { title: "CPU, % of a core", lines: [line([0.2, 0.9, 0.4])], scale: cpuScale("core", 1), whyEmpty: "stopped: nothing to measure", ...change }, { x: 0, y: 0, width, height });
+  return { p, rows: Array.from({ length: height }, (_, y) => p.frame.line(y)) };
+}
+
+describe("a plot", () => {
+  it("has title with unit, now, lowest, highest, scale and time axis", () => {
+    const { rows } = painted({});
+    expect(rows[0]).toContain("CPU, % of a core");
+    expect(rows[1]).toMatch(/used 40\.0 +min 20\.0 +max 90\.0/);
+    expect(rows[2]).toMatch(/^ +100┤/);
+    expect(rows[8]).toMatch(/^ +0┤/);
+    expect(rows[9]).toMatch(/-4m +-3m +-2m +-1m +now $/);
+  });
+
+  it("has its range in the title where the legend has no room, shortened before the title is", () => {
+    const long = line([0.2, 0.9], { name: "a name that takes the room" });
+    expect(painted({ lines: [long] }, 44).rows[0]).toMatch(/CPU, % of a core ─+ min 20\.0 max 90\.0 /);
+    expect(painted({ lines: [long] }, 40).rows[0]).toMatch(/CPU, % of a core ─+ 20\.0 to 90\.0 /);
+  });
+
+  it("marks the highest point of its main line and of no flat one", () => {
+    const [graph] = painted({}).p.frame.graphs;
+    expect(graph?.marks).toEqual([expect.objectContaining({ value: Math.fround(0.9), sign: "peak" })]);
+    expect(graph?.series.at(-1)?.values[graph.marks[0]?.column ?? -1]).toBe(Math.fround(0.9));
+    expect(painted({ lines: [line([0.3, 0.3])] }).p.frame.graphs[0]?.marks).toEqual([]);
+  });
+
+  it("ends each of several lines in its name", () => {
+    const { p } = painted({ ends: "named", lines: [line([0.1, 0.5], { name: "1" }), line([0.2, 0.7], { name: "2", role: "second" })] });
+    expect(p.frame.graphs[0]?.marks.map(({ sign, value, role }) => [sign, value, role])).toEqual([["1", 0.5, "first"], ["2", Math.fround(0.7), "second"]]);
+  });
+
+  it("leaves what is unknown out of the line", () => {
+    const values = painted({ lines: [line([0.2, NaN, NaN, NaN, 0.4])] }, 400).p.frame.graphs[0]?.series[0]?.values.slice(-5);
+    expect(values).toEqual([Math.fround(0.2), NaN, NaN, NaN, Math.fround(0.4)]);
+  });
+
+  it("says why it is empty instead of drawing", () => {
+    const { p, rows } = painted({ lines: [line([])] });
+    expect(p.frame.graphs).toEqual([]);
+    expect(rows.join("\n")).toContain("stopped: nothing to measure");
+    expect(rows[1]).toContain("used –");
+  });
+
+  it.each([[45, "-45s"], [60, "-1m"], [90, "-1.5m"], [300, "-5m"], [7_200, "-2h"], [259_200, "-3d"]])("calls %s seconds before now %s", (seconds, text) => expect(ago(seconds)).toBe(text));
+
+  it.each([[10, 5], [12, 3], [11, 4], [300, 60]])("stays inside %ix%i cells", (width, height) => {
+    const frame = new Frame(width + 2, height + 2);
+    plot({ frame, theme: UNICODE, state: stateWith([]) }, { title: "t".repeat(40), lines: [line([0.5, 0.6])], scale: RATE, whyEmpty: "w".repeat(99) }, { x: 1, y: 1, width, height });
+    expect(frame.line(0).trim() + frame.line(height + 1).trim()).toBe("");
+    expect(Array.from({ length: height }, (_, y) => frame.line(y + 1)).every((row) => row.startsWith(" ") && row.endsWith(" "))).toBe(true);
+  });
+});
