@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { buildSchema, execute, graphql, subscribe, validate } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
+import { recordedAlerts, recordedMatches } from "./recorded-filter.js";
 import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hasTap, hostFigures, hostSample, recordedConsole, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
 import type { RecordedState, RecordedVm } from "./recorded-fleet.js";
 
@@ -29,7 +30,8 @@ class Topic {
   private readonly sinks = new Set<(payload: Payload) => void>();
   get size(): number { return this.sinks.size; }
   publish(payload: Payload): void { for (const sink of this.sinks) sink(payload); }
-  subscribe(first: readonly Payload[] = []): AsyncIterableIterator<Payload> {
+  /** With `seen`, what is given at each publication is asked of it. */
+  subscribe(first: readonly Payload[] = [], seen: (payload: Payload) => Payload = (payload) => payload): AsyncIterableIterator<Payload> {
     const queue = [...first];
     let wake: (() => void) | null = null;
     let isOver = false;
@@ -41,7 +43,7 @@ class Topic {
       next: async () => {
         while (queue.length === 0 && !isOver) await new Promise<void>((resolve) => { wake = resolve; });
         const value = queue.shift();
-        return value === undefined ? done : { done: false, value };
+        return value === undefined ? done : { done: false, value: seen(value) };
       },
       return: () => { isOver = true; this.sinks.delete(sink); wake?.(); return Promise.resolve(done); },
     };
@@ -209,6 +211,8 @@ export class RecordedServer implements AsyncDisposable {
       metrics: ({ vmIds }: { vmIds?: string[] }) => this.topics.metrics.subscribe(vmIds === undefined ? [] : [{ metrics: { time: new Date(this.now()).toISOString(), hostId: HOST_ID, samples: this.alive().filter((vm) => vmIds.includes(vm.id)).map((vm) => vmSample(vm, this.now() - SAMPLE_AGE_MS)) } }]),
       consoleOutput: ({ vm }: { vm: string }) => this.topics.consoleOutput.subscribe([{ consoleOutput: { __typename: "ConsoleChunk", offset: 0, data: Buffer.from(recordedConsole(vm)).toString("base64"), skippedBytes: 0 } }]),
       hostMetrics: () => this.topics.hostMetrics.subscribe(),
+      vmsMatching: ({ where }: { where: string }) => this.topics.vmChanged.subscribe([{}], () => ({ vmsMatching: recordedMatches(this.vms, where, this.now()) })),
+      alertsChanged: () => this.topics.vmChanged.subscribe([{}], () => ({ alertsChanged: recordedAlerts(this.vms, this.now()) })),
       operation: () => this.topics.operation.subscribe(),
       startVm: verb("START", "RUNNING", off), stopVm: verb("STOP", "STOPPED", ["RUNNING"]), forceOffVm: verb("FORCE_OFF", "STOPPED", ["RUNNING", "PAUSED"]),
       resetVm: verb("RESET", null, ["RUNNING"]), pauseVm: verb("PAUSE", "PAUSED", ["RUNNING"]), resumeVm: verb("RESUME", "RUNNING", ["PAUSED"]), deleteVm: verb("DELETE", null, off),

@@ -83,12 +83,13 @@ export class Stack implements AsyncDisposable {
     await eventually("quetzald's socket", () => { this.mustLive(pid, "quetzald"); return existsSync(socket); });
   }
 
-  /** Ends the daemon, starts another, and waits until the server has heard from that one. */
-  async restartDaemon(signal: NodeJS.Signals): Promise<void> {
+  /** Ends the daemon, starts another, and waits until the server has heard from that one; `meanwhile` runs without one. */
+  async restartDaemon(signal: NodeJS.Signals, meanwhile: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const look = async (): Promise<{ connected: boolean; connectedSince: string } | undefined> =>
       (await this.api.query<{ hosts: { connected: boolean; connectedSince: string }[] }>("{ hosts { connected connectedSince } }")).hosts[0];
     const before = await look();
     await this.daemon?.end(signal);
+    await meanwhile();
     await this.startDaemon();
     await eventually("the server to reach the new daemon", async () => {
       const now = await look();

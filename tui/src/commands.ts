@@ -150,6 +150,8 @@ function choose(store: Store, prompt: Prompt, key: string): void {
 
 function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: string }>): void {
   const { state } = store;
+  // A text that is no filter stays to be mended: its fault is on the line below.
+  if (prompt.kind === "filter" && state.matches.fault !== null) return;
   if (prompt.kind === "delete" && prompt.judgement === null) return;
   store.dispatch({ type: "prompt", prompt: null });
   if (prompt.kind === "typed") {

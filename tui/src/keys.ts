@@ -63,7 +63,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "nextFigure", keys: ["tab", ">"], label: "next figure", help: "Compare by the next figure.", group: "Look", pages: ["compare"], onBottomLine: true },
   { command: "previousFigure", keys: ["<"], label: "previous figure", help: "Compare by the figure before.", group: "Look", pages: ["compare"] },
   { command: "cpuScale", keys: ["%"], label: "CPU scale", help: "CPU: a core is 100 %, or the whole VM is.", group: "Look", pages: ["overview", "vm", "compare"] },
-  { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs whose name, id or state matches.", group: "Look", pages: ["overview"], onBottomLine: true },
+  { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs that a filter finds: part of a name, or state:running cpu>50 label=web.", group: "Look", pages: ["overview"], onBottomLine: true },
   { command: "find", keys: [":"], label: "do", help: "Find any action, sorting or VM by some letters of its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "userCommands", keys: ["!"], label: "your commands", help: "Commands of your own, from the configuration.", group: "Look", pages: EVERYWHERE },
   { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview"] },

@@ -30,11 +30,6 @@ export function spanOf({ figures, vm, windowStart, fromSecond, stepSeconds }: Ob
   return { observed, observedCount: observed.filter(Boolean).length, stepSeconds };
 }
 
-/** Steps in which the VM ran before the window or in it: what calm is looked for in. */
-export function ranIn({ figures }: Observations, step: number): boolean {
-  return figures.CPU_RATIO[step] != null;
-}
-
 export function measure(span: Span, steps: Steps, isBeyond: (value: number, step: number) => boolean): Measured {
   const known = span.observed.map((seen, step) => seen && steps[step] != null);
   const beyond = known.map((isKnown, step) => isKnown && isBeyond(steps[step] ?? 0, step));

@@ -26,6 +26,7 @@ describe("the true cause ranks first", () => {
     ["a guest that swaps to a slow disk", ["GUEST_MEMORY", "DISK_LATENCY"], { figures: { ...swapping, ...slowDisk, DISK_READ_BYTES_PER_SECOND: risen(0, 2_500_000), DISK_WRITE_BYTES_PER_SECOND: risen(0, 2_000_000) } }],
     ["a balloon that took what was needed", ["BALLOON"], { figures: squeezed }],
     ["a balloon that made the guest swap", ["BALLOON", "GUEST_MEMORY"], { figures: { ...swapping, ...squeezed } }],
+    ["a VM that the host has swapped out", ["HOST_MEMORY"], { figures: { MAJOR_FAULTS_PER_SECOND: risen(0, 300), SWAP_BYTES: flat(90 * MIB) } }],
     ["a VM that the host pages", ["HOST_MEMORY"], { figures: { MAJOR_FAULTS_PER_SECOND: risen(0, 300) }, host: { PSI_MEMORY_RATIO: risen(0, 0.5) } }],
     ["packets thrown away", ["NETWORK_DROPS"], { figures: { NETWORK_DROPS_PER_SECOND: risen(0, 900) } }],
     ["work of its own", ["GUEST_CPU"], { figures: { CPU_RATIO: risen(0.1, 1.98) } }],
@@ -49,6 +50,7 @@ describe("what is no cause", () => {
     ["a disk that was not used", { figures: { DISK_OPERATIONS_PER_SECOND: flat(0), DISK_LATENCY_SECONDS: flat(null), DISK_QUEUE_DEPTH: flat(0) } }],
     ["a balloon that took what the guest does not miss", { figures: { BALLOON_ACTUAL_BYTES: flat(160 * MIB), GUEST_AVAILABLE_BYTES: flat(40 * MIB) } }],
     ["major faults of a guest that reads programs", { figures: { GUEST_MAJOR_FAULTS_PER_SECOND: flat(80) } }],
+    ["a QEMU that reads its own program", { figures: { MAJOR_FAULTS_PER_SECOND: flat(300) } }],
     ["a busy neighbour that took nothing from this VM", { neighbours: [neighbour("hog", 1.9, 9e7)] }],
   ])("%s", (_, differences) => {
     const diagnosis = diagnose(observations(differences));
@@ -104,6 +106,20 @@ describe("a neighbour", () => {
     const [cause] = diagnose(observations({ ...waiting, neighbours: [neighbour("hog", risen(0.02, 1.8))] })).causes;
     expect(cause).toMatchObject({ kind: "NEIGHBOUR_CPU", neighbourId: "hog", adviceCommand: "quetzal vm pause hog", evidence: [{ text: "hog name (hog) used 1.80 cores while web two had to wait for a CPU, 0.02 cores while this VM was calm" }] });
     expect(cause?.evidence[0]?.value).toBeCloseTo(1.78);
+  });
+
+  it("that was as busy while this VM asked for little is named: only then did it take anything", () => {
+    const asks: Differences = { figures: { STEAL_RATIO: risen(0.001, 0.45), CPU_RATIO: risen(0.05, 1.1) } };
+    expect(diagnose(observations({ ...asks, neighbours: [neighbour("hog", 1.8)] })).causes[0]).toMatchObject({ kind: "NEIGHBOUR_CPU", neighbourId: "hog" });
+  });
+
+  it("is found by the worst of the waiting, whatever made this VM wait a little before", () => {
+    const grown: Differences = { figures: { STEAL_RATIO: risen(0.2, 0.6), CPU_RATIO: flat(1) } };
+    expect(diagnose(observations({ ...grown, neighbours: [neighbour("hog", risen(0, 1.8))] })).causes[0]).toMatchObject({ kind: "NEIGHBOUR_CPU", neighbourId: "hog" });
+  });
+
+  it("that writes much is not blamed for a slow disk on a host whose disks keep up", () => {
+    expect(kinds(diagnose(observations({ figures: slowDisk, neighbours: [neighbour("writer", 0.3, risen(0, 8e7))] })).causes)).toEqual(["DISK_LATENCY"]);
   });
 
   it("that was busy before as well is not blamed for what began later", () => {

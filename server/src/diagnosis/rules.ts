@@ -52,9 +52,12 @@ function findingsOf(observations: Observations, span: Span): Judged[] {
     ...diskRules(observations, span, disk),
     ...networkRules(observations, span),
   ];
-  const of = (kind: Judged["kind"]): Judged[] => found.filter((each) => each.kind === kind);
-  const neighbours = of("STEAL").flatMap((steal) => of("DISK_LATENCY").flatMap((latency) => neighbourRules(observations, span, steal, latency)));
-  return rank([...found, ...neighbours], disk.swapShare);
+  const of = (kind: Judged["kind"]): Judged => {
+    const finding = found.find((each) => each.kind === kind);
+    if (finding === undefined) throw new Error(`no rule judges ${kind}`);
+    return finding;
+  };
+  return rank([...found, ...neighbourRules(observations, span, of("STEAL"), of("DISK_LATENCY"), of("HOST_IO"))], disk.swapShare);
 }
 
 /** What leaves this folder: without the steps and the standing, which the three lists say. */

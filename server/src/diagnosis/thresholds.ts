@@ -17,7 +17,7 @@ export const THRESHOLDS = {
   hostCpu: { value: 0.2, unit: "ratio", source: `${PSI}, cpu: tasks waited for a CPU in a fifth of the time. It counts only while this VM waits as well.` },
   hostIo: { value: 0.2, unit: "ratio", source: `${PSI}, io: tasks waited for I/O in a fifth of the time. It counts only while this VM's disk is slow as well.` },
   hostMemory: { value: 0.1, unit: "ratio", source: `${PSI}, memory: tasks waited for memory in a tenth of the time, where Linux' own oomd guides begin to act.` },
-  majorFaults: { value: 10, unit: "1/s", source: `Major faults of the QEMU process (/proc/PID/stat). ${USE}: paging is memory's saturation; each costs a disk access.` },
+  majorFaults: { value: 10, unit: "1/s", source: `Major faults of the QEMU process (/proc/PID/stat). ${USE}: paging is memory's saturation; each costs a disk access. Counted only while part of it is in swap or the host is short of memory.` },
   guestMajorFaults: { value: 10, unit: "1/s", source: `Major faults that the guest's balloon driver reports. ${USE}: paging is memory's saturation; each costs a disk access. Counted only while little memory is available.` },
   guestSwap: { value: 100_000, unit: "bytes/s", source: `Swap traffic that the guest's balloon driver reports. ${USE}: sustained swapping is memory's saturation; 100 kB/s is some 25 pages a second.` },
   guestAvailable: { value: 0.1, unit: "ratio", source: `MemAvailable that the guest's balloon driver reports, over what it has. ${USE}: below a tenth the guest lives by throwing out its caches.` },

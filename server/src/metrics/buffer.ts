@@ -1,7 +1,7 @@
-// The newest samples, before they are in the database: seconds in chunks, and the steps of ten seconds and a minute that
-// are being filled. Pure: no clock, no database.
+// The newest samples, before they are in the database: seconds in chunks, and the longer steps that are being filled.
+// Pure: no clock, no database.
 import { Bucket } from "./downsample.js";
-import { MINUTES_TIER, TEN_SECONDS_TIER, type Tier } from "./steps.js";
+import { BUCKET_TIERS, TEN_MINUTES_TIER, type BucketTable, type Tier } from "./steps.js";
 
 /** Seconds of one subject in one row: a tenth of the rows, indexes and log of a row a second. */
 export const CHUNK_SECONDS = 10;
@@ -23,16 +23,25 @@ export interface Chunk {
 /** What one subject has ready to be written. */
 export interface Ready {
   readonly chunks: Chunk[];
-  readonly tens: Bucket[];
-  readonly minutes: Bucket[];
+  /** Means over longer steps. One step can come in several parts, which the database puts together. */
+  readonly buckets: Readonly<Record<BucketTable, Bucket[]>>;
+}
+
+/** Rows that it takes to write this. */
+export function rowsIn({ chunks, buckets }: Ready): number {
+  return chunks.length + Object.values(buckets).reduce((sum, part) => sum + part.length, 0);
+}
+
+function nothing(): Ready {
+  return { chunks: [], buckets: { metric_ten_seconds: [], metric_minutes: [], metric_ten_minutes: [], metric_hours: [] } };
 }
 
 export class SubjectBuffer {
   readonly #metricCount: number;
   #chunk: Chunk | null = null;
-  #ready: Ready = { chunks: [], tens: [], minutes: [] };
-  #ten: Bucket | null = null;
-  #minute: Bucket | null = null;
+  #ready: Ready = nothing();
+  readonly #open = new Map<BucketTable, Bucket>();
+  #partSecond = -Infinity;
   #lastSecond = -Infinity;
   #lastTimeMs = -Infinity;
 
@@ -46,23 +55,27 @@ export class SubjectBuffer {
     this.#lastSecond = second;
     this.#lastTimeMs = timeMs;
     this.#addToChunk(second, timeMs - second * 1000, values);
-    if (this.#ten !== null && this.#ten.second !== startOf(second, TEN_SECONDS_TIER)) this.#closeTen();
-    if (this.#minute !== null && this.#minute.second !== startOf(second, MINUTES_TIER)) this.#closeMinute();
-    this.#ten ??= new Bucket(startOf(second, TEN_SECONDS_TIER), this.#metricCount);
-    this.#minute ??= new Bucket(startOf(second, MINUTES_TIER), this.#metricCount);
-    this.#ten.add(values);
-    this.#minute.add(values);
+    // An hour is handed over in parts of ten minutes: a server that is killed loses no more than that of it.
+    const isNewPart = this.#partSecond !== startOf(second, TEN_MINUTES_TIER);
+    this.#partSecond = startOf(second, TEN_MINUTES_TIER);
+    for (const { table, stepSeconds } of BUCKET_TIERS) {
+      const start = Math.floor(second / stepSeconds) * stepSeconds;
+      let bucket = this.#open.get(table);
+      if (bucket !== undefined && (bucket.second !== start || (isNewPart && stepSeconds > TEN_MINUTES_TIER.stepSeconds))) {
+        this.#close(table);
+        bucket = undefined;
+      }
+      if (bucket === undefined) this.#open.set(table, (bucket = new Bucket(start, this.#metricCount)));
+      bucket.add(values);
+    }
   }
 
   /** Hands over what is complete ("everything": what is being filled as well) and forgets it. */
   take(what: "complete" | "everything"): Ready {
     this.#closeChunk();
-    if (what === "everything") {
-      this.#closeTen();
-      this.#closeMinute();
-    }
+    if (what === "everything") for (const { table } of BUCKET_TIERS) this.#close(table);
     const ready = this.#ready;
-    this.#ready = { chunks: [], tens: [], minutes: [] };
+    this.#ready = nothing();
     return ready;
   }
 
@@ -72,9 +85,9 @@ export class SubjectBuffer {
   }
 
   /** All steps held of a tier above seconds, oldest first. */
-  buckets(tier: Tier): readonly Bucket[] {
-    const [ready, open] = tier === TEN_SECONDS_TIER ? [this.#ready.tens, this.#ten] : [this.#ready.minutes, this.#minute];
-    return open === null ? ready : [...ready, open];
+  buckets(table: BucketTable): readonly Bucket[] {
+    const open = this.#open.get(table);
+    return open === undefined ? this.#ready.buckets[table] : [...this.#ready.buckets[table], open];
   }
 
   /**
@@ -108,14 +121,10 @@ export class SubjectBuffer {
     this.#chunk = null;
   }
 
-  #closeTen(): void {
-    if (this.#ten !== null) this.#ready.tens.push(this.#ten);
-    this.#ten = null;
-  }
-
-  #closeMinute(): void {
-    if (this.#minute !== null) this.#ready.minutes.push(this.#minute);
-    this.#minute = null;
+  #close(table: BucketTable): void {
+    const bucket = this.#open.get(table);
+    if (bucket !== undefined) this.#ready.buckets[table].push(bucket);
+    this.#open.delete(table);
   }
 }
 

@@ -27,6 +27,17 @@ export class Bucket {
     }
   }
 
+  /** Both together, as a new one; they are of one step. */
+  with(other: Bucket): Bucket {
+    const sum = new Bucket(this.second, this.#sum.length);
+    for (let place = 0; place < this.#sum.length; place += 1) {
+      sum.#sum[place] = (this.#sum[place] ?? 0) + (other.#sum[place] ?? 0);
+      sum.#max[place] = Math.max(this.#max[place] ?? -Infinity, other.#max[place] ?? -Infinity);
+      sum.#count[place] = this.countAt(place) + other.countAt(place);
+    }
+    return sum;
+  }
+
   get means(): (number | null)[] {
     return this.#sum.map((sum, place) => (this.countAt(place) === 0 ? null : sum / this.countAt(place)));
   }

@@ -4,7 +4,7 @@ import { Prisma, type MetricSubjectKind } from "../db/generated/client.js";
 import type { Chunk } from "./buffer.js";
 import { CHUNK_SECONDS } from "./buffer.js";
 import type { Bucket } from "./downsample.js";
-import { RETENTION_SLACK_SECONDS, SECONDS_TIER, TIERS, type Plan } from "./steps.js";
+import { RETENTION_SLACK_SECONDS, SECONDS_TIER, TIERS, type BucketTable, type Plan } from "./steps.js";
 
 export interface Subject {
   readonly kind: MetricSubjectKind;
@@ -14,8 +14,12 @@ export interface Subject {
 
 export interface RowsToWrite {
   readonly chunks: readonly (Chunk & { readonly subjectId: number; readonly metricCount: number })[];
-  readonly tens: readonly { readonly subjectId: number; readonly bucket: Bucket }[];
-  readonly minutes: readonly { readonly subjectId: number; readonly bucket: Bucket }[];
+  readonly buckets: Readonly<Record<BucketTable, readonly BucketRow[]>>;
+}
+
+export interface BucketRow {
+  readonly subjectId: number;
+  readonly bucket: Bucket;
 }
 
 /** Ids of subjects in their order, making those that are new. */
@@ -63,11 +67,14 @@ export async function writeRows(db: Db, rows: RowsToWrite): Promise<void> {
         ${rows.chunks.map((row) => literal(row.offsetsMs))}::text[])
         AS row (subject_id, second, metric_count, row_values, offsets)
       ON CONFLICT DO NOTHING
-    ), tens AS (${insertBuckets("metric_ten_seconds", rows.tens)})
-    ${insertBuckets("metric_minutes", rows.minutes)}`;
+    ), ten_seconds AS (${insertBuckets("metric_ten_seconds", rows)}
+    ), ten_minutes AS (${insertBuckets("metric_ten_minutes", rows)}
+    ), hours AS (${insertBuckets("metric_hours", rows)})
+    ${insertBuckets("metric_minutes", rows)}`;
 }
 
-function insertBuckets(table: "metric_ten_seconds" | "metric_minutes", rows: RowsToWrite["tens"]): Prisma.Sql {
+function insertBuckets(table: BucketTable, { buckets }: RowsToWrite): Prisma.Sql {
+  const rows = together(buckets[table]);
   const name = Prisma.raw(table);
   return Prisma.sql`
     INSERT INTO ${name} AS stored (subject_id, time, mean, max, count)
@@ -82,6 +89,17 @@ function insertBuckets(table: "metric_ten_seconds" | "metric_minutes", rows: Row
              array_agg((coalesce(a.count, 0) + coalesce(b.count, 0))::smallint ORDER BY place)
       FROM unnest(stored.mean, stored.max, stored.count) WITH ORDINALITY AS a (mean, max, count, place)
       FULL JOIN unnest(excluded.mean, excluded.max, excluded.count) WITH ORDINALITY AS b (mean, max, count, place) USING (place))`;
+}
+
+/** Parts of one step as one row: a statement may meet a row only once. */
+function together(rows: readonly BucketRow[]): BucketRow[] {
+  const merged = new Map<string, BucketRow>();
+  for (const row of rows) {
+    const key = `${row.subjectId} ${row.bucket.second}`;
+    const before = merged.get(key);
+    merged.set(key, before === undefined ? row : { ...row, bucket: before.bucket.with(row.bucket) });
+  }
+  return [...merged.values()];
 }
 
 export interface StoredStep {

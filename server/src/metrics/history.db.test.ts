@@ -27,7 +27,7 @@ describeOnEveryServer("MetricsHistory", (suite) => {
 
   beforeEach(async () => {
     nowMs = START;
-    await suite.db.$executeRaw`TRUNCATE metric_subjects, metric_seconds, metric_ten_seconds, metric_minutes`;
+    await suite.db.$executeRaw`TRUNCATE metric_subjects, metric_seconds, metric_ten_seconds, metric_minutes, metric_ten_minutes, metric_hours`;
   });
 
   it("shows the same before, between and after writes, gaps as null", async () => {
@@ -55,7 +55,7 @@ describeOnEveryServer("MetricsHistory", (suite) => {
     for (let second = 0; second < 600; second += 1) history.record(tick(START + second * 1000, { a: { cpuRatio: second % 60 === 59 ? 4 : 1 } }));
     nowMs = START + 600_000;
     for (const when of ["memory", "stored"]) {
-      for (const step of [20, 60, 300]) {
+      for (const step of [20, 60, 300, 600]) {
         const { cpu } = await ask(history, "a", START, step);
         const mean = step === 20 ? [1, 1, 1.15] : [1.05];
         expect(cpu?.mean.slice(0, mean.length).map((value) => Number(value?.toFixed(4))), `${when} ${step}`).toEqual(mean);
@@ -64,6 +64,33 @@ describeOnEveryServer("MetricsHistory", (suite) => {
       }
       await history.flush("everything");
     }
+  });
+
+  it("puts hours together from their parts: stored, in memory, and over the death of a server", async () => {
+    let history = open();
+    for (let second = 0; second < 7_200; second += 1) {
+      history.record(tick(START + second * 1000, { a: { cpuRatio: second < 3_600 ? 1 : 2, rssBytes: second } }));
+      nowMs = START + (second + 1) * 1000;
+      if (second % 700 === 699) await history.flush();
+      if (second === 4_000) {
+        // Ends in good order; the next one goes on with the same hour.
+        await history.flush("everything");
+        history = open();
+      }
+    }
+    const hours = async (from: MetricsHistory) => {
+      const { cpu, rss, step } = await ask(from, "a", START, 3_600);
+      return [step, cpu?.mean, rss?.mean.map((value) => Math.round(value ?? -1)), rss?.max];
+    };
+    const expected = [3_600, [1, 2], [1_800, 5_400], [3_599, 7_199]];
+    expect(await hours(history)).toEqual(expected);
+    // Killed: what was not handed over yet is lost, and no more than ten minutes of it.
+    await history.flush();
+    const killed = await hours(open());
+    expect(killed.slice(0, 2)).toEqual([3_600, [1, 2]]);
+    expect((killed[3] as number[])[1]).toBeGreaterThanOrEqual(7_199 - 600);
+    await history.flush("everything");
+    expect(await hours(open())).toEqual(expected);
   });
 
   it("completes a minute that a server before it has half written", async () => {
@@ -112,7 +139,8 @@ describeOnEveryServer("MetricsHistory", (suite) => {
     expect(await stepAfter(25 * 3600)).toBe(60);
     expect(await history.deleteExpired()).toBe(1);
     nowMs = START + (MINUTES_TIER.keptSeconds + 300) * 1000;
-    expect(await history.deleteExpired()).toBe(1);
+    // A minute, ten of them, and an hour.
+    expect(await history.deleteExpired()).toBe(3);
   });
 
   it("keeps VMs and hosts apart, and sets the history of one apart when it is gone", async () => {

@@ -2,12 +2,12 @@
 // is still in memory, and deletes what is too old. It survives an absent database by keeping the newest batches.
 import type { Db } from "../db/client.js";
 import { HOST_METRICS, VM_METRICS, hostValues, vmValues, type HostMetricName, type MetricUnit, type VmMetricName } from "./catalog.js";
-import { SubjectBuffer, type Ready } from "./buffer.js";
-import { SeriesBuilder } from "./downsample.js";
-import { deleteExpired, findSubject, findSubjects, oldestSecond, readSteps, renameSubject, subjectIds, writeRows, type Subject } from "./history-store.js";
+import { SubjectBuffer, rowsIn, type Ready } from "./buffer.js";
+import { SeriesBuilder, type Bucket } from "./downsample.js";
+import { deleteExpired, findSubject, findSubjects, oldestSecond, readSteps, renameSubject, subjectIds, writeRows, type BucketRow, type Subject } from "./history-store.js";
 import { readInstants, sampleIn, stepIn, tierAt, type Instant } from "./instants.js";
 import type { TickSamples } from "./samples.js";
-import { SECONDS_TIER, TEN_SECONDS_TIER, planQuery, type Plan, type Tier } from "./steps.js";
+import { TEN_MINUTES_TIER, planQuery, type BucketTable, type Plan, type Tier } from "./steps.js";
 
 /** One write in this time: rarer writes cost less, and are only noticed when the server is killed. */
 export const FLUSH_INTERVAL_MS = 10_000;
@@ -214,14 +214,14 @@ export class MetricsHistory implements AsyncDisposable {
       const isSilent = this.#now() - recorded.lastAtMs > SILENT_AFTER_MS;
       const ready = recorded.buffer.take(isSilent ? "everything" : what);
       if (isSilent) this.#recorded.delete(key);
-      if (ready.chunks.length + ready.tens.length + ready.minutes.length > 0) parts.push({ recorded, ready });
+      if (rowsIn(ready) > 0) parts.push({ recorded, ready });
     }
     this.#hold(parts);
   }
 
   #hold(parts: readonly { recorded: Recorded; ready: Ready }[]): void {
     if (parts.length === 0) return;
-    const rows = parts.reduce((sum, { ready }) => sum + ready.chunks.length + ready.tens.length + ready.minutes.length, 0);
+    const rows = parts.reduce((sum, { ready }) => sum + rowsIn(ready), 0);
     this.#waiting.push({ parts, rows });
     let waiting = this.#waiting.reduce((sum, batch) => sum + batch.rows, 0);
     while (waiting > WAITING_MAX_ROWS && this.#waiting.length > 1) {
@@ -246,8 +246,10 @@ export class MetricsHistory implements AsyncDisposable {
       const parts = batch.parts.map(({ recorded, ready }, index) => ({ subjectId: ids[index] ?? 0, metricCount: recorded.metricCount, ready }));
       await writeRows(this.#db, {
         chunks: parts.flatMap(({ subjectId, metricCount, ready }) => ready.chunks.map((chunk) => ({ ...chunk, subjectId, metricCount }))),
-        tens: parts.flatMap(({ subjectId, ready }) => ready.tens.map((bucket) => ({ subjectId, bucket }))),
-        minutes: parts.flatMap(({ subjectId, ready }) => ready.minutes.map((bucket) => ({ subjectId, bucket }))),
+        buckets: {
+          metric_ten_seconds: bucketRows(parts, "metric_ten_seconds"), metric_minutes: bucketRows(parts, "metric_minutes"),
+          metric_ten_minutes: bucketRows(parts, "metric_ten_minutes"), metric_hours: bucketRows(parts, "metric_hours"),
+        },
       });
       this.#waiting = this.#waiting.filter((each) => each !== batch);
     }
@@ -299,9 +301,9 @@ export class MetricsHistory implements AsyncDisposable {
     const keys = new Set([...this.#recorded.keys(), ...this.#waiting.flatMap((batch) => batch.parts.map(({ recorded }) => keyOf(recorded.subject)))]);
     for (const key of keys) {
       const { held, buffer } = this.#inMemory(key);
-      const instant = tier === SECONDS_TIER
+      const instant = tier.table === "metric_seconds"
         ? sampleIn([...held.flatMap((ready) => ready.chunks), ...(buffer?.chunks ?? [])], atMs)
-        : stepIn([...held.flatMap((ready) => (tier === TEN_SECONDS_TIER ? ready.tens : ready.minutes)), ...(buffer?.buckets(tier) ?? [])], atMs, tier);
+        : stepIn(bucketsIn(tier.table, held, buffer), atMs, tier);
       if (instant !== null) found.set(key, instant);
     }
     return found;
@@ -312,7 +314,7 @@ export class MetricsHistory implements AsyncDisposable {
     const key = keyOf(subject);
     const { held, buffer } = this.#inMemory(key);
     let earliest = Infinity;
-    if (plan.tier === SECONDS_TIER) {
+    if (plan.tier.table === "metric_seconds") {
       for (const chunk of [...held.flatMap((ready) => ready.chunks), ...(buffer?.chunks ?? [])]) {
         earliest = Math.min(earliest, chunk.firstSecond);
         for (const [age, values] of chunk.rows.entries()) {
@@ -324,15 +326,23 @@ export class MetricsHistory implements AsyncDisposable {
       }
       return earliest;
     }
-    const isTens = plan.tier.table === "metric_ten_seconds";
-    for (const bucket of [...held.flatMap((ready) => (isTens ? ready.tens : ready.minutes)), ...(buffer?.buckets(plan.tier) ?? [])]) {
-      earliest = Math.min(earliest, bucket.second);
+    for (const bucket of bucketsIn(plan.tier.table, held, buffer)) {
+      // Of steps this long parts are in the database while the rest is here: both count.
+      if (plan.tier.stepSeconds < TEN_MINUTES_TIER.stepSeconds) earliest = Math.min(earliest, bucket.second);
       const means = bucket.means;
       const maxima = bucket.maxima;
       for (const [place, builder] of builders) builder.add(bucket.second, means[place] ?? 0, maxima[place] ?? 0, bucket.countAt(place));
     }
     return earliest;
   }
+}
+
+function bucketRows(parts: readonly { readonly subjectId: number; readonly ready: Ready }[], table: BucketTable): BucketRow[] {
+  return parts.flatMap(({ subjectId, ready }) => ready.buckets[table].map((bucket) => ({ subjectId, bucket })));
+}
+
+function bucketsIn(table: BucketTable, held: readonly Ready[], buffer: SubjectBuffer | undefined): Bucket[] {
+  return [...held.flatMap((ready) => ready.buckets[table]), ...(buffer?.buckets(table) ?? [])];
 }
 
 function subjectOf({ vmId, endedAt }: VmLife): Subject {

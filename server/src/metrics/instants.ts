@@ -15,11 +15,11 @@ export interface Instant {
 /** A sample is shown for so long after it was taken; then its successor is missing, and that is a gap. */
 export const SAMPLE_HOLDS_MS = 1_500;
 /** How far a sample's place may lie from when it was taken; see SubjectBuffer. */
-const PLACE_TOLERANCE_SECONDS = 11;
+const PLACE_TOLERANCE_SECONDS = 2;
 
 /** The finest step that is still kept of an instant. */
 export function tierAt(atMs: number, nowMs: number): Tier {
-  return TIERS.find((tier) => atMs / 1000 >= nowMs / 1000 - tier.keptSeconds - RETENTION_SLACK_SECONDS) ?? MINUTES_TIER;
+  return TIERS.find((tier) => tier.stepSeconds <= MINUTES_TIER.stepSeconds && atMs / 1000 >= nowMs / 1000 - tier.keptSeconds - RETENTION_SLACK_SECONDS) ?? MINUTES_TIER;
 }
 
 /** The newest sample at or before the instant, unless it is too old to stand for it. */

@@ -137,7 +137,7 @@ const SeriesRef = builder.objectRef<AnySeries>("Series").implement({
 });
 
 HistoryRef.implement({
-  description: "Metrics over a span of time. Kept: 1 s for 1 h, 10 s for 24 h, 1 min for 30 d.",
+  description: "Metrics over a span of time. Kept: 1 s for 1 h, 10 s for 24 h, and 1 min, 10 min and 1 h for 30 d.",
   fields: (t) => ({
     from: t.expose("from", { type: "DateTime", description: "Start of the first step." }),
     to: t.expose("to", { type: "DateTime", description: "End of the last step." }),

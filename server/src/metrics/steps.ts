@@ -3,8 +3,10 @@
 export const HOUR_SECONDS = 3_600;
 export const DAY_SECONDS = 86_400;
 
+export type BucketTable = "metric_ten_seconds" | "metric_minutes" | "metric_ten_minutes" | "metric_hours";
+
 export interface Tier {
-  readonly table: "metric_seconds" | "metric_ten_seconds" | "metric_minutes";
+  readonly table: "metric_seconds" | BucketTable;
   readonly stepSeconds: number;
   readonly keptSeconds: number;
 }
@@ -12,8 +14,13 @@ export interface Tier {
 export const SECONDS_TIER: Tier = { table: "metric_seconds", stepSeconds: 1, keptSeconds: HOUR_SECONDS };
 export const TEN_SECONDS_TIER: Tier = { table: "metric_ten_seconds", stepSeconds: 10, keptSeconds: DAY_SECONDS };
 export const MINUTES_TIER: Tier = { table: "metric_minutes", stepSeconds: 60, keptSeconds: 30 * DAY_SECONDS };
+/** Long spans are read from these: a month in minutes is 43,200 rows, on as many pages. */
+export const TEN_MINUTES_TIER: Tier = { table: "metric_ten_minutes", stepSeconds: 600, keptSeconds: 30 * DAY_SECONDS };
+export const HOURS_TIER: Tier = { table: "metric_hours", stepSeconds: HOUR_SECONDS, keptSeconds: 30 * DAY_SECONDS };
 /** From fine to coarse; each step divides the next. */
-export const TIERS: readonly Tier[] = [SECONDS_TIER, TEN_SECONDS_TIER, MINUTES_TIER];
+export const TIERS: readonly Tier[] = [SECONDS_TIER, TEN_SECONDS_TIER, MINUTES_TIER, TEN_MINUTES_TIER, HOURS_TIER];
+/** Tiers whose rows are means over a step. */
+export const BUCKET_TIERS: readonly (Tier & { readonly table: BucketTable })[] = TIERS.filter((tier): tier is Tier & { readonly table: BucketTable } => tier.table !== "metric_seconds");
 
 /** Rows outlive their tier by this, so that "the last hour" asked a little late still finds its first second. */
 export const RETENTION_SLACK_SECONDS = 120;

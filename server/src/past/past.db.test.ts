@@ -27,7 +27,7 @@ describeOnEveryServer("the past", (suite) => {
   beforeEach(async () => {
     nowMs = START + 600_000;
     sequence = 0n;
-    await suite.db.$executeRaw`TRUNCATE vm_versions, vm_moments, metric_subjects, metric_seconds, metric_ten_seconds, metric_minutes, operations`;
+    await suite.db.$executeRaw`TRUNCATE vm_versions, vm_moments, metric_subjects, metric_seconds, metric_ten_seconds, metric_minutes, metric_ten_minutes, metric_hours, operations`;
     await suite.db.event.deleteMany();
     await suite.db.host.deleteMany();
     await observeHost(suite.db, HOST);
@@ -89,6 +89,18 @@ describeOnEveryServer("the past", (suite) => {
       expect((await past.frame(at(6))).hosts[0]?.sample).toBeNull();
       await history.flush("everything");
     }
+  });
+
+  it("filters by what was true then", async () => {
+    await told("VM_DEFINED", "a", 0, vm("a", "RUNNING", 0));
+    await told("VM_DEFINED", "b", 0, vm("b", "STOPPED", 0));
+    for (const second of [1, 2]) measured(second, { a: second / 2 });
+    const passing = async (second: number, where: string) => (await past.frame(at(second), where)).vms.map(({ id }) => id);
+    expect(await passing(2, "cpu>80")).toEqual(["a"]);
+    expect(await passing(1, "cpu>80")).toEqual([]);
+    expect(await passing(2, "state:stopped or cpu>80")).toEqual(["a", "b"]);
+    expect(await passing(2, "label.tier=web host=host age<5s")).toEqual(["a", "b"]);
+    await expect(past.frame(at(2), "cpu>")).rejects.toMatchObject({ name: "FilterFault" });
   });
 
   it("keeps the figures of a VM that is gone, apart from those of another under its id", async () => {

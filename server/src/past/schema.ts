@@ -95,8 +95,11 @@ builder.objectField(VmRef, "versions", (t) =>
 builder.queryFields((t) => ({
   past: t.field({
     type: PastFrameRef, description: "What was at an instant: every VM that was defined then, with its state, definition and sample of then.",
-    args: { at: t.arg({ type: "DateTime", required: true, description: "The instant; not in the future." }) },
-    resolve: (_, { at }, ctx) => ctx.services.past.frame(at),
+    args: {
+      at: t.arg({ type: "DateTime", required: true, description: "The instant; not in the future." }),
+      where: t.arg.string({ description: "Only VMs that passed this condition of the filter language then (`alert` matches none: what fired then is in the events); null: all." }),
+    },
+    resolve: (_, { at, where }, ctx) => ctx.services.past.frame(at, where ?? null),
   }),
   pastBounds: t.field({ type: PastBoundsRef, description: "How far back the past goes.", resolve: (_, __, ctx) => ctx.services.past.bounds() }),
 }));

@@ -5,6 +5,8 @@ import type { HostService } from "../host/service.js";
 import type { VmMetricName } from "../metrics/catalog.js";
 import type { History, HistoryQuery, MetricsHistory } from "../metrics/history.js";
 import { definitionChanges } from "../vm/changes.js";
+import { matchesFilter } from "../vm/filter/evaluate.js";
+import { parseFilter } from "../vm/filter/parse.js";
 import { pastHost, pastVm } from "./frame.js";
 import type { PastBounds, PastFrame, PastVm, VmVersion } from "./model.js";
 import { livesAt, oldestVersion, versionsOf, VERSIONS_PER_VM } from "./store.js";
@@ -33,8 +35,9 @@ export class PastService {
     this.#now = parts.now ?? Date.now;
   }
 
-  /** What was at an instant. Throws InvalidInput for the future, DatabaseUnavailable. */
-  async frame(asked: Date): Promise<PastFrame> {
+  /** What was at an instant, of the VMs that passed the filter then. Throws InvalidInput for the future, FilterFault, DatabaseUnavailable. */
+  async frame(asked: Date, where: string | null = null): Promise<PastFrame> {
+    const filter = where === null ? null : parseFilter(where);
     const now = this.#now();
     if (asked.getTime() > now + AHEAD_TOLERATED_MS) {
       throw new InvalidInput(`${asked.toISOString()} has not come yet: it is ${new Date(now).toISOString()}; ask for an instant before that.`, "at");
@@ -43,10 +46,13 @@ export class PastService {
     const hosts = this.parts.hosts.list();
     const lives = await livesAt(this.parts.db, at);
     const instants = await this.parts.history.instants(at, hosts.map((host) => host.id), lives);
+    const names = new Map(hosts.map((host) => [host.id, host.name]));
+    const vms = lives.map((life, index) => pastVm(life, instants.vms[index] ?? null));
     return {
       at, stepSeconds: instants.stepSeconds,
       hosts: hosts.map((host, index) => pastHost(host, instants.hosts[index] ?? null)),
-      vms: lives.map((life, index) => pastVm(life, instants.vms[index] ?? null)),
+      // Which alerts fired then is told by the events alone.
+      vms: vms.filter((vm) => matchesFilter(filter, { ...vm, hostName: names.get(vm.hostId) ?? null, alerts: [], now: at })),
     };
   }
 

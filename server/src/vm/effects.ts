@@ -28,22 +28,20 @@ export function effectOf(kind: Exclude<OperationKind, "PUT_VM">, vm: Pick<Vm, "n
     case "RESUME_VM":
       return `Lets the guest of ${name} run on from where it was paused.`;
     case "DELETE_VM":
-      return facts.deleteDisks === true
-        ? `Deletes the definition of ${name} and ${disksOf(vm)}, which cannot be brought back.`
-        : `Deletes the definition of ${name}; its disks stay, and the definition can be put back.`;
+      return facts.deleteDisks === true ? deletion(vm) : `Deletes the definition of ${name}; its disks stay, and the definition can be put back.`;
   }
 }
 
 /** What putting a definition does; `vm` is as it was before, null when it is new. */
-export function putEffect(vm: Pick<Vm, "name" | "pid" | "startedAt"> | null, name: string, changes: readonly string[]): string {
+export function putEffect(vm: Pick<Vm, "name" | "startedAt"> | null, name: string, changes: readonly string[]): string {
   if (vm === null) return `Defines ${name}; it is not started.`;
   if (changes.length === 0) return `Changes nothing: ${vm.name} has this definition already.`;
   const when = vm.startedAt === null ? "at its next start" : "when it has been stopped and started again; until then it runs on as it is";
   return `Changes ${changes.length === 1 ? "one field" : `${changes.length} fields`} of ${vm.name}, in effect ${when}.`;
 }
 
-function disksOf({ definition }: Pick<Vm, "definition">): string {
-  const { disks } = definition;
+function deletion({ name, definition: { disks } }: Pick<Vm, "name" | "definition">): string {
   const count = Array.isArray(disks) ? disks.length : 0;
-  return count === 1 ? "its disk" : `its ${count} disks`;
+  if (count === 0) return `Deletes the definition of ${name}; it has no disks to delete.`;
+  return `Deletes the definition of ${name} and ${count === 1 ? "its disk" : `its ${count} disks`}, which cannot be brought back.`;
 }

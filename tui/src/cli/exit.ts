@@ -36,6 +36,7 @@ const EXIT_OF_TYPE: Readonly<Record<string, ExitCode>> = {
   VmNotFound: EXIT.notFound,
   OperationNotFound: EXIT.notFound,
   TokenNotFound: EXIT.notFound,
+  AlertRuleNotFound: EXIT.notFound,
   InvalidSpec: EXIT.usage,
   InvalidInput: EXIT.usage,
   VmExists: EXIT.refused,

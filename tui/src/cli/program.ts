@@ -2,6 +2,7 @@
 // runs, so that one command's start does not pay for the others.
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { CommandContext, OutputFormat } from "./context.js";
+import type { PutRuleOptions } from "./alerts.js";
 import { CommandError, EXIT } from "./exit.js";
 import { parseSpan } from "./span.js";
 import type { VmState } from "./vm-state.js";
@@ -41,6 +42,7 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
   addWatchCommands(program, context);
   addExplain(program, context);
   addAudit(program, context);
+  addAlertCommands(program, context);
   addTokenCommands(program, context);
   addGraphql(program, context);
   for (const command of everyCommand(program)) {
@@ -83,9 +85,10 @@ function addVmCommands(program: Command, context: Context): void {
   vm.command("ls")
     .description("List VMs with their newest figures")
     .option("--state <state...>", "only these states", parseStates)
-    .option("--label <label...>", "only with these labels, each key or key=value")
+    .option("--filter <text>", "only what a filter finds, e.g. 'state:running cpu>50 label=web'")
+    .option("-l, --label <label...>", "only with these labels, each key or key=value")
     .option("--search <text>", "only with this in the id or name")
-    .action(async (options: { state?: VmState[]; label?: string[]; search?: string }) => (await import("./vm-list.js")).listVms(context(), options));
+    .action(async (options: { state?: VmState[]; label?: string[]; search?: string; filter?: string }) => (await import("./vm-list.js")).listVms(context(), options));
   vm.command("show").description("Show one VM in full").argument("<id>").action(async (id: string) => (await import("./vm-show.js")).showVm(context(), id));
   const plain = { start: "Power on", "force-off": "Cut the power at once", reset: "Press the reset button", pause: "Stop the CPUs; memory stays", resume: "Let a paused VM run on" } as const;
   for (const [verb, description] of Object.entries(plain) as [keyof typeof plain, string][]) {
@@ -182,6 +185,30 @@ function addAudit(program: Command, context: Context): void {
     .action(async (options: { actor?: string; vm?: string; last: number }) => (await import("./audit.js")).showAudit(context(), options));
 }
 
+function addAlertCommands(program: Command, context: Context): void {
+  const alert = program.command("alert").description("Alerts, and the rules that raise them");
+  alert.command("ls").description("List what fires now").action(async () => (await import("./alerts.js")).listAlerts(context()));
+  alert.command("rules").description("List the rules").action(async () => (await import("./alerts.js")).listRules(context()));
+  alert
+    .command("put")
+    .description("Make a rule, or change what is said of one")
+    .argument("<id>")
+    .option("--where <filter>", "its condition, e.g. 'guest.available<10%'")
+    .option("--name <text>", "its name for people; the id unless told otherwise")
+    .option("--for <seconds>", "seconds that a VM must pass before it is raised", parseWhole)
+    .addOption(new Option("--severity <severity>", "how much it matters").choices(["warning", "critical"]))
+    .option("--enable", "look at it")
+    .option("--disable", "keep it, but do not look at it")
+    .option("--dry-run", "only say what it would be, and how many VMs pass now")
+    .action(async (id: string, options: PutRuleOptions) => (await import("./alerts.js")).putRule(context(), id, options));
+  alert
+    .command("rm")
+    .description("Delete a rule; what it fires is over")
+    .argument("<id>")
+    .option("--dry-run", "only say what would end with it")
+    .action(async (id: string, options: { dryRun?: boolean }) => (await import("./alerts.js")).removeRule(context(), id, options));
+}
+
 function addTokenCommands(program: Command, context: Context): void {
   const token = program.command("token").description("Tokens of people and programs");
   token.command("ls").description("List tokens, without secrets").action(async () => (await import("./tokens.js")).listTokens(context()));
@@ -208,6 +235,12 @@ function parseCount(text: string): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < 1 || count > MAX_COUNT) throw new InvalidArgumentError(`Give a whole number from 1 to ${MAX_COUNT}.`);
   return count;
+}
+
+/** 0 is a count too; the server knows the most there may be. */
+function parseWhole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 0.");
+  return Number(text);
 }
 
 function parseCursor(text: string): string {

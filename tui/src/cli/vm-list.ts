@@ -36,6 +36,8 @@ export interface VmListOptions {
   readonly state?: readonly VmState[];
   readonly label?: readonly string[];
   readonly search?: string;
+  /** Of the filter language. */
+  readonly filter?: string;
 }
 
 export async function listVms(context: CommandContext, options: VmListOptions): Promise<void> {
@@ -52,7 +54,7 @@ export async function listVms(context: CommandContext, options: VmListOptions): 
 }
 
 async function fetchVms(client: Client, options: VmListOptions, signal: AbortSignal): Promise<ListedVm[]> {
-  const filter = { states: options.state ? [...options.state] : null, labels: options.label ? [...options.label] : null, search: options.search ?? null };
+  const filter = { states: options.state ? [...options.state] : null, labels: options.label ? [...options.label] : null, search: options.search ?? null, where: options.filter ?? null };
   const vms: ListedVm[] = [];
   let after: string | null = null;
   for (;;) {

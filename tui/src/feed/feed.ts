@@ -9,6 +9,8 @@ import { RING_SECONDS } from "../store/ring.js";
 import { page } from "../store/select.js";
 import { paintable } from "../store/sanitize.js";
 import type { State } from "../store/state.js";
+import { ALERTS, toAlert } from "./alerts.js";
+import { FilterFeed } from "./filter.js";
 import * as documents from "./documents.js";
 import { Focus } from "./focus.js";
 import { gapEvent, toDefinitionLines, toDetail, toEvent, toHealth, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
@@ -86,7 +88,13 @@ function askPage(client: Client, after: string | null) {
   return client.request(documents.VMS, { first: VMS_A_PAGE, after });
 }
 
+/** Follows a subscription until the signal, over lost connections. */
+export type Follow = <Result, Variables>(
+  document: TypedDocument<Result, Variables>, variables: () => NoInfer<Variables>, take: (result: Result) => void, also?: AbortSignal,
+) => void;
+
 export class Feed implements Disposable {
+  private readonly filter: FilterFeed;
   private readonly stopped = new AbortController();
   private readonly watched = new Set<string>();
   private detail: { vmId: string; stop: AbortController } | null = null;
@@ -112,12 +120,15 @@ export class Feed implements Disposable {
       store.dispatch({ type: "vmChanged", id, vm: vm === null ? null : toVm(vm), sample: vm?.latest ? toSample(vm.latest) : null });
     });
     this.follow(documents.METRICS, () => ({}), ({ metrics }) => store.dispatch({ type: "samples", samples: metrics.samples.map(toSample) }));
+    this.follow(ALERTS, () => ({}), ({ alertsChanged }) => store.dispatch({ type: "alerts", alerts: alertsChanged.map(toAlert) }));
+    this.filter = new FilterFeed((...what) => this.follow(...what), store);
     this.follow(documents.HOST_METRICS, () => ({}), ({ hostMetrics }) => store.dispatch({ type: "hostSample", sample: toHostSample(hostMetrics) }));
   }
 
   /** Ask for what the state now looks at: the chosen VM's history, the open page's detail and definition. */
   lookedAt(): void {
     const { state } = this.store;
+    this.filter.lookedAt();
     const vmId = state.ui.selectedVmId;
     const onPage = page(state) === "vm";
     if (vmId !== this.historyFor) this.scheduleHistory(vmId);
@@ -133,6 +144,7 @@ export class Feed implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.historyTimer);
+    this.filter[Symbol.dispose]();
     this.detail?.stop.abort();
     this.focus[Symbol.dispose]();
     this.unlisten[Symbol.dispose]();

@@ -1,6 +1,7 @@
 // Everything that can happen to the state: news from the server (data) and the person's wishes (view).
+import type { MatchesAction } from "./filter.js";
 import type {
-  ConsoleTail, Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample,
+  Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample,
 } from "./model.js";
 import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
@@ -26,6 +27,8 @@ export type DataAction =
   | { type: "vmHistory"; vmId: string; history: HistoryOf<VmFigure> }
   | { type: "hostHistory"; hostId: string; history: HistoryOf<HostFigure> }
   | { type: "events"; events: Event[]; newestCursor: bigint | null }
+  | MatchesAction
+  | { type: "alerts"; alerts: Alert[] }
   | { type: "operations"; operations: Operation[] }
   | { type: "definition"; definition: Definition };
 

@@ -10,6 +10,8 @@ const fleet = reduce(stateWith(["a", "b", "c", "d", "e"].map((id) => vm({ id }))
 const after = (state: State, ...actions: Action[]): State => actions.reduce(reduce, state);
 const at = (state: State, id: string): State => ({ ...state, ui: { ...state.ui, selectedVmId: id } });
 const marked = (state: State): string => [...state.ui.marks].sort().join("");
+/** A filter with the server's answer to it. */
+const filteredBy = (text: string, ...ids: string[]): Action[] => [{ type: "filter", text }, { type: "matches", where: text, ids, fault: null }];
 const gone = (id: string): Action => ({ type: "vmChanged", id, vm: null, sample: null });
 
 describe("marks", () => {
@@ -35,12 +37,12 @@ describe("marks", () => {
   it("start no range from a row that is hidden or was unmarked last", () => {
     const unmarked = after(at(after(at(fleet, "a"), { type: "markToggle" }), "a"), { type: "markToggle" });
     expect(marked(after(at(unmarked, "d"), { type: "markRange" }))).toBe("d");
-    const hidden = after(at(fleet, "a"), { type: "markToggle" }, { type: "filter", text: "d" });
+    const hidden = after(at(fleet, "a"), { type: "markToggle" }, ...filteredBy("d", "d"));
     expect(marked(after(hidden, { type: "markRange" }))).toBe("ad");
   });
 
   it("take all that the filter shows, and none of them again, and keep those it hides", () => {
-    const one = after(at(fleet, "a"), { type: "markToggle" }, { type: "filter", text: "c" });
+    const one = after(at(fleet, "a"), { type: "markToggle" }, ...filteredBy("c", "c"));
     const more = after(one, { type: "markShown" });
     expect(marked(more)).toBe("ac");
     expect(marksText(more)).toBe("2 marked (1 hidden)");
@@ -49,7 +51,7 @@ describe("marks", () => {
   });
 
   it("go by Esc before the filter does", () => {
-    const both = after(fleet, { type: "filter", text: "c" }, { type: "markShown" });
+    const both = after(fleet, ...filteredBy("c", "c"), { type: "markShown" });
     const once = after(both, { type: "back" });
     expect([marked(once), once.ui.filter]).toEqual(["", "c"]);
     expect(after(once, { type: "back" }).ui.filter).toBe("");
@@ -68,7 +70,7 @@ describe("marks", () => {
   });
 
   it("list what is shown in the table's order, then what is hidden by name", () => {
-    const all = after(fleet, { type: "markShown" }, { type: "sortReverse" }, { type: "filter", text: "b" });
+    const all = after(fleet, { type: "markShown" }, { type: "sortReverse" }, ...filteredBy("b", "b"));
     expect(markedVms(all).map((one) => one.id).join("")).toBe("bacde");
   });
 });
@@ -84,7 +86,7 @@ describe("any change of the list", () => {
     const id = ids[Math.floor(next() * ids.length)] ?? "a";
     const choices: readonly Action[] = [
       { type: "markToggle" }, { type: "markRange" }, { type: "markShown" }, { type: "markNone" }, { type: "back" }, { type: "move", by: Math.floor(next() * 5) - 2 },
-      gone(id), { type: "vmChanged", id, vm: vm({ id }), sample: null }, { type: "filter", text: next() < 0.5 ? "" : id }, { type: "sortReverse" }, { type: "sortStep", step: 1 },
+      gone(id), { type: "vmChanged", id, vm: vm({ id }), sample: null }, ...filteredBy(next() < 0.5 ? "" : id, id), { type: "sortReverse" }, { type: "sortStep", step: 1 },
       { type: "vmsListed", vms: ids.filter(() => next() < 0.7).map((one) => vm({ id: one })), samples: [] },
     ];
     return choices[Math.floor(next() * choices.length)] ?? gone(id);

@@ -1,5 +1,6 @@
 // Which VMs are marked, and whom a verb is meant for. Marks are ids, so that a new order moves rows and not marks; a
 // deleted VM loses its mark. It knows no verb and no key.
+import { isAnswered } from "./filter.js";
 import type { Vm } from "./model.js";
 import { page, selectedVm, visibleVms } from "./select.js";
 import type { State, Ui } from "./state.js";
@@ -12,6 +13,9 @@ export type MarkAction =
   /** Every row shown; when all are marked already, none of them. */
   | { type: "markShown" }
   | { type: "markNone" };
+
+/** What is shown may then be more than the filter finds. */
+const NOT_ANSWERED = "The server has not said yet what the filter finds; nothing was marked.";
 
 export const MARK_ACTIONS: ReadonlySet<string> = new Set<MarkAction["type"]>(["markToggle", "markRange", "markShown", "markNone"]);
 
@@ -55,6 +59,7 @@ function ranged(state: State): State {
 }
 
 function allShown(state: State): State {
+  if (!isAnswered(state)) return withMarks(state, { ...state.ui, notice: { tone: "error", text: NOT_ANSWERED, at: state.now } });
   const rows = visibleVms(state);
   const marks = new Set(state.ui.marks);
   const isWhole = rows.every((vm) => marks.has(vm.id));

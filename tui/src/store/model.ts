@@ -153,6 +153,20 @@ export interface Event {
   message: string;
 }
 
+/** A rule that fires on a VM now. */
+export interface Alert {
+  id: string;
+  vmId: string;
+  since: number;
+  message: string;
+  ruleId: string;
+  ruleName: string;
+  severity: "WARNING" | "CRITICAL";
+  /** The rule's condition, and for how long it had to hold. */
+  where: string;
+  forSeconds: number;
+}
+
 export interface Operation {
   id: string;
   kind: string;

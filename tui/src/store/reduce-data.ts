@@ -1,5 +1,6 @@
 // What news from the server does to the state. It knows nothing of pages and keys.
 import type { DataAction, HistoryOf } from "./actions.js";
+import { withMatches } from "./filter.js";
 import { HOST_FIGURES, VM_FIGURES } from "./model.js";
 import type { Event, HostFigure, HostSample, Operation, Vm, VmFigure, VmSample } from "./model.js";
 import { withDetail } from "./detail-rings.js";
@@ -50,6 +51,10 @@ export function reduceData(state: State, action: DataAction): State {
       return { ...state };
     case "events":
       return withEvents(state, action.events, action.newestCursor);
+    case "matches":
+      return withMatches(state, action);
+    case "alerts":
+      return { ...state, alerts: action.alerts };
     case "operations":
       return { ...state, operations: mergeOperations(state.operations, action.operations) };
     case "definition":

@@ -1,6 +1,7 @@
 // What the person's keys do to the state: pages, selection, order, prompts. It knows nothing of the server.
 import type { ViewAction } from "./actions.js";
 import { reduceBulk } from "./bulk.js";
+import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
@@ -54,7 +55,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "userCommands":
       return { ...state, userCommands: action.commands };
     case "filter":
-      return withUi(state, { filter: action.text });
+      return filtered(state, action.text);
     case "notice":
       return withUi(state, { notice: { tone: action.tone, text: action.text, at: state.now } });
     case "clearNotice":
@@ -78,7 +79,7 @@ function back(state: State): State {
   if (page(state) === "plan") return reduceBulk(state, { type: "bulkLeave" });
   if (state.ui.pages.length > 1) return withUi(state, { pages: state.ui.pages.slice(0, -1) });
   if (state.ui.marks.size > 0) return reduceMarks(state, { type: "markNone" });
-  return state.ui.filter === "" ? state : withUi(state, { filter: "" });
+  return filtered(state, "");
 }
 
 function clamp(value: number, low: number, high: number): number {
@@ -150,8 +151,8 @@ function sortStep(state: State, step: 1 | -1): State {
 function promptText(state: State, text: string): State {
   const { prompt } = state.ui;
   if (prompt === null || !("text" in prompt)) return state;
-  const kept = text.slice(0, PROMPT_MAX_LENGTH);
-  if (prompt.kind === "filter") return withUi(state, { prompt: { ...prompt, text: kept }, filter: kept.trim() });
+  const kept = text.slice(0, prompt.kind === "filter" ? FILTER_MAX_LENGTH : PROMPT_MAX_LENGTH);
+  if (prompt.kind === "filter") return filtered(withUi(state, { prompt: { ...prompt, text: kept } }), kept);
   if (prompt.kind === "command") return withUi(state, { prompt: { ...prompt, text: kept, index: 0 } });
   return withUi(state, { prompt: { ...prompt, text: kept } });
 }

@@ -14,7 +14,7 @@ import type { State } from "./state.js";
 
 const DATA_ACTIONS = new Set([
   "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmRecord", "consoleTail", "vmHistory", "hostHistory",
-  "events", "operations", "definition",
+  "events", "operations", "definition", "matches", "alerts",
 ]);
 
 function isData(action: Action): action is Parameters<typeof reduceData>[1] {
@@ -31,7 +31,7 @@ function isBulk(action: Action): action is BulkAction {
 
 export function reduce(state: State, action: Action): State {
   const next = withLog(state, step(state, action), action);
-  return next.vms === state.vms && next.ui.filter === state.ui.filter ? next : keepSelection(keepMarks(next));
+  return next.vms === state.vms && next.ui.filter === state.ui.filter && next.matches === state.matches ? next : keepSelection(keepMarks(next));
 }
 
 function step(state: State, action: Action): State {

@@ -1,4 +1,5 @@
 // Questions views and keys ask of the state. Pure; the table's order is remembered for the state it was made from.
+import { isFound } from "./filter.js";
 import { guestUsedBytes } from "./reduce-data.js";
 import type { Event, Host, HostSample, Operation, Vm, VmSample, VmState } from "./model.js";
 import type { CpuScale, Page, SortColumn, State } from "./state.js";
@@ -88,11 +89,6 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function matches(vm: Vm, filter: string): boolean {
-  const wanted = filter.toLowerCase();
-  return vm.id.includes(wanted) || vm.label.toLowerCase().includes(wanted) || vm.state.toLowerCase().startsWith(wanted);
-}
-
 let remembered: { state: State; rows: Vm[] } | null = null;
 
 /** The table's rows: filtered, sorted, ties by label so that equal rows never change places. */
@@ -101,7 +97,7 @@ export function visibleVms(state: State): Vm[] {
   const { column, direction } = state.ui.sort;
   const sign = direction === "ascending" ? 1 : -1;
   const keyed = [...state.vms.values()]
-    .filter((vm) => state.ui.filter === "" || matches(vm, state.ui.filter))
+    .filter((vm) => isFound(state, vm.id))
     .map((vm) => ({ vm, key: sortKey(vm, state.samples.get(vm.id), column, state.ui.cpuScale) }));
   keyed.sort((a, b) => {
     const order = typeof a.key === "number" && typeof b.key === "number" ? a.key - b.key : compareText(String(a.key), String(b.key));

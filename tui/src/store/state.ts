@@ -1,7 +1,9 @@
 // The dashboard's whole state and where it starts. Nothing here does I/O or reads a clock: `now` arrives by action.
 import type { Bulk, Judgement } from "./bulk.js";
 import type { DetailRings } from "./detail-rings.js";
-import type { ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
+import { NO_MATCHES } from "./filter.js";
+import type { FilterMatches } from "./filter.js";
+import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
 import type { Ring } from "./ring.js";
 import type { UserCommand } from "../user-commands.js";
 
@@ -103,6 +105,10 @@ export interface State {
   consoleTail: ConsoleTail | null;
   log: readonly LogLine[];
   definition: Definition | null;
+  /** What fires now, the oldest first. */
+  alerts: readonly Alert[];
+  /** What the server finds for the filter that is typed. */
+  matches: FilterMatches;
   events: Event[];
   newestCursor: bigint | null;
   operations: Operation[];
@@ -131,6 +137,8 @@ export function initialState(now: number): State {
     consoleTail: null,
     log: [],
     definition: null,
+    alerts: [],
+    matches: NO_MATCHES,
     events: [],
     newestCursor: null,
     operations: [],

@@ -3,6 +3,7 @@ import { BINDINGS, availability, keyName, labelOf } from "../keys.js";
 import { page } from "../store/select.js";
 import type { Event } from "../store/model.js";
 import type { Prompt, State } from "../store/state.js";
+import { filterPrompt } from "./filter-prompt.js";
 import { style } from "./frame.js";
 import { clock, cut } from "./format.js";
 import { finderHint } from "./finder.js";
@@ -82,7 +83,7 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
   };
   switch (shown.kind) {
     case "filter":
-      typed("/", shown.text, "Name, id or state of a VM. Enter keeps the filter, Esc takes it away.");
+      filterPrompt(p, y, shown.text);
       return;
     case "typed":
       typed(`Type "${shown.expected}" to go on: `, shown.text, "Enter carries the plan out once it is complete. Esc goes back to the plan.");

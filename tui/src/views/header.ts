@@ -48,6 +48,8 @@ function counts(p: Painter): (readonly [string, Style] | null)[] {
     const first = group[0];
     if (count > 0 && first !== undefined) shown.push([`  ${theme.states[first]} ${count}`, style(STATE_ROLES[first])]);
   }
+  const alerts = state.alerts.length;
+  if (alerts > 0) shown.push([` ${theme.bar} `, RULE], [`${theme.attention} ${alerts} ${alerts === 1 ? "alert" : "alerts"}`, style("attention")]);
   const trouble = !state.databaseConnected ? "database away" : hostsAway(state.hosts);
   if (trouble !== "") shown.push([` ${theme.bar} `, RULE], [`${theme.attention} ${trouble}`, style("attention")]);
   return shown;

@@ -42,7 +42,7 @@ describe("the table", () => {
     const lines = (state: Parameters<typeof screen>[0]): string => screen(state, SIZE, UNICODE).line(6);
     expect(lines(initialState(NOW))).toContain("Waiting for the first list");
     expect(lines(stateWith([]))).toContain("quetzal apply");
-    expect(lines(reduce(stateWith([vm({})]), { type: "filter", text: "nothing" }))).toContain("Esc clears the filter");
+    expect(lines(reduce(reduce(stateWith([vm({})]), { type: "filter", text: "nothing" }), { type: "matches", where: "nothing", ids: [], fault: null }))).toContain("Esc clears the filter");
   });
 });
 

@@ -81,7 +81,9 @@ function balloonAdvice(needBytes: number | null, vm: Observations["vm"]): { read
 }
 
 function hostMemory({ figures, host, vm }: Observations, span: Span): Judged {
-  const faults = measure(span, figures.MAJOR_FAULTS_PER_SECOND, (rate) => rate > THRESHOLDS.majorFaults.value);
+  // QEMU's first steps fault as well, for its own program: only with memory in swap, or wanted on the host, is it paging.
+  const isPaged = (step: number): boolean => (figures.SWAP_BYTES[step] ?? 1) > 0 || (host.PSI_MEMORY_RATIO[step] ?? 0) > THRESHOLDS.hostMemory.value;
+  const faults = measure(span, figures.MAJOR_FAULTS_PER_SECOND, (rate, step) => rate > THRESHOLDS.majorFaults.value && isPaged(step));
   const pressure = measure(span, host.PSI_MEMORY_RATIO, (ratio, step) => ratio > THRESHOLDS.hostMemory.value && (!faults.isKnown || faults.beyond[step] === true));
   const faulting: Figure = { name: "major faults of the QEMU process", measured: faults, threshold: THRESHOLDS.majorFaults, bad: "above" };
   const pressing: Figure = { name: "time in which some task of the host waited for memory", measured: pressure, threshold: THRESHOLDS.hostMemory, bad: "above" };

@@ -27,7 +27,7 @@ function holds(condition: Condition, subject: FilterSubject, slack: Slack): bool
       // Slack makes a condition easier to keep; under a negation that means harder.
       return !holds(condition.part, subject, -slack);
     case "word":
-      return subject.id.includes(condition.text) || subject.name.toLowerCase().includes(condition.text) || subject.state.toLowerCase() === condition.text;
+      return subject.id.includes(condition.text) || subject.name.toLowerCase().includes(condition.text) || subject.state?.toLowerCase() === condition.text;
     case "text":
       return matchesText(condition.field, condition.key, condition.operator, condition.value, subject);
     case "presence":

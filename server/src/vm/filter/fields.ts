@@ -8,7 +8,8 @@ import { BYTES, BYTES_PER_SECOND, COUNT, DURATION, PERCENT, PER_SECOND, type Mea
 export interface FilterSubject {
   readonly id: string;
   readonly name: string;
-  readonly state: VmState;
+  /** Null: in the past, where it is not kept. */
+  readonly state: VmState | null;
   readonly stateSince: Date | null;
   readonly startedAt: Date | null;
   readonly hostId: string;
@@ -72,7 +73,7 @@ const guestTotal = (subject: FilterSubject): number | null => subject.sample?.gu
 export const FILTER_FIELDS: readonly FilterFieldDefinition[] = [
   text("name", "name~web-*", "Its name.", ({ name }) => [name]),
   text("id", "id=web-1", "Its id.", ({ id }) => [id]),
-  { kind: "word", name: "state", example: "state:running", description: `Its state: ${VM_STATES.map((state) => state.toLowerCase()).join(", ")}; with : the start of one is enough.`, words: VM_STATES.map((state) => state.toLowerCase()), word: ({ state }) => state.toLowerCase() },
+  { kind: "word", name: "state", example: "state:running", description: `Its state: ${VM_STATES.map((state) => state.toLowerCase()).join(", ")}; with : the start of one is enough.`, words: VM_STATES.map((state) => state.toLowerCase()), word: ({ state }) => state?.toLowerCase() ?? "" },
   text("host", "host=lab1", "Name or id of the host it lives on.", ({ hostId, hostName }) => (hostName === null ? [hostId] : [hostId, hostName])),
   figure("vcpus", "vcpus>=4", COUNT, "vCPUs that its definition gives it.", ({ vcpus }) => vcpus),
   figure("memory", "memory>=2G", BYTES, "Memory that its definition gives it.", configured),

@@ -1,0 +1,177 @@
+// Real guests made slow on purpose: the diagnosis names the true cause first, and finds nothing wrong with an idle one.
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/process.js";
+import { atMonitors, flood, quota, quotaMissing } from "../support/slow.js";
+import { Stack, cliPath } from "../support/stack.js";
+import { smallGuest, VmDriver } from "../support/vm.js";
+
+/** As long as the rules need to be sure, and no longer. */
+const WINDOW_SECONDS = 60;
+const WINDOW_DEADLINE_MS = 2 * WINDOW_SECONDS * 1000;
+/** What is compared with: time before the neighbour comes. */
+const CALM_SECONDS = 30;
+/** A slow disk: so many operations a second. */
+const SLOW_DISK_IOPS = 10;
+const QUOTA_CORES = 0.25;
+/** What the balloon leaves available, of what it leaves: half of what counts as little. */
+const LEFT_AVAILABLE_RATIO = 0.05;
+const MIB = 2 ** 20;
+/** Addresses for documentation: nobody's network. */
+const HOST_ADDRESS = "198.51.100.1";
+const GUEST_ADDRESS = "198.51.100.2";
+
+interface Finding { readonly kind: string; readonly score: number; readonly adviceCommand: string | null; readonly neighbour: { readonly id: string } | null; readonly evidence: readonly { readonly value: number | null; readonly threshold: number; readonly shareBeyond: number | null; readonly text: string }[] }
+interface Diagnosis { readonly verdict: string; readonly summary: string; readonly confidence: string | null; readonly from: string; readonly to: string; readonly causes: readonly Finding[]; readonly notKnown: readonly Finding[] }
+
+const FINDING = "kind score adviceCommand neighbour { id } evidence { value threshold shareBeyond text }";
+const bridge = `qzd${randomUUID().slice(0, 6)}`;
+const ip = (...words: string[]): void => void execFileSync("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
+function makeBridge(): string | null {
+  try {
+    ip("link", "add", bridge, "type", "bridge");
+    return null;
+  } catch (error) {
+    return `no bridge can be made here: ${String(error).split("\n")[0] ?? ""}`;
+  }
+}
+const missing = { quota: quotaMissing(), bridge: makeBridge() };
+for (const reason of Object.values(missing)) if (reason !== null) console.warn(`A guest made slow on purpose is left out: ${reason}`);
+
+let stack: Stack;
+const ailments: Disposable[] = [];
+const heal = (): void => ailments.splice(0).forEach((ailment) => ailment[Symbol.dispose]());
+beforeAll(async () => {
+  stack = await Stack.start();
+  if (missing.bridge !== null) return;
+  ip("address", "add", `${HOST_ADDRESS}/24`, "dev", bridge);
+  ip("link", "set", bridge, "up");
+});
+afterAll(async () => {
+  heal();
+  if (missing.bridge === null) ip("link", "delete", bridge);
+  await stack[Symbol.asyncDispose]();
+});
+
+async function diagnose(vm: VmDriver, from: Date, to: Date | null = null): Promise<Diagnosis> {
+  const { vmDiagnosis } = await stack.api.query<{ vmDiagnosis: Diagnosis }>(
+    `query ($vm: ID!, $range: TimeRangeInput) { vmDiagnosis(vm: $vm, range: $range) { ... on Error { message } ... on VmDiagnosis { verdict summary confidence from to causes { ${FINDING} } notKnown { ${FINDING} } } } }`,
+    { vm: vm.id, range: { from: from.toISOString(), to: to?.toISOString() ?? null } },
+  );
+  return vmDiagnosis;
+}
+
+/** Waits until the server has seen so much of a window that begins at `from`. */
+async function windowOver(vm: VmDriver, from: Date, seconds: number): Promise<void> {
+  await eventually(`${seconds} s of history`, async () => {
+    if (Date.now() - from.getTime() < seconds * 1000) return false;
+    const seen = await diagnose(vm, from);
+    return Date.parse(seen.to) - Date.parse(seen.from) >= seconds * 1000;
+  }, WINDOW_DEADLINE_MS);
+}
+
+async function booted(id: string, extra: Record<string, unknown> = {}): Promise<VmDriver> {
+  const vm = await VmDriver.define(stack, smallGuest(id, extra));
+  await vm.start();
+  await vm.waitForBoot();
+  return vm;
+}
+
+const busy = (times: number): string => Array.from({ length: times }, () => "(while :; do :; done) &").join(" ");
+
+describe("guests that are slow at the same time, each for its own reason", () => {
+  let from: Date;
+  let to: Date;
+  const vms: Record<string, VmDriver> = {};
+  const of = (name: string): Promise<Diagnosis> => diagnose(vms[name] ?? expect.fail(name), from, to);
+
+  beforeAll(async () => {
+    vms["idle"] = await booted("idle", { disks: [{ name: "vda", path: "disk.img", size_mb: 64 }] });
+    vms["disk"] = await booted("disk", { disks: [{ name: "vda", path: "disk.img", size_mb: 512 }] });
+    vms["squeezed"] = await booted("squeezed", { memory_mb: 256 });
+    vms["swapping"] = await booted("swapping", { disks: [{ name: "vda", path: "disk.img", size_mb: 512 }] });
+    if (missing.quota === null) vms["quota"] = await booted("quota");
+    if (missing.bridge === null) vms["dropped"] = await booted("dropped", { network: { mode: "bridge", bridge } });
+    await makeSlow(vms);
+    from = new Date();
+    await windowOver(vms["idle"], from, WINDOW_SECONDS);
+    to = new Date();
+  });
+  afterAll(async () => {
+    heal();
+    for (const vm of Object.values(vms)) await vm.forceOff();
+  });
+
+  it("finds nothing wrong with an idle VM, and says what it cannot judge", async () => {
+    const { verdict, causes, notKnown, summary } = await of("idle");
+    expect({ verdict, causes }).toEqual({ verdict: "FINE", causes: [] });
+    expect(summary).toContain("Nothing is wrong with idle");
+    expect(notKnown.map(({ kind, evidence }) => [kind, evidence[0]?.text])).toEqual([["NETWORK_DROPS", expect.stringContaining("user-mode networking has no counters") as string]]);
+  });
+
+  it("a slow disk is found as its latency", async () => {
+    const { verdict, causes: [first] } = await of("disk");
+    expect({ verdict, kind: first?.kind }).toEqual({ verdict: "SLOW", kind: "DISK_LATENCY" });
+    expect(first?.evidence[0]?.value).toBeGreaterThan(0.5 / SLOW_DISK_IOPS);
+  });
+
+  it("a squeezed balloon is found, and what the guest needs is said", async () => {
+    expect((await of("squeezed")).causes[0]).toMatchObject({ kind: "BALLOON" });
+  });
+
+  it("a swapping guest is found by its swap traffic", async () => {
+    const { causes: [first] } = await of("swapping");
+    expect(first?.kind).toBe("GUEST_MEMORY");
+    expect(first?.evidence[0]?.shareBeyond).toBeGreaterThan(0.5);
+  });
+
+  it.skipIf(missing.quota !== null)("a CPU quota is found, and its waits are not taken for steal", async () => {
+    const { causes } = await of("quota");
+    expect(causes[0]).toMatchObject({ kind: "THROTTLING", adviceCommand: expect.stringMatching(/^cat \/proc\/\d+\/cgroup$/) as string });
+    expect(causes.map(({ kind }) => kind)).not.toContain("STEAL");
+  });
+
+  it.skipIf(missing.bridge !== null)("dropped packets are found", async () => {
+    expect((await of("dropped")).causes[0]).toMatchObject({ kind: "NETWORK_DROPS" });
+  });
+
+  it("the command line says the same in words", () => {
+    const seconds = Math.ceil((Date.now() - from.getTime()) / 1000);
+    const text = execFileSync(process.execPath, [cliPath, "explain", "disk", "--range", `${seconds}s`], { env: stack.clientEnv, encoding: "utf8" });
+    expect(text).toMatch(/^disk was slow: [\d:]+ to [\d:]+ UTC +confidence \w+\n1 . disk latency\n/);
+  });
+});
+
+it("a CPU hog beside it is found and named", async () => {
+  const victim = await booted("victim");
+  const hog = await booted("hog", { vcpus: 4 });
+  await victim.run(busy(1));
+  const calmFrom = new Date();
+  await windowOver(victim, calmFrom, CALM_SECONDS);
+  await hog.run(busy(4));
+  const from = new Date();
+  await windowOver(victim, from, WINDOW_SECONDS - CALM_SECONDS);
+  const { verdict, causes } = await diagnose(victim, calmFrom);
+  expect({ verdict, kind: causes[0]?.kind, neighbour: causes[0]?.neighbour?.id }).toEqual({ verdict: "SLOW", kind: "NEIGHBOUR_CPU", neighbour: "hog" });
+  expect(causes.map(({ kind }) => kind)).toContain("STEAL");
+  await Promise.all([victim.forceOff(), hog.forceOff()]);
+});
+
+/** What each guest suffers from; all that needs a monitor is done in one absence of the daemon. */
+async function makeSlow({ disk, squeezed, swapping, quota: held, dropped }: Record<string, VmDriver>): Promise<void> {
+  const available = Number(/(\d+)/.exec((await squeezed?.run("grep MemAvailable /proc/meminfo")) ?? "")?.[1]) * 1024;
+  const used = 256 * MIB - available;
+  await atMonitors(stack, {
+    disk: [{ execute: "block_set_io_throttle", arguments: { id: "/machine/peripheral/disk-vda/virtio-backend", bps: 0, bps_rd: 0, bps_wr: 0, iops: SLOW_DISK_IOPS, iops_rd: 0, iops_wr: 0 } }],
+    squeezed: [{ execute: "balloon", arguments: { value: Math.round(used / (1 - LEFT_AVAILABLE_RATIO)) } }],
+  });
+  await disk?.run("(while :; do dd if=/dev/vda of=/dev/null bs=64k; echo 3 >/proc/sys/vm/drop_caches; done) 2>/dev/null &");
+  await swapping?.run("mkswap /dev/vda && swapon /dev/vda && mkdir -p /mnt/t && mount -t tmpfs -o size=400m none /mnt/t && dd if=/dev/zero of=/mnt/t/eat bs=1M count=128");
+  await swapping?.run("(while :; do cat /mnt/t/eat; done) >/dev/null &");
+  if (held !== undefined) {
+    await held.run(busy(1));
+    ailments.push(quota((await held.show()).pid ?? expect.fail("no pid"), QUOTA_CORES));
+  }
+  if (dropped !== undefined) ailments.push(flood(bridge, GUEST_ADDRESS));
+}
