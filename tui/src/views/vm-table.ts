@@ -4,7 +4,7 @@ import { guestUsedBytes } from "../store/reduce-data.js";
 import type { Vm, VmSample } from "../store/model.js";
 import { ageSince, isStale, runningOperation, serverNow, sum, visibleVms } from "../store/select.js";
 import { vmWindow } from "../store/windows.js";
-import type { SortColumn, State } from "../store/state.js";
+import type { CpuScale, SortColumn, State } from "../store/state.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
 import { UNKNOWN, age, bytes, cut, latency, percent, rate, words } from "./format.js";
@@ -25,7 +25,7 @@ const NAME_MAX_WIDTH = 32;
 export interface RowSource { vm: Vm; sample: VmSample | null; state: State; theme: Theme }
 
 interface Column {
-  title: (theme: Theme) => string;
+  title: (theme: Theme, cpuScale: CpuScale) => string;
   sort?: SortColumn;
   width: number;
   align: "left" | "right";
@@ -38,7 +38,7 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { title: () => "NAME", sort: "name", width: NAME_WIDTH, align: "left", rank: 0, text: ({ vm }) => vm.label },
   { title: () => "STATE", sort: "state", width: 9, align: "left", rank: 0, text: stateText, look: ({ vm }) => style(STATE_ROLES[vm.state]) },
-  { title: () => "CPU%", sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample, vm, state }) => cpuPercent(sample?.cpuRatio ?? null, state.ui.cpuScale, vm.vcpus) },
+  { title: (_, cpuScale) => (cpuScale === "core" ? "CORE%" : "VM%"), sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample, vm, state }) => cpuPercent(sample?.cpuRatio ?? null, state.ui.cpuScale, vm.vcpus) },
   { title: () => `last ${SPARK_SPAN_SECONDS}s`, width: SPARK_COLUMNS, align: "left", rank: 0, text: spark, look: () => style("first") },
   { title: () => "steal%", width: 6, align: "right", rank: 4, text: ({ sample }) => percent(sample?.stealRatio ?? null) },
   { title: () => "GUEST / CONF", sort: "memory", width: 13, align: "right", rank: 0, text: memoryText },
@@ -100,11 +100,11 @@ export function vmTable(p: Painter, rect: Rect): void {
   const arrow = sort.direction === "descending" ? theme.sortDown : theme.sortUp;
   const marks = marksText(state) === "" ? "" : `${theme.mark} ${marksText(state)}, `;
   const remark = rows.length === 0 ? marks.replace(/, $/, "") : `${marks}${chosen + 1} of ${rows.length}${filter === "" ? "" : ` (all: ${state.vms.size})`}`;
-  rule(p, { ...rect, height: 1 }, `VMs ${theme.rule} CPU: ${state.ui.cpuScale === "core" ? "a core" : "the VM"} = 100 % ${theme.rule} by ${sortName(sort.column)} ${arrow}${filter === "" ? "" : ` ${theme.rule} /${filter}`}`, remark);
+  rule(p, { ...rect, height: 1 }, `VMs ${theme.rule} by ${sortName(sort.column)} ${arrow}${filter === "" ? "" : ` ${theme.rule} /${filter}`}`, remark);
   const columns = fittingColumns(rect.width);
   let x = rect.x + 3;
   for (const column of columns) {
-    const title = column.title(theme);
+    const title = column.title(theme, state.ui.cpuScale);
     const look = column.sort === sort.column ? style("text", "bold") : DIM;
     frame.put(x, rect.y + 1, column.align === "right" ? title.padStart(column.width) : title, look, column.width);
     x += column.width + 1;
