@@ -35,7 +35,7 @@ describe("marked VMs", () => {
     await dashboard.press("*", /7 marked/);
     const plan = await dashboard.press("p", /plan: pause 7 VMs.*4 can, 3 cannot/);
     expect(plan).toMatch(/▲ db-old +cannot: db-old is crashed/);
-    expect(plan).toMatch(/◆ web-1 +stands still/);
+    expect(plan).toMatch(/◆ web-1 +pauses web-1/);
     await dashboard.press(ESC, /7 marked/);
     expect(asked("PAUSE")).toEqual([]);
   }, TIMEOUT_MS);
@@ -73,5 +73,59 @@ describe("a destructive verb on one VM", () => {
     expect([dashboard.server.judged, dashboard.server.asked]).toEqual([["FORCE_OFF web-1"], []]);
     dashboard.terminal.send("P");
     await eventually("the power to be cut", () => dashboard.server.asked.includes("FORCE_OFF web-1"));
+  }, TIMEOUT_MS);
+});
+
+describe("protection and labels", () => {
+  it("K protects, and takes it back when pressed again; L sets labels and takes them away", async () => {
+    await using dashboard = await (await DashboardDriver.open({})).ready();
+    const put = (what: object): Promise<string | undefined> => eventually("the definition to be put", () => dashboard.server.asked.find((one) => one === `PUT web-1 ${JSON.stringify(what)}`));
+    await dashboard.press("/web-1\r", /1 of 1/);
+    dashboard.terminal.send("K");
+    await put({ protected: true });
+    await dashboard.press("L", /Labels of web-1: [^]*Now: none/);
+    await dashboard.press("tier", /"tier" is neither key=value nor -key/);
+    await dashboard.press("\r", /Labels of web-1: tier/);
+    dashboard.terminal.send("=web shift=night\r");
+    await put({ protected: true, labels: { tier: "web", shift: "night" } });
+    await dashboard.press("L", /Now: tier=web shift=night/);
+    dashboard.terminal.send("-shift\r");
+    await put({ protected: true, labels: { tier: "web" } });
+    dashboard.terminal.send("K");
+    await put({ protected: false, labels: { tier: "web" } });
+  }, TIMEOUT_MS);
+
+  it("on marked VMs go by a plan", async () => {
+    await using dashboard = await (await DashboardDriver.open({})).ready();
+    await dashboard.press("  ", /2 marked/);
+    const plan = await dashboard.press("K", /plan: protect 2 VMs.*all can/);
+    expect(plan).toContain("protected: false → true");
+    await dashboard.press("\r", /protect: 2 done/);
+    await dashboard.press("z", /2 marked/);
+    await dashboard.press("Ltier=x\r", /plan: label 2 VMs.*all can/);
+    await dashboard.press("\r", /label: 2 done/);
+  }, TIMEOUT_MS);
+});
+
+describe("u", () => {
+  it("offers to undo the last that can be undone, and asks first", async () => {
+    await using dashboard = await (await DashboardDriver.open({})).ready();
+    await dashboard.press("u", "has done nothing yet");
+    await dashboard.press("/web-1\r", /1 of 1/);
+    await dashboard.press("p", /web-1 +paused/);
+    await dashboard.press("u", /Undo\? resumes web-1\./);
+    await dashboard.press("n", /^(?![^]*Undo\?)/);
+    expect(dashboard.server.asked).not.toContain("RESUME web-1");
+    await dashboard.press("u", /Undo\?/);
+    await dashboard.press("u", /web-1 +running/);
+    await dashboard.press("u", "has done nothing yet");
+  }, TIMEOUT_MS);
+
+  it("says why nothing can be undone", async () => {
+    await using dashboard = await (await DashboardDriver.open({})).ready();
+    await dashboard.press("/web-1\r", /1 of 1/);
+    await dashboard.press("P", "Cut the power of web-1?");
+    await dashboard.press("P", /web-1 +stopped/);
+    await dashboard.press("u", "cannot be brought back");
   }, TIMEOUT_MS);
 });

@@ -6,6 +6,7 @@ export type RecordedState = "DEFINED" | "STARTING" | "RUNNING" | "PAUSED" | "STO
 export interface RecordedVm {
   id: string; name: string; state: RecordedState; stateSince: number; generation: number; startedAt: number | null;
   vcpus: number; memoryBytes: number; load: number; crashCause: string | null; protected: boolean;
+  labels?: { key: string; value: string }[];
 }
 
 const MIB = 1024 ** 2;

@@ -148,8 +148,8 @@ export class RecordedServer implements AsyncDisposable {
     return {
       ...vm, host: RECORDED_HOST, stateSince: new Date(vm.stateSince).toISOString(), startedAt: vm.startedAt === null ? null : new Date(vm.startedAt).toISOString(),
       generation: String(vm.generation), machine: "q35", accelerator: isAlive ? "tcg" : null, networkInUse: isAlive ? (hasTap(vm) ? "tap on br0" : "user (bridge qzbr0: does not exist)") : null,
-      qemuVersion: "7.2.22", pid: isAlive ? 4_711 : null, labels: [], autostart: false, restartRequired: false,
-      definition: { id: vm.id, memory_mb: vm.memoryBytes / 1024 ** 2, vcpus: vm.vcpus, disks: [{ name: "vda", path: "disk.img", size_gb: 20 }] },
+      qemuVersion: "7.2.22", pid: isAlive ? 4_711 : null, labels: vm.labels ?? [], autostart: false, restartRequired: false,
+      definition: { id: vm.id, ...(vm.protected ? { protected: true } : {}), ...(vm.labels === undefined ? {} : { labels: Object.fromEntries(vm.labels.map(({ key, value }) => [key, value])) }), memory_mb: vm.memoryBytes / 1024 ** 2, vcpus: vm.vcpus, disks: [{ name: "vda", path: "disk.img", size_gb: 20 }] },
       crash: vm.crashCause === null ? null : { cause: vm.crashCause, exitCode: 1, signal: null, stderrTail: "", consoleTail: "Starting the database.\r\nReady.\r\n" },
       verbs: [
         only("START", !isAlive, states), only("STOP", vm.state === "RUNNING", states), only("FORCE_OFF", isAlive, states), only("RESET", vm.state === "RUNNING", states),
@@ -178,13 +178,39 @@ export class RecordedServer implements AsyncDisposable {
     const vm = this.vms.find((candidate) => candidate.id === id);
     if (vm === undefined) return { __typename: "VmNotFound", id, message: `There is no VM ${id}.` };
     if (!from.includes(vm.state)) return { __typename: "InvalidVmState", state: vm.state, message: `${id} is ${vm.state.toLowerCase()}.` };
-    if (dryRun) return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: null };
+    const effect = `${kind.toLowerCase().replaceAll("_", " ")}s ${vm.name}.`;
+    if (dryRun) return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: null, effect };
     if (kind === "DELETE") this.remove(id);
     else if (to !== null) this.change(id, to);
     const time = new Date(this.now()).toISOString();
     const operation = { id: `op-${this.operations.length}`, kind: `${kind}_VM`, vmId: id, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
     this.operations.push(operation);
-    return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation };
+    return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation, effect };
+  }
+
+  /** Only the newest operation can be undone, and only pausing and resuming. */
+  private undo({ id, dryRun }: VerbInput): Payload {
+    const operation = this.operations.at(-1);
+    const vmId = String(operation?.["vmId"]);
+    if (operation?.["id"] === id && operation["kind"] === "PAUSE_VM") return this.verb("RESUME", { id: vmId, dryRun: dryRun === true }, "RUNNING", ["PAUSED"]);
+    return { __typename: "NotUndoable", message: operation?.["id"] === id ? "What was lost cannot be brought back." : "Something else was done since; undo that first." };
+  }
+
+  /** Takes protection and labels of a definition, as far as the dashboard edits them. */
+  private put({ definition, dryRun }: { definition: { id: string; protected?: boolean; labels?: Record<string, string> }; dryRun?: boolean }): Payload {
+    const vm = this.vms.find((candidate) => candidate.id === definition.id);
+    if (vm === undefined) return { __typename: "InvalidInput", message: `There is no VM ${definition.id}.`, field: "id" };
+    const changes = vm.protected === definition.protected ? ["labels"] : [`protected: ${vm.protected} → ${definition.protected === true}`];
+    const accepted = { __typename: "PutVmSuccess", action: "CHANGED", changes, effect: `Changes ${vm.id}.` };
+    if (dryRun === true) return { ...accepted, vm: this.wireVm(vm), operation: null };
+    this.asked.push(`PUT ${vm.id} ${JSON.stringify({ protected: definition.protected, labels: definition.labels })}`);
+    vm.protected = definition.protected === true;
+    vm.labels = Object.entries(definition.labels ?? {}).map(([key, value]) => ({ key, value }));
+    this.change(vm.id, vm.state);
+    const time = new Date(this.now()).toISOString();
+    const operation = { id: `op-${this.operations.length}`, kind: "PUT_VM", vmId: vm.id, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
+    this.operations.push(operation);
+    return { ...accepted, vm: this.wireVm(vm), operation };
   }
 
   private roots(): Roots {
@@ -216,6 +242,8 @@ export class RecordedServer implements AsyncDisposable {
       operation: () => this.topics.operation.subscribe(),
       startVm: verb("START", "RUNNING", off), stopVm: verb("STOP", "STOPPED", ["RUNNING"]), forceOffVm: verb("FORCE_OFF", "STOPPED", ["RUNNING", "PAUSED"]),
       resetVm: verb("RESET", null, ["RUNNING"]), pauseVm: verb("PAUSE", "PAUSED", ["RUNNING"]), resumeVm: verb("RESUME", "RUNNING", ["PAUSED"]), deleteVm: verb("DELETE", null, off),
+      undoOperation: ({ input }: { input: VerbInput }) => this.undo(input),
+      putVm: ({ input }: { input: Parameters<RecordedServer["put"]>[0] }) => this.put(input),
     };
   }
 

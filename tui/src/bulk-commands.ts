@@ -1,20 +1,13 @@
 // Keys on marks and on one verb for several VMs: whether they can be done now, and what they do. It draws nothing and
 // asks nobody: the outside carries it out.
 import type { Binding, Command } from "./keys.js";
+import type { DoingPort } from "./feed/doing.js";
 import type { Store } from "./feed/feed.js";
 import { bulkVerbFor, doable, phraseFor } from "./store/bulk.js";
-import type { BulkVerb } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
-import type { Vm, VmVerb } from "./store/model.js";
+import type { VmVerb } from "./store/model.js";
 import { selectedVm } from "./store/select.js";
 import type { State } from "./store/state.js";
-
-export interface BulkOutside {
-  /** Asks of each VM what a verb would do, and shows it as a plan. */
-  plan(verb: BulkVerb, vms: readonly Vm[]): void;
-  carryOut(): void;
-  cancelBulk(): void;
-}
 
 /** Why a verb cannot be asked of the marked VMs; null when at least one of them may, or nothing is marked. */
 export function refusalForMarks(state: State, verb: VmVerb): string | null {
@@ -46,42 +39,49 @@ function withoutRow(state: State): string | null {
   return selectedVm(state) === null ? "There is no row to mark." : null;
 }
 
+/** Why nothing can be changed on those that a key is meant for. */
+export function targetsRefusal(state: State): string | null {
+  if (state.connection.phase === "lost") return "The server is away; this works again when it is back.";
+  if (actsOnMarks(state) && state.ui.bulk?.phase === "running") return "Something is being done to several VMs: b shows it.";
+  return targets(state).length === 0 ? "No VM is selected." : null;
+}
+
 /** Undefined for a command that is none of marks and plans. */
 export function refusalForBulk(state: State, command: Command): string | null | undefined {
   return REFUSALS[command]?.(state);
 }
 
-const PERFORMS: Partial<Record<Command, (store: Store, outside: BulkOutside) => void>> = {
+const PERFORMS: Partial<Record<Command, (store: Store, doing: DoingPort) => void>> = {
   mark: ({ dispatch }) => dispatch({ type: "markToggle" }),
   markRange: ({ dispatch }) => dispatch({ type: "markRange" }),
   markShown: ({ dispatch }) => dispatch({ type: "markShown" }),
   bulk: ({ dispatch }) => dispatch({ type: "bulkShow" }),
   carryOut,
-  cancelBulk: (_, outside) => outside.cancelBulk(),
+  cancelBulk: (_, doing) => doing.cancelBulk(),
 };
 
 /** Does a command of marks and plans; false when it is none. */
-export function performBulk(store: Store, outside: BulkOutside, command: Command): boolean {
+export function performBulk(store: Store, doing: DoingPort, command: Command): boolean {
   const perform = PERFORMS[command];
-  perform?.(store, outside);
+  perform?.(store, doing);
   return perform !== undefined;
 }
 
 /** Plans a verb for the marked VMs; false when nothing is marked or the verb is for one only. */
-export function planForMarks(store: Store, outside: BulkOutside, binding: Binding): boolean {
+export function planForMarks(store: Store, doing: DoingPort, binding: Binding): boolean {
   const { verb } = binding;
   if (verb === undefined || verb === "CONSOLE" || !actsOnMarks(store.state)) return false;
   const marked = targets(store.state);
-  outside.plan(bulkVerbFor(verb, marked), marked);
+  doing.plan(bulkVerbFor(verb, marked), marked);
   return true;
 }
 
 /** What cannot be undone is typed first; a summary has been read. */
-function carryOut(store: Store, outside: BulkOutside): void {
+function carryOut(store: Store, doing: DoingPort): void {
   const { bulk } = store.state.ui;
   if (bulk === null) return;
   const phrase = phraseFor(bulk);
   if (bulk.phase === "over") store.dispatch({ type: "bulkLeave" });
-  else if (phrase === null) outside.carryOut();
+  else if (phrase === null) doing.carryOut();
   else store.dispatch({ type: "prompt", prompt: { kind: "typed", text: "", expected: phrase } });
 }

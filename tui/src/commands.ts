@@ -1,12 +1,12 @@
 // What a key does: from a binding or a key inside a prompt to actions on the state and wishes to the outside. It does
 // no I/O itself: the dashboard hands it the outside as a port.
 import { performBulk, planForMarks } from "./bulk-commands.js";
-import type { BulkOutside } from "./bulk-commands.js";
+import { finishLabels, performEdit } from "./edit-commands.js";
+import type { DoingPort } from "./feed/doing.js";
 import { availability, bindingFor, labelOf, verbOf } from "./keys.js";
 import type { Binding, Command } from "./keys.js";
 import { entryAvailability, find } from "./finder.js";
 import type { Entry } from "./finder.js";
-import type { MutationVerb } from "./feed/verbs.js";
 import type { Store } from "./feed/feed.js";
 import { isDestructive } from "./store/confirm.js";
 import type { DestructiveVerb } from "./store/confirm.js";
@@ -20,11 +20,8 @@ import { VM_TABS } from "./store/state.js";
 /** Lines of one page up or down: most of the smallest screen's table. */
 const PAGE_LINES = 10;
 
-export interface Outside extends BulkOutside {
-  ask(verb: MutationVerb, vmId: string): void;
-  /** Asks what a destructive verb would do; the open question waits for it. */
-  judge(verb: DestructiveVerb, vmId: string): void;
-  cancel(operationId: string): void;
+export interface Outside {
+  readonly doing: DoingPort;
   /** Hands the terminal to a command of the person's own until it ends. */
   runUserCommand(command: UserCommand, vmId: string | null): void;
   openConsole(vmId: string, view: ConsoleView): void;
@@ -61,21 +58,21 @@ function perform(store: Store, outside: Outside, binding: Binding, key: string):
     store.dispatch({ type: "notice", tone: "error", text: `${labelOf(state, binding)}: ${able.reason}` });
     return;
   }
-  if (planForMarks(store, outside, binding)) return;
+  if (planForMarks(store, outside.doing, binding)) return;
   const vm = selectedVm(state);
   const verb = verbOf(state, binding);
   if (verb !== null && vm !== null) {
     if (verb === "CONSOLE") outside.openConsole(vm.id, binding.command === "consoleFull" ? "full" : "split");
     else if (isDestructive(verb)) {
       store.dispatch({ type: "prompt", prompt: questionFor(verb, vm.id, binding.keys[0] ?? key) });
-      outside.judge(verb, vm.id);
-    } else outside.ask(verb, vm.id);
+      outside.doing.judge(verb, vm.id);
+    } else outside.doing.ask(verb, vm.id);
     return;
   }
   if (binding.command === "cancelOperation") {
     const operation = selectedOperation(state);
-    if (operation !== null) outside.cancel(operation.id);
-  } else if (!performBulk(store, outside, binding.command)) look(store, outside, binding.command);
+    if (operation !== null) outside.doing.cancel(operation.id);
+  } else if (!performBulk(store, outside.doing, binding.command) && !performEdit(store, outside.doing, binding.command)) look(store, outside, binding.command);
 }
 
 function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {
@@ -121,12 +118,17 @@ function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): 
     // A yes before the server has judged is too early to mean anything.
     if (isYes && prompt.judgement === null) return;
     dispatch({ type: "prompt", prompt: null });
-    if (isYes) outside.ask(prompt.verb, prompt.vmId);
+    if (isYes) outside.doing.ask(prompt.verb, prompt.vmId);
     return;
   }
   if (prompt.kind === "run") {
     dispatch({ type: "prompt", prompt: null });
     if (key === "y" || key === prompt.key) outside.runUserCommand(prompt.command, prompt.vmId);
+    return;
+  }
+  if (prompt.kind === "undo") {
+    dispatch({ type: "prompt", prompt: null });
+    if (key === "y" || key === "u") void outside.doing.undo(prompt.operationId, prompt.undoneVmId);
     return;
   }
   if (key === "escape") {
@@ -153,12 +155,16 @@ function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: 
   // A text that is no filter stays to be mended: its fault is on the line below.
   if (prompt.kind === "filter" && state.matches.fault !== null) return;
   if (prompt.kind === "delete" && prompt.judgement === null) return;
+  if (prompt.kind === "labels") {
+    finishLabels(store, outside.doing, prompt.text, prompt.vmIds);
+    return;
+  }
   store.dispatch({ type: "prompt", prompt: null });
   if (prompt.kind === "typed") {
-    if (prompt.text === prompt.expected) outside.carryOut();
+    if (prompt.text === prompt.expected) outside.doing.carryOut();
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not "${prompt.expected}"; nothing was done.` });
   } else if (prompt.kind === "delete") {
-    if (prompt.text === prompt.vmId) outside.ask("DELETE", prompt.vmId);
+    if (prompt.text === prompt.vmId) outside.doing.ask("DELETE", prompt.vmId);
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not ${paintable(prompt.vmId)}; nothing was deleted.` });
   } else if (prompt.kind === "command") {
     const entry = find(state, prompt.text, prompt.scope)[prompt.index]?.entry;

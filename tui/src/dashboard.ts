@@ -1,31 +1,23 @@
 // The dashboard as a program: keys in, frames out, the store between. It owns the terminal from run() until it ends,
 // and gives it back clean however that happens.
-import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Client } from "./client/client.js";
 import { paste, pressKey } from "./commands.js";
 import type { Outside } from "./commands.js";
 import { ConsoleView, FULL_SCREEN_KEY, LEAVE_KEY } from "./console-view.js";
-import { BulkRunner } from "./feed/bulk.js";
-import { CANCEL } from "./feed/documents.js";
+import { Doing } from "./feed/doing.js";
 import { Feed, loadAll, reasonOf } from "./feed/feed.js";
 import type { Store } from "./feed/feed.js";
-import { ask, judge } from "./feed/verbs.js";
-import type { MutationVerb } from "./feed/verbs.js";
 import { endText, runInForeground } from "./foreground.js";
 import { commandLine } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 import { ESCAPE_WAIT_MS, KeyDecoder } from "./input.js";
 import type { Action } from "./store/actions.js";
 import { reduce } from "./store/reduce.js";
-import type { BulkVerb } from "./store/bulk.js";
-import type { DestructiveVerb } from "./store/confirm.js";
-import type { Vm } from "./store/model.js";
 import { paintable } from "./store/sanitize.js";
 import { initialState } from "./store/state.js";
 import type { ConsoleView as View, State } from "./store/state.js";
-import { words } from "./views/format.js";
 import { consoleSize, isTooSmall, layoutOf } from "./views/layout.js";
 import { plainFrame } from "./views/plain.js";
 import { screen } from "./views/screen.js";
@@ -107,7 +99,7 @@ class Dashboard implements Outside {
   /** While a program has the terminal: the end of it, and what to do with a key that comes to us. */
   private away: { stop: AbortController; key: () => void } | null = null;
   private feed: Feed | null = null;
-  private readonly bulk: BulkRunner;
+  readonly doing: Doing;
   private readonly decoder = new KeyDecoder();
   private readonly listening = new AbortController();
   private console: ConsoleView | null = null;
@@ -116,51 +108,16 @@ class Dashboard implements Outside {
   private escapeTimer: NodeJS.Timeout | undefined;
   private isOver = false;
 
-  constructor(private readonly client: Client, private readonly options: DashboardOptions) {
+  constructor(client: Client, private readonly options: DashboardOptions) {
     this.now = options.now ?? Date.now;
     this.ended = new Promise((resolve) => (this.finish = resolve));
     this.store = new MemoryStore(this.now(), () => this.newsCame());
-    this.bulk = new BulkRunner(client, this.store);
+    this.doing = new Doing(client, this.store);
     this.store.dispatch({ type: "userCommands", commands: options.userCommands ?? [] });
     this.terminal = this.takeTerminal();
     this.listen();
     this.paint();
     this.feed = new Feed(client, this.store, this.now);
-  }
-
-  ask(verb: MutationVerb, vmId: string): void {
-    const label = paintable(this.store.state.vms.get(vmId)?.label ?? vmId);
-    this.store.dispatch({ type: "notice", tone: "info", text: `${label}: ${words(verb)} asked for.` });
-    ask(this.client, verb, vmId, randomUUID()).then(
-      (asked) => !asked.accepted && this.store.dispatch({ type: "notice", tone: "error", text: `${label}: ${asked.reason}` }),
-      (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: `${label}: ${words(verb)} failed: ${reasonOf(error)}` }),
-    );
-  }
-
-  judge(verb: DestructiveVerb, vmId: string): void {
-    judge(this.client, verb, vmId).then(
-      (judgement) => this.store.dispatch({ type: "judged", verb, vmId, judgement }),
-      (error: unknown) => this.store.dispatch({ type: "judged", verb, vmId, judgement: { can: false, reason: reasonOf(error) } }),
-    );
-  }
-
-  plan(verb: BulkVerb, vms: readonly Vm[]): void {
-    this.bulk.plan(verb, vms);
-  }
-
-  carryOut(): void {
-    this.bulk.start();
-  }
-
-  cancelBulk(): void {
-    this.bulk.cancel();
-  }
-
-  cancel(operationId: string): void {
-    this.client.request(CANCEL, { id: operationId }).then(
-      ({ cancelOperation }) => "message" in cancelOperation && this.store.dispatch({ type: "notice", tone: "error", text: paintable(cancelOperation.message) }),
-      (error: unknown) => this.store.dispatch({ type: "notice", tone: "error", text: reasonOf(error) }),
-    );
   }
 
   runUserCommand(command: UserCommand, vmId: string | null): void {
@@ -366,7 +323,7 @@ class Dashboard implements Outside {
     this.away?.key();
     this.console?.[Symbol.dispose]();
     this.feed?.[Symbol.dispose]();
-    this.bulk[Symbol.dispose]();
+    this.doing[Symbol.dispose]();
     this.release();
     this.listening.abort();
     this.options.input.pause();

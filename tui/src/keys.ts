@@ -1,6 +1,7 @@
 // The one key table: every binding with its name, its help and when it is available. The bottom line, the `:` finder,
 // the help page and docs/keys.md are all printed from it, and key presses are looked up in nothing else.
 import { refusalForBulk, refusalForMarks } from "./bulk-commands.js";
+import { refusalForEdit } from "./edit-commands.js";
 import { bulkVerbFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
@@ -10,6 +11,7 @@ import type { Page, State } from "./store/state.js";
 
 export type Command =
   | "start" | "stop" | "pause" | "powerCut" | "reset" | "console" | "consoleFull" | "delete"
+  | "protect" | "labels" | "undo"
   | "mark" | "markRange" | "markShown" | "bulk" | "carryOut" | "cancelBulk"
   | "enter" | "back" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last" | "nextTab"
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7" | "tab8"
@@ -46,6 +48,9 @@ export const BINDINGS: readonly Binding[] = [
   { command: "console", keys: ["c"], label: "console", help: "Serial console below; Ctrl-] leaves it, F12 makes it large.", group: "Drive the VM", pages: WITH_VM, verb: "CONSOLE", onBottomLine: true },
   { command: "consoleFull", keys: ["C"], label: "console, full screen", help: "Open the serial console on the full screen.", group: "Drive the VM", pages: WITH_VM, verb: "CONSOLE" },
   { command: "delete", keys: ["d"], label: "delete", help: "Delete the definition, its id typed first; the disks stay.", group: "Drive the VM", pages: WITH_VM, verb: "DELETE" },
+  { command: "protect", keys: ["K"], label: "protection", help: "Protect against deletion and power cut, or no longer.", group: "Drive the VM", pages: WITH_VM },
+  { command: "labels", keys: ["L"], label: "labels", help: "Set labels by key=value, take them away by -key.", group: "Drive the VM", pages: WITH_VM },
+  { command: "undo", keys: ["u"], label: "undo", help: "Undo what this dashboard did last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
   { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },
   { command: "markRange", keys: ["V"], label: "mark range", help: "Mark every row from the last one marked to this one.", group: "Several VMs", pages: ["overview"] },
@@ -122,8 +127,10 @@ export function availability(state: State, binding: Binding): Availability {
     if (known === undefined) return denied("The server has not said whether this can be done.");
     return known.allowed ? ALLOWED : denied(known.reason ?? "The server does not allow it now.");
   }
-  const ofBulk = refusalForBulk(state, binding.command);
-  if (ofBulk !== undefined) return ofBulk === null ? ALLOWED : denied(ofBulk);
+  for (const refusal of [refusalForBulk, refusalForEdit]) {
+    const reason = refusal(state, binding.command);
+    if (reason !== undefined) return reason === null ? ALLOWED : denied(reason);
+  }
   if (binding.command === "cancelOperation") {
     const operation = selectedOperation(state);
     if (operation === null) return denied("There is no operation to cancel.");

@@ -4,12 +4,14 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "../client/client.js";
 import { ClientError } from "../client/error.js";
+import { doable, summaryOf, verbWords } from "../store/bulk.js";
 import type { BulkItem, BulkVerb } from "../store/bulk.js";
 import type { Operation, Vm } from "../store/model.js";
+import { page } from "../store/select.js";
+import type { Deed } from "./deeds.js";
 import { CANCEL, OPERATION } from "./documents.js";
 import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
-import { ask, judge } from "./verbs.js";
 import type { Asked } from "./verbs.js";
 import { toOperation } from "./wire.js";
 
@@ -21,22 +23,28 @@ export const UNDER_WAY_AT_ONCE = 4;
 const TRIES = 5;
 const RETRY_MS = 1_000;
 
+interface Work { deed: Deed; group: string; undoes: ReadonlyMap<string, string> | undefined }
 type Change = Partial<Pick<BulkItem, "step" | "operationId" | "progressRatio" | "cancellable" | "reason">>;
 
 export class BulkRunner implements Disposable {
   private stopped = new AbortController();
+  private work: Work | null = null;
 
   constructor(private readonly client: Client, private readonly store: Store) {}
 
-  /** Opens the plan and asks of each VM what would happen. A plan still open is given up for it. */
-  plan(verb: BulkVerb, vms: readonly Vm[]): void {
+  /**
+   * Opens the plan and asks of each VM what would happen. A plan still open is given up for it. `undoes` names the
+   * operation of each VM that it would undo; what undoes is not itself remembered for undoing.
+   */
+  plan(verb: BulkVerb, deed: Deed, vms: readonly Pick<Vm, "id" | "label">[], undoes?: ReadonlyMap<string, string>): void {
     this.stopped.abort();
     this.stopped = new AbortController();
     const { signal } = this.stopped;
+    this.work = { deed, group: randomUUID(), undoes };
     this.store.dispatch({ type: "bulkPlan", verb, vms: vms.map(({ id, label }) => ({ id, label })) });
     void eachOf(vms, JUDGED_AT_ONCE, async ({ id }) => {
       if (signal.aborted) return;
-      const judgement = await judge(this.client, verb, id).catch((error: unknown) => ({ can: false, reason: reasonOf(error) }) as const);
+      const judgement = await deed.judge(this.client, id).catch((error: unknown) => ({ can: false, reason: reasonOf(error) }) as const);
       if (!isOver(signal)) this.store.dispatch({ type: "bulkJudged", vmId: id, judgement });
     });
   }
@@ -44,10 +52,11 @@ export class BulkRunner implements Disposable {
   /** Carries the plan out, which must be complete. */
   start(): void {
     const { bulk } = this.store.state.ui;
-    if (bulk?.phase !== "planned") return;
+    const { work } = this;
+    if (bulk?.phase !== "planned" || work === null) return;
     const { signal } = this.stopped;
     this.store.dispatch({ type: "bulkStart" });
-    void eachOf(bulk.items.filter((item) => item.judgement?.can === true), UNDER_WAY_AT_ONCE, (item) => this.carryOut(bulk.verb, item.vmId, signal));
+    void eachOf(doable(bulk), UNDER_WAY_AT_ONCE, (item) => this.carryOut(work, item, signal)).then(() => this.sayEnd());
   }
 
   /** What was not asked yet is dropped; what can be cancelled is. */
@@ -68,15 +77,26 @@ export class BulkRunner implements Disposable {
     return this.store.state.ui.bulk?.items.find((item) => item.vmId === vmId)?.step;
   }
 
-  private async carryOut(verb: BulkVerb, vmId: string, signal: AbortSignal): Promise<void> {
+  /** Whoever looks at something else meanwhile is told of the end; on its page the summary stands. */
+  private sayEnd(): void {
+    const { state } = this.store;
+    if (state.ui.bulk?.phase === "over" && page(state) !== "plan") {
+      this.store.dispatch({ type: "notice", tone: "info", text: `${verbWords(state.ui.bulk.verb)}: ${summaryOf(state.ui.bulk)} (b shows it).` });
+    }
+  }
+
+  private async carryOut(work: Work, { vmId, label }: BulkItem, signal: AbortSignal): Promise<void> {
     // Dropped meanwhile, or the dashboard has ended.
     if (signal.aborted || this.stepOf(vmId) !== "waiting") return;
     this.tell(vmId, { step: "asked" });
     try {
-      const asked = await this.askOften(verb, vmId, signal);
+      const asked = await this.askOften(work.deed, vmId, signal);
       if (!asked.accepted) this.tell(vmId, { step: "failed", reason: asked.reason });
       else if (asked.operation === null) this.tell(vmId, { step: "succeeded" });
       else {
+        const undone = work.undoes?.get(vmId);
+        if (undone !== undefined) this.store.dispatch({ type: "undone", operationId: undone });
+        else this.store.dispatch({ type: "did", group: work.group, operation: { id: asked.operation.id, vmId, label } });
         this.seen(vmId, asked.operation);
         if (asked.operation.state === "RUNNING") await this.watch(vmId, asked.operation.id, signal);
       }
@@ -86,9 +106,9 @@ export class BulkRunner implements Disposable {
   }
 
   /** One key for all tries: however often it arrives, it is carried out once. */
-  private askOften(verb: BulkVerb, vmId: string, signal: AbortSignal): Promise<Asked> {
+  private askOften(deed: Deed, vmId: string, signal: AbortSignal): Promise<Asked> {
     const key = randomUUID();
-    return often(() => ask(this.client, verb, vmId, key), signal);
+    return often(() => deed.ask(this.client, vmId, key), signal);
   }
 
   private async watch(vmId: string, id: string, signal: AbortSignal): Promise<void> {

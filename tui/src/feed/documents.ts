@@ -5,7 +5,7 @@ import { graphql } from "../client/document.js";
 const VM_FIELDS = graphql(`
   fragment DashboardVm on Vm {
     id name host { id } state stateSince generation startedAt vcpus memoryBytes machine accelerator networkInUse pid
-    protected autostart restartRequired crash { cause } verbs { verb allowed reason }
+    protected autostart restartRequired labels { key value } crash { cause } verbs { verb allowed reason }
   }
 `);
 

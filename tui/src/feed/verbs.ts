@@ -14,7 +14,7 @@ const ANSWER = graphql(`
   fragment DashboardVerbAnswer on VmOperationResult {
     __typename
     ... on Error { message }
-    ... on VmOperationAccepted { operation { ...DashboardOperation } }
+    ... on VmOperationAccepted { effect operation { ...DashboardOperation } }
   }
 `, [OPERATION_FIELDS]);
 
@@ -27,17 +27,6 @@ const DOCUMENTS = {
   RESUME: graphql(`mutation DashboardResume($id: ID!, $key: String, $dryRun: Boolean!) { answer: resumeVm(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [ANSWER]),
   DELETE: graphql(`mutation DashboardDelete($id: ID!, $key: String, $dryRun: Boolean!) { answer: deleteVm(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [ANSWER]),
 } as const;
-
-/** What each verb does to one VM, as a plan says it. */
-const EFFECTS: Readonly<Record<MutationVerb, string>> = {
-  START: "powers on",
-  STOP: "is asked to power down (ACPI)",
-  FORCE_OFF: "loses its power at once; what the guest has not saved is lost",
-  RESET: "is reset at once; what the guest has not saved is lost",
-  PAUSE: "stands still, its memory kept",
-  RESUME: "runs on",
-  DELETE: "loses its definition; the disks stay",
-};
 
 /** What came of asking: the operation that carries it out (null when there was nothing to do), or why not. */
 export type Asked = { accepted: true; operation: Operation | null } | { accepted: false; reason: string };
@@ -52,5 +41,5 @@ export async function ask(client: Client, verb: MutationVerb, id: string, idempo
 /** What a verb would do to a VM now, or why it cannot; nothing is changed. Throws a ClientError when nobody answers. */
 export async function judge(client: Client, verb: MutationVerb, id: string): Promise<Judgement> {
   const { answer } = await client.request(DOCUMENTS[verb], { id, key: null, dryRun: true });
-  return "message" in answer ? { can: false, reason: paintable(answer.message) } : { can: true, effect: EFFECTS[verb] };
+  return "message" in answer ? { can: false, reason: paintable(answer.message) } : { can: true, effect: paintable(answer.effect) };
 }

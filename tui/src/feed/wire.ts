@@ -43,6 +43,7 @@ export function toVm(wire: Omit<WireVm, "latest">): Vm {
     accelerator: textOrNull(wire.accelerator),
     networkInUse: textOrNull(wire.networkInUse),
     protected: wire.protected,
+    labels: wire.labels.map(({ key, value }) => ({ key: paintable(key), value: paintable(value) })),
     crashCause: textOrNull(wire.crash?.cause ?? null),
     verbs: Object.fromEntries(wire.verbs.map(({ verb, allowed, reason }) => [verb, { allowed, reason: textOrNull(reason) }])),
   };

@@ -5,6 +5,7 @@ import type {
 } from "./model.js";
 import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
+import type { UndoAction } from "./undo.js";
 import type { MarkAction } from "./marks.js";
 import type { UserCommand } from "../user-commands.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
@@ -58,4 +59,4 @@ export type ViewAction =
   | { type: "clearNotice" }
   | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
 
-export type Action = DataAction | ViewAction | MarkAction | BulkAction | ConfirmAction;
+export type Action = DataAction | ViewAction | MarkAction | BulkAction | ConfirmAction | UndoAction;

@@ -7,8 +7,8 @@ import type { VmVerb } from "./model.js";
 import { page } from "./select.js";
 import type { State } from "./state.js";
 
-/** Verbs that can be asked of several VMs: all but the console. */
-export type BulkVerb = Exclude<VmVerb, "CONSOLE">;
+/** What can be asked of several VMs: every verb but the console, edits of the definition, and undoing. */
+export type BulkVerb = Exclude<VmVerb, "CONSOLE"> | "PROTECT" | "UNPROTECT" | "LABEL" | "UNDO";
 
 /** What the server says of one VM before anything is done. */
 export type Judgement = { can: true; effect: string } | { can: false; reason: string };
@@ -155,7 +155,7 @@ export function phraseFor(bulk: Bulk): string | null {
 }
 
 /** Which of two opposite verbs a key means for several VMs: `p` resumes only when there is nothing left to pause. */
-export function bulkVerbFor(verb: BulkVerb, vms: readonly { state: string }[]): BulkVerb {
+export function bulkVerbFor<Verb extends BulkVerb>(verb: Verb, vms: readonly { state: string }[]): Verb | "PAUSE" | "RESUME" {
   if (verb !== "PAUSE" && verb !== "RESUME") return verb;
   const paused = vms.some((vm) => vm.state === "PAUSED");
   return paused && !vms.some((vm) => vm.state === "RUNNING") ? "RESUME" : "PAUSE";

@@ -23,6 +23,8 @@ export interface Vm {
   networkInUse: string | null;
   pid: number | null;
   protected: boolean;
+  /** Paintable, by key. */
+  labels: readonly { key: string; value: string }[];
   autostart: boolean;
   restartRequired: boolean;
   crashCause: string | null;

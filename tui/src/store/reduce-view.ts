@@ -5,10 +5,13 @@ import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
-import type { SortColumn, SortDirection, State, Ui } from "./state.js";
+import type { Prompt, SortColumn, SortDirection, State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
 const PROMPT_MAX_LENGTH = 64;
+/** Longest line of labels: a dozen of common ones. */
+const LABELS_MAX_LENGTH = 400;
+const LONGEST_PROMPTS: Partial<Record<Prompt["kind"], number>> = { filter: FILTER_MAX_LENGTH, labels: LABELS_MAX_LENGTH };
 /** Actions of the palette remembered as used lately. */
 const RECENT_KEPT = 6;
 /** Pages kept to go back through. */
@@ -151,7 +154,7 @@ function sortStep(state: State, step: 1 | -1): State {
 function promptText(state: State, text: string): State {
   const { prompt } = state.ui;
   if (prompt === null || !("text" in prompt)) return state;
-  const kept = text.slice(0, prompt.kind === "filter" ? FILTER_MAX_LENGTH : PROMPT_MAX_LENGTH);
+  const kept = text.slice(0, LONGEST_PROMPTS[prompt.kind] ?? PROMPT_MAX_LENGTH);
   if (prompt.kind === "filter") return filtered(withUi(state, { prompt: { ...prompt, text: kept } }), kept);
   if (prompt.kind === "command") return withUi(state, { prompt: { ...prompt, text: kept, index: 0 } });
   return withUi(state, { prompt: { ...prompt, text: kept } });

@@ -7,6 +7,8 @@ import { reduceConfirm } from "./confirm.js";
 import { MARK_ACTIONS, keepMarks, reduceMarks } from "./marks.js";
 import type { MarkAction } from "./marks.js";
 import { reduceData } from "./reduce-data.js";
+import { UNDO_ACTIONS, reduceUndo } from "./undo.js";
+import type { UndoAction } from "./undo.js";
 import { withLog } from "./log.js";
 import { reduceView } from "./reduce-view.js";
 import { keepSelection } from "./select.js";
@@ -29,6 +31,10 @@ function isBulk(action: Action): action is BulkAction {
   return BULK_ACTIONS.has(action.type);
 }
 
+function isUndo(action: Action): action is UndoAction {
+  return UNDO_ACTIONS.has(action.type);
+}
+
 export function reduce(state: State, action: Action): State {
   const next = withLog(state, step(state, action), action);
   return next.vms === state.vms && next.ui.filter === state.ui.filter && next.matches === state.matches ? next : keepSelection(keepMarks(next));
@@ -37,6 +43,7 @@ export function reduce(state: State, action: Action): State {
 function step(state: State, action: Action): State {
   if (isData(action)) return reduceData(state, action);
   if (isMark(action)) return reduceMarks(state, action);
+  if (isUndo(action)) return reduceUndo(state, action);
   if (action.type === "judged") return reduceConfirm(state, action);
   return isBulk(action) ? reduceBulk(state, action) : reduceView(state, action);
 }

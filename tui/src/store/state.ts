@@ -5,6 +5,7 @@ import { NO_MATCHES } from "./filter.js";
 import type { FilterMatches } from "./filter.js";
 import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
 import type { Ring } from "./ring.js";
+import type { Done } from "./undo.js";
 import type { UserCommand } from "../user-commands.js";
 
 /** Events kept for the events page and the status line; older ones are one query away. */
@@ -45,6 +46,10 @@ export type Prompt =
   | { kind: "run"; command: UserCommand; vmId: string | null; key: string }
   | { kind: "delete"; text: string; vmId: string; judgement: Judgement | null }
   | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string; judgement: Judgement | null }
+  /** Edits the labels of the VMs it names. */
+  | { kind: "labels"; text: string; vmIds: readonly string[] }
+  /** Whether an operation of this dashboard shall be undone; the text says what that does. */
+  | { kind: "undo"; operationId: string; undoneVmId: string; text: string }
   /** A phrase that must be typed in full before a plan is carried out. */
   | { kind: "typed"; text: string; expected: string };
 
@@ -62,6 +67,8 @@ export interface Ui {
   marks: ReadonlySet<string>;
   /** The row marked last, from which a range starts. */
   markAnchor: string | null;
+  /** What this dashboard has done, the newest first, for the undo key. */
+  done: readonly Done[];
   /** Ids of the palette's entries used lately, the newest first. */
   recent: readonly string[];
   /** One verb on several VMs, from its plan to its summary. */
@@ -149,6 +156,7 @@ export function initialState(now: number): State {
       selectedVmId: null,
       marks: new Set(),
       markAnchor: null,
+      done: [],
       recent: [],
       bulk: null,
       sort: { column: "cpu", direction: "descending" },

@@ -10,7 +10,7 @@ export function vm(change: Partial<Vm>): Vm {
   const id = change.id ?? "web-1";
   return {
     id, label: id, hostId: "lab1", state: "RUNNING", stateSince: NOW - 60_000, generation: 1n, startedAt: NOW - 60_000, vcpus: 1, memoryBytes: 256 * 1024 ** 2, machine: "q35",
-    accelerator: "tcg", networkInUse: "user", pid: 42, protected: false, autostart: false, restartRequired: false, crashCause: null,
+    accelerator: "tcg", networkInUse: "user", pid: 42, protected: false, labels: [], autostart: false, restartRequired: false, crashCause: null,
     verbs: Object.fromEntries(["START", "STOP", "FORCE_OFF", "RESET", "PAUSE", "RESUME", "DELETE", "CONSOLE"].map((verb) => [verb, { allowed: true, reason: null }])), ...change,
   };
 }

@@ -1,5 +1,6 @@
 // The last two lines: above, the newest thing worth knowing or the line being typed; below, the keys that fit.
 import { BINDINGS, availability, keyName, labelOf } from "../keys.js";
+import { parseLabels } from "../store/labels.js";
 import { page } from "../store/select.js";
 import type { Event } from "../store/model.js";
 import type { Prompt, State } from "../store/state.js";
@@ -77,13 +78,24 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
   const { frame, state, theme } = p;
   const typed = (lead: string, text: string, hint: string): void => {
     const start = frame.put(1, y, cut(lead, frame.width - 20, theme.ellipsis), BOLD);
-    const end = frame.put(start, y, text, TEXT);
+    // Of a line longer than the screen the end is shown, where the typing goes on.
+    const end = frame.put(start, y, text.slice(-(frame.width - start - 1)), TEXT);
     frame.cursor = { x: Math.min(end, frame.width - 1), y };
     frame.put(1, y + 1, cut(hint, frame.width - 2, theme.ellipsis), DIM);
   };
   switch (shown.kind) {
     case "filter":
       filterPrompt(p, y, shown.text);
+      return;
+    case "labels": {
+      const parsed = parseLabels(shown.text);
+      const hint = parsed.fits ? "Enter changes them, Esc does not." : shown.text.trim() === "" ? `Now: ${labelsText(state, shown.vmIds)}. Write key=value to set, -key to take away; Esc leaves.` : parsed.reason;
+      typed(`Labels of ${shown.vmIds.length === 1 ? vmLabel(state, shown.vmIds[0] ?? null) : `${shown.vmIds.length} VMs`}: `, shown.text, hint);
+      return;
+    }
+    case "undo":
+      frame.put(1, y, cut(`Undo? ${shown.text}`, frame.width - 2, theme.ellipsis), style("attention"));
+      parts(p, 1, y + 1, [["u", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
       return;
     case "typed":
       typed(`Type "${shown.expected}" to go on: `, shown.text, "Enter carries the plan out once it is complete. Esc goes back to the plan.");
@@ -109,4 +121,10 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
     case "command":
       typed(shown.scope === "user" ? "!" : ":", shown.text, finderHint(p, shown));
   }
+}
+
+/** The labels of one VM as they are; of several nothing is said. */
+function labelsText(state: State, vmIds: readonly string[]): string {
+  const labels = vmIds.length === 1 ? (state.vms.get(vmIds[0] ?? "")?.labels ?? []) : [];
+  return labels.length === 0 ? (vmIds.length === 1 ? "none" : "as each has them") : labels.map(({ key, value }) => `${key}=${value}`).join(" ");
 }

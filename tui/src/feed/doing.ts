@@ -1,0 +1,140 @@
+// Carries out what the person asks for: verbs, plans for several VMs, edits, undoing. It says what came of each in the
+// store and remembers what can be undone; it knows no key and no screen.
+import { randomUUID } from "node:crypto";
+import type { Client } from "../client/client.js";
+import type { BulkVerb } from "../store/bulk.js";
+import type { DestructiveVerb } from "../store/confirm.js";
+import { editedLabels } from "../store/labels.js";
+import type { LabelEdit } from "../store/labels.js";
+import type { Vm } from "../store/model.js";
+import { paintable } from "../store/sanitize.js";
+import type { Done } from "../store/undo.js";
+import { BulkRunner } from "./bulk.js";
+import { editDeed, undoDeed, verbDeed } from "./deeds.js";
+import type { Deed } from "./deeds.js";
+import { CANCEL } from "./documents.js";
+import { reasonOf } from "./feed.js";
+import type { Store } from "./feed.js";
+import { judge } from "./verbs.js";
+import type { MutationVerb } from "./verbs.js";
+
+/** What keys need of it. */
+export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo">;
+
+export class Doing implements Disposable {
+  private readonly bulk: BulkRunner;
+
+  constructor(private readonly client: Client, private readonly store: Store) {
+    this.bulk = new BulkRunner(client, store);
+  }
+
+  ask(verb: MutationVerb, vmId: string): void {
+    void this.askOne(verbDeed(verb), vmId, verb.toLowerCase().replaceAll("_", " "));
+  }
+
+  /** What a destructive verb would do; the open question waits for it. */
+  judge(verb: DestructiveVerb, vmId: string): void {
+    judge(this.client, verb, vmId).then(
+      (judgement) => this.store.dispatch({ type: "judged", verb, vmId, judgement }),
+      (error: unknown) => this.store.dispatch({ type: "judged", verb, vmId, judgement: { can: false, reason: reasonOf(error) } }),
+    );
+  }
+
+  plan(verb: MutationVerb, vms: readonly Vm[]): void {
+    this.bulk.plan(verb, verbDeed(verb), vms);
+  }
+
+  carryOut(): void {
+    this.bulk.start();
+  }
+
+  cancelBulk(): void {
+    this.bulk.cancel();
+  }
+
+  cancel(operationId: string): void {
+    this.client.request(CANCEL, { id: operationId }).then(
+      ({ cancelOperation }) => "message" in cancelOperation && this.say("error", cancelOperation.message),
+      (error: unknown) => this.say("error", reasonOf(error)),
+    );
+  }
+
+  /** Protects what is not, and where all are protected already, takes the protection away. */
+  protect(vms: readonly Vm[]): void {
+    const isProtected = !vms.every((vm) => vm.protected);
+    this.edit(isProtected ? "PROTECT" : "UNPROTECT", editDeed((definition) => ({ ...definition, protected: isProtected })), vms);
+  }
+
+  label(vms: readonly Vm[], edit: LabelEdit): void {
+    const labelsOf = (value: unknown): Record<string, string> => (typeof value === "object" && value !== null ? (value as Record<string, string>) : {});
+    this.edit("LABEL", editDeed((definition) => ({ ...definition, labels: editedLabels(labelsOf(definition["labels"]), edit) })), vms);
+  }
+
+  /** Looks for the last deed that can be undone, and asks whether it shall be. */
+  async offerUndo(): Promise<void> {
+    try {
+      await this.lookForUndo();
+    } catch (error) {
+      this.say("error", `undo: ${reasonOf(error)}`);
+    }
+  }
+
+  async undo(operationId: string, vmId: string): Promise<void> {
+    if (await this.askOne(undoDeed(new Map([[vmId, operationId]])), vmId, "undo", "is not remembered")) this.store.dispatch({ type: "undone", operationId });
+  }
+
+  [Symbol.dispose](): void {
+    this.bulk[Symbol.dispose]();
+  }
+
+  /** One VM at once, several by a plan: an edit can be undone. */
+  private edit(verb: BulkVerb, deed: Deed, vms: readonly Vm[]): void {
+    const [only] = vms;
+    if (vms.length > 1) this.bulk.plan(verb, deed, vms);
+    else if (only !== undefined) void this.askOne(deed, only.id, verb.toLowerCase());
+  }
+
+  /** Whether it was accepted. */
+  private async askOne(deed: Deed, vmId: string, wish: string, memory: "is remembered" | "is not remembered" = "is remembered"): Promise<boolean> {
+    const label = paintable(this.store.state.vms.get(vmId)?.label ?? vmId);
+    const key = randomUUID();
+    this.say("info", `${label}: ${wish} asked for.`);
+    try {
+      const asked = await deed.ask(this.client, vmId, key);
+      if (!asked.accepted) this.say("error", `${label}: ${asked.reason}`);
+      else if (asked.operation === null) this.say("info", `${label}: there was nothing to do.`);
+      else if (memory === "is remembered") this.store.dispatch({ type: "did", group: key, operation: { id: asked.operation.id, vmId, label } });
+      return asked.accepted;
+    } catch (error) {
+      this.say("error", `${label}: ${wish} failed: ${reasonOf(error)}`);
+      return false;
+    }
+  }
+
+  /** The newest deed of which anything can be undone; one operation is asked about, several are planned. */
+  private async lookForUndo(): Promise<void> {
+    let firstReason: string | null = null;
+    for (const done of this.store.state.ui.done) {
+      const judged = await this.judgeUndo(done);
+      const able = judged.filter(({ judgement }) => judgement.can);
+      firstReason ??= judged.map(({ judgement }) => (judgement.can ? null : judgement.reason)).find((reason) => reason !== null) ?? null;
+      const [only] = able;
+      if (only === undefined) continue;
+      const { operation, judgement } = only;
+      if (done.operations.length > 1) {
+        const operationOf = new Map(done.operations.map(({ vmId, id }) => [vmId, id]));
+        this.bulk.plan("UNDO", undoDeed(operationOf), done.operations.map(({ vmId, label }) => ({ id: vmId, label })), operationOf);
+      } else if (judgement.can) this.store.dispatch({ type: "prompt", prompt: { kind: "undo", operationId: operation.id, undoneVmId: operation.vmId, text: judgement.effect } });
+      return;
+    }
+    this.say("error", `undo: ${firstReason ?? "This dashboard has done nothing yet that could be undone."}`);
+  }
+
+  private judgeUndo({ operations }: Done) {
+    return Promise.all(operations.map(async (operation) => ({ operation, judgement: await undoDeed(new Map([[operation.vmId, operation.id]])).judge(this.client, operation.vmId) })));
+  }
+
+  private say(tone: "info" | "error", text: string): void {
+    this.store.dispatch({ type: "notice", tone, text: paintable(text) });
+  }
+}
