@@ -111,7 +111,7 @@ function numberOrNull(value: number): number | null {
 /** The highest point of the main line; of several lines the highest of all, and the name of each at its end. */
 function marks({ lines, ends }: Plot, windows: readonly Window[]): GraphMark[] {
   if (ends !== "named") return windows.slice(0, 1).flatMap((window) => highest(window, lines[0]?.role ?? "text"));
-  const top = windows.reduce((best, window, index) => (window.peak > (windows[best]?.peak ?? NaN) || Number.isNaN(windows[best]?.peak) ? index : best), 0);
+  const top = windows.reduce((best, window, index) => (Number.isNaN(window.peak) || (windows[best]?.peak ?? NaN) >= window.peak ? best : index), 0);
   const peak = windows.slice(top, top + 1).flatMap((window) => highest(window, lines[top]?.role ?? "text"));
   return lines.flatMap((line, index) => {
     const columns = windows[index]?.columns ?? [];
