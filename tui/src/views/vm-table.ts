@@ -35,7 +35,7 @@ export function vmTable(p: Painter, rect: Rect): void {
   const columns = fittingColumns(rect.width, state.ui.tableColumns);
   let x = rect.x + 3;
   for (const column of columns) {
-    const title = column.title(theme);
+    const title = column.title(theme, state.ui.cpuScale);
     const look = column.sort === sort.column ? style("text", "bold") : DIM;
     frame.put(x, rect.y + 1, column.align === "right" ? title.padStart(column.width) : title, look, column.width);
     if (column.sort !== undefined) frame.clickable({ x, y: rect.y + 1, width: column.width, height: 1 }, { kind: "sort", column: column.sort });
