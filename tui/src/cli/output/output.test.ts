@@ -91,6 +91,6 @@ describe("json and yaml", () => {
   });
 
   it("reads as people write it", () => {
-    expect(yamlText([{ id: "web-1", labels: { tier: "web" }, latest: null }])).toBe("- id: web-1\n  labels:\n    tier: web\n  latest: null");
+    expect(yamlText([{ id: "web-1", labels: { tier: "web" }, latest: null }])).toBe("- id: web-1\n  labels:\n    tier: web\n  latest: null\n");
   });
 });

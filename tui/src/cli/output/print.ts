@@ -37,7 +37,8 @@ export async function printRecord(context: CommandContext, value: unknown, view:
 
 /** A whole answer, readable: YAML where it was asked for, else JSON. */
 export async function printValue(context: CommandContext, value: unknown): Promise<void> {
-  await context.print(context.format === "yaml" ? (await import("./yaml.js")).yamlText(value) : jsonText(value, 2));
+  if (context.format === "yaml") await context.write((await import("./yaml.js")).yamlText(value));
+  else await context.print(jsonText(value, 2));
 }
 
 /** One object of a stream, on a line of its own. */

@@ -3,9 +3,9 @@ import { Document, Scalar, visit } from "yaml";
 import { escaped } from "./encode.js";
 
 /** Only in double quotes does YAML know escapes. */
-const NEEDS_ESCAPES = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
+const NEEDS_ESCAPES = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
 
-/** Without the newline at its end. */
+/** With the newline at its end: where a text ends in some, each counts. */
 export function yamlText(value: unknown): string {
   const document = new Document(value);
   visit(document, {
@@ -13,5 +13,5 @@ export function yamlText(value: unknown): string {
       if (typeof node.value === "string" && NEEDS_ESCAPES.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
-  return escaped(document.toString({ lineWidth: 0 })).replace(/\n$/, "");
+  return escaped(document.toString({ lineWidth: 0 }));
 }
