@@ -1,11 +1,11 @@
 // The command line on several VMs against a small scripted fleet: formats, selectors, plans, questions, editing, watching.
-import { execFile } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { ClientBundle } from "../support/client-bundle.js";
+import type { Ran } from "../support/client-bundle.js";
 import { eventually } from "../support/process.js";
 import { ScriptedServer } from "../support/scripted-server.js";
 import { TerminalDriver } from "../support/terminal.js";
@@ -91,13 +91,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Outcome { readonly code: number; readonly out: string; readonly err: string }
-function quetzal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [bundle.path, ...args], { env: { ...server.environment, ...env }, timeout: 30_000 }, (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }));
-    child.stdin?.end("{ viewer { name } }");
-  });
-}
+const quetzal = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> => bundle.run(args, { ...server.environment, ...env }, "{ viewer { name } }");
 const terminal = (args: readonly string[], env: NodeJS.ProcessEnv = {}): TerminalDriver => new TerminalDriver(process.execPath, [bundle.path, ...args], { env: { ...server.environment, TERM: "xterm-256color", ...env }, columns: 120 });
 
 /** An editor that does to the file what the script says; `$1` is the file. */

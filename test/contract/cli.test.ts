@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
+import type { Ran } from "../support/client-bundle.js";
 import { ScriptedServer, TOKEN } from "../support/scripted-server.js";
 import { TerminalDriver } from "../support/terminal.js";
 
@@ -96,13 +97,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Outcome { readonly code: number; readonly out: string; readonly err: string }
-
-function quetzal(args: readonly string[], env: NodeJS.ProcessEnv = server.environment): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bundle.path, ...args], { env, timeout: 30_000 }, (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }));
-  });
-}
+const quetzal = (args: readonly string[], env: NodeJS.ProcessEnv = server.environment): Promise<Ran> => bundle.run(args, env);
 
 function put(path: string, text: string): string {
   mkdirSync(join(folder, path, ".."), { recursive: true });
@@ -262,7 +257,7 @@ describe("quetzal", { timeout: 60_000 }, () => {
   });
 
   it("is quiet when its reader goes away", async () => {
-    const outcome = await new Promise<Outcome>((resolve) => {
+    const outcome = await new Promise<Ran>((resolve) => {
       execFile("/bin/sh", ["-c", `${process.execPath} ${bundle.path} events --follow -o json | head -n 1`], { env: server.environment, timeout: 10_000 }, (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }));
     });
     expect(outcome).toMatchObject({ code: 0, err: "" });

@@ -1,6 +1,5 @@
 // `quetzal apply`: sends the definitions of some paths and prints what each one changes. Each is judged alone.
 import { graphql } from "../client/document.js";
-import type { ResultOf } from "../client/document.js";
 import { sanitise } from "../format.js";
 import type { CommandContext } from "./context.js";
 import { readDefinitions } from "./definitions.js";
@@ -9,31 +8,11 @@ import { CommandError, EXIT, fromTypedError } from "./exit.js";
 import { isForPrograms } from "./output/formats.js";
 import { printValue } from "./output/print.js";
 import { progressLine } from "./progress.js";
-import { WATCHED_OPERATION, deadlineIn, waitForOperation } from "./wait.js";
+import { PUT_RESULT } from "./vm/put-result.js";
+import type { Put, PutResult } from "./vm/put-result.js";
+import { deadlineIn, waitForOperation } from "./wait.js";
 
-const APPLY = graphql(`
-  mutation Apply($input: ApplyVmsInput!) {
-    applyVms(input: $input) {
-      results {
-        __typename
-        ... on PutVmSuccess {
-          vm { id name state restartRequired }
-          action
-          changes
-          operation { ...WatchedOperation }
-        }
-        ... on Error { message }
-        ... on InvalidSpec { field }
-        ... on InsufficientResources { field }
-        ... on StorageFault { field }
-        ... on InvalidInput { field }
-      }
-    }
-  }
-`, [WATCHED_OPERATION]);
-
-type PutResult = ResultOf<typeof APPLY>["applyVms"]["results"][number];
-type Applied = Extract<PutResult, { __typename: "PutVmSuccess" }>;
+const APPLY = graphql(`mutation Apply($input: ApplyVmsInput!) { applyVms(input: $input) { results { ...PutResult } } }`, [PUT_RESULT]);
 
 /** Definitions sent at once: the answer says of each what became of it. */
 const BATCH_SIZE = 50;
@@ -43,7 +22,7 @@ const DEFINE_WAIT_SECONDS = 30;
 export async function applyPaths(context: CommandContext, paths: readonly string[], options: { dryRun?: boolean }): Promise<void> {
   const definitions = readDefinitions(paths);
   const failures: CommandError[] = [];
-  const applied: Applied[] = [];
+  const applied: Put[] = [];
   for (let start = 0; start < definitions.length; start += BATCH_SIZE) {
     if (definitions.length > 1) context.progress(progressLine({ done: start, all: definitions.length, text: "definitions" }, context.config.characters));
     const batch = definitions.slice(start, start + BATCH_SIZE);
@@ -72,7 +51,7 @@ async function send(context: CommandContext, batch: readonly Definition[], dryRu
   return (await context.client().request(APPLY, { input }, context.signal)).applyVms.results;
 }
 
-function appliedLines(context: CommandContext, result: Applied, dryRun: boolean): string[] {
+function appliedLines(context: CommandContext, result: Put, dryRun: boolean): string[] {
   const colour = { CREATED: "green", CHANGED: "yellow", UNCHANGED: "grey" } as const;
   const suffix = dryRun && result.action !== "UNCHANGED" ? " (dry run: nothing was done)" : "";
   const lines = [`${context.paint(colour[result.action], result.action.toLowerCase())} ${sanitise(result.vm.id)}${suffix}`];
@@ -81,7 +60,7 @@ function appliedLines(context: CommandContext, result: Applied, dryRun: boolean)
   return lines;
 }
 
-function failureOf(definition: Definition, result: Exclude<PutResult, Applied>): CommandError {
+function failureOf(definition: Definition, result: Exclude<PutResult, Put>): CommandError {
   const failure = fromTypedError(result);
   const field = "field" in result && result.field !== null ? result.field : undefined;
   const place = field === undefined ? definition.file : definition.placeOf(field);

@@ -1,35 +1,16 @@
 // A VM's definition, read with its generation and put back only over that one: nobody's change is lost unseen.
 import { graphql } from "../../client/document.js";
-import type { ResultOf } from "../../client/document.js";
 import { sanitise } from "../../format.js";
 import type { CommandContext } from "../context.js";
 import { CommandError, EXIT, fromTypedError } from "../exit.js";
-import { WATCHED_OPERATION } from "../wait.js";
 import type { Answer, Care, Deed } from "./deed.js";
+import { PUT_RESULT } from "./put-result.js";
+import type { Put } from "./put-result.js";
 
 const DEFINITION = graphql(`query VmDefinition($id: ID!) { vm(id: $id) { id name state generation definition restartRequired } }`);
-const PUT = graphql(`
-  mutation PutVm($input: PutVmInput!) {
-    result: putVm(input: $input) {
-      __typename
-      ... on PutVmSuccess {
-        vm { id name state restartRequired }
-        action
-        changes
-        effect
-        operation { ...WatchedOperation }
-      }
-      ... on Error { message }
-      ... on InvalidSpec { field }
-      ... on InsufficientResources { field }
-      ... on StorageFault { field }
-      ... on InvalidInput { field }
-    }
-  }
-`, [WATCHED_OPERATION]);
+const PUT = graphql(`mutation PutVm($input: PutVmInput!) { result: putVm(input: $input) { ...PutResult } }`, [PUT_RESULT]);
 
 export type Definition = Readonly<Record<string, unknown>>;
-export type Put = Extract<ResultOf<typeof PUT>["result"], { __typename: "PutVmSuccess" }>;
 
 export interface DefinedVm {
   readonly id: string;

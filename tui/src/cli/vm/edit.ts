@@ -16,8 +16,9 @@ import { deadlineIn, waitForOperation } from "../wait.js";
 import { DEFAULT_WAIT_SECONDS } from "./deed.js";
 import type { DeedOptions } from "./deed.js";
 import { putDefinition, readDefinition } from "./definition.js";
-import type { DefinedVm, Put } from "./definition.js";
+import type { DefinedVm } from "./definition.js";
 import { readEdited, writeEditable } from "./editable.js";
+import type { Put } from "./put-result.js";
 import { namedVm } from "./select.js";
 
 /** Times that a refused text comes back: an editor that is a script must not be asked for ever. */
