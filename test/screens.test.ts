@@ -48,7 +48,9 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["plan-summary", [["*", /7 marked/], ["p", /\d cannot/], ["\r", /summary/], ["", /4 done/]]],
 ];
 
-describe.each([[80, 24], [120, 40], [200, 50]])("screens at %ix%i", (columns, rows) => {
+const SIZES = [[80, 24], [120, 40], [200, 50]] as const;
+
+describe.each(SIZES)("screens at %ix%i", (columns, rows) => {
   let dashboard: DashboardDriver;
   beforeAll(async () => {
     dashboard = await (await DashboardDriver.open({ columns, rows })).ready();
@@ -63,9 +65,23 @@ describe.each([[80, 24], [120, 40], [200, 50]])("screens at %ix%i", (columns, ro
   }, TIMEOUT_MS);
 });
 
+/** Pages that between them wear every role. */
+const OF_ALL_DEPTHS = PAGES.filter(([name]) => ["overview", "vm-graphs", "operations", "help"].includes(name));
+
+describe.each(SIZES.flatMap(([columns, rows]) => [["16", columns, rows, { TERM: "xterm" }], ["true", columns, rows, { COLORTERM: "truecolor" }]] as const))("screens in %s colours at %ix%i", (depth, columns, rows, env) => {
+  it("are painted as recorded", async () => {
+    await using dashboard = await (await DashboardDriver.open({ columns, rows, env })).ready();
+    for (const [name, steps] of OF_ALL_DEPTHS) {
+      for (const [keys, shows] of steps) await dashboard.press(keys, shows);
+      await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/${name}.${columns}x${rows}.${depth}.txt`);
+      await dashboard.home();
+    }
+  }, TIMEOUT_MS);
+});
+
 describe("screens of lesser terminals", () => {
   it.each([
-    ["no-colour", { NO_COLOR: "1" }], ["ascii", { LC_ALL: "C" }], ["sixteen", { TERM: "linux" }],
+    ["no-colour", { NO_COLOR: "1" }], ["ascii", { LC_ALL: "C" }], ["linux", { TERM: "linux" }], ["vt100", { TERM: "vt100" }],
   ] as const)("paints the overview for %s", async (name, env) => {
     await using dashboard = await (await DashboardDriver.open({ env })).ready();
     await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/overview.${name}.txt`);

@@ -15,6 +15,8 @@ export interface RecordedOptions {
   vms?: number;
   /** "still": time stands at RECORDED_NOW and nothing ticks by itself. */
   clock?: "still" | "running";
+  /** Names of the first VMs; the others are named as their ids. */
+  names?: readonly string[];
   role?: "VIEWER" | "OPERATOR" | "ADMIN";
 }
 
@@ -69,6 +71,7 @@ export class RecordedServer implements AsyncDisposable {
 
   private constructor(private readonly options: RecordedOptions) {
     this.vms = recordedVms(options.vms ?? 7, this.now());
+    options.names?.forEach((name, index) => { const vm = this.vms[index]; if (vm !== undefined) vm.name = name; });
     const roots = { query: this.roots(), mutation: this.roots(), subscription: this.roots() };
     // One graphql for all: a test runner may give graphql-ws another copy, and two do not mix.
     useServer({ schema: this.schema, roots, execute, subscribe, validate }, this.sockets);
@@ -221,11 +224,14 @@ export class RecordedServer implements AsyncDisposable {
       server: () => ({ version: "0.1.0", startedAt: new Date(this.now()).toISOString(), databaseConnected: true, now: new Date(this.now()).toISOString() }),
       hosts: () => [this.wireHost()], host: () => this.wireHost(),
       vm: ({ id }: { id: string }) => { const vm = this.vms.find((candidate) => candidate.id === id); return vm === undefined ? null : this.wireVm(vm); },
-      vms: ({ first, after }: { first?: number; after?: string | null }) => {
+      vms: ({ first, after, filter }: { first?: number; after?: string | null; filter?: { where?: string } }) => {
+        const asked = filter?.where === undefined ? null : recordedMatches(this.vms, filter.where, this.now());
+        if (asked !== null && asked.error !== null) throw new Error(asked.error);
+        const listed = asked === null ? this.vms : this.vms.filter((vm) => asked.ids.includes(vm.id));
         const start = after ? Number(after) : 0;
-        const nodes = this.vms.slice(start, start + (first ?? 100));
+        const nodes = listed.slice(start, start + (first ?? 100));
         const end = start + nodes.length;
-        return { edges: [], nodes: nodes.map((vm) => this.wireVm(vm)), totalCount: this.vms.length, pageInfo: { hasNextPage: end < this.vms.length, hasPreviousPage: start > 0, startCursor: String(start), endCursor: String(end) } };
+        return { edges: [], nodes: nodes.map((vm) => this.wireVm(vm)), totalCount: listed.length, pageInfo: { hasNextPage: end < listed.length, hasPreviousPage: start > 0, startCursor: String(start), endCursor: String(end) } };
       },
       operations: () => ({ edges: [], nodes: [...this.operations].reverse(), pageInfo: { hasNextPage: false, hasPreviousPage: false } }),
       events: ({ after }: { after?: string | null }, _context: unknown, info: { operation: { operation: string } }) => {

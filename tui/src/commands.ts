@@ -16,12 +16,15 @@ import type { ConsoleView, Page, Prompt } from "./store/state.js";
 import { needsVm } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 import { VM_TABS } from "./store/state.js";
+import { presentView, tableCommand } from "./table-commands.js";
+import type { Keeper } from "./keeper.js";
 
 /** Lines of one page up or down: most of the smallest screen's table. */
 const PAGE_LINES = 10;
 
 export interface Outside {
   readonly doing: DoingPort;
+  readonly keeper: Keeper;
   /** Hands the terminal to a command of the person's own until it ends. */
   runUserCommand(command: UserCommand, vmId: string | null): void;
   openConsole(vmId: string, view: ConsoleView): void;
@@ -36,7 +39,7 @@ export function pressKey(store: Store, outside: Outside, key: string): void {
     inPrompt(store, outside, prompt, key);
     return;
   }
-  const binding = bindingFor(key, page(store.state));
+  const binding = bindingFor(store.state, key);
   const own = store.state.userCommands.find((command) => command.key === key);
   if (binding !== null) perform(store, outside, binding, key);
   else if (own !== undefined) performUser(store, outside, own);
@@ -87,7 +90,9 @@ function look(store: Store, outside: Outside, command: Command): void {
   const by = moves[command];
   const tab = /^tab(\d)$/.exec(command)?.[1];
   const { dispatch } = store;
-  if (opened !== undefined) dispatch({ type: "open", page: opened });
+  const ofTable = tableCommand(store, outside.keeper, command);
+  if (ofTable !== undefined) ofTable();
+  else if (opened !== undefined) dispatch({ type: "open", page: opened });
   else if (by !== undefined) dispatch({ type: "move", by });
   else if (tab !== undefined) dispatch({ type: "tab", tab: VM_TABS[Number(tab) - 1] ?? "graphs" });
   else if (command === "first" || command === "last") dispatch({ type: "moveTo", edge: command });
@@ -100,11 +105,17 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "sortNext") dispatch({ type: "sortStep", step: 1 });
   else if (command === "sortPrevious") dispatch({ type: "sortStep", step: -1 });
   else if (command === "sortReverse") dispatch({ type: "sortReverse" });
+  else if (command === "nextTheme") nextTheme(store);
   else if (command === "filter") dispatch({ type: "prompt", prompt: { kind: "filter", text: store.state.ui.filter } });
   else if (command === "find") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0, scope: "all" } });
   else if (command === "userCommands") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0, scope: "user" } });
   else if (command === "redraw") outside.redraw();
   else if (command === "quit") outside.quit();
+}
+
+function nextTheme(store: Store): void {
+  store.dispatch({ type: "nextTheme" });
+  store.dispatch({ type: "notice", tone: "info", text: `Theme: ${paintable(store.state.ui.theme)}.` });
 }
 
 function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): void {
@@ -166,6 +177,8 @@ function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: 
   } else if (prompt.kind === "delete") {
     if (prompt.text === prompt.vmId) outside.doing.ask("DELETE", prompt.vmId);
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not ${paintable(prompt.vmId)}; nothing was deleted.` });
+  } else if (prompt.kind === "viewName") {
+    if (prompt.text.trim() !== "") outside.keeper.keepView(presentView(state, prompt.text.trim()));
   } else if (prompt.kind === "command") {
     const entry = find(state, prompt.text, prompt.scope)[prompt.index]?.entry;
     if (entry !== undefined) performEntry(store, outside, entry);

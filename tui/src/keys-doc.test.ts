@@ -5,15 +5,15 @@ import type { Binding } from "./keys.js";
 
 const PAGES = new Set(BINDINGS.flatMap((binding) => binding.pages));
 
-function line({ keys, help, pages }: Binding): string {
+function line({ command, keys, help, pages }: Binding): string {
   const named = keys.map((key) => `\`${keyName(key)}\``).join(" ");
-  return `| ${named} | ${help} | ${pages.length === PAGES.size ? "everywhere" : pages.join(", ")} |`;
+  return `| ${named} | ${help} | ${pages.length === PAGES.size ? "everywhere" : pages.join(", ")} | \`${command}\` |`;
 }
 
 function keysDocument(): string {
   const groups = [...new Set(BINDINGS.map((binding) => binding.group))];
   const tables = groups.map((group) => [
-    `## ${group}`, "", "| key | what it does | where |", "|---|---|---|", ...BINDINGS.filter((binding) => binding.group === group).map(line),
+    `## ${group}`, "", "| key | what it does | where | name in config.yaml |", "|---|---|---|---|", ...BINDINGS.filter((binding) => binding.group === group).map(line),
   ].join("\n"));
   return ["# Keys of the dashboard", "Printed from the key table `tui/src/keys.ts` by `npm run generate`.", ...tables].join("\n\n") + "\n";
 }

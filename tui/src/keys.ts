@@ -5,7 +5,7 @@ import { refusalForEdit } from "./edit-commands.js";
 import { bulkVerbFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
-import { host, selectedOperation, selectedVm } from "./store/select.js";
+import { host, page, selectedOperation, selectedVm } from "./store/select.js";
 import { PAGES } from "./store/state.js";
 import type { Page, State } from "./store/state.js";
 
@@ -17,7 +17,7 @@ export type Command =
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7" | "tab8"
   | "filter" | "find" | "userCommands" | "sortNext" | "sortPrevious" | "sortReverse"
   | "hosts" | "compare" | "nextFigure" | "previousFigure" | "cpuScale" | "log"
-  | "operations" | "events" | "cancelOperation" | "help" | "redraw" | "quit";
+  | "operations" | "events" | "cancelOperation" | "columns" | "views" | "toggleColumn" | "columnLeft" | "columnRight" | "wearView" | "keepChoices" | "copy" | "copyScreen" | "nextTheme" | "help" | "redraw" | "quit";
 
 export interface Binding {
   command: Command;
@@ -83,6 +83,16 @@ export const BINDINGS: readonly Binding[] = [
   { command: "tab7", keys: ["7"], label: "VM events", help: "The VM's own events and operations.", group: "Look", pages: ["vm"] },
   { command: "tab8", keys: ["8"], label: "definition", help: "The definition, defaults filled in.", group: "Look", pages: ["vm"] },
   { command: "nextTab", keys: ["tab"], label: "next tab", help: "The next of the VM page's tabs.", group: "Look", pages: ["vm"] },
+  { command: "columns", keys: ["O"], label: "columns", help: "Choose the table's columns and their order.", group: "Look", pages: EVERYWHERE },
+  { command: "views", keys: ["v"], label: "views", help: "Saved views of the table: filter, columns, order.", group: "Look", pages: EVERYWHERE },
+  { command: "toggleColumn", keys: [" ", "enter"], label: "on or off", help: "Show the column, or leave it out.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "columnLeft", keys: ["left"], label: "earlier", help: "The column stands earlier.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "columnRight", keys: ["right"], label: "later", help: "The column stands later.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "wearView", keys: ["enter", " "], label: "wear", help: "Show the table as this view has it.", group: "Look", pages: ["views"], onBottomLine: true },
+  { command: "keepChoices", keys: ["C-s"], label: "keep", help: "Write columns, order, theme and CPU scale to config.yaml; on the views page, the table as a view.", group: "Look", pages: ["overview", "columns", "views"] },
+  { command: "copy", keys: ["y"], label: "copy id", help: "Copy the id of what is chosen (marked VMs: all) to your terminal's clipboard.", group: "Look", pages: EVERYWHERE },
+  { command: "copyScreen", keys: ["Y"], label: "copy screen", help: "Copy the text of the screen to your terminal's clipboard.", group: "Look", pages: EVERYWHERE },
+  { command: "nextTheme", keys: ["T"], label: "next theme", help: "The next theme: dark, light, contrast, mono, your own.", group: "Look", pages: EVERYWHERE },
   { command: "help", keys: ["?"], label: "help", help: "This page.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "up", keys: ["up", "k"], label: "up", help: "One line up.", group: "Move", pages: LISTS },
   { command: "down", keys: ["down", "j"], label: "down", help: "One line down.", group: "Move", pages: LISTS },
@@ -94,8 +104,19 @@ export const BINDINGS: readonly Binding[] = [
   { command: "quit", keys: ["q", "C-c"], label: "quit", help: "Close the dashboard; VMs and services run on.", group: "Move", pages: EVERYWHERE },
 ];
 
-export function bindingFor(key: string, where: Page): Binding | null {
-  return BINDINGS.find((binding) => binding.keys.includes(key) && binding.pages.includes(where)) ?? null;
+/** The key table with the person's own keys in it. */
+export function bindingsOf({ settings }: State): readonly Binding[] {
+  if (settings.keys.size === 0) return BINDINGS;
+  const before = remapped.get(settings);
+  if (before !== undefined) return before;
+  const bindings = BINDINGS.map((binding) => ({ ...binding, keys: settings.keys.get(binding.command) ?? binding.keys }));
+  remapped.set(settings, bindings);
+  return bindings;
+}
+const remapped = new WeakMap<State["settings"], readonly Binding[]>();
+
+export function bindingFor(state: State, key: string, where: Page = page(state)): Binding | null {
+  return bindingsOf(state).find((binding) => binding.keys.includes(key) && binding.pages.includes(where)) ?? null;
 }
 
 export type Availability = { allowed: true } | { allowed: false; reason: string };
@@ -146,7 +167,7 @@ export function labelOf(state: State, binding: Binding): string {
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {
-  " ": "Space", up: "↑", down: "↓", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
+  " ": "Space", up: "↑", down: "↓", left: "←", right: "→", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
 };
 
 /** A key as people write it. */

@@ -9,5 +9,6 @@ import { list } from "./list.js";
 import { samples } from "./samples.js";
 import { startup } from "./startup.js";
 import { subscribers } from "./subscribers.js";
+import { tui } from "./tui.js";
 
-export const suites: readonly Suite[] = [lifecycle, list, adoption, consoleEcho, cli, startup, samples, subscribers, idle];
+export const suites: readonly Suite[] = [lifecycle, list, adoption, consoleEcho, cli, startup, samples, subscribers, idle, tui];

@@ -9,7 +9,8 @@ import { eventLine } from "./events.js";
 import { EXIT, fromTypedError, toCommandError } from "./exit.js";
 import { isSubscription } from "./graphql.js";
 import { JsonFault, parseJson } from "./json-text.js";
-import { displayWidth, fieldLines, tableLines } from "./table.js";
+import { cellsOf } from "../width.js";
+import { fieldLines, tableLines } from "./table.js";
 
 let folder = "";
 beforeEach(() => {
@@ -31,7 +32,7 @@ describe("table", () => {
   });
 
   it("counts columns, not characters", () => {
-    expect(["a", "日", "e\u0301", "🚀"].map(displayWidth)).toEqual([1, 2, 1, 2]);
+    expect(["a", "日", "e\u0301", "🚀"].map(cellsOf)).toEqual([1, 2, 1, 2]);
   });
 
   it("leaves out fields without a value", () => {
@@ -168,10 +169,6 @@ describe("config", () => {
   it.each(["nonsense", "ftp://x", ""])("takes QUETZAL_URL=%j for what it is", (url) => {
     if (url === "") expect(() => readConfig(env({ QUETZAL_URL: url }), 0).endpoint()).toThrow("does not run here");
     else expect(() => readConfig(env({ QUETZAL_URL: url }), 0).endpoint()).toThrow("not an http or https URL");
-  });
-
-  it("forbids colours with NO_COLOR and on a dumb terminal", () => {
-    expect([env({ NO_COLOR: "1" }), env({ TERM: "dumb" }), env({ TERM: "xterm" })].map((one) => readConfig(one, 0).colours)).toEqual(["forbidden", "forbidden", "allowed"]);
   });
 });
 

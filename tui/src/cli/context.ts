@@ -2,6 +2,10 @@
 import type { Client } from "../client/client.js";
 import type { Config } from "../config.js";
 import { sanitise } from "../format.js";
+import type { ColourDepth } from "../terminal-kind.js";
+import type { Role } from "../views/frame.js";
+import { paletteFor } from "../views/palettes.js";
+import { foregroundCode } from "../views/sgr.js";
 
 export type OutputFormat = "table" | "json";
 
@@ -33,18 +37,13 @@ export interface CommandContext {
 
 export type Colour = "green" | "blue" | "grey" | "yellow" | "vermilion" | "orange";
 
-/** The nearest of the 256 colours to Okabe and Ito's, which colour-blind eyes tell apart. */
-const COLOUR_CODES: Readonly<Record<Colour, string>> = {
-  green: "38;5;36",
-  blue: "38;5;74",
-  grey: "38;5;245",
-  yellow: "38;5;178",
-  vermilion: "38;5;166",
-  orange: "38;5;214",
-};
+/** What each stands for: the command line wears the dashboard's colours. */
+const ROLE_OF: Readonly<Record<Colour, Role>> = { green: "running", blue: "paused", grey: "stopped", yellow: "between", vermilion: "crashed", orange: "attention" };
 
-export function painter(use: "colours" | "plain"): CommandContext["paint"] {
-  return (colour, text) => (use === "colours" ? `\x1b[${COLOUR_CODES[colour]}m${text}\x1b[0m` : text);
+export function painter(depth: ColourDepth, background: "light" | "dark" = "dark"): CommandContext["paint"] {
+  if (depth === "none") return (_colour, text) => text;
+  const { colours } = paletteFor(background);
+  return (colour, text) => `\x1b[${foregroundCode(colours[ROLE_OF[colour]], depth)}m${text}\x1b[0m`;
 }
 
 const announcing = new WeakSet<CommandContext>();

@@ -6,7 +6,7 @@ import { wrapped } from "../wrap.js";
 import { printJson, printLines } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { fromTypedError } from "./exit.js";
-import { displayWidth } from "./table.js";
+import { cellsOf } from "../width.js";
 
 const EXPLAIN = graphql(`
   query Explain($vm: ID!, $range: TimeRangeInput) {
@@ -49,7 +49,7 @@ export function explanationLines(context: Pick<CommandContext, "paint" | "config
   const { causes, ruledOut, notKnown, confidence } = explanation;
   const sure = confidence === null ? "" : `confidence ${confidence.toLowerCase()}`;
   const head = headline(explanation);
-  const gap = Math.max(2, WIDTH - displayWidth(head) - sure.length);
+  const gap = Math.max(2, WIDTH - cellsOf(head) - sure.length);
   const lines = [`${head}${" ".repeat(gap)}${sure}`.trimEnd()];
   if (causes.length === 0) lines.push(...hanging("", sanitise(explanation.summary)));
   for (const [index, cause] of causes.entries()) lines.push(...causeLines(context, cause, index + 1));

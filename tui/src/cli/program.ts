@@ -2,20 +2,27 @@
 // runs, so that one command's start does not pay for the others.
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { CommandContext, OutputFormat } from "./context.js";
+import type { Choices } from "../config.js";
 import type { PutRuleOptions } from "./alerts.js";
+import type { PlainFlags } from "./dashboard.js";
 import { CommandError, EXIT } from "./exit.js";
 import { parseSpan } from "./span.js";
+import type { ColourWish } from "../terminal-kind.js";
+import { PLAIN_PAGES } from "../views/plain-pages.js";
 import type { VmState } from "./vm-state.js";
 
 /** Makes the context once the global options are known. */
-export type ContextMaker = (format: OutputFormat) => CommandContext;
+export type ContextMaker = (format: OutputFormat, choices: Choices) => CommandContext;
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not found, 4 refused as things are now,
 5 server, database or host unreachable, 6 not allowed.
-Environment: QUETZAL_URL and QUETZAL_TOKEN (another server), QUETZAL_STATE_DIR, NO_COLOR.`;
+Environment: QUETZAL_URL and QUETZAL_TOKEN (another server), QUETZAL_CONTEXT (one of config.yaml),
+QUETZAL_STATE_DIR, NO_COLOR. Settings: 'quetzal config path'.`;
 
 const VM_STATES: readonly VmState[] = ["DEFINED", "STARTING", "RUNNING", "PAUSED", "STOPPING", "STOPPED", "MIGRATING", "CRASHED"];
+/** How often a plain page is looked at again: a screen reader needs its time. */
+const DEFAULT_PLAIN_SECONDS = 10;
 /** How long --wait waits unless told otherwise: a slow host boots its guest well within. */
 const DEFAULT_WAIT_SECONDS = 120;
 /** How long a guest gets to power down: the API's default. */
@@ -32,9 +39,14 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
     .description("Launch virtual machines and watch and drive them live. Without a command: the dashboard.")
     .version(version, "-V, --version")
     .addOption(new Option("-o, --output <format>", "how answers are printed").choices(["table", "json"]).default("table"))
+    .option("--context <name>", "the server of this context of config.yaml")
+    .addOption(new Option("--color <when>", "colours of what is printed").choices(["auto", "always", "never"]).default("auto"))
     .addHelpText("after", EXIT_CODES)
     .showSuggestionAfterError();
-  const context = (): CommandContext => makeContext(program.opts<{ output: OutputFormat }>().output);
+  const context = (): CommandContext => {
+    const { output, context: name, color } = program.opts<{ output: OutputFormat; context?: string; color: ColourWish }>();
+    return makeContext(output, { context: name, colour: color });
+  };
   addDashboard(program, context);
   addVmCommands(program, context);
   addConsole(program, context);
@@ -44,6 +56,7 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
   addAudit(program, context);
   addAlertCommands(program, context);
   addTokenCommands(program, context);
+  addSettingsCommands(program, context);
   addGraphql(program, context);
   for (const command of everyCommand(program)) {
     command.exitOverride().configureOutput({ outputError: () => undefined });
@@ -71,11 +84,17 @@ function addDashboard(program: Command, context: Context): void {
   program.action(async () => (await import("./dashboard.js")).openDashboard(context()));
   program
     .command("top")
-    .description("The dashboard; with --plain one frame of it as text")
-    .option("--plain", "print one frame as plain text and end")
-    .action(async (options: { plain?: boolean }) => {
-      const { openDashboard, printPlainFrame } = await import("./dashboard.js");
-      if (options.plain) await printPlainFrame(context());
+    .alias("dashboard")
+    .description("The dashboard; with --plain a page of it as text")
+    .option("--plain", "print a page as plain text and end")
+    .addOption(new Option("--page <page>", "which page, with --plain").choices(PLAIN_PAGES))
+    .option("--vm <id>", "the page of this VM, with --plain")
+    .option("--watch", "go on with what changes, with --plain")
+    .option("--interval <seconds>", "how often --watch looks", parseCount, DEFAULT_PLAIN_SECONDS)
+    .action(async (options: PlainFlags & { plain?: boolean }) => {
+      const { openDashboard, printPlain } = await import("./dashboard.js");
+      if (options.plain) await printPlain(context(), options);
+      else if (options.page !== undefined || options.vm !== undefined || options.watch) throw new CommandError(EXIT.usage, "Usage", "--page, --vm and --watch are for --plain: give it too.");
       else await openDashboard(context());
     });
 }
@@ -220,6 +239,16 @@ function addTokenCommands(program: Command, context: Context): void {
     .option("--days <count>", "days until it expires", parseCount)
     .action(async (name: string, options: { role: "viewer" | "operator" | "admin"; days?: number }) => (await import("./tokens.js")).createToken(context(), name, options));
   token.command("revoke").description("Revoke a token at once").argument("<name or id>").action(async (name: string) => (await import("./tokens.js")).revokeToken(context(), name));
+}
+
+function addSettingsCommands(program: Command, context: Context): void {
+  const config = program.command("config").description("The settings file config.yaml");
+  config.command("path").description("Print where it is").action(async () => (await import("./settings.js")).printConfigPath(context()));
+  config.command("check").description("Name every line that is wrong").action(async () => (await import("./settings.js")).checkConfig(context()));
+  config.command("example").description("Print one with every setting there is").action(async () => (await import("./settings.js")).printConfigExample(context()));
+  const contexts = program.command("context").description("Servers of config.yaml");
+  contexts.command("ls").description("List them; * is the one in use").action(async () => (await import("./settings.js")).listContexts(context()));
+  contexts.command("use").description("Use another from now on").argument("<name>").action(async (name: string) => (await import("./settings.js")).useContext(context(), name));
 }
 
 function addGraphql(program: Command, context: Context): void {

@@ -9,8 +9,7 @@ import type { Config } from "../config.js";
 import { sanitise } from "../format.js";
 import { painter } from "./context.js";
 import type { CommandContext, OutputFormat } from "./context.js";
-import { EXIT, toCommandError } from "./exit.js";
-import type { CommandError } from "./exit.js";
+import { CommandError, EXIT, toCommandError } from "./exit.js";
 import { buildProgram, fromCommander } from "./program.js";
 import { VERSION } from "./version.js";
 
@@ -28,9 +27,9 @@ export async function runCommandLine(args: readonly string[], config: Config): P
   let exitCode: number = EXIT.ok;
   // Until the options are parsed, a glance tells how errors are wanted.
   let format: OutputFormat = wantsJson(args) ? "json" : "table";
-  const program = buildProgram(VERSION, (chosen) => {
+  const program = buildProgram(VERSION, (chosen, choices) => {
     format = chosen;
-    return makeContext(config, chosen, opened, interruption.signal, (code) => (exitCode = code));
+    return makeContext(config.with(choices), chosen, opened, interruption.signal, (code) => (exitCode = code));
   });
   try {
     await program.parseAsync(args, { from: "user" });
@@ -101,6 +100,7 @@ function makeContext(config: Config, format: OutputFormat, opened: Client[], sig
     outputIsTerminal: process.stdout.isTTY,
     inputIsTerminal: isatty(STANDARD_INPUT),
     client() {
+      if (config.server.fault !== null) throw new CommandError(EXIT.usage, "UnknownContext", config.server.fault);
       if (client === undefined) opened.push((client = createClient(config.endpoint)));
       return client;
     },
@@ -112,7 +112,7 @@ function makeContext(config: Config, format: OutputFormat, opened: Client[], sig
     },
     ask,
     readInput,
-    paint: painter(process.stdout.isTTY && config.colours === "allowed" ? "colours" : "plain"),
+    paint: painter(process.stdout.isTTY || config.colourWish === "always" ? config.colours() : "none", config.background),
     nowMs: Date.now,
     endWith,
     signal,

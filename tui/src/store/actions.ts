@@ -7,6 +7,7 @@ import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
 import type { UndoAction } from "./undo.js";
 import type { MarkAction } from "./marks.js";
+import type { TableAction } from "./table-choice.js";
 import type { UserCommand } from "../user-commands.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
 
@@ -49,6 +50,8 @@ export type ViewAction =
   | { type: "sortBy"; column: SortColumn }
   | { type: "sortStep"; step: 1 | -1 }
   | { type: "sortReverse" }
+  | { type: "nextTheme" }
+  | TableAction
   | { type: "prompt"; prompt: Prompt | null }
   | { type: "promptText"; text: string }
   | { type: "promptIndex"; index: number }

@@ -1,10 +1,13 @@
 // The dashboard's whole state and where it starts. Nothing here does I/O or reads a clock: `now` arrives by action.
 import type { Bulk, Judgement } from "./bulk.js";
+import type { ColumnId } from "./columns.js";
 import type { DetailRings } from "./detail-rings.js";
 import { NO_MATCHES } from "./filter.js";
 import type { FilterMatches } from "./filter.js";
 import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
 import type { Ring } from "./ring.js";
+import { DEFAULT_SETTINGS } from "./settings.js";
+import type { Settings } from "./settings.js";
 import type { Done } from "./undo.js";
 import type { UserCommand } from "../user-commands.js";
 
@@ -21,7 +24,7 @@ export type Connection =
 /** Lines of the log kept: a day of a bad link. */
 export const LOG_KEPT = 500;
 
-export const PAGES = ["overview", "vm", "hosts", "compare", "operations", "events", "plan", "log", "help"] as const;
+export const PAGES = ["overview", "vm", "hosts", "compare", "operations", "events", "plan", "log", "columns", "views", "help"] as const;
 export type Page = (typeof PAGES)[number];
 export const VM_TABS = ["graphs", "cpu", "memory", "disks", "net", "console", "events", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
@@ -44,6 +47,7 @@ export type Prompt =
   | { kind: "command"; text: string; index: number; scope: "all" | "user" }
   /** A command of the person's own that asks first. */
   | { kind: "run"; command: UserCommand; vmId: string | null; key: string }
+  | { kind: "viewName"; text: string }
   | { kind: "delete"; text: string; vmId: string; judgement: Judgement | null }
   | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string; judgement: Judgement | null }
   /** Edits the labels of the VMs it names. */
@@ -75,6 +79,12 @@ export interface Ui {
   bulk: Bulk | null;
   sort: { column: SortColumn; direction: SortDirection };
   filter: string;
+  /** Columns of the table; null: as many as fit. */
+  tableColumns: readonly ColumnId[] | null;
+  /** The line under the cursor on the pages where columns and views are chosen. */
+  choice: number;
+  /** Name of the theme worn. */
+  theme: string;
   cpuScale: CpuScale;
   compared: ComparedFigure;
   prompt: Prompt | null;
@@ -92,6 +102,8 @@ export interface Ui {
 
 export interface State {
   now: number;
+  /** The person's own, from config.yaml. */
+  settings: Settings;
   /** Server clock minus ours in milliseconds, so that ages survive a skewed client. */
   clockSkewMs: number;
   connection: Connection;
@@ -124,9 +136,10 @@ export interface State {
   ui: Ui;
 }
 
-export function initialState(now: number): State {
+export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS): State {
   return {
     now,
+    settings,
     clockSkewMs: 0,
     connection: { phase: "connecting" },
     role: null,
@@ -149,19 +162,22 @@ export function initialState(now: number): State {
     events: [],
     newestCursor: null,
     operations: [],
-    userCommands: [],
+    userCommands: settings.commands,
     ui: {
       pages: ["overview"],
       tab: "graphs",
       selectedVmId: null,
+      sort: settings.sort ?? { column: "cpu", direction: "descending" },
+      filter: "",
+      tableColumns: settings.columns,
+      choice: 0,
+      theme: settings.themes[0] ?? "dark",
+      cpuScale: settings.cpuScale,
       marks: new Set(),
       markAnchor: null,
       done: [],
       recent: [],
       bulk: null,
-      sort: { column: "cpu", direction: "descending" },
-      filter: "",
-      cpuScale: "core",
       compared: "cpu",
       prompt: null,
       notice: null,

@@ -57,7 +57,7 @@ describe("Ring", () => {
 
 describe("paintable", () => {
   it.each([
-    ["plain", "plain"], ["a\x1b[31mred", "a?[31mred"], ["two\nlines", "two lines"], ["\u202egnp.exe", "?gnp.exe"], ["日本", "??"], ["e\u0301", "e?"], ["👍", "?"], ["ü–…", "ü–…"], ["\u200bhidden", "?hidden"], ["\ud800", "?"],
+    ["plain", "plain"], ["a\x1b[31mred", "a?[31mred"], ["two\nlines", "two lines"], ["\u202egnp.exe", "?gnp.exe"], ["日本", "日本"], ["e\u0301", "é"], ["👍", "👍"], ["👨‍👩‍👧", "👨"], ["ü–…", "ü–…"], ["\u200bhidden", "?hidden"], ["\ud800", "?"],
   ])("makes %j safe as %j", (given, safe) => {
     expect(paintable(given)).toBe(safe);
   });
@@ -65,6 +65,8 @@ describe("paintable", () => {
   it("shows the id where the name cannot be painted", () => {
     expect(displayName("\x1b]0;owned\x07", "vm-7")).toBe("vm-7");
     expect(displayName("Web server", "web-1")).toBe("Web server");
+    expect(displayName("日本の", "jp-1")).toBe("日本の");
+    expect(displayName("👨\u200d👩\u200d👧", "family")).toBe("family");
   });
 });
 

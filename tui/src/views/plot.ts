@@ -9,6 +9,7 @@ import { cut } from "./format.js";
 import { DIM, RULE, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import type { Scale } from "./scales.js";
+import { cellsOf } from "../width.js";
 
 export interface PlotLine {
   name: string;
@@ -77,7 +78,7 @@ export function spanOf(cells: number): Span {
 function range({ scale, title }: Plot, { low, peak }: Window, width: number): string {
   if (Number.isNaN(peak)) return "";
   const long = `min ${scale.value(low)} max ${scale.value(peak)}`;
-  if (title.length + long.length + RULE_MARGIN_CELLS <= width) return long;
+  if (cellsOf(title) + long.length + RULE_MARGIN_CELLS <= width) return long;
   const short = `${scale.value(low)} to ${scale.value(peak)}`;
   return short.length + RULE_MARGIN_CELLS <= width ? short : "";
 }

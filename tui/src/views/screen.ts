@@ -3,6 +3,7 @@ import { page } from "../store/select.js";
 import type { State } from "../store/state.js";
 import { Frame, style } from "./frame.js";
 import type { Rect } from "./frame.js";
+import { columnsPage, viewsPage } from "./choice-pages.js";
 import { finderList } from "./finder.js";
 import { footer } from "./footer.js";
 import { cut } from "./format.js";
@@ -69,6 +70,12 @@ function body(p: Painter, layout: Layout): void {
       return;
     case "plan":
       planPage(p, layout.body);
+      return;
+    case "columns":
+      columnsPage(p, layout.body);
+      return;
+    case "views":
+      viewsPage(p, layout.body);
       return;
     case "help":
       helpPage(p, layout.body);
