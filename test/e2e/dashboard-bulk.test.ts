@@ -89,7 +89,7 @@ describe("marked VMs", () => {
     await press("\r", /power cut: 5 done\./);
     await allAre("STOPPED");
     await press("z", /5 marked/);
-    await press("u", /cannot be brought back/);
+    await press("u", /undo: What a power cut/);
   });
 });
 

@@ -9,7 +9,7 @@ const VM_FIELDS = graphql(`
   }
 `);
 
-const SAMPLE_FIELDS = graphql(`
+export const SAMPLE_FIELDS = graphql(`
   fragment DashboardSample on VmSample {
     vmId time cpuRatio stealRatio memoryConfiguredBytes balloonActualBytes guestTotalBytes guestAvailableBytes rssBytes
     ksmMergedBytes diskReadBytesPerSecond diskWriteBytesPerSecond diskLatencySeconds networkRxBytesPerSecond
@@ -17,7 +17,7 @@ const SAMPLE_FIELDS = graphql(`
   }
 `);
 
-const HOST_SAMPLE_FIELDS = graphql(`
+export const HOST_SAMPLE_FIELDS = graphql(`
   fragment DashboardHostSample on HostSample {
     hostId time cpuRatio cpuCoreRatios cpuStealRatio cpuIowaitRatio psiCpuRatio psiMemoryRatio psiIoRatio load1 load5
     load15 memoryTotalBytes memoryAvailableBytes memoryCachedBytes swapTotalBytes swapUsedBytes ksmSavedBytes
@@ -33,7 +33,7 @@ const HOST_FIELDS = graphql(`
   }
 `);
 
-const EVENT_FIELDS = graphql(`
+export const EVENT_FIELDS = graphql(`
   fragment DashboardEvent on Event { cursor time kind vmId operationId state actor message }
 `);
 

@@ -108,12 +108,12 @@ export function toDetail(wire: WireDetail): VmDetail {
   };
 }
 
-const VM_METRICS: Readonly<Partial<Record<string, VmFigure>>> = {
+export const VM_METRICS: Readonly<Partial<Record<string, VmFigure>>> = {
   CPU_RATIO: "cpu", STEAL_RATIO: "steal", GUEST_AVAILABLE_BYTES: "guestUsed", BALLOON_ACTUAL_BYTES: "balloon", RSS_BYTES: "rss",
   DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite", DISK_LATENCY_SECONDS: "diskLatency",
   NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx", NETWORK_DROPS_PER_SECOND: "netDrops",
 };
-const HOST_METRICS_OF: Readonly<Partial<Record<string, HostFigure>>> = {
+export const HOST_METRICS_OF: Readonly<Partial<Record<string, HostFigure>>> = {
   CPU_RATIO: "cpu", CPU_STEAL_RATIO: "steal", CPU_IOWAIT_RATIO: "iowait", PSI_CPU_RATIO: "psiCpu", PSI_MEMORY_RATIO: "psiMemory", PSI_IO_RATIO: "psiIo",
   MEMORY_AVAILABLE_BYTES: "memoryUsed", KSM_SAVED_BYTES: "ksmSaved", DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite",
   NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx",

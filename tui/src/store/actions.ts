@@ -7,6 +7,7 @@ import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
 import type { UndoAction } from "./undo.js";
 import type { MarkAction } from "./marks.js";
+import type { PastAction } from "./past.js";
 import type { TableAction } from "./table-choice.js";
 import type { UserCommand } from "../user-commands.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
@@ -62,4 +63,4 @@ export type ViewAction =
   | { type: "clearNotice" }
   | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
 
-export type Action = DataAction | ViewAction | MarkAction | BulkAction | ConfirmAction | UndoAction;
+export type Action = DataAction | ViewAction | MarkAction | PastAction | BulkAction | ConfirmAction | UndoAction;

@@ -9,6 +9,7 @@ import { bytes, cut, longAge } from "./format.js";
 import { scrolled } from "./lists.js";
 import { DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { partsThen } from "./past.js";
 import { plotGrid } from "./plot-grid.js";
 import { vmConsole } from "./vm-console.js";
 import { vmCpu } from "./vm-cpu.js";
@@ -61,6 +62,7 @@ function warnings(p: Painter, vm: Vm): string[] {
 
 function content(p: Painter, vm: Vm, rect: Rect): void {
   const tab: VmTab = p.state.ui.tab;
+  if (partsThen(p, vm, rect, tab)) return;
   switch (tab) {
     case "graphs":
       graphs(p, vm, rect);

@@ -8,6 +8,7 @@ import type { Rect } from "./frame.js";
 import { UNKNOWN, cut } from "./format.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { emptyTextThen } from "./past-words.js";
 import { STATE_ROLES } from "./theme.js";
 import { fittingColumns } from "./vm-columns.js";
 import type { Column, RowSource } from "./vm-columns.js";
@@ -57,6 +58,8 @@ export function sortName(column: SortColumn): string {
 }
 
 function emptyText(state: State): string {
+  const then = emptyTextThen(state);
+  if (then !== null) return then;
   if (!state.vmsKnown) return "Waiting for the first list of VMs.";
   if (state.vms.size > 0) return `No VM matches /${state.ui.filter}. Esc clears the filter.`;
   return "No VM is defined. Write a config.json and run: quetzal apply FOLDER";
