@@ -46,6 +46,8 @@ const EXIT_OF_TYPE: Readonly<Record<string, ExitCode>> = {
   VmProtected: EXIT.refused,
   ConsoleBusy: EXIT.refused,
   NotCancellable: EXIT.refused,
+  NotUndoable: EXIT.refused,
+  VmChanged: EXIT.refused,
   LaunchFailed: EXIT.failed,
   StorageFault: EXIT.failed,
   Forbidden: EXIT.forbidden,

@@ -99,6 +99,10 @@ function addVmCommands(program: Command, context: Context): void {
     .option("--search <text>", "only with this in the id or name")
     .action(async (options: { state?: VmState[]; label?: string[]; search?: string; filter?: string }) => (await import("./vm-list.js")).listVms(context(), options));
   vm.command("show").description("Show one VM in full").argument("<id>").action(async (id: string) => (await import("./vm-show.js")).showVm(context(), id));
+  vm.command("versions").description("The definitions a VM has and had, newest first").argument("<id>")
+    .option("--last <count>", "how many of the newest", parseCount, DEFAULT_LAST)
+    .option("--generation <generation>", "print the definition of this generation")
+    .action(async (id: string, options: { last: number; generation?: string }) => (await import("./vm-versions.js")).listVersions(context(), id, options));
   const plain = { start: "Power on", "force-off": "Cut the power at once", reset: "Press the reset button", pause: "Stop the CPUs; memory stays", resume: "Let a paused VM run on" } as const;
   for (const [verb, description] of Object.entries(plain) as [keyof typeof plain, string][]) {
     verbOptions(vm.command(verb).description(description).argument("<id...>")).action(async (ids: string[], options: { timeout: number }) =>
@@ -172,6 +176,9 @@ function addWatchCommands(program: Command, context: Context): void {
     .option("--running", "only those under way")
     .option("--last <count>", "how many of the newest", parseCount, DEFAULT_LAST)
     .action(async (options: { vm?: string; running?: boolean; last: number }) => (await import("./operations.js")).listOperations(context(), options));
+  verbOptions(program.command("undo").description("Undo an operation; without one, the newest of yours that can be").argument("[operation]"))
+    .option("-y, --yes", "do not ask which")
+    .action(async (operation: string | undefined, options: { timeout: number; yes?: boolean }) => (await import("./undo.js")).undo(context(), operation, options));
   operations.command("cancel").description("Cancel an operation").argument("<id>").action(async (id: string) => (await import("./operations.js")).cancelOperation(context(), id));
 }
 
