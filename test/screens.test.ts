@@ -45,7 +45,7 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["zoom-minute", [["\r", /1 graphs/], ["++", /-30s/]], "00"],
   ["log", [["l", /Connected as admin/]]],
   ["filter", [["/web", /2 of 7\. .*Enter keeps/]]],
-  ["filter-language", [["/state:running cpu>20", /\d of 7\. .*Enter keeps/], ["\r", /by CPU.*\/state:running cpu>20/]]],
+  ["filter-language", [["/state:running cpu>20", /\d of 7\. .*Enter keeps/], ["\r", /\(all: 7\)[\s\S]*s start/]]],
   ["filter-fault", [["/web cpu>fast", /Column 9: cpu expects/]]],
   ["finder", [[":", /power cut/]]],
   ["console", [["c", /console of build-runner/]]],

@@ -228,11 +228,14 @@ export class RecordedServer implements AsyncDisposable {
       server: () => ({ version: "0.1.0", startedAt: new Date(this.now()).toISOString(), databaseConnected: true, now: new Date(this.now()).toISOString() }),
       hosts: () => [this.wireHost()], host: () => this.wireHost(),
       vm: ({ id }: { id: string }) => { const vm = this.vms.find((candidate) => candidate.id === id); return vm === undefined ? null : this.wireVm(vm); },
-      vms: ({ first, after }: { first?: number; after?: string | null }) => {
+      vms: ({ first, after, filter }: { first?: number; after?: string | null; filter?: { where?: string } }) => {
+        const asked = filter?.where === undefined ? null : recordedMatches(this.vms, filter.where, this.now());
+        if (asked !== null && asked.error !== null) throw new Error(asked.error);
+        const listed = asked === null ? this.vms : this.vms.filter((vm) => asked.ids.includes(vm.id));
         const start = after ? Number(after) : 0;
-        const nodes = this.vms.slice(start, start + (first ?? 100));
+        const nodes = listed.slice(start, start + (first ?? 100));
         const end = start + nodes.length;
-        return { edges: [], nodes: nodes.map((vm) => this.wireVm(vm)), totalCount: this.vms.length, pageInfo: { hasNextPage: end < this.vms.length, hasPreviousPage: start > 0, startCursor: String(start), endCursor: String(end) } };
+        return { edges: [], nodes: nodes.map((vm) => this.wireVm(vm)), totalCount: listed.length, pageInfo: { hasNextPage: end < listed.length, hasPreviousPage: start > 0, startCursor: String(start), endCursor: String(end) } };
       },
       past: (args: { at: string; where?: string | null }) => this.past.frame(this.vms, args),
       pastBounds: () => ({ oldest: new Date(this.past.oldest).toISOString(), newest: new Date(this.now()).toISOString() }),

@@ -1,6 +1,5 @@
 // The dashboard as a program: keys in, frames out, the store between. It owns the terminal from run() until it ends,
 // and gives it back clean however that happens.
-import { setTimeout as delay } from "node:timers/promises";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Client } from "./client/client.js";
 import { paste, pressKey } from "./commands.js";
@@ -8,8 +7,8 @@ import type { Outside } from "./commands.js";
 import { ConsoleView, FULL_SCREEN_KEY, LEAVE_KEY } from "./console-view.js";
 import { multiplexerOf } from "./clipboard.js";
 import { Doing } from "./feed/doing.js";
-import { Feed, loadAll, reasonOf } from "./feed/feed.js";
-import type { Store } from "./feed/feed.js";
+import { Feed, reasonOf } from "./feed/feed.js";
+import { MemoryStore } from "./feed/memory-store.js";
 import { endText, runInForeground } from "./foreground.js";
 import { commandLine } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
@@ -17,20 +16,15 @@ import { ESCAPE_WAIT_MS, KeyDecoder, withoutReports } from "./input.js";
 import { createKeeper } from "./keeper.js";
 import type { Keeper } from "./keeper.js";
 import { Mouse } from "./mouse.js";
-import type { Action } from "./store/actions.js";
 import { asOf } from "./store/as-of.js";
-import { reduce } from "./store/reduce.js";
 import { paintable } from "./store/sanitize.js";
 import { dashboardSettings, faultNotice } from "./settings/dashboard-settings.js";
 import type { SettingsFile } from "./settings/model.js";
-import type { Settings } from "./store/settings.js";
-import { initialState } from "./store/state.js";
-import type { ConsoleView as View, State } from "./store/state.js";
+import type { ConsoleView as View } from "./store/state.js";
 import type { Characters, ColourDepth } from "./terminal-kind.js";
 import { consoleSize, isTooSmall, layoutOf } from "./views/layout.js";
 import type { Palette } from "./views/palettes.js";
 import type { Frame } from "./views/frame.js";
-import { plainFrame } from "./views/plain.js";
 import { screen } from "./views/screen.js";
 import { ASCII, UNICODE } from "./views/theme.js";
 import { openTerminal } from "./widgets/terminal.js";
@@ -70,39 +64,6 @@ export interface DashboardOptions {
 /** Runs until the person or a signal ends it; resolves to the exit code, the terminal restored. */
 export function run(client: Client, options: DashboardOptions): Promise<number> {
   return new Dashboard(client, options).ended;
-}
-
-/** The plain face of what the server says now. Throws a ClientError when it does not answer. */
-export async function plain(client: Client, now: () => number = Date.now): Promise<string> {
-  const store = new MemoryStore(now(), () => undefined);
-  store.dispatch({ type: "connection", connection: { phase: "live" } });
-  for (let look = 0; look < PLAIN_LOOKS; look++) {
-    if (look > 0) await delay(PLAIN_LOOK_AGAIN_MS);
-    await loadAll(client, store, now);
-    if (!lacksRates(store.state)) break;
-  }
-  store.dispatch({ type: "tick", now: now() });
-  return plainFrame(store.state);
-}
-
-/** Rates need two samples, a second apart: right after a start the first look has none. */
-const PLAIN_LOOKS = 4;
-const PLAIN_LOOK_AGAIN_MS = 700;
-
-function lacksRates({ vms, samples }: State): boolean {
-  return [...vms.values()].some((vm) => vm.state === "RUNNING" && (samples.get(vm.id)?.cpuRatio ?? null) === null);
-}
-
-class MemoryStore implements Store {
-  state: State;
-  constructor(now: number, private readonly changed: () => void, settings?: Settings) {
-    this.state = initialState(now, settings);
-  }
-  readonly dispatch = (action: Action): void => {
-    const before = this.state;
-    this.state = reduce(this.state, action);
-    if (this.state !== before) this.changed();
-  };
 }
 
 class Dashboard implements Outside {
@@ -158,7 +119,8 @@ class Dashboard implements Outside {
     const host = state.hosts.find((one) => one.id === vm?.hostId);
     const line = commandLine(command, { vm: vm?.id ?? null, name: vm?.label ?? null, host: host?.name ?? null, url: this.options.serverUrl?.() ?? null });
     if (!line.ready) this.store.dispatch({ type: "notice", tone: "error", text: paintable(`${command.name}: ${line.reason}`) });
-    else void this.handOver(command.name, line.program, line.args);
+    else if (command.where === undefined || vm === undefined) void this.handOver(command.name, line.program, line.args);
+    else void this.doing.isFor({ name: command.name, where: command.where }, vm.id).then((is) => (is ? this.handOver(command.name, line.program, line.args) : undefined));
   }
 
   openConsole(vmId: string, view: View): void {

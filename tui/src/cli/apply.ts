@@ -2,12 +2,14 @@
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
 import { sanitise } from "../format.js";
-import { printJson } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { readDefinitions } from "./definitions.js";
 import type { Definition } from "./definitions.js";
 import { CommandError, EXIT, fromTypedError } from "./exit.js";
-import { WATCHED_OPERATION, waitForOperation } from "./wait.js";
+import { isForPrograms } from "./output/formats.js";
+import { printValue } from "./output/print.js";
+import { progressLine } from "./progress.js";
+import { WATCHED_OPERATION, deadlineIn, waitForOperation } from "./wait.js";
 
 const APPLY = graphql(`
   mutation Apply($input: ApplyVmsInput!) {
@@ -43,6 +45,7 @@ export async function applyPaths(context: CommandContext, paths: readonly string
   const failures: CommandError[] = [];
   const applied: Applied[] = [];
   for (let start = 0; start < definitions.length; start += BATCH_SIZE) {
+    if (definitions.length > 1) context.progress(progressLine({ done: start, all: definitions.length, text: "definitions" }, context.config.characters));
     const batch = definitions.slice(start, start + BATCH_SIZE);
     const results = await send(context, batch, options.dryRun ?? false);
     for (const [index, definition] of batch.entries()) {
@@ -53,11 +56,14 @@ export async function applyPaths(context: CommandContext, paths: readonly string
         continue;
       }
       applied.push(result);
-      if (result.operation) await waitForOperation(context, result.operation, DEFINE_WAIT_SECONDS);
-      if (context.format === "table") for (const line of appliedLines(context, result, options.dryRun ?? false)) await context.print(line);
+      using deadline = deadlineIn(DEFINE_WAIT_SECONDS);
+      if (result.operation) await waitForOperation(context, result.operation, { deadline: deadline.signal, seconds: DEFINE_WAIT_SECONDS });
+      if (context.format === "name") await context.print(sanitise(result.vm.id));
+      else if (context.format === "table") for (const line of appliedLines(context, result, options.dryRun ?? false)) await context.print(line);
     }
   }
-  if (context.format === "json") await printJson(context, applied.map(({ vm, action, changes }) => ({ id: vm.id, action, changes, restartRequired: vm.restartRequired })));
+  context.progress(null);
+  if (isForPrograms(context.format)) await printValue(context, applied.map(({ vm, action, changes }) => ({ id: vm.id, action, changes, restartRequired: vm.restartRequired })));
   throwFailures(failures, definitions.length);
 }
 
@@ -83,11 +89,12 @@ function failureOf(definition: Definition, result: Exclude<PutResult, Applied>):
   return new CommandError(failure.exitCode, failure.code, `${place}: ${named}`, field);
 }
 
-/** One failure is said in its own words, several in a line each. */
+/** One failure is said in its own words, several in a line each; some applied and some not has a code of its own. */
 function throwFailures(failures: readonly CommandError[], count: number): void {
   const [first] = failures;
   if (first === undefined) return;
-  if (failures.length === 1) throw first;
-  const exitCode = failures.every((failure) => failure.exitCode === first.exitCode) ? first.exitCode : EXIT.failed;
-  throw new CommandError(exitCode, first.code, [...failures.map((failure) => failure.message), `${failures.length} of ${count} definitions were not applied.`].join("\n"));
+  if (count === 1) throw first;
+  const isPartial = failures.length < count;
+  const exitCode = isPartial ? EXIT.partial : failures.every((failure) => failure.exitCode === first.exitCode) ? first.exitCode : EXIT.failed;
+  throw new CommandError(exitCode, isPartial ? "PartialFailure" : first.code, [...failures.map((failure) => failure.message), `${failures.length} of ${count} definitions were not applied.`].join("\n"));
 }

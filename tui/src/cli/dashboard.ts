@@ -3,7 +3,9 @@
 import type { EndpointSource } from "../client/endpoint.js";
 import { whyNoPicture } from "../terminal-kind.js";
 import type { CommandContext } from "./context.js";
+import type { PlainPage } from "../views/plain-pages.js";
 import { CommandError, EXIT } from "./exit.js";
+import { vmNotFound } from "./vm/definition.js";
 
 export async function openDashboard(context: CommandContext): Promise<void> {
   if (!context.outputIsTerminal || !context.inputIsTerminal) {
@@ -39,8 +41,28 @@ function urlOf(endpoint: EndpointSource): string | null {
   }
 }
 
-export async function printPlainFrame(context: CommandContext): Promise<void> {
+export interface PlainFlags { readonly page?: PlainPage; readonly vm?: string; readonly watch?: boolean; readonly interval: number }
+
+const MS_PER_SECOND = 1_000;
+
+/** A page as text, once or with what changes; a VM named without a page means its page. */
+export async function printPlain(context: CommandContext, flags: PlainFlags): Promise<void> {
   if (context.format === "json") throw new CommandError(EXIT.usage, "Usage", "A plain frame is text: 'quetzal vm ls -o json' and 'quetzal host -o json' give its figures.");
-  const { plain } = await import("../dashboard.js");
-  await context.print((await plain(context.client(), () => context.nowMs())).trimEnd());
+  const page = flags.page ?? (flags.vm === undefined ? "overview" : "vm");
+  if ((page === "vm") !== (flags.vm !== undefined)) throw new CommandError(EXIT.usage, "Usage", page === "vm" ? "The page vm needs --vm ID." : `The page ${page} is about all VMs: leave --vm out.`);
+  const { plain, watchPlain } = await import("../plain.js");
+  const options = { page, now: () => context.nowMs(), ...(flags.vm === undefined ? {} : { vmId: flags.vm }) };
+  const client = context.client();
+  let isKnown = false;
+  if (flags.watch === true) {
+    for await (const text of watchPlain(client, { ...options, everyMs: flags.interval * MS_PER_SECOND, signal: context.signal })) {
+      isKnown = true;
+      await context.print(text.trimEnd());
+    }
+  } else {
+    const text = await plain(client, options);
+    isKnown = text !== null;
+    if (text !== null) await context.print(text.trimEnd());
+  }
+  if (!isKnown && flags.vm !== undefined) throw vmNotFound(flags.vm);
 }

@@ -26,6 +26,13 @@ export const HOST_SAMPLE_FIELDS = graphql(`
   }
 `);
 
+const HOST_FIELDS = graphql(`
+  fragment DashboardHost on Host {
+    id name connected connectionError connectedSince bootedAt cpuModel cpuCount memoryBytes daemonVersion qemuVersion kernel
+    capabilities { name available reason mend }
+  }
+`);
+
 export const EVENT_FIELDS = graphql(`
   fragment DashboardEvent on Event { cursor time kind vmId operationId state actor message }
 `);
@@ -41,20 +48,19 @@ export const WELCOME = graphql(
     query DashboardWelcome {
       viewer { role }
       server { now databaseConnected }
-      hosts {
-        id name connected connectionError connectedSince bootedAt cpuModel cpuCount memoryBytes daemonVersion qemuVersion kernel
-        capabilities { name available reason mend }
-        latest { ...DashboardHostSample }
-      }
+      hosts { ...DashboardHost latest { ...DashboardHostSample } }
     }
   `,
-  [HOST_SAMPLE_FIELDS],
+  [HOST_FIELDS, HOST_SAMPLE_FIELDS],
 );
 
-/** What no subscription tells of. */
-export const HEALTH = graphql(`
-  query DashboardHealth { server { databaseConnected } hosts { id connected connectionError } }
-`);
+/** What no subscription tells of: hosts that come and go, and what they can do now. */
+export const HEALTH = graphql(
+  `
+    query DashboardHealth { server { databaseConnected } hosts { ...DashboardHost } }
+  `,
+  [HOST_FIELDS],
+);
 
 export const VMS = graphql(
   `

@@ -14,7 +14,7 @@ import { FilterFeed } from "./filter.js";
 import * as documents from "./documents.js";
 import { Focus } from "./focus.js";
 import { PastFeed } from "./past.js";
-import { gapEvent, toDefinitionLines, toDetail, toEvent, toHealth, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
+import { gapEvent, toDefinitionLines, toDetail, toEvent, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
 
 /** VMs asked for at a time: an answer of this size stays far below any limit of cost. */
 const VMS_A_PAGE = 100;
@@ -208,7 +208,7 @@ export class Feed implements Disposable {
       const health = await this.client.request(documents.HEALTH, {}).catch(() => null);
       if (health === null) continue;
       const wasAway = !this.store.state.databaseConnected;
-      this.store.dispatch({ type: "health", databaseConnected: health.server.databaseConnected, hosts: health.hosts.map(toHealth) });
+      this.store.dispatch({ type: "health", databaseConnected: health.server.databaseConnected, hosts: health.hosts.map(toHost) });
       // What ended meanwhile has told nobody.
       if (wasAway && health.server.databaseConnected) void this.load();
     }

@@ -53,7 +53,7 @@ export function toSample(wire: WireSample): VmSample {
   return { ...wire, time: instant(wire.time) };
 }
 
-export function toHost(wire: WireHost): Host {
+export function toHost(wire: Omit<WireHost, "latest">): Host {
   const { id, connected, cpuCount, memoryBytes } = wire;
   return {
     id, connected, cpuCount, memoryBytes,
@@ -67,10 +67,6 @@ export function toHost(wire: WireHost): Host {
     kernel: paintable(wire.kernel),
     capabilities: wire.capabilities.map(({ name, available, reason, mend }) => ({ name, available, reason: textOrNull(reason), mend: textOrNull(mend) })),
   };
-}
-
-export function toHealth({ id, connected, connectionError }: Pick<WireHost, "id" | "connected" | "connectionError">): Pick<Host, "id" | "connected" | "connectionError"> {
-  return { id, connected, connectionError: textOrNull(connectionError) };
 }
 
 export function toHostSample(wire: WireHostSample): HostSample {

@@ -19,7 +19,7 @@ export type DataAction =
   | { type: "tick"; now: number }
   | { type: "connection"; connection: Connection }
   | { type: "welcomed"; role: string; clockSkewMs: number; databaseConnected: boolean; hosts: Host[]; hostSamples: HostSample[] }
-  | { type: "health"; databaseConnected: boolean; hosts: Pick<Host, "id" | "connected" | "connectionError">[] }
+  | { type: "health"; databaseConnected: boolean; hosts: Host[] }
   | { type: "vmsListed"; vms: Vm[]; samples: VmSample[] }
   | { type: "vmChanged"; id: string; vm: Vm | null; sample: VmSample | null }
   | { type: "samples"; samples: VmSample[] }

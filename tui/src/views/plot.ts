@@ -104,14 +104,16 @@ function numberOrNull(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-/** The highest point of the main line, or the name of each line at its end. */
+/** The highest point of the main line; of several lines the highest of all, and the name of each at its end. */
 function marks({ lines, ends }: Plot, windows: readonly Window[]): GraphMark[] {
   if (ends !== "named") return windows.slice(0, 1).flatMap((window) => highest(window, lines[0]?.role ?? "text"));
+  const top = windows.reduce((best, window, index) => (Number.isNaN(window.peak) || (windows[best]?.peak ?? NaN) >= window.peak ? best : index), 0);
+  const peak = windows.slice(top, top + 1).flatMap((window) => highest(window, lines[top]?.role ?? "text"));
   return lines.flatMap((line, index) => {
     const columns = windows[index]?.columns ?? [];
     const column = columns.findLastIndex((value) => !Number.isNaN(value));
     return column < 0 ? [] : [{ column, value: columns[column] ?? 0, role: line.role, sign: line.name }];
-  });
+  }).concat(peak);
 }
 
 /** A flat line has no highest point worth a mark. */

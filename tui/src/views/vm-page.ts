@@ -102,11 +102,12 @@ const SIX_PLOTS_ROWS = 24;
 
 function definition(p: Painter, vm: Vm, rect: Rect, below: Rect): void {
   const known = p.state.definition?.vmId === vm.id ? p.state.definition : null;
-  rule(p, rect, "definition, defaults filled in", known === null ? "" : `${known.lines.length} lines`);
+  const first = known === null ? 0 : scrolled(p.state, "vm.definition", below.height, known.lines.length);
+  const last = Math.min(first + below.height, known?.lines.length ?? 0);
+  rule(p, rect, "definition, defaults filled in", known === null ? "" : `lines ${first + 1} to ${last} of ${known.lines.length}`);
   if (known === null) {
     p.frame.put(rect.x + 2, below.y, "Asking the server.", DIM);
     return;
   }
-  const first = scrolled(p.state, "vm.definition", below.height, known.lines.length);
-  known.lines.slice(first, first + below.height).forEach((line, index) => p.frame.put(rect.x + 2, below.y + index, cut(line, rect.width - 3, p.theme.ellipsis), TEXT));
+  known.lines.slice(first, last).forEach((line, index) => p.frame.put(rect.x + 2, below.y + index, cut(line, rect.width - 3, p.theme.ellipsis), TEXT));
 }

@@ -27,11 +27,15 @@ export function vmTable(p: Painter, rect: Rect): void {
   const arrow = sort.direction === "descending" ? theme.sortDown : theme.sortUp;
   const marks = marksText(state) === "" ? "" : `${theme.mark} ${marksText(state)}, `;
   const remark = rows.length === 0 ? marks.replace(/, $/, "") : `${marks}${chosen + 1} of ${rows.length}${filter === "" ? "" : ` (all: ${state.vms.size})`}`;
-  rule(p, { ...rect, height: 1 }, `VMs ${theme.rule} CPU: ${state.ui.cpuScale === "core" ? "a core" : "the VM"} = 100 % ${theme.rule} by ${sortName(sort.column)} ${arrow}${filter === "" ? "" : ` ${theme.rule} /${filter}`}`, remark);
+  const scale = `CPU: ${state.ui.cpuScale === "core" ? "a core" : "the VM"} = 100 %`;
+  const order = `by ${sortName(sort.column)} ${arrow}`;
+  // Where there is little room, what hides rows is told before the scale.
+  const titles = filter === "" ? ["VMs", scale, order] : ["VMs", order, `/${filter}`, scale];
+  rule(p, { ...rect, height: 1 }, titles.join(` ${theme.rule} `), remark);
   const columns = fittingColumns(rect.width, state.ui.tableColumns);
   let x = rect.x + 3;
   for (const column of columns) {
-    const title = column.title(theme);
+    const title = column.title(theme, state.ui.cpuScale);
     const look = column.sort === sort.column ? style("text", "bold") : DIM;
     frame.put(x, rect.y + 1, column.align === "right" ? title.padStart(column.width) : title, look, column.width);
     if (column.sort !== undefined) frame.clickable({ x, y: rect.y + 1, width: column.width, height: 1 }, { kind: "sort", column: column.sort });
