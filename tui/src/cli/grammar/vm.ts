@@ -6,6 +6,7 @@ import type { DeedOptions } from "../vm/deed.js";
 import type { CreateOptions } from "../vm/create.js";
 import type { Selector } from "../vm/select.js";
 import type { DeleteOptions, PlainVerb, StopOptions } from "../vm/verbs.js";
+import type { VersionsOptions } from "../vm/versions.js";
 import { addVmEvents } from "./watching.js";
 import { deedOptions, listOptions, selectorOptions, waitOptions } from "./grammar.js";
 import type { Grammar } from "./grammar.js";
@@ -14,6 +15,9 @@ import { collect, parseCount, parseMemory, parseTime } from "./parsers.js";
 /** How long a guest gets to power down: the API's default. */
 const DEFAULT_GRACE_SECONDS = 60;
 
+/** Definitions listed unless told otherwise: a screen or two. */
+const DEFAULT_VERSIONS = 50;
+
 export function addVmCommands(program: Command, grammar: Grammar): void {
   const vm = program.command("vm").description("Virtual machines");
   const ls = selectorOptions(vm.command("ls").alias("list").description("List VMs with their newest figures"));
@@ -21,6 +25,10 @@ export function addVmCommands(program: Command, grammar: Grammar): void {
   grammar.runs(ls, "list", async (context, options: VmListOptions) => (await import("../vm/ls.js")).listVms(context, options));
   const show = vm.command("show").description("Show one VM in full").argument("<vm>", "id or name");
   grammar.runs(show, "record", async (context, name: string) => (await import("../vm/show.js")).showVm(context, name));
+  const versions = listOptions(vm.command("versions").description("The definitions a VM has and had, newest first").argument("<vm>", "id or name"), async () => (await import("../vm/versions.js")).VERSION_LISTING)
+    .option("--last <count>", "how many of the newest", parseCount, DEFAULT_VERSIONS)
+    .option("--generation <generation>", "only the definition of this generation, as JSON or YAML");
+  grammar.runs(versions, "list", async (context, name: string, options: VersionsOptions) => (await import("../vm/versions.js")).listVersions(context, name, options));
   addVerbs(vm, grammar);
   addDefinitionCommands(vm, grammar);
   addVmEvents(vm, grammar);

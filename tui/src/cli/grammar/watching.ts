@@ -8,7 +8,8 @@ import type { OperationsOptions } from "../operations.js";
 import type { ListFlags } from "../output/listing.js";
 import { parseSpan } from "../span.js";
 import type { TopOptions } from "../top.js";
-import { listOptions, selectorOptions } from "./grammar.js";
+import type { UndoOptions } from "../undo.js";
+import { listOptions, selectorOptions, waitOptions } from "./grammar.js";
 import type { Grammar } from "./grammar.js";
 import { plainOptions, wentPlain } from "./rest.js";
 import type { PlainOptions } from "./rest.js";
@@ -97,4 +98,6 @@ export function addOperations(program: Command, grammar: Grammar): void {
   grammar.runs(watch, "stream", async (context, id: string) => (await import("../operations.js")).watchOperation(context, id));
   const cancel = operation.command("cancel").description("Cancel an operation").argument("<operation>", "id");
   grammar.runs(cancel, "outcome", async (context, id: string) => (await import("../operations.js")).cancelOperation(context, id));
+  const undo = waitOptions(program.command("undo").description("Undo an operation; without one, the newest of yours that can be").argument("[operation]", "id")).option("-y, --yes", "do not ask which");
+  grammar.runs(undo, "outcome", async (context, id: string | undefined, options: UndoOptions) => (await import("../undo.js")).undo(context, id, options));
 }
