@@ -229,7 +229,7 @@ export class RecordedServer implements AsyncDisposable {
       hosts: () => [this.wireHost()], host: () => this.wireHost(),
       vm: ({ id }: { id: string }) => { const vm = this.vms.find((candidate) => candidate.id === id); return vm === undefined ? null : this.wireVm(vm); },
       vms: ({ first, after, filter }: { first?: number; after?: string | null; filter?: { where?: string } }) => {
-        const asked = filter?.where === undefined ? null : recordedMatches(this.vms, filter.where, this.now());
+        const asked = filter?.where == null ? null : recordedMatches(this.vms, filter.where, this.now());
         if (asked !== null && asked.error !== null) throw new Error(asked.error);
         const listed = asked === null ? this.vms : this.vms.filter((vm) => asked.ids.includes(vm.id));
         const start = after ? Number(after) : 0;
