@@ -1,5 +1,4 @@
 // `quetzal alert` and `vm ls --filter`, run as a person runs them, against a server whose answers are scripted.
-import { execFile } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
 import { ScriptedServer } from "../support/scripted-server.js";
@@ -39,10 +38,9 @@ afterAll(async () => {
   bundle[Symbol.dispose]();
 });
 
-function quetzal(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bundle.path, ...args], { env: server.environment, timeout: 30_000 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
-  });
+async function quetzal(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const { code, out, err } = await bundle.run(args, server.environment);
+  return { code, stdout: out, stderr: err };
 }
 
 describe("quetzal alert", { timeout: 60_000 }, () => {

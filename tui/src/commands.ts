@@ -3,10 +3,11 @@
 import { performBulk, planForMarks } from "./bulk-commands.js";
 import { finishLabels, performEdit } from "./edit-commands.js";
 import type { DoingPort } from "./feed/doing.js";
-import { availability, bindingFor, labelOf, verbOf } from "./keys.js";
+import { THE_PAST, availability, bindingFor, labelOf, verbOf } from "./keys.js";
 import type { Binding, Command } from "./keys.js";
 import { entryAvailability, find } from "./finder.js";
 import type { Entry } from "./finder.js";
+import { asOf } from "./store/as-of.js";
 import type { Store } from "./feed/feed.js";
 import { isDestructive } from "./store/confirm.js";
 import type { DestructiveVerb } from "./store/confirm.js";
@@ -55,7 +56,7 @@ export function paste(store: Store, text: string): void {
 }
 
 function perform(store: Store, outside: Outside, binding: Binding, key: string): void {
-  const { state } = store;
+  const state = asOf(store.state);
   const able = availability(state, binding);
   if (!able.allowed) {
     store.dispatch({ type: "notice", tone: "error", text: `${labelOf(state, binding)}: ${able.reason}` });
@@ -82,6 +83,14 @@ function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {
   return verb === "DELETE" ? { kind: "delete", text: "", vmId, judgement: null } : { kind: "confirm", verb, vmId, key, judgement: null };
 }
 
+function markInstant({ state, dispatch }: Store): void {
+  dispatch({ type: "markInstant" });
+  if (state.past.mark === null) dispatch({ type: "notice", tone: "info", text: "Marked this instant; M at another one compares the two." });
+}
+
+/** Steps of the keys that go through time. */
+const SCRUBS: Partial<Record<Command, number>> = { pastBack: -1, pastForth: 1, pastFarBack: -10, pastFarForth: 10 };
+
 /** Commands that only change what is looked at. */
 function look(store: Store, outside: Outside, command: Command): void {
   const opens: Partial<Record<Command, Page>> = { hosts: "hosts", compare: "compare", log: "log", operations: "operations", events: "events", help: "help" };
@@ -101,6 +110,11 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "nextTab") dispatch({ type: "nextTab" });
   else if (command === "nextFigure") dispatch({ type: "compareStep", step: 1 });
   else if (command === "previousFigure") dispatch({ type: "compareStep", step: -1 });
+  else if (SCRUBS[command] !== undefined) dispatch({ type: "scrub", steps: SCRUBS[command] });
+  else if (command === "zoomOut") dispatch({ type: "zoom", by: 1 });
+  else if (command === "zoomIn") dispatch({ type: "zoom", by: -1 });
+  else if (command === "present") dispatch({ type: "present" });
+  else if (command === "markInstant") markInstant(store);
   else if (command === "cpuScale") dispatch({ type: "cpuScale" });
   else if (command === "sortNext") dispatch({ type: "sortStep", step: 1 });
   else if (command === "sortPrevious") dispatch({ type: "sortStep", step: -1 });
@@ -157,12 +171,12 @@ function choose(store: Store, prompt: Prompt, key: string): void {
   const step = key === "up" || key === "left" ? -1 : 1;
   if (prompt.kind === "filter" && (key === "up" || key === "down")) store.dispatch({ type: "move", by: step });
   if (prompt.kind !== "command") return;
-  const found = find(store.state, prompt.text, prompt.scope).length;
+  const found = find(asOf(store.state), prompt.text, prompt.scope).length;
   if (found > 0) store.dispatch({ type: "promptIndex", index: (prompt.index + step + found) % found });
 }
 
 function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: string }>): void {
-  const { state } = store;
+  const state = asOf(store.state);
   // A text that is no filter stays to be mended: its fault is on the line below.
   if (prompt.kind === "filter" && state.matches.fault !== null) return;
   if (prompt.kind === "delete" && prompt.judgement === null) return;
@@ -188,7 +202,7 @@ function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: 
 /** What the palette found: as if its key had been pressed, or why not. */
 function performEntry(store: Store, outside: Outside, entry: Entry): void {
   const { doing } = entry;
-  const able = entryAvailability(store.state, entry);
+  const able = entryAvailability(asOf(store.state), entry);
   if (!able.allowed) {
     store.dispatch({ type: "notice", tone: "error", text: `${entry.label}: ${able.reason}` });
     return;
@@ -201,8 +215,9 @@ function performEntry(store: Store, outside: Outside, entry: Entry): void {
 }
 
 function performUser(store: Store, outside: Outside, command: UserCommand): void {
-  const vm = selectedVm(store.state);
-  if (needsVm(command) && vm === null) store.dispatch({ type: "notice", tone: "error", text: `${command.name}: No VM is selected.` });
+  const vm = selectedVm(asOf(store.state));
+  if (store.state.past.at !== null) store.dispatch({ type: "notice", tone: "error", text: `${command.name}: ${THE_PAST}` });
+  else if (needsVm(command) && vm === null) store.dispatch({ type: "notice", tone: "error", text: `${command.name}: No VM is selected.` });
   else if (command.confirm === true) store.dispatch({ type: "prompt", prompt: { kind: "run", command, vmId: vm?.id ?? null, key: command.key ?? "y" } });
   else outside.runUserCommand(command, vm?.id ?? null);
 }

@@ -16,6 +16,7 @@ import { ESCAPE_WAIT_MS, KeyDecoder, withoutReports } from "./input.js";
 import { createKeeper } from "./keeper.js";
 import type { Keeper } from "./keeper.js";
 import { Mouse } from "./mouse.js";
+import { asOf } from "./store/as-of.js";
 import { paintable } from "./store/sanitize.js";
 import { dashboardSettings, faultNotice } from "./settings/dashboard-settings.js";
 import type { SettingsFile } from "./settings/model.js";
@@ -298,7 +299,7 @@ class Dashboard implements Outside {
     const { console: open } = this;
     this.terminal.wear(this.paletteOf(this.store.state.ui.theme));
     const theme = this.options.characters === "ascii" ? ASCII : UNICODE;
-    this.shown = screen(this.store.state, this.terminal.size, theme, open === null ? null : (frame, rect) => open.paint(frame, rect));
+    this.shown = screen(asOf(this.store.state), this.terminal.size, theme, open === null ? null : (frame, rect) => open.paint(frame, rect));
     this.terminal.paint(this.shown);
     this.clockTimer = setTimeout(() => this.paint(), CLOCK_MS);
   }

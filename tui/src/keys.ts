@@ -17,6 +17,7 @@ export type Command =
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7" | "tab8"
   | "filter" | "find" | "userCommands" | "sortNext" | "sortPrevious" | "sortReverse"
   | "hosts" | "compare" | "nextFigure" | "previousFigure" | "cpuScale" | "log"
+  | "pastBack" | "pastForth" | "pastFarBack" | "pastFarForth" | "zoomOut" | "zoomIn" | "present" | "markInstant"
   | "operations" | "events" | "cancelOperation" | "columns" | "views" | "toggleColumn" | "columnLeft" | "columnRight" | "wearView" | "keepChoices" | "copy" | "copyScreen" | "nextTheme" | "help" | "redraw" | "quit";
 
 export interface Binding {
@@ -27,7 +28,7 @@ export interface Binding {
   label: string;
   /** One sentence for the help page. */
   help: string;
-  group: "Drive the VM" | "Several VMs" | "Look" | "Move";
+  group: "Drive the VM" | "Several VMs" | "Time" | "Look" | "Move";
   pages: readonly Page[];
   /** The verb whose availability the server decides. */
   verb?: VmVerb;
@@ -38,6 +39,7 @@ export interface Binding {
 const EVERYWHERE: readonly Page[] = PAGES;
 const WITH_VM: readonly Page[] = ["overview", "vm"];
 const LISTS: readonly Page[] = PAGES;
+const TIMED: readonly Page[] = PAGES.filter((page) => page !== "plan" && page !== "log" && page !== "help");
 
 export const BINDINGS: readonly Binding[] = [
   { command: "start", keys: ["s"], label: "start", help: "Power the VM on.", group: "Drive the VM", pages: WITH_VM, verb: "START", onBottomLine: true },
@@ -58,6 +60,14 @@ export const BINDINGS: readonly Binding[] = [
   { command: "bulk", keys: ["b"], label: "plan or progress", help: "What is planned, being done or done with the marked VMs.", group: "Several VMs", pages: ["overview", "vm", "operations", "events", "help"] },
   { command: "carryOut", keys: ["enter"], label: "carry out", help: "Do what the plan says; a summary is closed.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
   { command: "cancelBulk", keys: ["x"], label: "cancel", help: "Drop what was not asked yet, cancel what can be cancelled.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
+  { command: "pastBack", keys: ["["], label: "back in time", help: "The whole screen a step earlier; steps grow with the zoom.", group: "Time", pages: TIMED },
+  { command: "pastForth", keys: ["]"], label: "forth in time", help: "A step later; beyond the newest sample is now.", group: "Time", pages: TIMED },
+  { command: "pastFarBack", keys: ["{"], label: "far back in time", help: "Ten steps earlier.", group: "Time", pages: TIMED },
+  { command: "pastFarForth", keys: ["}"], label: "far forth in time", help: "Ten steps later.", group: "Time", pages: TIMED },
+  { command: "zoomOut", keys: ["-"], label: "longer span", help: "Graphs span more, up to 30 days.", group: "Time", pages: TIMED },
+  { command: "zoomIn", keys: ["+"], label: "shorter span", help: "Graphs span less, down to a minute.", group: "Time", pages: TIMED },
+  { command: "present", keys: ["0"], label: "now", help: "Back to now; pressed now, graphs span five minutes again.", group: "Time", pages: TIMED },
+  { command: "markInstant", keys: ["M"], label: "mark this instant", help: "Mark the instant shown; pressed at another, compare the two.", group: "Time", pages: TIMED },
   { command: "enter", keys: ["enter"], label: "open", help: "Open the chosen VM's page.", group: "Look", pages: ["overview"] },
   { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, take marks away, then the filter.", group: "Look", pages: EVERYWHERE },
   { command: "hosts", keys: ["h"], label: "hosts", help: "Hosts: what they can do, pressure, memory, cores, disk space.", group: "Look", pages: EVERYWHERE },
@@ -135,6 +145,7 @@ export function verbOf(state: State, binding: Binding): VmVerb | null {
 
 /** Whether a binding can be done now and, if not, one sentence why. The server's word decides; the rest is what we know before asking. */
 export function availability(state: State, binding: Binding): Availability {
+  if (state.past.at !== null && actsNow(binding)) return denied(THE_PAST);
   const verb = verbOf(state, binding);
   if (verb !== null) {
     const vm = selectedVm(state);
@@ -159,6 +170,14 @@ export function availability(state: State, binding: Binding): Availability {
   }
   if (binding.command === "enter" && selectedVm(state) === null) return denied(host(state) === null ? "Nothing is known yet." : "No VM is selected.");
   return ALLOWED;
+}
+
+/** Why nothing can be done while the past is looked at. */
+export const THE_PAST = "This is the past; 0 goes back to now.";
+
+/** Whether a binding changes something, which only now can be. */
+function actsNow({ group, command }: Binding): boolean {
+  return group === "Drive the VM" || group === "Several VMs" || command === "userCommands";
 }
 
 /** What a binding is called now: `p` reads resume on a paused VM. */

@@ -2,12 +2,11 @@
 import type { Client } from "../client/client.js";
 import type { Config } from "../config.js";
 import { sanitise } from "../format.js";
+import type { OutputFormat } from "./output/formats.js";
 import type { ColourDepth } from "../terminal-kind.js";
 import type { Role } from "../views/frame.js";
 import { paletteFor } from "../views/palettes.js";
 import { foregroundCode } from "../views/sgr.js";
-
-export type OutputFormat = "table" | "json";
 
 export interface CommandContext {
   readonly config: Config;
@@ -20,17 +19,25 @@ export interface CommandContext {
   client(): Client;
   /** Writes a line to standard output; waits while it is full. */
   print(line: string): Promise<void>;
-  /** Writes a line of advice or progress to standard error; silent with -o json. */
+  /** Writes text that is no line, for a command that paints a terminal. */
+  write(text: string): Promise<void>;
+  /** Rows of the terminal that standard output is. */
+  rows(): number;
+  /** Writes a line of advice or progress to standard error; silent with -o json and yaml. */
   note(line: string): void;
+  /** Shows how far long work is, on one line of a terminal's standard error; null takes it away. Elsewhere nothing. */
+  progress(line: string | null): void;
   /** Asks a person for a line, on standard error. */
   ask(question: string): Promise<string>;
   /** Standard input to its end. */
   readInput(): Promise<string>;
   /** Colours a text, or not, as the terminal allows. */
-  paint(colour: Colour, text: string): string;
+  readonly paint: (colour: Colour, text: string) => string;
   nowMs(): number;
   /** Sets the exit code of a command that ended well but chose another than 0. */
   endWith(exitCode: number): void;
+  /** What starts this program again: for scripts that call it. */
+  readonly program: readonly string[];
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }
@@ -58,18 +65,4 @@ export function noteOutages(context: CommandContext): void {
     if (status.state === "connected" && isLost) context.note("Connected again.");
     isLost = status.state === "waiting";
   });
-}
-
-/** A whole answer, readable. */
-export function printJson(context: CommandContext, value: unknown): Promise<void> {
-  return context.print(JSON.stringify(value, null, 2));
-}
-
-/** One object of a stream, on a line of its own. */
-export function printJsonLine(context: CommandContext, value: unknown): Promise<void> {
-  return context.print(JSON.stringify(value));
-}
-
-export async function printLines(context: CommandContext, lines: readonly string[]): Promise<void> {
-  await context.print(lines.join("\n"));
 }

@@ -5,7 +5,7 @@ import { whyNoPicture } from "../terminal-kind.js";
 import type { CommandContext } from "./context.js";
 import type { PlainPage } from "../views/plain-pages.js";
 import { CommandError, EXIT } from "./exit.js";
-import { vmNotFound } from "./vm-show.js";
+import { vmNotFound } from "./vm/definition.js";
 
 export async function openDashboard(context: CommandContext): Promise<void> {
   if (!context.outputIsTerminal || !context.inputIsTerminal) {

@@ -1,10 +1,11 @@
 // `quetzal config path|check|example` and `quetzal context ls|use NAME`: what is set, what is wrong with it, and which
 // server is meant.
 import { LOCAL_CONTEXT } from "../settings/model.js";
-import { printJson, printLines } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
-import { tableLines } from "./table.js";
+import type { Listing, ListFlags } from "./output/listing.js";
+import { isForPrograms } from "./output/formats.js";
+import { printLines, printList, printValue } from "./output/print.js";
 import { sanitise } from "../format.js";
 
 export async function printConfigPath(context: CommandContext): Promise<void> {
@@ -24,20 +25,37 @@ export async function checkConfig(context: CommandContext): Promise<void> {
   const unknown = context.config.server.by === "config.yaml" ? context.config.server.fault : null;
   if (unknown !== null) faults.push({ line: settings.written.current?.line ?? 1, text: unknown });
   if (faults.length > 0) context.endWith(EXIT.usage);
-  if (context.format === "json") return printJson(context, { path: settings.path, faults });
+  if (isForPrograms(context.format)) return printValue(context, { path: settings.path, faults });
   if (faults.length === 0) return context.print(`${settings.path}: nothing is wrong`);
   await printLines(context, faults.map(({ line, text }) => `${settings.path}:${line}: ${sanitise(text)}`));
 }
 
-export async function listContexts(context: CommandContext): Promise<void> {
+interface ListedContext {
+  readonly name: string;
+  /** Null: this machine's own server. */
+  readonly url: string | null;
+  readonly token: string;
+  readonly current: boolean;
+}
+
+export const CONTEXT_LISTING: Listing<ListedContext> = {
+  name: ({ name }) => name,
+  empty: "There is no context.",
+  columns: [
+    { name: "current", title: "", value: ({ current }) => current, cell: ({ current }) => (current ? "*" : " ") },
+    { name: "name", value: ({ name }) => name, cell: ({ name }) => sanitise(name) },
+    { name: "url", value: ({ url }) => url, cell: ({ url }) => sanitise(url ?? "this machine's server") },
+    { name: "token", value: ({ token }) => token, cell: ({ token }) => sanitise(token) },
+  ],
+};
+
+export async function listContexts(context: CommandContext, flags: ListFlags): Promise<void> {
   const { settings, server } = context.config;
   const contexts = [
     { name: LOCAL_CONTEXT, url: null, token: "its own" },
     ...settings.written.contexts.map((one) => ({ name: one.name, url: one.url, token: one.tokenFile ?? (one.token === null ? "none" : "in config.yaml") })),
   ];
-  const rows = contexts.map((one) => ({ ...one, current: one.name === server.name }));
-  if (context.format === "json") return printJson(context, rows);
-  await printLines(context, tableLines([{ title: "" }, { title: "NAME" }, { title: "URL" }, { title: "TOKEN" }], rows.map((row) => [row.current ? "*" : " ", sanitise(row.name), row.url ?? "this machine's server", sanitise(row.token)])));
+  await printList(context, CONTEXT_LISTING, contexts.map((one) => ({ ...one, current: one.name === server.name })), flags);
   if (server.by === "QUETZAL_URL") context.note("QUETZAL_URL is set and decides: unset it to use a context.");
 }
 

@@ -1,6 +1,7 @@
 // What the person's keys do to the state: pages, selection, order, prompts. It knows nothing of the server.
 import type { ViewAction } from "./actions.js";
 import { reduceBulk } from "./bulk.js";
+import { comparedInstants } from "./instants.js";
 import { naturalDirection } from "./columns.js";
 import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { reduceMarks } from "./marks.js";
@@ -138,6 +139,7 @@ function lineCount(state: State, key: string): number {
     case "hosts": return HOST_LINES_MAX;
     case "vm.cpu":
     case "vm.disks": return PARTS_MAX;
+    case "instants": return comparedInstants(state).length;
     case "log": return state.log.length;
     case "vm.events": return state.ui.selectedVmId === null ? 0 : eventsOf(state, state.ui.selectedVmId).length;
     case "vm.definition": return state.definition?.lines.length ?? 0;

@@ -5,6 +5,8 @@ import type { DetailRings } from "./detail-rings.js";
 import { NO_MATCHES } from "./filter.js";
 import type { FilterMatches } from "./filter.js";
 import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
+import { NO_PAST } from "./past.js";
+import type { Past } from "./past.js";
 import type { Ring } from "./ring.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import type { Settings } from "./settings.js";
@@ -24,7 +26,7 @@ export type Connection =
 /** Lines of the log kept: a day of a bad link. */
 export const LOG_KEPT = 500;
 
-export const PAGES = ["overview", "vm", "hosts", "compare", "operations", "events", "plan", "log", "columns", "views", "help"] as const;
+export const PAGES = ["overview", "vm", "hosts", "compare", "instants", "operations", "events", "plan", "log", "columns", "views", "help"] as const;
 export type Page = (typeof PAGES)[number];
 export const VM_TABS = ["graphs", "cpu", "memory", "disks", "net", "console", "events", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
@@ -131,6 +133,7 @@ export interface State {
   events: Event[];
   newestCursor: bigint | null;
   operations: Operation[];
+  past: Past;
   /** From the configuration; none where it has none. */
   userCommands: readonly UserCommand[];
   ui: Ui;
@@ -162,6 +165,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
     events: [],
     newestCursor: null,
     operations: [],
+    past: NO_PAST,
     userCommands: settings.commands,
     ui: {
       pages: ["overview"],

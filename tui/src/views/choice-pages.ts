@@ -24,7 +24,7 @@ export function columnsPage(p: Painter, rect: Rect): void {
     const column = COLUMNS.find((one) => one.id === id);
     const isChosen = tableColumns === null ? shown.has(id) : tableColumns.includes(id);
     const note = isChosen && !shown.has(id) ? " (no room on this screen)" : "";
-    return `${box(isChosen)} ${padCells(column?.title(theme) ?? id, HEAD_CELLS)}${column?.help ?? ""}${note}`;
+    return `${box(isChosen)} ${padCells(column?.title(theme, state.ui.cpuScale) ?? id, HEAD_CELLS)}${column?.help ?? ""}${note}`;
   });
   list(p, rect, "columns of the table", "space: on or off, arrows: move, C-s: keep", lines);
 }

@@ -12,6 +12,7 @@ import { header } from "./header.js";
 import { helpPage } from "./help-page.js";
 import { hostCompact, hostGraphs } from "./host-panel.js";
 import { hostsPage } from "./hosts-page.js";
+import { instantsPage } from "./instants-page.js";
 import { LEAST, isTooSmall, layoutOf } from "./layout.js";
 import type { Layout, Size } from "./layout.js";
 import { eventsPage, operationsPage } from "./lists.js";
@@ -58,6 +59,9 @@ function body(p: Painter, layout: Layout): void {
       return;
     case "compare":
       comparePage(p, layout.body);
+      return;
+    case "instants":
+      instantsPage(p, layout.body);
       return;
     case "log":
       logPage(p, layout.body);

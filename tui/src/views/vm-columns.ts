@@ -4,7 +4,7 @@ import { guestUsedBytes } from "../store/reduce-data.js";
 import type { ColumnId } from "../store/columns.js";
 import type { Vm, VmSample } from "../store/model.js";
 import { ageSince, runningOperation, serverNow, sum } from "../store/select.js";
-import type { SortColumn, State } from "../store/state.js";
+import type { CpuScale, SortColumn, State } from "../store/state.js";
 import { vmWindow } from "../store/windows.js";
 import { style } from "./frame.js";
 import type { Style } from "./frame.js";
@@ -27,7 +27,7 @@ export interface RowSource { vm: Vm; sample: VmSample | null; state: State; them
 
 export interface Column {
   id: ColumnId;
-  title: (theme: Theme) => string;
+  title: (theme: Theme, cpuScale: CpuScale) => string;
   /** One line for the page on which columns are chosen. */
   help: string;
   sort?: SortColumn;
@@ -42,7 +42,7 @@ export interface Column {
 export const COLUMNS: readonly Column[] = [
   { id: "name", title: () => "NAME", help: "its name, or its id", sort: "name", width: NAME_WIDTH, align: "left", rank: 0, text: ({ vm }) => vm.label },
   { id: "state", title: () => "STATE", help: "its state, or the operation under way", sort: "state", width: 9, align: "left", rank: 0, text: stateText, look: ({ vm }) => style(STATE_ROLES[vm.state]) },
-  { id: "cpu", title: () => "CPU%", help: "CPU used, of a core or of the VM (% changes it)", sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample, vm, state }) => cpuPercent(sample?.cpuRatio ?? null, state.ui.cpuScale, vm.vcpus) },
+  { id: "cpu", title: (_, cpuScale) => (cpuScale === "core" ? "CORE%" : "VM%"), help: "CPU used, of a core or of the VM (% changes it)", sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample, vm, state }) => cpuPercent(sample?.cpuRatio ?? null, state.ui.cpuScale, vm.vcpus) },
   { id: "last", title: () => `last ${SPARK_SPAN_SECONDS}s`, help: "CPU of the last minute", width: SPARK_COLUMNS, align: "left", rank: 0, text: spark, look: () => style("first") },
   { id: "steal", title: () => "steal%", help: "time it waited for a core", width: 6, align: "right", rank: 4, text: ({ sample }) => percent(sample?.stealRatio ?? null) },
   { id: "memory", title: () => "GUEST / CONF", help: "memory used by the guest, and configured", sort: "memory", width: 13, align: "right", rank: 0, text: memoryText },

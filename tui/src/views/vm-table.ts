@@ -8,6 +8,7 @@ import type { Rect } from "./frame.js";
 import { UNKNOWN, cut } from "./format.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { emptyTextThen } from "./past-words.js";
 import { STATE_ROLES } from "./theme.js";
 import { fittingColumns } from "./vm-columns.js";
 import type { Column, RowSource } from "./vm-columns.js";
@@ -26,11 +27,15 @@ export function vmTable(p: Painter, rect: Rect): void {
   const arrow = sort.direction === "descending" ? theme.sortDown : theme.sortUp;
   const marks = marksText(state) === "" ? "" : `${theme.mark} ${marksText(state)}, `;
   const remark = rows.length === 0 ? marks.replace(/, $/, "") : `${marks}${chosen + 1} of ${rows.length}${filter === "" ? "" : ` (all: ${state.vms.size})`}`;
-  rule(p, { ...rect, height: 1 }, `VMs ${theme.rule} CPU: ${state.ui.cpuScale === "core" ? "a core" : "the VM"} = 100 % ${theme.rule} by ${sortName(sort.column)} ${arrow}${filter === "" ? "" : ` ${theme.rule} /${filter}`}`, remark);
+  const scale = `CPU: ${state.ui.cpuScale === "core" ? "a core" : "the VM"} = 100 %`;
+  const order = `by ${sortName(sort.column)} ${arrow}`;
+  // Where there is little room, what hides rows is told before the scale.
+  const titles = filter === "" ? ["VMs", scale, order] : ["VMs", order, `/${filter}`, scale];
+  rule(p, { ...rect, height: 1 }, titles.join(` ${theme.rule} `), remark);
   const columns = fittingColumns(rect.width, state.ui.tableColumns);
   let x = rect.x + 3;
   for (const column of columns) {
-    const title = column.title(theme);
+    const title = column.title(theme, state.ui.cpuScale);
     const look = column.sort === sort.column ? style("text", "bold") : DIM;
     frame.put(x, rect.y + 1, column.align === "right" ? title.padStart(column.width) : title, look, column.width);
     if (column.sort !== undefined) frame.clickable({ x, y: rect.y + 1, width: column.width, height: 1 }, { kind: "sort", column: column.sort });
@@ -57,6 +62,8 @@ export function sortName(column: SortColumn): string {
 }
 
 function emptyText(state: State): string {
+  const then = emptyTextThen(state);
+  if (then !== null) return then;
   if (!state.vmsKnown) return "Waiting for the first list of VMs.";
   if (state.vms.size > 0) return `No VM matches /${state.ui.filter}. Esc clears the filter.`;
   return "No VM is defined. Write a config.json and run: quetzal apply FOLDER";

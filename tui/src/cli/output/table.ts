@@ -1,18 +1,24 @@
 // Tables of text: columns as wide as their widest cell, numbers to the right. Pure.
-import { cellsOf, padCells } from "../width.js";
+import { cellsOf, padCells } from "../../width.js";
 
 export interface Column {
   readonly title: string;
   readonly align?: "left" | "right";
 }
 
-/** Lines of the table, the title line first, without trailing blanks. `paint` may colour a padded cell. */
+/**
+ * Lines of the table, the title line first, without trailing blanks. `paint` may colour a padded cell. `widths` is what
+ * the columns have at least, and becomes what they got: a table that goes on below itself keeps its columns.
+ */
 export function tableLines(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   paint: (cell: string, row: number, column: number) => string = (cell) => cell,
+  widths: number[] = [],
 ): string[] {
-  const widths = columns.map((column, x) => Math.max(cellsOf(column.title), ...rows.map((row) => cellsOf(row[x] ?? ""))));
+  for (const [x, column] of columns.entries()) {
+    widths[x] = rows.reduce((widest, row) => Math.max(widest, cellsOf(row[x] ?? "")), Math.max(widths[x] ?? 0, cellsOf(column.title)));
+  }
   const line = (cells: readonly string[], y: number): string =>
     columns
       .map((column, x) => {

@@ -1,7 +1,8 @@
 // How a VM's state looks in text: its word, symbol and colour, the same on every screen (SCREENS: colour means something).
-import type { Colour } from "./context.js";
+import type { Colour } from "../context.js";
 
-export type VmState = "DEFINED" | "STARTING" | "RUNNING" | "PAUSED" | "STOPPING" | "STOPPED" | "MIGRATING" | "CRASHED";
+export const VM_STATES = ["DEFINED", "STARTING", "RUNNING", "PAUSED", "STOPPING", "STOPPED", "MIGRATING", "CRASHED"] as const;
+export type VmState = (typeof VM_STATES)[number];
 
 interface Look {
   readonly unicode: string;

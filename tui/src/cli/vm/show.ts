@@ -1,12 +1,13 @@
 // `quetzal vm show`: one VM in full, and why what cannot be done now cannot be done.
-import { graphql } from "../client/document.js";
-import type { ResultOf } from "../client/document.js";
-import { formatAge, formatBytes, formatByteRate, formatLatency, formatPercent, sanitise, words } from "../format.js";
-import { printJson, printLines } from "./context.js";
-import type { CommandContext } from "./context.js";
-import { CommandError, EXIT } from "./exit.js";
-import { fieldLines } from "./table.js";
-import { stateColour, stateSymbol } from "./vm-state.js";
+import { graphql } from "../../client/document.js";
+import type { ResultOf } from "../../client/document.js";
+import { formatAge, formatBytes, formatByteRate, formatLatency, formatPercent, sanitise, words } from "../../format.js";
+import type { CommandContext } from "../context.js";
+import { printRecord } from "../output/print.js";
+import { fieldLines } from "../output/table.js";
+import { vmNotFound } from "./definition.js";
+import { namedVm } from "./select.js";
+import { stateColour, stateSymbol } from "./state.js";
 
 const VM_SHOW = graphql(`
   query VmShow($id: ID!) {
@@ -27,15 +28,14 @@ const VM_SHOW = graphql(`
 
 type ShownVm = NonNullable<ResultOf<typeof VM_SHOW>["vm"]>;
 
-export function vmNotFound(id: string): CommandError {
-  return new CommandError(EXIT.notFound, "VmNotFound", `There is no VM "${sanitise(id)}": 'quetzal vm ls' lists them.`);
-}
-
-export async function showVm(context: CommandContext, id: string): Promise<void> {
+export async function showVm(context: CommandContext, name: string): Promise<void> {
+  const { id } = await namedVm(context, name);
   const { vm } = await context.client().request(VM_SHOW, { id }, context.signal);
   if (vm === null) throw vmNotFound(id);
-  if (context.format === "json") return printJson(context, vm);
-  await printLines(context, [...fieldLines([...identity(context, vm), ...figures(vm)]), ...crashLines(vm), ...verbLines(vm)]);
+  await printRecord(context, vm, {
+    name: vm.id,
+    lines: () => [...fieldLines([...identity(context, vm), ...figures(vm)]), ...crashLines(vm), ...verbLines(vm)],
+  });
 }
 
 type Field = readonly [string, string | undefined];
