@@ -32,13 +32,16 @@ export const HOSTILE_TEXTS: readonly string[] = Object.values(HOSTILE);
 
 /** Controls, formats, halves, private and unassigned characters, line separators: what moves, hides or reverses. */
 const UNPAINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
-const fine = new Map<string, boolean>();
+const widths = new Map<string, 0 | 1 | 2>();
 
-/** Whether one cell's text may stand on a screen. */
-export function isPaintableCell(text: string): boolean {
-  let is = fine.get(text);
-  if (is === undefined) fine.set(text, (is = !UNPAINTABLE.test(text) && stringWidth(text) <= 2));
-  return is;
+/** Cells that one cell's text takes; 0 for what may not stand on a screen. */
+export function paintableWidth(text: string): 0 | 1 | 2 {
+  let width = widths.get(text);
+  if (width === undefined) {
+    const cells = UNPAINTABLE.test(text) ? 0 : stringWidth(text);
+    widths.set(text, (width = cells === 1 || cells === 2 ? cells : 0));
+  }
+  return width;
 }
 
 /** What of a text must not reach a terminal: its code points, for a message; empty when nothing. Line ends may stay. */
