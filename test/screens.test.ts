@@ -1,6 +1,6 @@
 // Golden screens: what the dashboard paints in a real pseudo-terminal, at the three sizes it is made for. Renew them with
 // `npx vitest run --project unit test/screens.test.ts -u` and look at the difference before it is committed.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { DashboardDriver } from "./support/dashboard.js";
 
 /** A screen stands still when nothing was written for so long. */
@@ -59,26 +59,29 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
 
 const SIZES = [[80, 24], [120, 40], [200, 50]] as const;
 
-describe.each(SIZES)("screens at %ix%i", (columns, rows) => {
-  let dashboard: DashboardDriver;
-  beforeAll(async () => {
-    dashboard = await (await DashboardDriver.open({ columns, rows })).ready();
-  }, TIMEOUT_MS);
-  afterAll(() => dashboard[Symbol.asyncDispose](), TIMEOUT_MS);
+// Mostly waiting for screens to stand still: dashboards of their own, side by side.
+describe.concurrent.each(SIZES)("screens at %ix%i", (columns, rows) => {
+  describe.sequential("in 256 colours", () => {
+    let dashboard: DashboardDriver;
+    beforeAll(async () => {
+      dashboard = await (await DashboardDriver.open({ columns, rows })).ready();
+    }, TIMEOUT_MS);
+    afterAll(() => dashboard[Symbol.asyncDispose](), TIMEOUT_MS);
 
-  it.each(PAGES.map(([name, steps, undo = ""]) => [name, steps, undo] as const))("paints the %s page as recorded", async (name, steps, undo) => {
-    for (const [keys, shows] of steps) await dashboard.press(keys, shows);
-    await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/${name}.${columns}x${rows}.txt`);
-    if (undo !== "") dashboard.terminal.send(undo);
-    await dashboard.home();
-  }, TIMEOUT_MS);
+    it.for(PAGES)("paints the %s page as recorded", { timeout: TIMEOUT_MS }, async ([name, steps, undo = ""], { expect }) => {
+      for (const [keys, shows] of steps) await dashboard.press(keys, shows);
+      await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/${name}.${columns}x${rows}.txt`);
+      if (undo !== "") dashboard.terminal.send(undo);
+      await dashboard.home();
+    });
+  });
 });
 
 /** Pages that between them wear every role. */
 const OF_ALL_DEPTHS = PAGES.filter(([name]) => ["overview", "vm-graphs", "operations", "help"].includes(name));
 
-describe.each(SIZES.flatMap(([columns, rows]) => [["16", columns, rows, { TERM: "xterm" }], ["true", columns, rows, { COLORTERM: "truecolor" }]] as const))("screens in %s colours at %ix%i", (depth, columns, rows, env) => {
-  it("are painted as recorded", async () => {
+describe.concurrent.each(SIZES.flatMap(([columns, rows]) => [["16", columns, rows, { TERM: "xterm" }], ["true", columns, rows, { COLORTERM: "truecolor" }]] as const))("screens in %s colours at %ix%i", (depth, columns, rows, env) => {
+  it("are painted as recorded", async ({ expect }) => {
     await using dashboard = await (await DashboardDriver.open({ columns, rows, env })).ready();
     for (const [name, steps] of OF_ALL_DEPTHS) {
       for (const [keys, shows] of steps) await dashboard.press(keys, shows);
@@ -88,13 +91,13 @@ describe.each(SIZES.flatMap(([columns, rows]) => [["16", columns, rows, { TERM: 
   }, TIMEOUT_MS);
 });
 
-describe("screens of lesser terminals", () => {
-  it.each([
+describe.concurrent("screens of lesser terminals", () => {
+  it.for([
     ["no-colour", { NO_COLOR: "1" }], ["ascii", { LC_ALL: "C" }], ["linux", { TERM: "linux" }], ["vt100", { TERM: "vt100" }],
-  ] as const)("paints the overview for %s", async (name, env) => {
+  ] as const)("paints the overview for %s", { timeout: TIMEOUT_MS }, async ([name, env], { expect }) => {
     await using dashboard = await (await DashboardDriver.open({ env })).ready();
     await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/overview.${name}.txt`);
-  }, TIMEOUT_MS);
+  });
 
   it("says what size it needs below 80x24", async () => {
     await using dashboard = await DashboardDriver.open({ columns: 60, rows: 20 });
