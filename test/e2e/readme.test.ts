@@ -75,17 +75,25 @@ describe("the tour's command lines", () => {
   });
   afterAll(() => bash[Symbol.asyncDispose]());
 
+  /** Each line comes when the one before it is done; after one that failed the rest would only wait. */
+  let done = 0;
+  const PROMPT_MS = 30_000;
+  /** A guest's own prompt may stand before it on the line. */
+  const prompt = (number: number): RegExp => new RegExp(`exit (\\d+) of ${number}> $`, "m");
+
   it.each(tour.flatMap((block) => block.trimEnd().split("\n")).map((line, index) => ({ line, number: index + 1 })))("$line", async ({ line, number }) => {
-    await bash.waitFor(new RegExp(`^exit \\d+ of ${number}> $`, "m"));
+    expect(done, "lines done before").toBe(number - 1);
+    await bash.waitFor(prompt(number), PROMPT_MS);
     const before = bash.raw.length;
     bash.send(`${line}\r`);
     const left = LEFT.find(([command]) => line.startsWith(command));
     if (left !== undefined) {
-      await eventually(`${line} to show ${left[1]}`, () => bash.raw.slice(before).includes(left[1]));
+      await eventually(`${line} to show ${left[1]}`, () => bash.raw.slice(before).includes(left[1]), PROMPT_MS);
       bash.send(left[2]);
     }
-    const screen = await bash.waitFor(new RegExp(`^exit \\d+ of ${number + 1}> $`, "m"));
-    expect(new RegExp(`^exit (\\d+) of ${number + 1}> $`, "m").exec(screen)?.[1], screen).toBe(String(left?.[3] ?? 0));
+    const screen = await bash.waitFor(prompt(number + 1), PROMPT_MS);
+    expect(prompt(number + 1).exec(screen)?.[1], screen).toBe(String(left?.[3] ?? 0));
+    done = number;
   });
 
   it("have made and started the VM, with its disk where the README says that it lies", async () => {
