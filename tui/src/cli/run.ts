@@ -10,6 +10,7 @@ import type { Config } from "../config.js";
 import { sanitise } from "../format.js";
 import { painter } from "./context.js";
 import type { CommandContext } from "./context.js";
+import { jsonText } from "./output/encode.js";
 import { isForPrograms } from "./output/formats.js";
 import type { OutputFormat } from "./output/formats.js";
 import { CommandError, EXIT, toCommandError } from "./exit.js";
@@ -56,7 +57,7 @@ function wantsJson(args: readonly string[]): boolean {
 
 function report(failure: CommandError, format: OutputFormat): void {
   const { code, message, field, exitCode } = failure;
-  const text = isForPrograms(format) ? JSON.stringify({ error: { code, message, ...(field === undefined ? {} : { field }), exitCode } }) : `quetzal: ${sanitise(message, "keep")}`;
+  const text = isForPrograms(format) ? jsonText({ error: { code, message, ...(field === undefined ? {} : { field }), exitCode } }, 0) : `quetzal: ${sanitise(message, "keep")}`;
   process.stderr.write(`${text}\n`);
 }
 
