@@ -44,9 +44,9 @@ export function paintableWidth(text: string): 0 | 1 | 2 {
   return width;
 }
 
-/** What of a text must not reach a terminal: its code points, for a message; empty when nothing. Line ends may stay. */
+/** What of a text must not reach a terminal: its code points, for a message; empty when nothing. Line ends and tabs may stay. */
 export function strayOf(text: string): string {
-  return Array.from(text).filter((char) => char !== "\n" && UNPAINTABLE.test(char)).map((char) => `U+${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`).join(" ");
+  return Array.from(text).filter((char) => char !== "\n" && char !== "\t" && UNPAINTABLE.test(char)).map((char) => `U+${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`).join(" ");
 }
 
 // What full-screen programs of ours send besides text: CSI with its parameters, a copy to the clipboard, the keypad, the
