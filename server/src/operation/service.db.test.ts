@@ -42,6 +42,15 @@ describeOnEveryServer("OperationService", (suite) => {
     expect(await findOperation(suite.db, operation.id)).toMatchObject({ state: "SUCCEEDED", requestedBy: "local", kind: "START_VM" });
   });
 
+  it("finds by its key what the daemon took on a moment ago, for the actor who asked alone", async () => {
+    using service = open();
+    const { operation } = await service.begin({ ...WISH, idempotencyKey: "k" });
+    expect(await service.findByKey("t1", "k")).toBeNull();
+    service.accepted(operation.id);
+    expect(await service.findByKey("t1", "k")).toMatchObject({ id: operation.id });
+    expect(await service.findByKey("t2", "k")).toBeNull();
+  });
+
   it("forgets a wish that the daemon refused, stored or not", async () => {
     using service = open();
     const keyed = await service.begin({ ...WISH, idempotencyKey: "k" });

@@ -91,6 +91,14 @@ export class OperationService implements Disposable {
     return store.findOperation(this.db, id);
   }
 
+  /** The accepted one that this actor asked for under the key; that it was accepted may not be stored yet. */
+  async findByKey(actorId: string, idempotencyKey: string): Promise<Operation | null> {
+    for (const { operation, accepted } of this.#open.values()) {
+      if (accepted && operation.actorId === actorId && operation.idempotencyKey === idempotencyKey) return operation;
+    }
+    return store.findByKey(this.db, actorId, idempotencyKey);
+  }
+
   async list(args: OperationsArgs): Promise<store.OperationPage> {
     return store.listOperations(this.db, { vmId: args.vmId, states: args.states, until: args.until ?? null, first: args.first ?? DEFAULT_PAGE_OPERATIONS, after: args.after });
   }

@@ -208,7 +208,7 @@ describeOnEveryServer("the past", (suite) => {
     await told("VM_DEFINED", "a", 0, vm("a", "DEFINED", 0));
     await suite.db.$executeRaw`
       INSERT INTO vm_versions (vm_id, host_id, generation, time, definition)
-      SELECT 'a', 'h1', 1 + edit, ${at(0)} + edit * interval '1 second', '{}'::jsonb FROM generate_series(1, ${VERSIONS_PER_VM + 5}::int) AS edit`;
+      SELECT 'a', 'h1', 1 + edit, ${at(0)}::timestamptz + edit * interval '1 second', '{}'::jsonb FROM generate_series(1, ${VERSIONS_PER_VM + 5}::int) AS edit`;
     await trimPast(suite.db, at(3600));
     const kept = await suite.db.vmVersion.aggregate({ where: { vmId: "a" }, _count: true, _min: { generation: true }, _max: { generation: true } });
     expect(kept).toEqual({ _count: 750, _min: { generation: 7n }, _max: { generation: 756n } });

@@ -2,7 +2,7 @@
 import type { Db } from "../db/client.js";
 import { NotUndoable, OperationNotFound } from "../errors.js";
 import type { OperationService } from "../operation/service.js";
-import { findByKey, newestVerbId } from "../operation/store.js";
+import { newestVerbId } from "../operation/store.js";
 import type { Operation } from "../operation/store.js";
 import { newestVersions } from "../past/store.js";
 import type { Viewer } from "../token/model.js";
@@ -50,7 +50,7 @@ export class UndoService {
 
   /** Once undone, an operation cannot be undone again: a repetition under the same key is told of the first time. */
   async #repeated(viewer: Viewer, undone: Operation, idempotencyKey: string): Promise<VmOperationAccepted | null> {
-    const earlier = await findByKey(this.parts.db, viewer.tokenId, idempotencyKey);
+    const earlier = await this.parts.operations.findByKey(viewer.tokenId, idempotencyKey);
     const vm = this.parts.vms.get(undone.vmId);
     if (earlier?.vmId !== undone.vmId || earlier.id === undone.id || vm === null) return null;
     return { vm, operation: earlier, effect: "Was asked for before under this idempotency key; nothing more is done." };
