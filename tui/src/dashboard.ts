@@ -1,5 +1,6 @@
 // The dashboard as a program: keys in, frames out, the store between. It owns the terminal from run() until it ends,
 // and gives it back clean however that happens.
+import { tmpdir } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Client } from "./client/client.js";
@@ -7,9 +8,11 @@ import { paste, pressKey } from "./commands.js";
 import type { Outside } from "./commands.js";
 import { ConsoleView, FULL_SCREEN_KEY, LEAVE_KEY } from "./console-view.js";
 import { Doing } from "./feed/doing.js";
+import { EditingFeed } from "./feed/editing.js";
 import { Feed, loadAll, reasonOf } from "./feed/feed.js";
 import type { Store } from "./feed/feed.js";
 import { endText, runInForeground } from "./foreground.js";
+import type { Ended } from "./foreground.js";
 import { commandLine } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 import { ESCAPE_WAIT_MS, KeyDecoder } from "./input.js";
@@ -100,6 +103,7 @@ class Dashboard implements Outside {
   private away: { stop: AbortController; key: () => void } | null = null;
   private feed: Feed | null = null;
   readonly doing: Doing;
+  readonly editing: EditingFeed;
   private readonly decoder = new KeyDecoder();
   private readonly listening = new AbortController();
   private console: ConsoleView | null = null;
@@ -113,6 +117,7 @@ class Dashboard implements Outside {
     this.ended = new Promise((resolve) => (this.finish = resolve));
     this.store = new MemoryStore(this.now(), () => this.newsCame());
     this.doing = new Doing(client, this.store);
+    this.editing = new EditingFeed(client, this.store, { lend: (program, args) => this.lend(program, args), environment: options.environment, temporaryFolder: tmpdir() });
     this.store.dispatch({ type: "userCommands", commands: options.userCommands ?? [] });
     this.terminal = this.takeTerminal();
     this.listen();
@@ -167,28 +172,48 @@ class Dashboard implements Outside {
     return openTerminal({ output, terminal, colours, characters, onResize: () => this.resized() });
   }
 
-  /** Gives the terminal to a program, and takes it back when that has ended and what it printed was read. */
+  /** Gives the terminal to a command of the person's own, and takes it back when what it printed was read. */
   private async handOver(name: string, program: string, args: readonly string[]): Promise<void> {
-    if (this.away !== null) return;
-    const { input, output, environment } = this.options;
+    const ended = await this.foreground(program, args, ({ stop }, how) => {
+      const said = endText(name, how);
+      this.options.output.write(`\r\n${said.text} Any key goes back to quetzal.\r\n`);
+      return new Promise<void>((resolve) => (this.away = { stop, key: resolve }));
+    });
+    if (ended !== null) this.store.dispatch({ type: "notice", ...endText(name, ended) });
+  }
+
+  /** Lends the terminal to an editor; null: it ended well, else one sentence why not. */
+  private async lend(program: string, args: readonly string[]): Promise<string | null> {
+    const ended = await this.foreground(program, args, () => Promise.resolve());
+    if (ended === null) return "The editor was ended with the dashboard.";
+    return ended.how === "exit" && ended.code === 0 ? null : endText(program, ended).text;
+  }
+
+  /** Runs a program on the whole terminal and takes it back after `after`; null where the dashboard ended meanwhile or it is lent already. */
+  private async foreground(program: string, args: readonly string[], after: (away: NonNullable<Dashboard["away"]>, ended: Ended) => Promise<void>): Promise<Ended | null> {
+    if (this.away !== null || this.isOver) return null;
+    const { input, environment } = this.options;
     const stop = new AbortController();
-    this.away = { stop, key: () => undefined };
+    const away = { stop, key: () => undefined };
+    this.away = away;
     this.release();
     input.pause();
     const ended = await runInForeground(program, args, environment, stop.signal);
-    if (this.isOver) return;
-    const said = endText(name, ended);
-    output.write(`\r\n${said.text} Any key goes back to quetzal.\r\n`);
+    if (this.isEnded()) return null;
     input.setRawMode(true);
-    await new Promise<void>((resolve) => {
-      this.away = { stop, key: resolve };
-      input.resume();
-    });
+    const shown = after(away, ended);
+    input.resume();
+    await shown;
     this.away = null;
-    if (stop.signal.aborted) return;
+    if (this.isEnded()) return null;
     this.terminal = this.takeTerminal();
-    this.store.dispatch({ type: "notice", ...said });
     this.paint();
+    return ended;
+  }
+
+  /** Asked anew each time: it changes while others work. */
+  private isEnded(): boolean {
+    return this.isOver;
   }
 
   /** The keyboard, the signals, and every way the terminal can go away. */
@@ -324,6 +349,7 @@ class Dashboard implements Outside {
     this.console?.[Symbol.dispose]();
     this.feed?.[Symbol.dispose]();
     this.doing[Symbol.dispose]();
+    this.editing[Symbol.dispose]();
     this.release();
     this.listening.abort();
     this.options.input.pause();

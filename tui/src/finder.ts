@@ -10,7 +10,7 @@ import { needsVm } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 
 /** Entries found at most: more than any screen shows. */
-const FOUND_MAX = 60;
+const FOUND_MAX = 120;
 /** What counts beside the match itself, whose score is 0 to 1: used lately, of this page, matched in the help only. */
 const RECENT_BONUS = 0.3;
 const HERE_BONUS = 0.15;

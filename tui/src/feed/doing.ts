@@ -13,19 +13,22 @@ import { BulkRunner } from "./bulk.js";
 import { editDeed, undoDeed, verbDeed } from "./deeds.js";
 import type { Deed } from "./deeds.js";
 import { CANCEL } from "./documents.js";
+import { RuleDoing } from "./rule-doing.js";
 import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
 import { judge } from "./verbs.js";
 import type { MutationVerb } from "./verbs.js";
 
 /** What keys need of it. */
-export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo">;
+export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo" | "rules">;
 
 export class Doing implements Disposable {
+  readonly rules: RuleDoing;
   private readonly bulk: BulkRunner;
 
   constructor(private readonly client: Client, private readonly store: Store) {
     this.bulk = new BulkRunner(client, store);
+    this.rules = new RuleDoing(client, store);
   }
 
   ask(verb: MutationVerb, vmId: string): void {

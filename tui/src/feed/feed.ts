@@ -13,6 +13,7 @@ import { ALERTS, toAlert } from "./alerts.js";
 import { FilterFeed } from "./filter.js";
 import * as documents from "./documents.js";
 import { Focus } from "./focus.js";
+import { PageFeeds } from "./pages.js";
 import { gapEvent, toDefinitionLines, toDetail, toEvent, toHealth, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
 
 /** VMs asked for at a time: an answer of this size stays far below any limit of cost. */
@@ -103,6 +104,7 @@ export class Feed implements Disposable {
   private definitionFor: string | null = null;
   private isLoading = false;
   private readonly focus: Focus;
+  private readonly pages: PageFeeds;
   private readonly unlisten: Disposable;
 
   constructor(
@@ -113,6 +115,7 @@ export class Feed implements Disposable {
     // Each subscription listens for the end; they are many by design.
     setMaxListeners(0, this.stopped.signal);
     this.focus = new Focus(client, store, (vmId) => this.loadHistory(vmId));
+    this.pages = new PageFeeds(client, store);
     this.unlisten = client.onStatus(() => this.connectionChanged());
     void this.load();
     void this.watchHealth();
@@ -134,6 +137,7 @@ export class Feed implements Disposable {
     if (vmId !== this.historyFor) this.scheduleHistory(vmId);
     this.watchDetail(onPage ? vmId : null);
     this.focus.lookedAt();
+    this.pages.lookedAt();
     const wantsDefinition = onPage && state.ui.tab === "definition" && vmId !== null;
     if (!wantsDefinition) this.definitionFor = null;
     else if (this.definitionFor !== vmId) {
@@ -147,6 +151,7 @@ export class Feed implements Disposable {
     this.filter[Symbol.dispose]();
     this.detail?.stop.abort();
     this.focus[Symbol.dispose]();
+    this.pages[Symbol.dispose]();
     this.unlisten[Symbol.dispose]();
     this.stopped.abort();
   }
@@ -157,6 +162,7 @@ export class Feed implements Disposable {
       this.store.dispatch({ type: "connection", connection: { phase: "live" } });
       this.historyFor = null;
       this.focus.forget();
+      this.pages.forget();
       void this.load();
     } else if (status.reason !== null) this.lost(status.reason);
   }

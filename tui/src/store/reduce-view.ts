@@ -2,9 +2,11 @@
 import type { ViewAction } from "./actions.js";
 import { reduceBulk } from "./bulk.js";
 import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
+import { moveAlerts } from "./alerts.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
+import { moveWhy } from "./why.js";
 import type { Prompt, SortColumn, SortDirection, State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
@@ -33,6 +35,8 @@ export function reduceView(state: State, action: ViewAction): State {
       return page(state) === action.page ? back(state) : opened(state, action.page);
     case "goTo":
       return state.vms.has(action.vmId) ? opened(withUi(state, { selectedVmId: action.vmId, tab: "graphs", pages: ["overview"] }), "vm") : state;
+    case "choose":
+      return visibleVms(state).some(({ id }) => id === action.vmId) ? withUi(state, { selectedVmId: action.vmId }) : state;
     case "tab":
       return withUi(state, { tab: action.tab });
     case "nextTab":
@@ -97,6 +101,8 @@ function move(state: State, by: number): State {
     const next = rows[clamp(Math.max(index, 0) + by, 0, rows.length - 1)];
     return next === undefined ? state : withUi(state, { selectedVmId: next.id });
   }
+  if (current === "why") return moveWhy(state, by);
+  if (current === "alerts") return moveAlerts(state, by);
   // With several hosts the arrows choose one; whole pages still scroll its lines.
   if (current === "hosts" && state.hosts.length > 1 && (Math.abs(by) === 1 || !Number.isFinite(by))) {
     const index = Math.max(0, state.hosts.findIndex((one) => one.id === state.ui.selectedHostId));

@@ -70,8 +70,8 @@ function keyLine(p: Painter, y: number): void {
       [keyName(binding.keys[0] ?? ""), usable ? style("key") : DIM], [` ${labelOf(state, binding)}`, usable ? TEXT : DIM], ["  ", TEXT],
     ]);
   }
-  if (here !== "overview" && x + 8 <= frame.width) x = parts(p, x, y, [["Esc", style("key")], [" back  ", TEXT]]);
-  if (x + 6 <= frame.width) parts(p, x, y, [["q", style("key")], [" quit", TEXT]]);
+  if (here !== "overview" && here !== "form" && x + 8 <= frame.width) x = parts(p, x, y, [["Esc", style("key")], [" back  ", TEXT]]);
+  if (here !== "form" && x + 6 <= frame.width) parts(p, x, y, [["q", style("key")], [" quit", TEXT]]);
 }
 
 function prompt(p: Painter, y: number, shown: Prompt): void {
@@ -96,6 +96,14 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
     case "undo":
       frame.put(1, y, cut(`Undo? ${shown.text}`, frame.width - 2, theme.ellipsis), style("attention"));
       parts(p, 1, y + 1, [["u", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
+      return;
+    case "deleteRule":
+      frame.put(1, y, cut(`Delete the alert rule ${shown.name}? ${shown.effect}`, frame.width - 2, theme.ellipsis), style("attention"));
+      parts(p, 1, y + 1, [["d", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
+      return;
+    case "startNew":
+      frame.put(1, y, cut(`${shown.label} is defined. Start it now?`, frame.width - 2, theme.ellipsis), BOLD);
+      parts(p, 1, y + 1, [["s", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: not now", TEXT]]);
       return;
     case "typed":
       typed(`Type "${shown.expected}" to go on: `, shown.text, "Enter carries the plan out once it is complete. Esc goes back to the plan.");

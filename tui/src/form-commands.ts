@@ -1,0 +1,44 @@
+// Keys while a form is open: typing and moving, sending it, leaving it. It draws nothing and asks nobody: the feed has the
+// values judged and made.
+import type { Store } from "./feed/feed.js";
+import { bindingFor } from "./keys.js";
+import type { Command } from "./keys.js";
+import type { Form } from "./store/form.js";
+import { paintable } from "./store/sanitize.js";
+
+const PERFORMS: Partial<Record<Command, (store: Store) => void>> = {
+  formNext: ({ dispatch }) => dispatch({ type: "formStep", by: 1 }),
+  formPrevious: ({ dispatch }) => dispatch({ type: "formStep", by: -1 }),
+  formMake: ({ dispatch }) => dispatch({ type: "formWant" }),
+  formLeave: ({ dispatch }) => dispatch({ type: "back" }),
+};
+
+/** A key of the form's own, else one for the field under the cursor. */
+export function pressInForm(store: Store, form: Form, key: string): void {
+  const field = form.fields[form.index];
+  const binding = bindingFor(key, "form");
+  if (binding !== null) PERFORMS[binding.command]?.(store);
+  else if (field?.kind === "text") edit(store.dispatch, form, field.value, key);
+  else if (key === "left" || key === "right") store.dispatch({ type: "formTurn", by: key === "left" ? -1 : 1 });
+  else if (key === " ") store.dispatch({ type: "formToggle" });
+}
+
+/** Pasted text lands where the cursor is. */
+export function pasteInForm({ dispatch }: Store, form: Form, text: string): void {
+  const field = form.fields[form.index];
+  if (field?.kind === "text") dispatch({ type: "formText", ...inserted(field.value, form.caret, paintable(text).trim()) });
+}
+
+function edit(dispatch: Store["dispatch"], { caret }: Form, value: string, key: string): void {
+  if (key === "left" || key === "right") dispatch({ type: "formCaret", to: caret + (key === "left" ? -1 : 1) });
+  else if (key === "home" || key === "C-a") dispatch({ type: "formCaret", to: 0 });
+  else if (key === "end" || key === "C-e") dispatch({ type: "formCaret", to: value.length });
+  else if (key === "C-u") dispatch({ type: "formText", text: "", caret: 0 });
+  else if (key === "backspace" && caret > 0) dispatch({ type: "formText", text: value.slice(0, caret - 1) + value.slice(caret), caret: caret - 1 });
+  else if (key === "delete") dispatch({ type: "formText", text: value.slice(0, caret) + value.slice(caret + 1), caret });
+  else if (key.length === 1 && paintable(key) === key) dispatch({ type: "formText", ...inserted(value, caret, key) });
+}
+
+function inserted(value: string, caret: number, text: string): { text: string; caret: number } {
+  return { text: value.slice(0, caret) + text + value.slice(caret), caret: caret + text.length };
+}
