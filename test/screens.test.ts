@@ -45,9 +45,18 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["edit", [["E", /y makes the change/]]],
   ["hosts", [["h", /disk space/]]],
   ["compare", [["=", /compared/]]],
+  ["past", [["[", /PAST 2026-11-23 13:02:10 UTC, 1s ago/], ["{", /13:02:00 UTC, 11s ago/]], "00"],
+  ["past-vm-graphs", [["\r", /1 graphs/], ["{{{", /13:01:41 UTC, 30s ago/]], "00"],
+  ["past-vm-disks", [["\r", /1 graphs/], ["4{", /all disks together/]], "00"],
+  ["past-events", [["e", /events, newest first/], ["{", /PAST/]], "00"],
+  ["past-refused", [["[", /PAST/], ["s", /This is the past; 0 goes back to now/]], "00"],
+  ["past-hour", [["---{{{{", /12:55:31 UTC, 6m 40s ago/], ["", /1 h  0 now/]], "00"],
+  ["past-nothing", [["-----{{{{{{{", /Nothing is kept of then/]], "00"],
+  ["instants", [["M", /Marked/], ["{{{", /PAST/], ["M", /two instants/], ["", /b-a/]], "00"],
+  ["zoom-minute", [["\r", /1 graphs/], ["++", /-30s/]], "00"],
   ["log", [["l", /Connected as admin/]]],
   ["filter", [["/web", /2 of 7\. .*Enter keeps/]]],
-  ["filter-language", [["/state:running cpu>20", /\d of 7\. .*Enter keeps/], ["\r", /by CPU.*\/state:running cpu>20/]]],
+  ["filter-language", [["/state:running cpu>20", /\d of 7\. .*Enter keeps/], ["\r", /\(all: 7\)[\s\S]*s start/]]],
   ["filter-fault", [["/web cpu>fast", /Column 9: cpu expects/]]],
   ["finder", [[":", /power cut/]]],
   ["console", [["c", /console of build-runner/]]],
@@ -59,7 +68,9 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["plan-summary", [["*", /7 marked/], ["p", /\d cannot/], ["\r", /summary/], ["", /4 done/]]],
 ];
 
-describe.each([[80, 24], [120, 40], [200, 50]])("screens at %ix%i", (columns, rows) => {
+const SIZES = [[80, 24], [120, 40], [200, 50]] as const;
+
+describe.each(SIZES)("screens at %ix%i", (columns, rows) => {
   let dashboard: DashboardDriver;
   // What an edit that is dropped leaves behind.
   const TMPDIR = mkdtempSync(join(tmpdir(), "qz-screens-"));
@@ -80,9 +91,23 @@ describe.each([[80, 24], [120, 40], [200, 50]])("screens at %ix%i", (columns, ro
   }, TIMEOUT_MS);
 });
 
+/** Pages that between them wear every role. */
+const OF_ALL_DEPTHS = PAGES.filter(([name]) => ["overview", "vm-graphs", "operations", "help"].includes(name));
+
+describe.each(SIZES.flatMap(([columns, rows]) => [["16", columns, rows, { TERM: "xterm" }], ["true", columns, rows, { COLORTERM: "truecolor" }]] as const))("screens in %s colours at %ix%i", (depth, columns, rows, env) => {
+  it("are painted as recorded", async () => {
+    await using dashboard = await (await DashboardDriver.open({ columns, rows, env })).ready();
+    for (const [name, steps] of OF_ALL_DEPTHS) {
+      for (const [keys, shows] of steps) await dashboard.press(keys, shows);
+      await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/${name}.${columns}x${rows}.${depth}.txt`);
+      await dashboard.home();
+    }
+  }, TIMEOUT_MS);
+});
+
 describe("screens of lesser terminals", () => {
   it.each([
-    ["no-colour", { NO_COLOR: "1" }], ["ascii", { LC_ALL: "C" }], ["sixteen", { TERM: "linux" }],
+    ["no-colour", { NO_COLOR: "1" }], ["ascii", { LC_ALL: "C" }], ["linux", { TERM: "linux" }], ["vt100", { TERM: "vt100" }],
   ] as const)("paints the overview for %s", async (name, env) => {
     await using dashboard = await (await DashboardDriver.open({ env })).ready();
     await expect(await settled(dashboard)).toMatchFileSnapshot(`golden/screens/overview.${name}.txt`);

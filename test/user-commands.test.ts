@@ -8,6 +8,8 @@ const COMMANDS: readonly UserCommand[] = [
   { name: "greet", key: "X", run: ["node", "-e", "process.stdout.write('hello ' + process.argv[1] + ' raw ' + process.stdin.isRaw + '\\n'); process.exitCode = 3", "{vm}; exit 9"] },
   { name: "ask", run: ["node", "-e", "console.log('your word?'); process.stdin.once('data', (line) => { console.log('read ' + String(line).trim().toUpperCase()); process.exit(0); })"], confirm: true },
   { name: "wait", run: ["node", "-e", "process.on('SIGINT', () => process.exit(4)); console.log('waiting'); setInterval(() => {}, 1000)"] },
+  { name: "running only", run: ["echo", "ran for", "{vm}"], where: "state:running or state:paused" },
+  { name: "wrong where", run: ["echo", "{vm}"], where: "cpu>>5" },
   { name: "missing", run: ["no-such-program-anywhere"] },
 ];
 const open = (): Promise<DashboardDriver> => DashboardDriver.open({ env: { RECORDED_COMMANDS: JSON.stringify(COMMANDS) } });
@@ -32,7 +34,7 @@ describe("a command of one's own", () => {
 
   it("is found in the menu, asks where it says so, and has the keyboard", async () => {
     await using dashboard = await (await open()).ready();
-    await dashboard.press("!", /your commands.*1 of 4/);
+    await dashboard.press("!", /your commands.*1 of 6/);
     await dashboard.press("ask\r", /Run ask/);
     await dashboard.press("n", /by CPU/);
     await dashboard.press("!ask\r", /Run ask/);
@@ -52,6 +54,17 @@ describe("a command of one's own", () => {
   it("that is not there is named with the mend", async () => {
     await using dashboard = await (await open()).ready();
     await dashboard.press("!missing\r", /no-such-program-anywhere is not on the PATH/);
+    await dashboard.press(" ", /by CPU/);
+  }, TIMEOUT_MS);
+
+  it("is only for the VMs that its where fits, in the server's own language", async () => {
+    await using dashboard = await (await open()).ready();
+    await dashboard.press("/spare\r", /◌ spare +stopped[^]*1 of 1|1 of 1[^]*◌ spare/);
+    await dashboard.press("!running\r", /spare is none of the VMs it is for/);
+    await dashboard.press("!wrong\r", /wrong where: its where \(cpu>>5\) cannot be asked about/);
+    await dashboard.press("/", /Enter keeps the filter/);
+    await dashboard.press("\x15web-1\r", /● web-1 +running/);
+    await dashboard.press("!running\r", /ran for web-1[^]*ended with exit code 0/);
     await dashboard.press(" ", /by CPU/);
   }, TIMEOUT_MS);
 

@@ -9,6 +9,9 @@ describe("figure", () => {
 
   it("reports a missed target as missed", () => { expect(figure("f", "ms", [10, 11, 12], { atMost: 5 })).toMatchObject({ median: 11, met: false, target: "≤ 5 ms" }); });
 
+  it.each([[{ atMost: 11, p95AtMost: 12 }, true], [{ atMost: 11, p95AtMost: 11 }, false], [{ atMost: 10, p95AtMost: 12 }, false], [{ p95AtMost: 12 }, true], [{ p95AtMost: 11 }, false]])(
+    "judges median and p95 by what is promised of each: %j", (target, met) => { expect(figure("f", "ms", [10, 11, 12], target).met).toBe(met); });
+
   it("judges against the peer of the same run", () => {
     expect(figure("f", "ms", [50], { peerPlus: 40 }, { name: "raw QEMU", samples: [20] })).toMatchObject({ met: true, ratio: 2.5 });
   });

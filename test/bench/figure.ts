@@ -1,8 +1,9 @@
 // One measured figure: repeated samples reduced to median and p95, set against its peers and its promised target.
 
-/** A figure's target: at most a number, or at most the first peer's median plus something. */
+/** A figure's target: at most a number (for the median, the p95 or both), or at most the first peer's median plus something. */
 export type Target =
-  | { readonly atMost: number }
+  | { readonly atMost: number; readonly p95AtMost?: number }
+  | { readonly p95AtMost: number }
   | { readonly peerPlus: number }
   | { readonly none: true };
 
@@ -46,19 +47,25 @@ export function figure(name: string, unit: string, samples: readonly number[], t
   const [first] = peers;
   const peerMedian = first === undefined ? null : quantile(first.samples, 0.5);
   const peerFigures = peers.map((one) => peerFigure(one, median));
+  const p95 = quantile(samples, 0.95);
   const limit = "atMost" in target ? target.atMost : "peerPlus" in target && peerMedian !== null ? peerMedian + target.peerPlus : null;
-  const words = "atMost" in target ? `≤ ${target.atMost} ${unit}` : "peerPlus" in target ? `≤ ${first?.name ?? "peer"} + ${target.peerPlus} ${unit}` : null;
+  const p95Limit = "p95AtMost" in target ? target.p95AtMost : null;
+  const words = [
+    ..."atMost" in target ? [`≤ ${target.atMost} ${unit}`] : [],
+    ..."peerPlus" in target ? [`≤ ${first?.name ?? "peer"} + ${target.peerPlus} ${unit}`] : [],
+    ...p95Limit !== null ? [`p95 ≤ ${p95Limit} ${unit}`] : [],
+  ];
   return {
     name,
     unit,
     median: round(median),
-    p95: round(quantile(samples, 0.95)),
+    p95: round(p95),
     n: samples.length,
     peer: peerFigures[0] ?? null,
     ratio: peerFigures[0]?.ratio ?? null,
     peers: peerFigures,
-    target: words,
-    met: limit === null ? null : median <= limit,
+    target: words.length === 0 ? null : words.join(", "),
+    met: limit === null && p95Limit === null ? null : median <= (limit ?? Infinity) && p95 <= (p95Limit ?? Infinity),
   };
 }
 

@@ -1,5 +1,4 @@
 // `quetzal alert` and `vm ls --filter`, run as a person runs them, against a server whose answers are scripted.
-import { execFile } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
 import { ScriptedServer } from "../support/scripted-server.js";
@@ -9,7 +8,7 @@ const asked: { put?: Record<string, unknown>; where?: string | null } = {};
 
 const script = {
   Query: {
-    alerts: () => [{ id: "1", vmId: "web-1", since: "2026-01-01T00:00:00.000Z", message: "web\u001b[2J: Hot: cpu 98% (>80).", rule: RULE }],
+    alerts: () => [{ id: "1", vmId: "web-1", since: "2026-01-01T00:00:00.000Z", message: "\u001b[2JHot: cpu 98% (>80).", rule: RULE }],
     alertRules: () => [RULE],
     hosts: () => [],
     vms: (_: unknown, { filter }: { filter: { where: string | null } }) => {
@@ -39,17 +38,16 @@ afterAll(async () => {
   bundle[Symbol.dispose]();
 });
 
-function quetzal(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bundle.path, ...args], { env: server.environment, timeout: 30_000 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
-  });
+async function quetzal(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const { code, out, err } = await bundle.run(args, server.environment);
+  return { code, stdout: out, stderr: err };
 }
 
 describe("quetzal alert", { timeout: 60_000 }, () => {
   it("lists what fires and the rules, and lets no control character through", async () => {
     const fires = await quetzal("alert", "ls");
     expect(fires.stdout).toMatch(/SEVERITY +VM +AGE +WHAT/);
-    expect(fires.stdout).toMatch(/warning +web-1 .*web\?\[2J: Hot: cpu 98% \(>80\)\./);
+    expect(fires.stdout).toMatch(/warning +web-1 .*\?\[2JHot: cpu 98% \(>80\)\./);
     const rules = await quetzal("alert", "rules");
     expect(rules.stdout).toMatch(/hot +warning +60s +yes +c\?\[31mi +cpu>80 +Hot/);
     expect(JSON.parse((await quetzal("alert", "rules", "-o", "json")).stdout)).toEqual([RULE]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
+import type { Ran } from "../support/client-bundle.js";
 import { ScriptedServer, TOKEN } from "../support/scripted-server.js";
 import { TerminalDriver } from "../support/terminal.js";
 
@@ -13,6 +14,7 @@ const VM = {
   machine: "q35", protected: false, autostart: false, restartRequired: false, labels: [], latest: null, definition: {}, verbs: [], host: { id: "h", name: "lab1" },
 };
 const HOSTILE = { ...VM, id: "evil", name: "\x1b]0;owned\x07\u202eevil", state: "CRASHED" };
+const HOST = { id: "h", name: "lab1", connected: true, kernel: "6.1", cpuModel: "x", cpuCount: 2, memoryBytes: 2147483648, daemonVersion: "0.1.0", qemuVersion: "7.2.0", capabilities: [{ name: "kvm", available: false, reason: "slow", mend: null }], latest: null };
 const operation = (id: string, state = "RUNNING"): object => ({ id, kind: "START_VM", vmId: "web-1", state, cancellable: false, requestedBy: "local", startedAt: "2026-01-01T00:00:00.000Z", ...(state === "FAILED" ? { error: "QEMU exited 1: no disk." } : {}) });
 const event = (cursor: number): object => ({ __typename: "Event", cursor: String(cursor), time: "2026-01-01T13:02:11.000Z", kind: "VM_CHANGED", vmId: "web-1", message: `event ${cursor}` });
 
@@ -23,13 +25,13 @@ function answerVerb(id: string): object {
   if (id === "running") return { __typename: "InvalidVmState", message: "It is running already.", state: "RUNNING" };
   if (id === "guarded") return { __typename: "Forbidden", message: "This needs the role OPERATOR.", requiredRole: "OPERATOR" };
   if (id === "away") return { __typename: "HostUnreachable", message: "The host is away.", hostId: "h" };
-  return { __typename: "VmOperationAccepted", vm: { ...VM, id }, operation: operation(`op-${id}`) };
+  return { __typename: "VmOperationAccepted", vm: { ...VM, id }, effect: `Does it to ${id}.`, operation: operation(`op-${id}`) };
 }
 
 const script = {
   Query: {
     vms: () => ({ nodes: [VM, HOSTILE], edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: false }, totalCount: 2 }),
-    hosts: () => [{ id: "h", name: "lab1", connected: !asked.hostAway, connectionError: asked.hostAway ? "connection refused" : null }],
+    hosts: () => [{ ...HOST, connected: !asked.hostAway, connectionError: asked.hostAway ? "connection refused" : null }],
     vm: (_: unknown, { id }: { id: string }) => (id === "web-1" ? VM : null),
     events: () => ({ events: [event(1), event(2)], newestCursor: "2" }),
     audit: (_: unknown, { actor }: { actor?: string | null }) => {
@@ -45,8 +47,8 @@ const script = {
   },
   Mutation: {
     startVm: (_: unknown, { input }: { input: { id: string } }) => answerVerb(input.id),
-    deleteVm: (_: unknown, { input }: { input: { id: string } }) => {
-      asked.deleted.push(input.id);
+    deleteVm: (_: unknown, { input }: { input: { id: string; dryRun: boolean } }) => {
+      if (!input.dryRun) asked.deleted.push(input.id);
       return { ...answerVerb(input.id), operation: null };
     },
     createToken: () => ({ __typename: "CreateTokenSuccess", secret: "qz_secret", token: { id: "t2", name: "ci", role: "VIEWER", createdAt: "2026-01-01T00:00:00.000Z" } }),
@@ -56,7 +58,7 @@ const script = {
       const results = input.definitions.map(({ id }) => {
         if (id === "bad") return { __typename: "InvalidSpec", message: "memory_mb must be at least 32", field: "memory_mb" };
         const action = id === "new" ? "CREATED" : id === "changed" ? "CHANGED" : "UNCHANGED";
-        return { __typename: "PutVmSuccess", vm: { ...VM, id, restartRequired: action === "CHANGED" }, action, changes: action === "CHANGED" ? ["memory_mb: 1024 → 2048"] : [], operation: null };
+        return { __typename: "PutVmSuccess", vm: { ...VM, id, restartRequired: action === "CHANGED" }, action, changes: action === "CHANGED" ? ["memory_mb: 1024 → 2048"] : [], effect: "", operation: null };
       });
       return { results };
     },
@@ -95,13 +97,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Outcome { readonly code: number; readonly out: string; readonly err: string }
-
-function quetzal(args: readonly string[], env: NodeJS.ProcessEnv = server.environment): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bundle.path, ...args], { env, timeout: 30_000 }, (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }));
-  });
-}
+const quetzal = (args: readonly string[], env: NodeJS.ProcessEnv = server.environment): Promise<Ran> => bundle.run(args, env);
 
 function put(path: string, text: string): string {
   mkdirSync(join(folder, path, ".."), { recursive: true });
@@ -128,7 +124,7 @@ describe("quetzal", { timeout: 60_000 }, () => {
   });
 
   it("lists VMs in colours on a terminal, and without with NO_COLOR", async () => {
-    await using terminal = new TerminalDriver(process.execPath, [bundle.path, "vm", "ls"], { env: server.environment });
+    await using terminal = new TerminalDriver(process.execPath, [bundle.path, "vm", "ls"], { env: { ...server.environment, TERM: "xterm-256color" } });
     await terminal.waitForExit();
     await terminal.waitFor("web-1");
     expect(terminal.raw).toContain("\x1b[38;5;");
@@ -160,19 +156,29 @@ describe("quetzal", { timeout: 60_000 }, () => {
     [["vm", "start", "web-1"], 0, "web-1: start accepted (operation op-web-1)"],
     [["vm", "start", "--wait", "web-1"], 0, "web-1: start done"],
     [["vm", "start", "--wait", "doomed"], 1, "QEMU exited 1: no disk."],
-    [["vm", "start", "--wait", "--timeout", "1", "slow"], 1, "has not ended within 1 s"],
+    [["vm", "start", "--wait", "--timeout", "1", "slow"], 8, "has not ended within 1 s"],
     [["vm", "start", "missing"], 3, 'No VM has the id "missing".'],
     [["vm", "show", "missing"], 3, 'There is no VM "missing"'],
     [["vm", "start", "running"], 4, "It is running already."],
     [["vm", "start", "guarded"], 6, "This needs the role OPERATOR."],
     [["vm", "start", "away"], 5, "The host is away."],
-    [["vm", "start", "web-1", "running"], 4, "It is running already."],
-    [["vm", "start"], 2, "missing required argument 'id'"],
+    [["vm", "start", "web-1", "running"], 7, "running: It is running already."],
+    [["vm", "start"], 2, "No VM is named"],
+    [["vm", "start", "web-1", "--all"], 2, "Give either names or --all"],
+    [["vm", "force-off", "web-1"], 2, "answered on a terminal, or -y"],
+    [["vm", "ls", "-o", "xml"], 2, "Allowed choices are table, wide, json, yaml, name, csv"],
+    [["vm", "show", "web-1", "-o", "csv"], 2, "-o csv is not for this command"],
+    [["vm", "ls", "--columns", "id,colour"], 2, '--columns names "colour", which is no column here: there are id, state, cpu'],
+    [["vm", "ls", "--sort", "size"], 2, '--sort names "size"'],
+    [["help", "nothing"], 2, 'There is no help on "nothing"'],
+    [["help", "exit-codes"], 0, "  7  asked of several: some of it was done and some was not"],
+    [["operation", "watch", "nowhere"], 3, 'There is no operation "nowhere"'],
+    [["host", "show", "elsewhere"], 3, 'There is no host "elsewhere"'],
     [["vm", "strat", "web-1"], 2, "Did you mean start?"],
     [["vm"], 2, "A command is missing."],
     [["--nonsense"], 2, "unknown option '--nonsense'"],
     [["vm", "ls", "--state", "happy"], 2, "States are defined, starting"],
-    [["vm", "start", "--timeout", "-1", "a"], 2, "Give a whole number"],
+    [["vm", "start", "--timeout", "-1", "a"], 2, "Give a span of time"],
     [["console", "web-1", "--port", "ttyS9"], 2, "Allowed choices are ttyS0, hvc0"],
     [["graphql", "{ nothing }"], 1, 'Cannot query field "nothing"'],
     [["graphql", "{ vm(id: \"web-1\") { id } }", "--variables", "[]"], 2, "--variables is not a JSON object"],
@@ -186,7 +192,9 @@ describe("quetzal", { timeout: 60_000 }, () => {
   });
 
   it("gives each of several failures a line of its own", async () => {
-    expect(await quetzal(["vm", "start", "missing", "running"])).toEqual({ code: 3, out: "", err: 'quetzal: No VM has the id "missing".\nIt is running already.\n' });
+    const { code, out, err } = await quetzal(["vm", "start", "missing", "running"]);
+    expect([code, out]).toEqual([3, ""]);
+    expect(err).toBe('missing: cannot start: No VM has the id "missing".\nrunning: cannot start: It is running already.\nquetzal: missing: No VM has the id "missing".\nrunning: It is running already.\n0 of 2 done, 2 cannot.\n');
   });
 
   it("says errors as JSON where JSON was asked for", async () => {
@@ -249,7 +257,7 @@ describe("quetzal", { timeout: 60_000 }, () => {
   });
 
   it("is quiet when its reader goes away", async () => {
-    const outcome = await new Promise<Outcome>((resolve) => {
+    const outcome = await new Promise<Ran>((resolve) => {
       execFile("/bin/sh", ["-c", `${process.execPath} ${bundle.path} events --follow -o json | head -n 1`], { env: server.environment, timeout: 10_000 }, (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }));
     });
     expect(outcome).toMatchObject({ code: 0, err: "" });

@@ -32,8 +32,8 @@ describe("vmDiagnosis", () => {
     expect({ __typename, verdict }).toEqual({ __typename: "VmDiagnosis", verdict: "FINE" });
     expect(causes).toEqual([]);
     expect(ruledOut.length + notKnown.length).toBe(13);
-    // The scripted host has neither PSI nor quotas, and the scripted VM neither a balloon nor counted packets.
-    expect(notKnown.map(({ kind }) => kind).toSorted()).toEqual(["GUEST_MEMORY", "HOST_CPU", "HOST_IO", "NETWORK_DROPS", "THROTTLING"].filter((kind) => notKnown.some((each) => each.kind === kind)));
+    // The scripted host has neither PSI nor quotas, and the scripted VM no packets that are counted.
+    expect(notKnown.map(({ kind }) => kind).toSorted()).toEqual(["HOST_CPU", "HOST_IO", "NETWORK_DROPS", "THROTTLING"]);
     for (const { evidence } of [...ruledOut, ...notKnown]) expect(evidence[0]?.source.length).toBeGreaterThan(10);
   });
 
@@ -50,7 +50,8 @@ describe("vmDiagnosis", () => {
     const postgres = stack.postgres();
     postgres.stop();
     try {
-      expect(await ask("off")).toMatchObject({ __typename: "DatabaseUnavailable" });
+      // What is left of a killed Postgres may answer for a moment.
+      await until("the answer says so", async () => (await ask("off")).__typename === "DatabaseUnavailable", 30_000);
     } finally {
       postgres.start();
     }

@@ -1,7 +1,7 @@
 // `quetzal explain` as it ships, against a scripted server: its text, its JSON, its exit codes.
-import { execFile } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
+import type { Ran } from "../support/client-bundle.js";
 import { ScriptedServer } from "../support/scripted-server.js";
 
 const VM = { id: "web-1", name: "web-1" };
@@ -13,6 +13,9 @@ const slow = { ...window, verdict: "SLOW", confidence: "HIGH", slowFrom: "2026-0
 const askedSpans: number[] = [];
 const script = {
   Query: {
+    // An id is taken for one; "the web" is a name.
+    vm: (_: unknown, { id }: { id: string }) => (id === "web-1" ? { ...VM, state: "RUNNING" } : null),
+    vms: () => ({ nodes: [{ ...VM, name: "the web", state: "RUNNING" }], edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: false }, totalCount: 1 }),
     vmDiagnosis: (_: unknown, { vm, range }: { vm: string; range: { from: string } }) => {
       askedSpans.push(Math.round((Date.now() - Date.parse(range.from)) / 60_000));
       if (vm === "missing") return { __typename: "VmNotFound", message: 'No VM has the id "missing".', id: vm };
@@ -33,12 +36,7 @@ afterAll(async () => {
   bundle[Symbol.dispose]();
 });
 
-interface Outcome { readonly code: number; readonly out: string; readonly err: string }
-function explain(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bundle.path, "explain", ...args], { env: server.environment, timeout: 30_000 }, (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }));
-  });
-}
+const explain = (...args: string[]): Promise<Ran> => bundle.run(["explain", ...args], server.environment);
 
 describe("quetzal explain", { timeout: 60_000 }, () => {
   it("prints when it was slow and why, hostile names made harmless", async () => {
@@ -51,7 +49,7 @@ describe("quetzal explain", { timeout: 60_000 }, () => {
   });
 
   it("gives the whole answer as JSON, of the last ten minutes unless told otherwise", async () => {
-    const { code, out } = await explain("web-1", "-o", "json");
+    const { code, out } = await explain("the web", "-o", "json");
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ verdict: "SLOW", causes: [{ kind: "NEIGHBOUR_CPU", evidence: [{ value: 0.5, threshold: 0.05 }] }] });
     expect(askedSpans.at(-1)).toBe(10);

@@ -48,7 +48,7 @@ describe("the quetzal command", () => {
 
   it("walks through every verb of a VM's life", async () => {
     for (const [verb, state] of [["start", "RUNNING"], ["pause", "PAUSED"], ["resume", "RUNNING"], ["reset", "RUNNING"], ["force-off", "STOPPED"], ["start", "RUNNING"], ["stop", "STOPPED"]] as const) {
-      const ran = await quetzal("vm", verb, "story-cli", "--wait");
+      const ran = await quetzal("vm", verb, "story-cli", "--wait", ...(["reset", "force-off"].includes(verb) ? ["-y"] : []));
       expect({ verb, ...ran }).toMatchObject({ code: 0 });
       expect(await vmState("story-cli")).toBe(state);
     }

@@ -122,7 +122,9 @@ describe("the dashboard", () => {
 
   it("follows a resize", async () => {
     screen.resize(200, 50);
-    await screen.waitFor("story-screen");
+    await screen.waitFor(/story-screen[\s\S]*disk latency[\s\S]*last lines of its console[\s\S]*nproc/);
+    screen.resize(120, 40);
+    await screen.waitFor(/story-screen[\s\S]*CPU, % of a core[\s\S]*net, B\/s/);
     screen.resize(80, 24);
     await screen.waitFor("story-screen");
   });

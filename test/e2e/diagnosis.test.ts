@@ -10,13 +10,15 @@ import { smallGuest, VmDriver } from "../support/vm.js";
 /** As long as the rules need to be sure, and no longer. */
 const WINDOW_SECONDS = 60;
 const WINDOW_DEADLINE_MS = 2 * WINDOW_SECONDS * 1000;
+/** Steps that the rules look at. */
+const STEP_MS = 5_000;
 /** What is compared with: time before the neighbour comes. */
 const CALM_SECONDS = 30;
 /** A slow disk: so many operations a second. */
 const SLOW_DISK_IOPS = 10;
 const QUOTA_CORES = 0.25;
-/** What the balloon leaves available, of what it leaves: half of what counts as little. */
-const LEFT_AVAILABLE_RATIO = 0.05;
+/** Before the balloon takes all that its guest has available; the guest then finds some more by giving up its caches. */
+const SQUEEZED_MB = 256;
 const MIB = 2 ** 20;
 /** Addresses for documentation: nobody's network. */
 const HOST_ADDRESS = "198.51.100.1";
@@ -78,7 +80,9 @@ async function booted(id: string, extra: Record<string, unknown> = {}): Promise<
   return vm;
 }
 
-const busy = (times: number): string => Array.from({ length: times }, () => "(while :; do :; done) &").join(" ");
+/** In the background; what follows `&` in a line must be a command. */
+const inBackground = (command: string): string => `(${command}) & true`;
+const busy = (times: number): string => inBackground(Array.from({ length: times }, () => "while :; do :; done").join(" & "));
 
 describe("guests that are slow at the same time, each for its own reason", () => {
   let from: Date;
@@ -89,12 +93,13 @@ describe("guests that are slow at the same time, each for its own reason", () =>
   beforeAll(async () => {
     vms["idle"] = await booted("idle", { disks: [{ name: "vda", path: "disk.img", size_mb: 64 }] });
     vms["disk"] = await booted("disk", { disks: [{ name: "vda", path: "disk.img", size_mb: 512 }] });
-    vms["squeezed"] = await booted("squeezed", { memory_mb: 256 });
+    vms["squeezed"] = await booted("squeezed", { memory_mb: SQUEEZED_MB });
     vms["swapping"] = await booted("swapping", { disks: [{ name: "vda", path: "disk.img", size_mb: 512 }] });
     if (missing.quota === null) vms["quota"] = await booted("quota");
     if (missing.bridge === null) vms["dropped"] = await booted("dropped", { network: { mode: "bridge", bridge } });
     await makeSlow(vms);
-    from = new Date();
+    // The step in which it all began is left out.
+    from = new Date(Date.now() + STEP_MS);
     await windowOver(vms["idle"], from, WINDOW_SECONDS);
     to = new Date();
   });
@@ -147,12 +152,11 @@ it("a CPU hog beside it is found and named", async () => {
   const victim = await booted("victim");
   const hog = await booted("hog", { vcpus: 4 });
   await victim.run(busy(1));
-  const calmFrom = new Date();
-  await windowOver(victim, calmFrom, CALM_SECONDS);
+  await windowOver(victim, new Date(), CALM_SECONDS);
   await hog.run(busy(4));
-  const from = new Date();
-  await windowOver(victim, from, WINDOW_SECONDS - CALM_SECONDS);
-  const { verdict, causes } = await diagnose(victim, calmFrom);
+  const from = new Date(Date.now() + STEP_MS);
+  await windowOver(victim, from, CALM_SECONDS);
+  const { verdict, causes } = await diagnose(victim, from);
   expect({ verdict, kind: causes[0]?.kind, neighbour: causes[0]?.neighbour?.id }).toEqual({ verdict: "SLOW", kind: "NEIGHBOUR_CPU", neighbour: "hog" });
   expect(causes.map(({ kind }) => kind)).toContain("STEAL");
   await Promise.all([victim.forceOff(), hog.forceOff()]);
@@ -161,17 +165,20 @@ it("a CPU hog beside it is found and named", async () => {
 /** What each guest suffers from; all that needs a monitor is done in one absence of the daemon. */
 async function makeSlow({ disk, squeezed, swapping, quota: held, dropped }: Record<string, VmDriver>): Promise<void> {
   const available = Number(/(\d+)/.exec((await squeezed?.run("grep MemAvailable /proc/meminfo")) ?? "")?.[1]) * 1024;
-  const used = 256 * MIB - available;
   await atMonitors(stack, {
     disk: [{ execute: "block_set_io_throttle", arguments: { id: "/machine/peripheral/disk-vda/virtio-backend", bps: 0, bps_rd: 0, bps_wr: 0, iops: SLOW_DISK_IOPS, iops_rd: 0, iops_wr: 0 } }],
-    squeezed: [{ execute: "balloon", arguments: { value: Math.round(used / (1 - LEFT_AVAILABLE_RATIO)) } }],
+    squeezed: [{ execute: "balloon", arguments: { value: SQUEEZED_MB * MIB - available } }],
   });
-  await disk?.run("(while :; do dd if=/dev/vda of=/dev/null bs=64k; echo 3 >/proc/sys/vm/drop_caches; done) 2>/dev/null &");
+  await disk?.run(inBackground("while :; do dd if=/dev/vda of=/dev/null bs=64k 2>&1; echo 3 >/proc/sys/vm/drop_caches; done >/dev/null"));
   await swapping?.run("mkswap /dev/vda && swapon /dev/vda && mkdir -p /mnt/t && mount -t tmpfs -o size=400m none /mnt/t && dd if=/dev/zero of=/mnt/t/eat bs=1M count=128");
-  await swapping?.run("(while :; do cat /mnt/t/eat; done) >/dev/null &");
+  await swapping?.run(inBackground("while :; do cat /mnt/t/eat; done >/dev/null"));
   if (held !== undefined) {
     await held.run(busy(1));
     ailments.push(quota((await held.show()).pid ?? expect.fail("no pid"), QUOTA_CORES));
   }
-  if (dropped !== undefined) ailments.push(flood(bridge, GUEST_ADDRESS));
+  if (dropped !== undefined) {
+    // Its interface is down, so that it takes nothing and the queue before it runs over.
+    const hardware = /([0-9a-f]{2}:){5}[0-9a-f]{2}/.exec(await dropped.run("killall udhcpc; ip link set eth0 down; cat /sys/class/net/eth0/address"))?.[0];
+    ailments.push(flood(bridge, GUEST_ADDRESS, hardware ?? expect.fail("no address")));
+  }
 }

@@ -114,7 +114,7 @@ describe("the two commands", () => {
     expect(again).toMatchObject({ code: 0 });
     expect(again.text).toMatch(/test-vm-001 is RUNNING: nothing to start/);
     const quetzal = join(root, "dist/quetzal.js");
-    expect(await run(process.execPath, [quetzal, "vm", "force-off", "--wait", "test-vm-001"])).toMatchObject({ code: 0 });
+    expect(await run(process.execPath, [quetzal, "vm", "force-off", "-y", "--wait", "test-vm-001"])).toMatchObject({ code: 0 });
     expect(await run("sh", [join(root, "vms/test-vm/start.sh")])).toMatchObject({ code: 0 });
     expect((await run(process.execPath, [quetzal, "vm", "ls"])).text).toMatch(/test-vm-001\s+running/);
   });

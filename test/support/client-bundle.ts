@@ -1,10 +1,16 @@
 // The command line as it ships, one bundle, built into a folder of its own: what contract tests and stories start.
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
 const root = resolve(import.meta.dirname, "../..");
+
+/** A one-shot command is done in a second; this ends one that hangs. */
+const RUN_TIMEOUT_MS = 30_000;
+
+export interface Ran { readonly code: number; readonly out: string; readonly err: string }
 
 export class ClientBundle implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "qz-"));
@@ -29,6 +35,14 @@ export class ClientBundle implements Disposable {
       banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
     });
     return bundle;
+  }
+
+  /** Runs `quetzal ARGS…` to its end, `input` on its standard input. */
+  run(args: readonly string[], env: NodeJS.ProcessEnv, input = ""): Promise<Ran> {
+    return new Promise((resolve) => {
+      const child = execFile(process.execPath, [this.path, ...args], { env, timeout: RUN_TIMEOUT_MS }, (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }));
+      child.stdin?.on("error", () => undefined).end(input);
+    });
   }
 
   [Symbol.dispose](): void {

@@ -12,16 +12,27 @@ const ANSWER_DEADLINE_MS = 6_000;
 /** An Esc is told from a sequence by the silence after it. */
 const ESCAPE_IS_TAKEN_MS = 80;
 
-export interface DashboardOptions extends RecordedOptions { columns?: number; rows?: number; env?: NodeJS.ProcessEnv }
+/** What the terminal and the home of whoever runs the tests would say. */
+export const AT_HOME_NOWHERE = { NO_COLOR: "", COLORTERM: "", COLORFGBG: "", STY: "", TMUX: "", LC_ALL: "C.UTF-8", XDG_CONFIG_HOME: "/nonexistent", QUETZAL_CONTEXT: "" };
+
+export interface DashboardOptions extends RecordedOptions { bytesPerSecond?: number; columns?: number; rows?: number; env?: NodeJS.ProcessEnv }
+
+function colourName(isDefault = true, isRgb = false, colour = 0): string {
+  return isDefault ? "default" : isRgb ? `#${colour.toString(16).padStart(6, "0")}` : String(colour);
+}
+
+function onBackground(cell: ReturnType<NonNullable<ReturnType<TerminalDriver["buffer"]["getLine"]>>["getCell"]>): string {
+  return cell === undefined || cell.isBgDefault() ? "" : ` on ${colourName(false, cell.isBgRGB(), cell.getBgColor())}`;
+}
 
 export class DashboardDriver implements AsyncDisposable {
   private constructor(readonly server: RecordedServer, readonly terminal: TerminalDriver, private readonly columns: number, private readonly rows: number) {}
 
   static async open(options: DashboardOptions = {}): Promise<DashboardDriver> {
-    const { columns = 80, rows = 24, env = {}, ...recorded } = options;
+    const { columns = 80, rows = 24, env = {}, bytesPerSecond, ...recorded } = options;
     const server = await RecordedServer.open(recorded);
     const terminal = new TerminalDriver(process.execPath, ["--import", "tsx", "test/support/recorded-main.ts"], {
-      columns, rows, env: { NO_COLOR: "", LC_ALL: "C.UTF-8", RECORDED_URL: server.url, RECORDED_CLOCK: recorded.clock ?? "still", ...env },
+      columns, rows, ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }), env: { ...AT_HOME_NOWHERE, RECORDED_URL: server.url, RECORDED_CLOCK: recorded.clock ?? "still", ...env },
     });
     return new DashboardDriver(server, terminal, columns, rows);
   }
@@ -58,8 +69,7 @@ export class DashboardDriver implements AsyncDisposable {
       let row = "";
       for (let x = 0; x < this.columns; x++) {
         const cell = line?.getCell(x);
-        const colour = cell === undefined || cell.isFgDefault() ? "default" : String(cell.getFgColor());
-        const look = `${colour}${cell?.isBold() ? " bold" : ""}${cell?.isInverse() ? " inverse" : ""}${cell?.isUnderline() ? " underline" : ""}`;
+        const look = `${colourName(cell?.isFgDefault(), cell?.isFgRGB(), cell?.getFgColor())}${onBackground(cell)}${cell?.isBold() ? " bold" : ""}${cell?.isInverse() ? " inverse" : ""}${cell?.isUnderline() ? " underline" : ""}`;
         if (look === "default") row += ".";
         else {
           if (!names.has(look)) names.set(look, String.fromCharCode(97 + names.size));

@@ -21,7 +21,7 @@ const CRASHED = { id: "crashed", name: "Crashed", where: "state:crashed", forSec
 
 export function recordedAlerts(vms: readonly RecordedVm[], now: number): object[] {
   const time = new Date(now).toISOString();
-  return vms.filter((vm) => vm.state === "CRASHED").map((vm) => ({ id: `alert-${vm.id}`, vmId: vm.id, since: time, message: `${vm.name}: Crashed: state crashed.`, rule: { ...CRASHED, updatedAt: time } }));
+  return vms.filter((vm) => vm.state === "CRASHED").map((vm) => ({ id: `alert-${vm.id}`, vmId: vm.id, since: time, message: "Crashed: state crashed.", rule: { ...CRASHED, updatedAt: time } }));
 }
 
 function subject(vm: RecordedVm, now: number): FilterSubject {

@@ -12,11 +12,14 @@ import type { RecordedDefinition } from "./recorded-answers.js";
 import { recordedAlerts, recordedMatches } from "./recorded-filter.js";
 import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hasTap, hostFigures, hostSample, recordedConsole, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
 import type { RecordedState, RecordedVm } from "./recorded-fleet.js";
+import { RecordedPast } from "./recorded-past.js";
 
 export interface RecordedOptions {
   vms?: number;
   /** "still": time stands at RECORDED_NOW and nothing ticks by itself. */
   clock?: "still" | "running";
+  /** Names of the first VMs; the others are named as their ids. */
+  names?: readonly string[];
   role?: "VIEWER" | "OPERATOR" | "ADMIN";
 }
 
@@ -61,6 +64,7 @@ export class RecordedServer implements AsyncDisposable {
   /** What was only judged: dry runs. */
   readonly judged: string[] = [];
   url = "";
+  private readonly past = new RecordedPast(() => this.now());
   private readonly events: RecordedEvent[] = [];
   private readonly operations: Payload[] = [];
   private readonly topics = { vmChanged: new Topic(), metrics: new Topic(), hostMetrics: new Topic(), consoleOutput: new Topic(), events: new Topic(), operation: new Topic() };
@@ -73,6 +77,7 @@ export class RecordedServer implements AsyncDisposable {
   private constructor(private readonly options: RecordedOptions) {
     this.vms = recordedVms(options.vms ?? 7, this.now());
     this.rules = new RecordedRules(new Date(this.now()).toISOString(), (message) => this.record("ALERT_RULE_CHANGED", null, null, message), (where) => recordedMatches(this.vms, where, this.now()).ids.length);
+    options.names?.forEach((name, index) => { const vm = this.vms[index]; if (vm !== undefined) vm.name = name; });
     const roots = { query: this.roots(), mutation: this.roots(), subscription: this.roots() };
     // One graphql for all: a test runner may give graphql-ws another copy, and two do not mix.
     useServer({ schema: this.schema, roots, execute, subscribe, validate }, this.sockets);
@@ -120,11 +125,13 @@ export class RecordedServer implements AsyncDisposable {
   change(id: string, state: RecordedState): void {
     const vm = this.vms.find((candidate) => candidate.id === id);
     if (vm === undefined) return;
+    this.past.remember(this.vms);
     Object.assign(vm, { state, stateSince: this.now(), generation: vm.generation + 1, startedAt: state === "RUNNING" || state === "PAUSED" ? (vm.startedAt ?? this.now()) : null });
     this.topics.vmChanged.publish({ vmChanged: { id, vm: this.wireVm(vm) } });
     this.record("VM_STATE_CHANGED", id, state, `${id} is ${state.toLowerCase()}.`);
   }
   remove(id: string): void {
+    this.past.remember(this.vms);
     this.vms.splice(this.vms.findIndex((vm) => vm.id === id), 1);
     this.topics.vmChanged.publish({ vmChanged: { id, vm: null } });
     this.record("VM_DELETED", id, null, `${id} was deleted.`);
@@ -226,15 +233,21 @@ export class RecordedServer implements AsyncDisposable {
       server: () => ({ version: "0.1.0", startedAt: new Date(this.now()).toISOString(), databaseConnected: true, now: new Date(this.now()).toISOString() }),
       hosts: () => [this.wireHost()], host: () => this.wireHost(),
       vm: ({ id }: { id: string }) => { const vm = this.vms.find((candidate) => candidate.id === id); return vm === undefined ? null : this.wireVm(vm); },
-      vms: ({ first, after }: { first?: number; after?: string | null }) => {
+      vms: ({ first, after, filter }: { first?: number; after?: string | null; filter?: { where?: string } }) => {
+        const asked = filter?.where == null ? null : recordedMatches(this.vms, filter.where, this.now());
+        if (asked !== null && asked.error !== null) throw new Error(asked.error);
+        const listed = asked === null ? this.vms : this.vms.filter((vm) => asked.ids.includes(vm.id));
         const start = after ? Number(after) : 0;
-        const nodes = this.vms.slice(start, start + (first ?? 100));
+        const nodes = listed.slice(start, start + (first ?? 100));
         const end = start + nodes.length;
-        return { edges: [], nodes: nodes.map((vm) => this.wireVm(vm)), totalCount: this.vms.length, pageInfo: { hasNextPage: end < this.vms.length, hasPreviousPage: start > 0, startCursor: String(start), endCursor: String(end) } };
+        return { edges: [], nodes: nodes.map((vm) => this.wireVm(vm)), totalCount: listed.length, pageInfo: { hasNextPage: end < listed.length, hasPreviousPage: start > 0, startCursor: String(start), endCursor: String(end) } };
       },
+      past: (args: { at: string; where?: string | null }) => this.past.frame(this.vms, args),
+      pastBounds: () => ({ oldest: new Date(this.past.oldest).toISOString(), newest: new Date(this.now()).toISOString() }),
       operations: () => ({ edges: [], nodes: [...this.operations].reverse(), pageInfo: { hasNextPage: false, hasPreviousPage: false } }),
-      events: ({ after }: { after?: string | null }, _context: unknown, info: { operation: { operation: string } }) => {
-        if (info.operation.operation === "query") return { events: this.events.map((event) => this.wireEvent(event)), newestCursor: String(this.events.length), trimmedBefore: null };
+      events: ({ after, until }: { after?: string | null; until?: string | null }, _context: unknown, info: { operation: { operation: string } }) => {
+        const end = until == null ? Infinity : Date.parse(until);
+        if (info.operation.operation === "query") return { events: this.events.filter((event) => event.time <= end).map((event) => this.wireEvent(event)), newestCursor: String(this.events.length), trimmedBefore: null };
         const missed = after == null ? [] : this.events.filter((event) => event.cursor > Number(after));
         return this.topics.events.subscribe(missed.map((event) => ({ events: this.wireEvent(event) })));
       },
@@ -258,7 +271,10 @@ export class RecordedServer implements AsyncDisposable {
   }
 
   private wireHost(): Payload {
-    return { ...RECORDED_HOST, latest: () => hostSample(this.now() - SAMPLE_AGE_MS), history: (args: { range: { from: string }; metrics: string[] }) => this.history(args, hostFigures) };
+    return {
+      ...RECORDED_HOST, latest: () => hostSample(this.now() - SAMPLE_AGE_MS),
+      history: (args: { range: { from: string; to?: string }; metrics: string[] }) => (args.range.to === undefined ? this.history(args, hostFigures) : this.past.host(args)),
+    };
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -3,7 +3,11 @@ import xterm from "@xterm/headless";
 import * as pty from "node-pty";
 import { eventually } from "./process.js";
 
-export interface TerminalOptions { readonly columns?: number; readonly rows?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string }
+export interface TerminalOptions {
+  /** Read no faster than this, as over a slow line; unset: as fast as it comes. */
+  readonly bytesPerSecond?: number;
+  readonly columns?: number; readonly rows?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string;
+}
 
 /** Characters kept of what was written: a picture is replayed from them, so they must reach back to the first frame. */
 const RAW_KEPT = 4_000_000;
@@ -21,14 +25,31 @@ export class TerminalDriver implements AsyncDisposable {
     const cols = options.columns ?? 80;
     const rows = options.rows ?? 24;
     this.#screen = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
-    this.#child = pty.spawn(command, [...args], { cols, rows, name: "xterm-256color", env: { ...process.env, ...options.env, TERM: options.env?.["TERM"] ?? "xterm-256color" }, cwd: options.cwd ?? process.cwd() });
+    // node-pty sets TERM to the name it is given, whatever the environment says.
+    this.#child = pty.spawn(command, [...args], { cols, rows, name: options.env?.["TERM"] ?? "xterm-256color", env: { ...process.env, ...options.env }, cwd: options.cwd ?? process.cwd() });
     this.pid = this.#child.pid;
     this.#child.onData((data) => {
-      this.bytes += Buffer.byteLength(data);
-      this.raw = (this.raw + data).slice(-RAW_KEPT);
-      this.#screen.write(data);
+      if (options.bytesPerSecond === undefined) this.#take(data);
+      else this.#takeSlowly(data, options.bytesPerSecond);
     });
     this.#child.onExit(({ exitCode }) => { this.exitCode = exitCode; });
+    // As a terminal does: its answers to questions come as typing.
+    this.#screen.onData((answer) => { if (this.exitCode === undefined) this.#child.write(answer); });
+  }
+
+  #take(data: string): void {
+    this.bytes += Buffer.byteLength(data);
+    this.raw = (this.raw + data).slice(-RAW_KEPT);
+    this.#screen.write(data);
+  }
+
+  /** Nothing more is read until the line would have carried what came. */
+  #takeSlowly(data: string, bytesPerSecond: number): void {
+    this.#child.pause();
+    setTimeout(() => {
+      this.#take(data);
+      this.#child.resume();
+    }, (Buffer.byteLength(data) / bytesPerSecond) * 1_000);
   }
 
   send(keys: string): void { this.#child.write(keys); }

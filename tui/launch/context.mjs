@@ -12,7 +12,7 @@ import { resolveCacheDir, resolvePaths } from "./paths.mjs";
  * @property {import("./paths.mjs").Paths} paths
  * @property {Readonly<Record<string, string | undefined>>} env
  * @property {number} uid         0 is root
- * @property {boolean} isTerminal whether a person's terminal is on both ends
+ * @property {boolean} isTerminal whether a person's terminal is on both ends, one that can be painted on
  * @property {string[]} arguments what follows the command's name
  */
 

@@ -27,7 +27,7 @@ export async function generate(context) {
     always("Parser of the filter language", (own) => runTypeScript(own, "server/src/vm/filter/generate.mjs")),
     always("server/schema.graphql", (own) => runTypeScript(own, "server/src/graphql/print.ts")),
     always("Types of the client's documents", (own) => runTypeScript(own, "tui/src/client/generate.ts")),
-    always("docs/keys.md and the golden screens", (own) => runNode(own, "vitest/vitest.mjs", ["run", "--project", "unit", "tui/src", "--update"])),
+    always("docs/keys.md, docs/filter.md, docs/quetzal.1 and the golden screens", (own) => runNode(own, "vitest/vitest.mjs", ["run", "--project", "unit", "tui/src", "server/src/vm/filter", "--update"])),
   ]);
   return 0;
 }

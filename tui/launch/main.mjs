@@ -52,7 +52,7 @@ async function main() {
   const { makeContext } = await import("./context.mjs");
   const context = makeContext(process.env, {
     uid: process.geteuid?.() ?? 0,
-    isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true && process.env["TERM"] !== "dumb",
     arguments: words,
   });
   const command = await COMMANDS[/** @type {keyof typeof COMMANDS} */ (name)]();

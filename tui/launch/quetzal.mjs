@@ -50,7 +50,8 @@ export async function showQuetzal(context, args) {
 
 /** The launcher speaks of the services that it looks after, wherever the person's own client points. @param {Context} context */
 function ownServer({ env }) {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => name !== "QUETZAL_URL" && name !== "QUETZAL_TOKEN"));
+  const kept = Object.entries(env).filter(([name]) => name !== "QUETZAL_URL" && name !== "QUETZAL_TOKEN");
+  return { ...Object.fromEntries(kept), QUETZAL_CONTEXT: "local" };
 }
 
 /** @param {import("node:child_process").ChildProcess} child @returns {Promise<number>} */

@@ -22,7 +22,7 @@ const LEFT_ALONE = new Set(["RUNNING", "STARTING", "PAUSED", "STOPPING", "MIGRAT
 /** @param {Context} context @returns {Promise<number>} exit code */
 export async function start(context) {
   await bringUp(context);
-  return showQuetzal(context, context.isTerminal ? ["top"] : ["top", "--plain"]);
+  return showQuetzal(context, context.isTerminal ? [] : ["top", "--plain"]);
 }
 
 /** @param {Context} context @returns {Promise<void>} resolves when the services run and the first VM does */

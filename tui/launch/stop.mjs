@@ -80,8 +80,8 @@ async function stopVms(context) {
 
 /** A paused guest cannot hear that it should power down. @param {{id: string, state: string}} vm @returns {string[]} */
 function stopCommand({ id, state }) {
-  if (state === "PAUSED") return ["vm", "force-off", "--wait", id];
-  return ["vm", "stop", "--wait", "--timeout", GUEST_TIMEOUT_SECONDS, "--force", id];
+  if (state === "PAUSED") return ["vm", "force-off", "-y", "--wait", id];
+  return ["vm", "stop", "--wait", "--grace", GUEST_TIMEOUT_SECONDS, "--force", id];
 }
 
 /**

@@ -15,7 +15,7 @@ import { usersStep } from "./steps/users.mjs";
 /** @typedef {import("./quality/suite.mjs").Count} Count */
 
 /** The person's own settings must not steer a test towards a running server. */
-const NOT_FOR_TESTS = new Set(["QUETZAL_STATE_DIR", "QUETZAL_URL", "QUETZAL_TOKEN", "QUETZAL_LISTEN", "QUETZAL_DB_USER", "DATABASE_URL"]);
+const NOT_FOR_TESTS = new Set(["QUETZAL_STATE_DIR", "QUETZAL_URL", "QUETZAL_TOKEN", "QUETZAL_CONTEXT", "QUETZAL_LISTEN", "QUETZAL_DB_USER", "DATABASE_URL"]);
 
 /** A suite that was interrupted away counts as a failure: nobody knows what it would have said. */
 const NOT_RUN = { passed: 0, failed: 1, skipped: 0 };
@@ -27,7 +27,7 @@ export async function test(original) {
   const before = lookBefore();
   const run = { mark: randomBytes(8).toString("hex"), tempDir: makeTempDir() };
   try {
-    const env = { ...context.env, TMPDIR: run.tempDir, [RUN_MARK]: run.mark };
+    const env = { ...context.env, TMPDIR: run.tempDir, XDG_CONFIG_HOME: join(run.tempDir, "config"), [RUN_MARK]: run.mark };
     const counts = await runSuites(context, env);
     counts.push(await checkLeaks(before, run));
     const total = sum(counts);

@@ -10,10 +10,12 @@ import { availability, bindingFor, labelOf, verbOf } from "./keys.js";
 import type { Binding, Command } from "./keys.js";
 import { entryAvailability, find } from "./finder.js";
 import type { Entry } from "./finder.js";
+import { asOf } from "./store/as-of.js";
 import type { Store } from "./feed/feed.js";
 import { isDestructive } from "./store/confirm.js";
 import type { DestructiveVerb } from "./store/confirm.js";
 import { performMaking } from "./making-commands.js";
+import { THE_PAST } from "./store/past.js";
 import { page, selectedOperation, selectedVm } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
 import type { ConsoleView, Page, Prompt } from "./store/state.js";
@@ -21,6 +23,8 @@ import { needsVm } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 import { performWhy } from "./why-commands.js";
 import { VM_TABS } from "./store/state.js";
+import { presentView, tableCommand } from "./table-commands.js";
+import type { Keeper } from "./keeper.js";
 
 /** Lines of one page up or down: most of the smallest screen's table. */
 const PAGE_LINES = 10;
@@ -28,6 +32,7 @@ const PAGE_LINES = 10;
 export interface Outside {
   readonly doing: DoingPort;
   readonly editing: EditingPort;
+  readonly keeper: Keeper;
   /** Hands the terminal to a command of the person's own until it ends. */
   runUserCommand(command: UserCommand, vmId: string | null): void;
   openConsole(vmId: string, view: ConsoleView): void;
@@ -48,7 +53,7 @@ export function pressKey(store: Store, outside: Outside, key: string): void {
     else pressInForm(store, form, key);
     return;
   }
-  const binding = bindingFor(key, page(store.state));
+  const binding = bindingFor(store.state, key);
   const own = store.state.userCommands.find((command) => command.key === key);
   if (binding !== null) perform(store, outside, binding, key);
   else if (own !== undefined) performUser(store, outside, own);
@@ -65,7 +70,7 @@ export function paste(store: Store, text: string): void {
 }
 
 function perform(store: Store, outside: Outside, binding: Binding, key: string): void {
-  const { state } = store;
+  const state = asOf(store.state);
   const able = availability(state, binding);
   if (!able.allowed) {
     store.dispatch({ type: "notice", tone: "error", text: `${labelOf(state, binding)}: ${able.reason}` });
@@ -91,12 +96,22 @@ function perform(store: Store, outside: Outside, binding: Binding, key: string):
 /** Commands that a file of their own carries out; false where none does. */
 function performFor(store: Store, outside: Outside, command: Command): boolean {
   const { doing, editing } = outside;
-  return performBulk(store, doing, command) || performEdit(store, doing, command) || performMaking(store, editing, command) || performWhy(store, command) || performAlerts(store, doing, command);
+  // What is chosen is what is seen.
+  const seen = { state: asOf(store.state), dispatch: store.dispatch };
+  return performBulk(store, doing, command) || performEdit(store, doing, command) || performMaking(seen, editing, command) || performWhy(seen, command) || performAlerts(seen, doing, command);
 }
 
 function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {
   return verb === "DELETE" ? { kind: "delete", text: "", vmId, judgement: null } : { kind: "confirm", verb, vmId, key, judgement: null };
 }
+
+function markInstant({ state, dispatch }: Store): void {
+  dispatch({ type: "markInstant" });
+  if (state.past.mark === null) dispatch({ type: "notice", tone: "info", text: "Marked this instant; M at another one compares the two." });
+}
+
+/** Steps of the keys that go through time. */
+const SCRUBS: Partial<Record<Command, number>> = { pastBack: -1, pastForth: 1, pastFarBack: -10, pastFarForth: 10 };
 
 /** Commands that only change what is looked at. */
 function look(store: Store, outside: Outside, command: Command): void {
@@ -106,7 +121,9 @@ function look(store: Store, outside: Outside, command: Command): void {
   const by = moves[command];
   const tab = /^tab(\d)$/.exec(command)?.[1];
   const { dispatch } = store;
-  if (opened !== undefined) dispatch({ type: "open", page: opened });
+  const ofTable = tableCommand(store, outside.keeper, command);
+  if (ofTable !== undefined) ofTable();
+  else if (opened !== undefined) dispatch({ type: "open", page: opened });
   else if (by !== undefined) dispatch({ type: "move", by });
   else if (tab !== undefined) dispatch({ type: "tab", tab: VM_TABS[Number(tab) - 1] ?? "graphs" });
   else if (command === "first" || command === "last") dispatch({ type: "moveTo", edge: command });
@@ -115,15 +132,26 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "nextTab") dispatch({ type: "nextTab" });
   else if (command === "nextFigure") dispatch({ type: "compareStep", step: 1 });
   else if (command === "previousFigure") dispatch({ type: "compareStep", step: -1 });
+  else if (SCRUBS[command] !== undefined) dispatch({ type: "scrub", steps: SCRUBS[command] });
+  else if (command === "zoomOut") dispatch({ type: "zoom", by: 1 });
+  else if (command === "zoomIn") dispatch({ type: "zoom", by: -1 });
+  else if (command === "present") dispatch({ type: "present" });
+  else if (command === "markInstant") markInstant(store);
   else if (command === "cpuScale") dispatch({ type: "cpuScale" });
   else if (command === "sortNext") dispatch({ type: "sortStep", step: 1 });
   else if (command === "sortPrevious") dispatch({ type: "sortStep", step: -1 });
   else if (command === "sortReverse") dispatch({ type: "sortReverse" });
+  else if (command === "nextTheme") nextTheme(store);
   else if (command === "filter") dispatch({ type: "prompt", prompt: { kind: "filter", text: store.state.ui.filter } });
   else if (command === "find") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0, scope: "all" } });
   else if (command === "userCommands") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0, scope: "user" } });
   else if (command === "redraw") outside.redraw();
   else if (command === "quit") outside.quit();
+}
+
+function nextTheme(store: Store): void {
+  store.dispatch({ type: "nextTheme" });
+  store.dispatch({ type: "notice", tone: "info", text: `Theme: ${paintable(store.state.ui.theme)}.` });
 }
 
 function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): void {
@@ -171,12 +199,12 @@ function choose(store: Store, prompt: Prompt, key: string): void {
   const step = key === "up" || key === "left" ? -1 : 1;
   if (prompt.kind === "filter" && (key === "up" || key === "down")) store.dispatch({ type: "move", by: step });
   if (prompt.kind !== "command") return;
-  const found = find(store.state, prompt.text, prompt.scope).length;
+  const found = find(asOf(store.state), prompt.text, prompt.scope).length;
   if (found > 0) store.dispatch({ type: "promptIndex", index: (prompt.index + step + found) % found });
 }
 
 function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: string }>): void {
-  const { state } = store;
+  const state = asOf(store.state);
   // A text that is no filter stays to be mended: its fault is on the line below.
   if (prompt.kind === "filter" && state.matches.fault !== null) return;
   if (prompt.kind === "delete" && prompt.judgement === null) return;
@@ -191,6 +219,8 @@ function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: 
   } else if (prompt.kind === "delete") {
     if (prompt.text === prompt.vmId) outside.doing.ask("DELETE", prompt.vmId);
     else store.dispatch({ type: "notice", tone: "error", text: `What was typed is not ${paintable(prompt.vmId)}; nothing was deleted.` });
+  } else if (prompt.kind === "viewName") {
+    if (prompt.text.trim() !== "") outside.keeper.keepView(presentView(state, prompt.text.trim()));
   } else if (prompt.kind === "command") {
     const entry = find(state, prompt.text, prompt.scope)[prompt.index]?.entry;
     if (entry !== undefined) performEntry(store, outside, entry);
@@ -200,7 +230,7 @@ function finish(store: Store, outside: Outside, prompt: Extract<Prompt, { text: 
 /** What the palette found: as if its key had been pressed, or why not. */
 function performEntry(store: Store, outside: Outside, entry: Entry): void {
   const { doing } = entry;
-  const able = entryAvailability(store.state, entry);
+  const able = entryAvailability(asOf(store.state), entry);
   if (!able.allowed) {
     store.dispatch({ type: "notice", tone: "error", text: `${entry.label}: ${able.reason}` });
     return;
@@ -213,8 +243,9 @@ function performEntry(store: Store, outside: Outside, entry: Entry): void {
 }
 
 function performUser(store: Store, outside: Outside, command: UserCommand): void {
-  const vm = selectedVm(store.state);
-  if (needsVm(command) && vm === null) store.dispatch({ type: "notice", tone: "error", text: `${command.name}: No VM is selected.` });
+  const vm = selectedVm(asOf(store.state));
+  if (store.state.past.at !== null) store.dispatch({ type: "notice", tone: "error", text: `${command.name}: ${THE_PAST}` });
+  else if (needsVm(command) && vm === null) store.dispatch({ type: "notice", tone: "error", text: `${command.name}: No VM is selected.` });
   else if (command.confirm === true) store.dispatch({ type: "prompt", prompt: { kind: "run", command, vmId: vm?.id ?? null, key: command.key ?? "y" } });
   else outside.runUserCommand(command, vm?.id ?? null);
 }

@@ -1,45 +1,76 @@
-// The only reader of the environment in tui/: where the server is, who we are, and what the terminal can do.
+// The only reader of the environment in tui/: where the server is, who we are, what the terminal can do, and what the
+// person has set in config.yaml.
 import { readFileSync } from "node:fs";
 import { resolvePaths, stateDirFault } from "../launch/paths.mjs";
 import type { Endpoint, EndpointSource } from "./client/endpoint.js";
 import { ClientError } from "./client/error.js";
+import { chooseServer, endpointOf } from "./settings/contexts.js";
+import type { ServerChoice } from "./settings/contexts.js";
+import { readSettings, settingsPath } from "./settings/file.js";
+import { NOTHING_WRITTEN } from "./settings/model.js";
+import type { SettingsFile } from "./settings/model.js";
+import { backgroundOf, charactersOf, colourDepth } from "./terminal-kind.js";
+import type { Characters, ColourDepth, ColourWish } from "./terminal-kind.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the command line's own options say; they come before environment and file. */
+export interface Choices { readonly context?: string | undefined; readonly colour?: ColourWish | undefined }
 
 export interface Config {
   /** Where the server is now; asked before each connection. Throws a ClientError that names the mend. */
   readonly endpoint: EndpointSource;
-  /** NO_COLOR (no-color.org) or TERM=dumb forbids colours. */
-  readonly colours: "allowed" | "forbidden";
-  /** Whether the locale can show more than ASCII. */
-  readonly characters: "unicode" | "ascii";
+  /** Which server is meant, and what decided it. */
+  readonly server: ServerChoice;
+  /** What the terminal shows; better known with the colours of its terminfo entry. */
+  readonly colours: (terminfoColours?: number) => ColourDepth;
+  /** What --color says; "always" holds for a pipe too. */
+  readonly colourWish: ColourWish;
+  /** Whether more than ASCII can be shown. */
+  readonly characters: Characters;
+  readonly background: "light" | "dark";
   /** The kind of terminal, TERM; "xterm" where none is told. */
   readonly terminal: string;
-  /** For child processes: the environment they inherit. */
+  /** For child processes of ours: the environment they inherit, in which they choose the same server. */
   readonly environment: Environment;
+  readonly settings: SettingsFile;
+  /** The same with the choices of a command line. */
+  with(choices: Choices): Config;
 }
 
-export function readConfig(env: Environment = process.env, uid: number = process.geteuid?.() ?? 0): Config {
+export async function openConfig(env: Environment = process.env, uid: number = process.geteuid?.() ?? 0): Promise<Config> {
+  return readConfig(env, uid, await readSettings(settingsPath(env)));
+}
+
+export function readConfig(env: Environment, uid: number, settings: SettingsFile = { path: settingsPath(env), written: NOTHING_WRITTEN, faults: [] }, choices: Choices = {}): Config {
+  const server = chooseServer(settings, env, choices.context);
   return {
-    endpoint: () => findEndpoint(env, uid),
-    colours: env["NO_COLOR"] || env["TERM"] === "dumb" ? "forbidden" : "allowed",
-    characters: readsUnicode(env) ? "unicode" : "ascii",
+    endpoint: () => findEndpoint(env, uid, server, settings.path),
+    server,
+    colours: (terminfoColours) => colourDepth(env, choices.colour ?? "auto", terminfoColours),
+    colourWish: choices.colour ?? "auto",
+    characters: charactersOf(env),
+    background: backgroundOf(env),
     terminal: env["TERM"] || "xterm",
-    environment: env,
+    environment: choices.context === undefined ? env : inContext(env, choices.context),
+    settings,
+    with: (chosen) => readConfig(env, uid, settings, chosen),
   };
 }
 
-/** POSIX: the first of these three that is set decides; none set is the C locale, though terminals of today read UTF-8. */
-function readsUnicode(env: Environment): boolean {
-  const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
-  return locale === "" || /utf-?8/i.test(locale);
+/** The environment in which a child of ours asks the same server. */
+function inContext(env: Environment, name: string): Environment {
+  const kept = Object.entries(env).filter(([key]) => key !== "QUETZAL_URL" && key !== "QUETZAL_TOKEN");
+  return { ...Object.fromEntries(kept), QUETZAL_CONTEXT: name };
 }
 
-function findEndpoint(env: Environment, uid: number): Endpoint {
+function findEndpoint(env: Environment, uid: number, server: ServerChoice, settingsFile: string): Endpoint {
+  if (server.fault !== null) throw new ClientError("unreachable", server.fault);
+  if (server.context !== null) return endpointOf(server.context, settingsFile);
   const fault = stateDirFault(env);
   if (fault) throw new ClientError("unreachable", fault);
   const paths = resolvePaths(env, uid);
-  const givenUrl = env["QUETZAL_URL"];
+  const givenUrl = server.by === "QUETZAL_URL" ? env["QUETZAL_URL"] : undefined;
   const givenToken = env["QUETZAL_TOKEN"];
   const url = givenUrl ? checkUrl(givenUrl) : runningServerUrl(paths.serverJson);
   if (givenToken) return { url, token: givenToken };

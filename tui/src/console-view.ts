@@ -4,10 +4,10 @@ import { CELL_BOLD, CELL_DIM, CELL_INVERSE, CELL_UNDERLINE, DEFAULT_COLOUR, RGB_
 import type { Cell } from "./console/cells.js";
 import { openTerminalPane } from "./console/terminal-pane.js";
 import type { TerminalPane } from "./console/terminal-pane.js";
-import { paintable } from "./store/sanitize.js";
 import { DEFAULT_COLOUR as FRAME_DEFAULT, rawStyle } from "./views/frame.js";
 import type { Frame, Rect, Style } from "./views/frame.js";
 import type { Size } from "./views/layout.js";
+import { cellsOf, cutCells, padCells } from "./width.js";
 
 /** Ctrl-]: leaves the console, as it leaves telnet and virsh. */
 export const LEAVE_KEY = "\x1d";
@@ -18,6 +18,8 @@ const SCROLL_ON_KEY = "\x1b[6;2~";
 
 /** The grey of dim text, where a program asks for half brightness. */
 const DIM_COLOUR = 245;
+
+const WHEEL_LINES = 3;
 
 export interface ConsoleEvents { onFrame: () => void; onExit: (exitCode: number) => void }
 
@@ -40,13 +42,21 @@ export class ConsoleView implements Disposable {
     }
   }
 
+  /** A notch of the wheel: up goes back in the output. */
+  wheel(notches: 1 | -1): void {
+    this.pane.scroll(Math.max(0, this.pane.linesBack + notches * WHEEL_LINES));
+  }
+
   resize(size: Size): void {
     if (size.columns !== this.pane.columns || size.rows !== this.pane.rows) this.pane.resize(size.columns, size.rows);
   }
 
   paint(frame: Frame, rect: Rect): void {
     for (let y = 0; y < Math.min(rect.height, this.pane.rows); y++) {
-      this.pane.row(y).slice(0, rect.width).forEach((cell, x) => frame.put(rect.x + x, rect.y + y, charOf(cell), styleOf(cell)));
+      this.pane.row(y).slice(0, rect.width).forEach((cell, x) => {
+        // The right half of a wide character came with its left one.
+        if (cell.width > 0) frame.put(rect.x + x, rect.y + y, charOf(cell), styleOf(cell), Math.min(cell.width, rect.width - x));
+      });
     }
     const cursor = this.pane.cursor();
     if (cursor !== undefined && cursor.y < rect.height) frame.cursor = { x: Math.min(rect.x + cursor.x, frame.width - 1), y: rect.y + cursor.y };
@@ -62,9 +72,9 @@ export class ConsoleView implements Disposable {
   }
 }
 
+/** What fills the cell exactly; where the emulator counts otherwise than we do, a mark for it. */
 function charOf(cell: Cell): string {
-  if (cell.width === 1) return paintable(cell.char.slice(0, 1)) || " ";
-  return cell.width === 2 ? "?" : " ";
+  return cellsOf(cell.char) === cell.width ? cell.char : padCells(cutCells(cell.char, cell.width, "?"), cell.width);
 }
 
 function styleOf(cell: Cell): Style {

@@ -1,28 +1,33 @@
 // The dashboard as a program: keys in, frames out, the store between. It owns the terminal from run() until it ends,
 // and gives it back clean however that happens.
 import { tmpdir } from "node:os";
-import { setTimeout as delay } from "node:timers/promises";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Client } from "./client/client.js";
 import { paste, pressKey } from "./commands.js";
 import type { Outside } from "./commands.js";
 import { ConsoleView, FULL_SCREEN_KEY, LEAVE_KEY } from "./console-view.js";
+import { multiplexerOf } from "./clipboard.js";
 import { Doing } from "./feed/doing.js";
 import { EditingFeed } from "./feed/editing.js";
-import { Feed, loadAll, reasonOf } from "./feed/feed.js";
-import type { Store } from "./feed/feed.js";
+import { Feed, reasonOf } from "./feed/feed.js";
+import { MemoryStore } from "./feed/memory-store.js";
 import { endText, runInForeground } from "./foreground.js";
 import type { Ended } from "./foreground.js";
 import { commandLine } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
-import { ESCAPE_WAIT_MS, KeyDecoder } from "./input.js";
-import type { Action } from "./store/actions.js";
-import { reduce } from "./store/reduce.js";
+import { ESCAPE_WAIT_MS, KeyDecoder, withoutReports } from "./input.js";
+import { createKeeper } from "./keeper.js";
+import type { Keeper } from "./keeper.js";
+import { Mouse } from "./mouse.js";
+import { asOf } from "./store/as-of.js";
 import { paintable } from "./store/sanitize.js";
-import { initialState } from "./store/state.js";
-import type { ConsoleView as View, State } from "./store/state.js";
+import { dashboardSettings, faultNotice } from "./settings/dashboard-settings.js";
+import type { SettingsFile } from "./settings/model.js";
+import type { ConsoleView as View } from "./store/state.js";
+import type { Characters, ColourDepth } from "./terminal-kind.js";
 import { consoleSize, isTooSmall, layoutOf } from "./views/layout.js";
-import { plainFrame } from "./views/plain.js";
+import type { Palette } from "./views/palettes.js";
+import type { Frame } from "./views/frame.js";
 import { screen } from "./views/screen.js";
 import { ASCII, UNICODE } from "./views/theme.js";
 import { openTerminal } from "./widgets/terminal.js";
@@ -41,8 +46,12 @@ export interface DashboardOptions {
   output: WriteStream;
   /** The value of TERM. */
   terminal: string;
-  colours: "allowed" | "forbidden";
-  characters: "unicode" | "ascii";
+  /** The depth of its colours, given what terminfo says of them. */
+  colours: (terminfoColours: number) => ColourDepth;
+  characters: Characters;
+  background: "light" | "dark";
+  /** config.yaml as read. */
+  settings: SettingsFile;
   /** What the console's program inherits. */
   environment: Readonly<Record<string, string | undefined>>;
   /** The program that shows a VM's console, with its arguments. */
@@ -60,45 +69,16 @@ export function run(client: Client, options: DashboardOptions): Promise<number> 
   return new Dashboard(client, options).ended;
 }
 
-/** The plain face of what the server says now. Throws a ClientError when it does not answer. */
-export async function plain(client: Client, now: () => number = Date.now): Promise<string> {
-  const store = new MemoryStore(now(), () => undefined);
-  store.dispatch({ type: "connection", connection: { phase: "live" } });
-  for (let look = 0; look < PLAIN_LOOKS; look++) {
-    if (look > 0) await delay(PLAIN_LOOK_AGAIN_MS);
-    await loadAll(client, store, now);
-    if (!lacksRates(store.state)) break;
-  }
-  store.dispatch({ type: "tick", now: now() });
-  return plainFrame(store.state);
-}
-
-/** Rates need two samples, a second apart: right after a start the first look has none. */
-const PLAIN_LOOKS = 4;
-const PLAIN_LOOK_AGAIN_MS = 700;
-
-function lacksRates({ vms, samples }: State): boolean {
-  return [...vms.values()].some((vm) => vm.state === "RUNNING" && (samples.get(vm.id)?.cpuRatio ?? null) === null);
-}
-
-class MemoryStore implements Store {
-  state: State;
-  constructor(now: number, private readonly changed: () => void) {
-    this.state = initialState(now);
-  }
-  readonly dispatch = (action: Action): void => {
-    const before = this.state;
-    this.state = reduce(this.state, action);
-    if (this.state !== before) this.changed();
-  };
-}
-
 class Dashboard implements Outside {
   readonly ended: Promise<number>;
   private finish: (exitCode: number) => void = () => undefined;
+  /** Resolves when the terminal was given back. */
+  private readonly returned: Promise<void>;
+  private wasReturned: () => void = () => undefined;
   private readonly now: () => number;
   private readonly store: MemoryStore;
   private terminal: Terminal;
+  private readonly palettes: readonly [Palette, ...Palette[]];
   /** While a program has the terminal: the end of it, and what to do with a key that comes to us. */
   private away: { stop: AbortController; key: () => void } | null = null;
   private feed: Feed | null = null;
@@ -107,6 +87,10 @@ class Dashboard implements Outside {
   private readonly decoder = new KeyDecoder();
   private readonly listening = new AbortController();
   private console: ConsoleView | null = null;
+  /** The picture painted last. */
+  private shown: Frame | null = null;
+  private readonly mouse: Mouse;
+  readonly keeper: Keeper;
   private frameTimer: NodeJS.Timeout | undefined;
   private clockTimer: NodeJS.Timeout | undefined;
   private escapeTimer: NodeJS.Timeout | undefined;
@@ -115,12 +99,21 @@ class Dashboard implements Outside {
   constructor(client: Client, private readonly options: DashboardOptions) {
     this.now = options.now ?? Date.now;
     this.ended = new Promise((resolve) => (this.finish = resolve));
-    this.store = new MemoryStore(this.now(), () => this.newsCame());
+    this.returned = new Promise((resolve) => (this.wasReturned = resolve));
+    const { settings, palettes, faults } = dashboardSettings(options.settings, options.background);
+    this.palettes = palettes;
+    this.store = new MemoryStore(this.now(), () => this.newsCame(), settings);
     this.doing = new Doing(client, this.store);
     this.editing = new EditingFeed(client, this.store, { lend: (program, args) => this.lend(program, args), environment: options.environment, temporaryFolder: tmpdir() });
-    this.store.dispatch({ type: "userCommands", commands: options.userCommands ?? [] });
+    this.keeper = createKeeper({
+      store: this.store, settingsPath: options.settings.path, multiplexer: multiplexerOf(options.environment),
+      screenText: () => this.shown?.text() ?? "", send: (sequence) => this.terminal.send(sequence),
+    });
+    this.mouse = new Mouse(this.store, { targetAt: (x, y) => this.shown?.targetAt(x, y) ?? null, press: (key) => pressKey(this.store, this, key), now: this.now });
+    if (options.userCommands !== undefined) this.store.dispatch({ type: "userCommands", commands: options.userCommands });
     this.terminal = this.takeTerminal();
     this.listen();
+    if (faults.length > 0) this.store.dispatch({ type: "notice", tone: "error", text: paintable(faultNotice(faults)) });
     this.paint();
     this.feed = new Feed(client, this.store, this.now);
   }
@@ -131,7 +124,8 @@ class Dashboard implements Outside {
     const host = state.hosts.find((one) => one.id === vm?.hostId);
     const line = commandLine(command, { vm: vm?.id ?? null, name: vm?.label ?? null, host: host?.name ?? null, url: this.options.serverUrl?.() ?? null });
     if (!line.ready) this.store.dispatch({ type: "notice", tone: "error", text: paintable(`${command.name}: ${line.reason}`) });
-    else void this.handOver(command.name, line.program, line.args);
+    else if (command.where === undefined || vm === undefined) void this.handOver(command.name, line.program, line.args);
+    else void this.doing.isFor({ name: command.name, where: command.where }, vm.id).then((is) => (is ? this.handOver(command.name, line.program, line.args) : undefined));
   }
 
   openConsole(vmId: string, view: View): void {
@@ -167,9 +161,16 @@ class Dashboard implements Outside {
     if (notice !== null) this.store.dispatch({ type: "notice", tone: "error", text: notice });
   }
 
+  private paletteOf(theme: string): Palette {
+    return this.palettes.find((palette) => palette.name === theme) ?? this.palettes[0];
+  }
+
   private takeTerminal(): Terminal {
     const { output, terminal, colours, characters } = this.options;
-    return openTerminal({ output, terminal, colours, characters, onResize: () => this.resized() });
+    const { ui, settings } = this.store.state;
+    return openTerminal({
+      output, terminal, colours, characters, palette: this.paletteOf(ui.theme), mouse: settings.mouse, onResize: () => this.resized(), onDrained: () => this.paint(),
+    });
   }
 
   /** Gives the terminal to a command of the person's own, and takes it back when what it printed was read. */
@@ -196,7 +197,9 @@ class Dashboard implements Outside {
     const stop = new AbortController();
     const away = { stop, key: () => undefined };
     this.away = away;
+    await this.terminal.quiet();
     this.release();
+    await this.terminal.flushed();
     input.pause();
     const ended = await runInForeground(program, args, environment, stop.signal);
     if (this.isEnded()) return null;
@@ -246,7 +249,9 @@ class Dashboard implements Outside {
 
   private typed(chunk: string): void {
     if (this.away !== null) {
-      this.away.key();
+      const { keys, reports } = withoutReports(chunk);
+      for (const report of reports) if (report.kind === "answer") this.terminal.answered();
+      if (keys !== "") this.away.key();
       return;
     }
     if (this.store.state.ui.console !== null) this.typedIntoConsole(chunk);
@@ -264,14 +269,22 @@ class Dashboard implements Outside {
   private take(inputs: ReturnType<KeyDecoder["feed"]>): void {
     for (const input of inputs) {
       // What was typed ahead for a program that now has the terminal is none of our keys.
-      if (this.isOver || this.away !== null) return;
-      if (input.kind === "paste") paste(this.store, input.text);
+      if (input.kind !== "answer" && (this.isOver || this.away !== null)) return;
+      if (input.kind === "answer") this.terminal.answered();
+      else if (input.kind === "mouse") this.mouse.take(input);
+      else if (input.kind === "paste") paste(this.store, input.text);
       else if (isTooSmall(this.terminal.size) && input.key !== "q" && input.key !== "C-c") continue;
       else pressKey(this.store, this, input.key);
     }
   }
 
-  private typedIntoConsole(chunk: string): void {
+  private typedIntoConsole(typed: string): void {
+    const { keys: chunk, reports } = withoutReports(typed);
+    for (const report of reports) {
+      if (report.kind === "answer") this.terminal.answered();
+      else if (report.kind === "mouse" && report.button !== "left") this.console?.wheel(report.button === "wheelUp" ? 1 : -1);
+    }
+    if (chunk === "") return;
     const leave = chunk.indexOf(LEAVE_KEY);
     const open = this.store.state.ui.console;
     if (leave !== -1) {
@@ -309,15 +322,17 @@ class Dashboard implements Outside {
     this.frameTimer = undefined;
     this.feed?.lookedAt();
     const { console: open } = this;
+    this.terminal.wear(this.paletteOf(this.store.state.ui.theme));
     const theme = this.options.characters === "ascii" ? ASCII : UNICODE;
-    this.terminal.paint(screen(this.store.state, this.terminal.size, theme, open === null ? null : (frame, rect) => open.paint(frame, rect)));
+    this.shown = screen(asOf(this.store.state), this.terminal.size, theme, open === null ? null : (frame, rect) => open.paint(frame, rect));
+    this.terminal.paint(this.shown);
     this.clockTimer = setTimeout(() => this.paint(), CLOCK_MS);
   }
 
   private fail(error: unknown): void {
     this.release();
     process.stderr.write(`quetzal: the dashboard stopped on an error of its own: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    this.end(1);
+    this.end(1, "at once");
   }
 
   /** The terminal as it was; once. */
@@ -336,11 +351,12 @@ class Dashboard implements Outside {
   /** The terminal is gone. Node would abort at exit while putting it back, so the process ends by the signal that says it. */
   private hangUp(): void {
     if (this.isOver) return;
-    this.end(HANG_UP_EXIT_CODE);
+    this.end(HANG_UP_EXIT_CODE, "at once");
     process.kill(process.pid, "SIGHUP");
   }
 
-  private end(exitCode: number): void {
+  /** "in order": the terminal's last answer is waited for, so that the shell does not get it as typing. */
+  private end(exitCode: number, how: "in order" | "at once" = "in order"): void {
     if (this.isOver) return;
     this.isOver = true;
     for (const timer of [this.frameTimer, this.clockTimer, this.escapeTimer]) clearTimeout(timer);
@@ -350,9 +366,15 @@ class Dashboard implements Outside {
     this.feed?.[Symbol.dispose]();
     this.doing[Symbol.dispose]();
     this.editing[Symbol.dispose]();
+    if (how === "at once") this.giveBack();
+    else void this.terminal.quiet().then(() => this.giveBack());
+    void this.returned.then(() => this.terminal.flushed()).then(() => this.finish(exitCode));
+  }
+
+  private giveBack(): void {
     this.release();
     this.listening.abort();
     this.options.input.pause();
-    this.finish(exitCode);
+    this.wasReturned();
   }
 }

@@ -1,7 +1,7 @@
 // What the `:` palette finds: every action of the key table, the sortings, the VMs by name and the person's own
 // commands, by fuzzy search. Pure: it says what is found and why not to be done, and does nothing.
 import fuzzysort from "fuzzysort";
-import { BINDINGS, availability, keyName, labelOf } from "./keys.js";
+import { availability, bindingsOf, keyName, labelOf } from "./keys.js";
 import type { Availability, Binding } from "./keys.js";
 import { page, selectedVm } from "./store/select.js";
 import { SORT_COLUMNS } from "./store/state.js";
@@ -65,7 +65,7 @@ function byRank(found: readonly (Found & { rank: number })[]): Found[] {
 
 function actionEntries(state: State): Entry[] {
   const here = page(state);
-  return BINDINGS.filter((binding) => binding.group !== "Move" || binding.command === "quit" || binding.command === "redraw")
+  return bindingsOf(state).filter((binding) => binding.group !== "Move" || binding.command === "quit" || binding.command === "redraw")
     .filter((binding) => binding.command !== "find")
     .map((binding) => ({
       id: binding.command, label: labelOf(state, binding), key: binding.keys.map(keyName)[0] ?? "", help: binding.help, isHere: binding.pages.includes(here), doing: { kind: "binding", binding },

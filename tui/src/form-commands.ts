@@ -16,7 +16,7 @@ const PERFORMS: Partial<Record<Command, (store: Store) => void>> = {
 /** A key of the form's own, else one for the field under the cursor. */
 export function pressInForm(store: Store, form: Form, key: string): void {
   const field = form.fields[form.index];
-  const binding = bindingFor(key, "form");
+  const binding = bindingFor(store.state, key, "form");
   if (binding !== null) PERFORMS[binding.command]?.(store);
   else if (field?.kind === "text") edit(store.dispatch, form, field.value, key);
   else if (key === "left" || key === "right") store.dispatch({ type: "formTurn", by: key === "left" ? -1 : 1 });

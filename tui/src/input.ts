@@ -1,7 +1,9 @@
 // Bytes from the keyboard as keys: printed characters, named keys, and pastes kept apart from typing, so that a pasted
 // text is never taken for commands. Pure but for its own unfinished sequence; it knows no command.
 
-export type Input = { kind: "key"; key: string } | { kind: "paste"; text: string };
+export interface MouseInput { kind: "mouse"; button: "left" | "wheelUp" | "wheelDown"; x: number; y: number }
+/** `answer`: the terminal's answer to the status question, which is nobody's typing. */
+export type Input = { kind: "key"; key: string } | { kind: "paste"; text: string } | MouseInput | { kind: "answer" };
 
 /** A lone Esc is told from the start of a sequence by the silence after it. */
 export const ESCAPE_WAIT_MS = 25;
@@ -81,6 +83,7 @@ export class KeyDecoder {
       // A sequence that names no key (an answer of the terminal, a modifier we do not use) is dropped.
       const name = NAMED[sequence.slice(2)];
       if (name !== undefined) found.push({ kind: "key", key: name });
+      else found.push(...told(sequence));
       return true;
     }
     if (UNFINISHED.test(this.pending)) return false;
@@ -89,6 +92,31 @@ export class KeyDecoder {
     found.push({ kind: "key", key: "escape" });
     return true;
   }
+}
+
+const STATUS_ANSWER = "\x1b[0n";
+/** SGR mouse report: button, column and row from 1; M is a press, m a release. */
+const MOUSE_REPORT = /^\x1b\[<(\d{1,4});(\d{1,5});(\d{1,5})M$/;
+/** Modifiers are bits 4, 8 and 16 of the button: a click is a click with any of them. */
+const BUTTONS: Readonly<Record<number, MouseInput["button"]>> = { 0: "left", 64: "wheelUp", 65: "wheelDown" };
+const MODIFIERS = 4 | 8 | 16;
+
+/** What a sequence tells that is no key. */
+function told(sequence: string): Input[] {
+  if (sequence === STATUS_ANSWER) return [{ kind: "answer" }];
+  const [, button, x, y] = MOUSE_REPORT.exec(sequence) ?? [];
+  const known = button === undefined ? undefined : BUTTONS[Number(button) & ~MODIFIERS];
+  return known === undefined ? [] : [{ kind: "mouse", button: known, x: Number(x) - 1, y: Number(y) - 1 }];
+}
+
+/** Text as it came, without answers and mouse reports: what a console's guest may see of it. */
+export function withoutReports(chunk: string): { keys: string; reports: Input[] } {
+  const reports: Input[] = [];
+  const keys = chunk.replace(/\x1b\[(?:0n|<\d{1,4};\d{1,5};\d{1,5}[Mm])/g, (sequence) => {
+    reports.push(...told(sequence));
+    return "";
+  });
+  return { keys, reports };
 }
 
 function plainKey(char: string): string {

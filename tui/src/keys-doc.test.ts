@@ -3,9 +3,9 @@ import { expect, it } from "vitest";
 import { BINDINGS, EVERYWHERE, keyName } from "./keys.js";
 import type { Binding } from "./keys.js";
 
-function line({ keys, help, pages }: Binding): string {
+function line({ command, keys, help, pages }: Binding): string {
   const named = keys.map((key) => `\`${keyName(key)}\``).join(" ");
-  return `| ${named} | ${help} | ${where(pages)} |`;
+  return `| ${named} | ${help} | ${where(pages)} | \`${command}\` |`;
 }
 
 /** But forms, where letters are typed. */
@@ -18,7 +18,7 @@ function where(pages: Binding["pages"]): string {
 function keysDocument(): string {
   const groups = [...new Set(BINDINGS.map((binding) => binding.group))];
   const tables = groups.map((group) => [
-    `## ${group}`, "", "| key | what it does | where |", "|---|---|---|", ...BINDINGS.filter((binding) => binding.group === group).map(line),
+    `## ${group}`, "", "| key | what it does | where | name in config.yaml |", "|---|---|---|---|", ...BINDINGS.filter((binding) => binding.group === group).map(line),
   ].join("\n"));
   return ["# Keys of the dashboard", "Printed from the key table `tui/src/keys.ts` by `npm run generate`.", ...tables].join("\n\n") + "\n";
 }

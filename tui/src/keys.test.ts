@@ -10,8 +10,8 @@ describe("the key table", () => {
   });
 
   it("finds a binding only on its pages", () => {
-    expect(bindingFor("s", "overview")?.command).toBe("start");
-    expect(bindingFor("s", "events")).toBeNull();
+    expect(bindingFor(initialState(0), "s", "overview")?.command).toBe("start");
+    expect(bindingFor(initialState(0), "s", "events")).toBeNull();
   });
 
   it("denies a verb with the server's own reason", () => {

@@ -7,7 +7,8 @@ import { refusalForMaking } from "./making-commands.js";
 import { bulkVerbFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
-import { host, selectedOperation, selectedVm } from "./store/select.js";
+import { THE_PAST } from "./store/past.js";
+import { host, page, selectedOperation, selectedVm } from "./store/select.js";
 import { PAGES } from "./store/state.js";
 import type { Page, State } from "./store/state.js";
 import { refusalForWhy } from "./why-commands.js";
@@ -23,7 +24,8 @@ export type Command =
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7" | "tab8"
   | "filter" | "find" | "userCommands" | "sortNext" | "sortPrevious" | "sortReverse"
   | "hosts" | "compare" | "nextFigure" | "previousFigure" | "cpuScale" | "log"
-  | "operations" | "events" | "cancelOperation" | "help" | "redraw" | "quit";
+  | "pastBack" | "pastForth" | "pastFarBack" | "pastFarForth" | "zoomOut" | "zoomIn" | "present" | "markInstant"
+  | "operations" | "events" | "cancelOperation" | "columns" | "views" | "toggleColumn" | "columnLeft" | "columnRight" | "wearView" | "keepChoices" | "copy" | "copyScreen" | "nextTheme" | "help" | "redraw" | "quit";
 
 export interface Binding {
   command: Command;
@@ -33,7 +35,7 @@ export interface Binding {
   label: string;
   /** One sentence for the help page. */
   help: string;
-  group: "Drive the VM" | "Several VMs" | "Alerts" | "Forms and edits" | "Look" | "Move";
+  group: "Drive the VM" | "Several VMs" | "Alerts" | "Forms and edits" | "Time" | "Look" | "Move";
   pages: readonly Page[];
   /** The verb whose availability the server decides. */
   verb?: VmVerb;
@@ -46,6 +48,7 @@ export const EVERYWHERE: readonly Page[] = PAGES.filter((page) => page !== "form
 const but = (...without: Page[]): readonly Page[] => EVERYWHERE.filter((page) => !without.includes(page));
 const WITH_VM: readonly Page[] = ["overview", "vm"];
 const LISTS: readonly Page[] = EVERYWHERE;
+const TIMED: readonly Page[] = but("plan", "log", "help", "edit");
 
 export const BINDINGS: readonly Binding[] = [
   { command: "start", keys: ["s"], label: "start", help: "Power the VM on.", group: "Drive the VM", pages: WITH_VM, verb: "START", onBottomLine: true },
@@ -85,6 +88,14 @@ export const BINDINGS: readonly Binding[] = [
   { command: "whyQuery", keys: ["g"], label: "as GraphQL", help: "The same question as GraphQL, or the answer again.", group: "Look", pages: ["why"], onBottomLine: true },
   { command: "whyAgain", keys: ["r"], label: "ask again", help: "Ask again now; by itself it asks every ten seconds.", group: "Look", pages: ["why"], onBottomLine: true },
   { command: "alerts", keys: ["a"], label: "alerts", help: "What fires now, and the rules that make it fire.", group: "Look", pages: EVERYWHERE },
+  { command: "pastBack", keys: ["["], label: "back in time", help: "The whole screen a step earlier; steps grow with the zoom.", group: "Time", pages: TIMED },
+  { command: "pastForth", keys: ["]"], label: "forth in time", help: "A step later; beyond the newest sample is now.", group: "Time", pages: TIMED },
+  { command: "pastFarBack", keys: ["{"], label: "far back in time", help: "Ten steps earlier.", group: "Time", pages: TIMED },
+  { command: "pastFarForth", keys: ["}"], label: "far forth in time", help: "Ten steps later.", group: "Time", pages: TIMED },
+  { command: "zoomOut", keys: ["-"], label: "longer span", help: "Graphs span more, up to 30 days.", group: "Time", pages: TIMED },
+  { command: "zoomIn", keys: ["+"], label: "shorter span", help: "Graphs span less, down to a minute.", group: "Time", pages: TIMED },
+  { command: "present", keys: ["0"], label: "now", help: "Back to now; pressed now, graphs span five minutes again.", group: "Time", pages: EVERYWHERE },
+  { command: "markInstant", keys: ["M"], label: "mark this instant", help: "Mark the instant shown; pressed at another, compare the two.", group: "Time", pages: TIMED },
   { command: "enter", keys: ["enter"], label: "open", help: "Open the chosen VM's page.", group: "Look", pages: ["overview"] },
   { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, take marks away, then the filter.", group: "Look", pages: EVERYWHERE },
   { command: "hosts", keys: ["h"], label: "hosts", help: "Hosts: what they can do, pressure, memory, cores, disk space.", group: "Look", pages: EVERYWHERE },
@@ -110,6 +121,16 @@ export const BINDINGS: readonly Binding[] = [
   { command: "tab7", keys: ["7"], label: "VM events", help: "The VM's own events and operations.", group: "Look", pages: ["vm"] },
   { command: "tab8", keys: ["8"], label: "definition", help: "The definition, defaults filled in.", group: "Look", pages: ["vm"] },
   { command: "nextTab", keys: ["tab"], label: "next tab", help: "The next of the VM page's tabs.", group: "Look", pages: ["vm"] },
+  { command: "columns", keys: ["O"], label: "columns", help: "Choose the table's columns and their order.", group: "Look", pages: EVERYWHERE },
+  { command: "views", keys: ["v"], label: "views", help: "Saved views of the table: filter, columns, order.", group: "Look", pages: EVERYWHERE },
+  { command: "toggleColumn", keys: [" ", "enter"], label: "on or off", help: "Show the column, or leave it out.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "columnLeft", keys: ["left"], label: "earlier", help: "The column stands earlier.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "columnRight", keys: ["right"], label: "later", help: "The column stands later.", group: "Look", pages: ["columns"], onBottomLine: true },
+  { command: "wearView", keys: ["enter", " "], label: "wear", help: "Show the table as this view has it.", group: "Look", pages: ["views"], onBottomLine: true },
+  { command: "keepChoices", keys: ["C-s"], label: "keep", help: "Write columns, order, theme and CPU scale to config.yaml; on the views page, the table as a view.", group: "Look", pages: ["overview", "columns", "views"] },
+  { command: "copy", keys: ["y"], label: "copy id", help: "Copy the id of what is chosen (marked VMs: all) to your terminal's clipboard.", group: "Look", pages: but("edit") },
+  { command: "copyScreen", keys: ["Y"], label: "copy screen", help: "Copy the text of the screen to your terminal's clipboard.", group: "Look", pages: EVERYWHERE },
+  { command: "nextTheme", keys: ["T"], label: "next theme", help: "The next theme: dark, light, contrast, mono, your own.", group: "Look", pages: EVERYWHERE },
   { command: "help", keys: ["?"], label: "help", help: "This page.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "up", keys: ["up", "k"], label: "up", help: "One line up.", group: "Move", pages: LISTS },
   { command: "down", keys: ["down", "j"], label: "down", help: "One line down.", group: "Move", pages: LISTS },
@@ -121,8 +142,19 @@ export const BINDINGS: readonly Binding[] = [
   { command: "quit", keys: ["q", "C-c"], label: "quit", help: "Close the dashboard; VMs and services run on.", group: "Move", pages: EVERYWHERE },
 ];
 
-export function bindingFor(key: string, where: Page): Binding | null {
-  return BINDINGS.find((binding) => binding.keys.includes(key) && binding.pages.includes(where)) ?? null;
+/** The key table with the person's own keys in it. */
+export function bindingsOf({ settings }: State): readonly Binding[] {
+  if (settings.keys.size === 0) return BINDINGS;
+  const before = remapped.get(settings);
+  if (before !== undefined) return before;
+  const bindings = BINDINGS.map((binding) => ({ ...binding, keys: settings.keys.get(binding.command) ?? binding.keys }));
+  remapped.set(settings, bindings);
+  return bindings;
+}
+const remapped = new WeakMap<State["settings"], readonly Binding[]>();
+
+export function bindingFor(state: State, key: string, where: Page = page(state)): Binding | null {
+  return bindingsOf(state).find((binding) => binding.keys.includes(key) && binding.pages.includes(where)) ?? null;
 }
 
 export type Availability = { allowed: true } | { allowed: false; reason: string };
@@ -141,6 +173,7 @@ export function verbOf(state: State, binding: Binding): VmVerb | null {
 
 /** Whether a binding can be done now and, if not, one sentence why. The server's word decides; the rest is what we know before asking. */
 export function availability(state: State, binding: Binding): Availability {
+  if (state.past.at !== null && actsNow(binding)) return denied(THE_PAST);
   const verb = verbOf(state, binding);
   if (verb !== null) {
     const vm = selectedVm(state);
@@ -167,13 +200,20 @@ export function availability(state: State, binding: Binding): Availability {
   return ALLOWED;
 }
 
+const CHANGING: ReadonlySet<Binding["group"]> = new Set(["Drive the VM", "Several VMs", "Forms and edits"]);
+
+/** Whether a binding changes something, which only now can be. */
+function actsNow({ group, command }: Binding): boolean {
+  return CHANGING.has(group) || command === "userCommands";
+}
+
 /** What a binding is called now: `p` reads resume on a paused VM. */
 export function labelOf(state: State, binding: Binding): string {
   return verbOf(state, binding) === "RESUME" ? "resume" : binding.label;
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {
-  " ": "Space", up: "↑", down: "↓", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", "S-tab": "Shift-Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
+  " ": "Space", up: "↑", down: "↓", left: "←", right: "→", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", "S-tab": "Shift-Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
 };
 
 /** A key as people write it. */

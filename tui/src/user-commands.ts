@@ -1,17 +1,10 @@
 // Commands of the person's own, from the configuration: an argument list whose placeholders become facts of a VM. Never
 // a shell: a fact stays inside the one argument it stands in. It starts nothing itself.
 
-export interface UserCommand {
-  name: string;
-  /** A key as input.ts names it; where the dashboard has the key itself, the dashboard wins. */
-  key?: string | undefined;
-  /** Program and arguments, with {vm} {name} {host} {url} inside them. */
-  run: readonly string[];
-  /** Filter text: only for VMs that match. */
-  where?: string | undefined;
-  /** Asked about first. */
-  confirm?: boolean | undefined;
-}
+import type { UserCommand as WrittenCommand } from "./settings/model.js";
+
+/** As config.yaml gives it. Where its key is one of the dashboard's own, the dashboard wins. */
+export type UserCommand = Pick<WrittenCommand, "name"> & { readonly run: readonly string[] } & Partial<Pick<WrittenCommand, "key" | "where" | "confirm">>;
 
 export interface CommandFacts {
   /** The VM's id; null where none is chosen. */

@@ -82,7 +82,7 @@ function ticks(watch: AlertWatch, from: number, cpu: readonly (number | null)[])
 describe("the watch", () => {
   it("raises with the figures, shows what fires, and clears with the figures", () => {
     const watch = watching();
-    expect(ticks(watch, 0, [0.5, 0.9, 0.95, 0.98])).toEqual(["3 Web One: Busy: cpu 98.0% (>80) for 2 s."]);
+    expect(ticks(watch, 0, [0.5, 0.9, 0.95, 0.98])).toEqual(["3 Busy: cpu 98.0% (>80) for 2 s."]);
     expect(watch.firing).toMatchObject([{ vmId: "web-1", rule: { id: "busy" }, since: at(3) }]);
     expect(ticks(watch, 4, Array.from({ length: 12 }, () => 0.1))).toEqual(["14 over cpu 10.0% (>80)"]);
     expect(watch.firing).toEqual([]);

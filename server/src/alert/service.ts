@@ -158,7 +158,7 @@ export class AlertService implements AsyncDisposable {
   #tell({ raised, cleared }: AlertEdges, now: Date): void {
     this.parts.board.show(this.#watch.firing);
     for (const { alert, why } of cleared) {
-      this.#untold.push({ kind: "ALERT_CLEARED", time: now, vmId: alert.vmId, message: `Over: ${alert.rule.name} on ${alert.vmId}${why === "" ? "" : `: ${why}`}.` });
+      this.#untold.push({ kind: "ALERT_CLEARED", time: now, vmId: alert.vmId, message: `${alert.rule.name} is over${why === "" ? "" : `: ${why}`}.` });
     }
     for (const alert of raised) this.#tellRaised(alert);
     this.#untold = this.#untold.slice(-MAX_UNTOLD_EVENTS);

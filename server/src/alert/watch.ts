@@ -93,7 +93,7 @@ export class AlertWatch {
       return null;
     }
     const lasting = rule.forSeconds === 0 ? "" : ` for ${rule.forSeconds} s`;
-    const alert: Alert = { id: randomUUID(), rule, vmId: subject.id, since: now, message: `${subject.name}: ${rule.name}: ${figures(filter, subject) || rule.where}${lasting}.` };
+    const alert: Alert = { id: randomUUID(), rule, vmId: subject.id, since: now, message: `${rule.name}: ${figures(filter, subject) || rule.where}${lasting}.` };
     this.#entries.set(key, { ruleId: rule.id, vmId: subject.id, phase: next, alert });
     return { kind: "raised", alert };
   }

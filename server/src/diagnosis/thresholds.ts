@@ -26,7 +26,7 @@ export const THRESHOLDS = {
   diskQueue: { value: 4, unit: "operations", source: `Operations under way by Little's law from query-blockstats. ${USE}: a queue is saturation; it counts only where each operation also takes 5 ms and more.` },
   networkDrops: { value: 1, unit: "1/s", source: `Drops of the VM's tap (/sys/class/net/TAP/statistics). ${USE}: drops are a network's errors; a lost packet costs TCP a retransmission.` },
   neighbourCpuRise: { value: 0.25, unit: "ratio", source: "CPU of each other VM of the host while this one waited, less its CPU while this one did not; 1 is one core." },
-  neighbourCpuUse: { value: 0.5, unit: "ratio", source: "CPU of each other VM of the host while this one waited; 1 is one core. There was no calm moment to compare with." },
+  neighbourCpuUse: { value: 0.25, unit: "ratio", source: "CPU of each other VM of the host while this one waited; 1 is one core. There was no calm moment to compare with." },
   neighbourDiskRise: { value: 1_000_000, unit: "bytes/s", source: "Disk traffic of each other VM of the host while this one's disk was slow, less its traffic while it was not." },
   neighbourDiskUse: { value: 2_000_000, unit: "bytes/s", source: "Disk traffic of each other VM of the host while this one's disk was slow. There was no calm moment to compare with." },
 } as const satisfies Readonly<Record<string, Threshold>>;

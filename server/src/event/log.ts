@@ -7,6 +7,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Db } from "../db/client.js";
 import type { Event, EventKind, OperationState, VmState } from "../db/generated/client.js";
+import type { PastMoment } from "../past/model.js";
+import type { VmDefinition } from "../vm/model.js";
 import { endMessages } from "../operation/words.js";
 
 export type { Event, EventKind };
@@ -42,16 +44,9 @@ export interface NewEvent {
 }
 
 /** What is kept of a VM with the events that changed it. */
-export interface RecordedVm {
-  readonly definition: Readonly<Record<string, unknown>>;
+export interface RecordedVm extends Omit<PastMoment, "crashCause"> {
+  readonly definition: VmDefinition;
   readonly generation: bigint;
-  readonly state: VmState;
-  readonly stateSince: Date;
-  readonly startedAt: Date | null;
-  readonly accelerator: string | null;
-  readonly networkInUse: string | null;
-  readonly pid: number | null;
-  readonly restartRequired: boolean;
   readonly crash: { readonly cause: string } | null;
 }
 

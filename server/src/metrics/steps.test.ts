@@ -16,7 +16,7 @@ describe("planQuery", () => {
     [7_200, 60, 15, 20, "metric_ten_seconds"],
     [86_400, 86_400, null, 300, "metric_minutes"],
     [90_000, 600, 1, 60, "metric_minutes"],
-    [30 * 86_400, 30 * 86_400, null, 7_200, "metric_minutes"],
+    [30 * 86_400, 30 * 86_400, null, 7_200, "metric_hours"],
     [300, 300, 60, 60, "metric_minutes"],
   ])("from %i s ago over %i s with step %s is answered in steps of %i s from %s", (age, length, asked, step, table) => {
     const plan = planQuery(NOW - age, NOW - age + length, asked, NOW);

@@ -1,5 +1,6 @@
 // The SQL of the past: versions and moments of VMs. Rows are written by the event log, with the events that tell of them.
 import type { Db } from "../db/client.js";
+import type { RecordedVm } from "../event/log.js";
 import type { VmDefinition, VmState } from "../vm/model.js";
 import type { PastLife, VmVersion } from "./model.js";
 
@@ -67,19 +68,7 @@ export async function newestVersions(db: Db, vmId: string): Promise<{ operationI
   return rows as { operationId: string | null; definition: VmDefinition | null }[];
 }
 
-export interface ListedVm {
-  readonly id: string;
-  readonly definition: VmDefinition;
-  readonly generation: bigint;
-  readonly state: VmState;
-  readonly stateSince: Date;
-  readonly startedAt: Date | null;
-  readonly accelerator: string | null;
-  readonly networkInUse: string | null;
-  readonly pid: number | null;
-  readonly restartRequired: boolean;
-  readonly crash: { readonly cause: string } | null;
-}
+export type ListedVm = RecordedVm & { readonly id: string };
 
 /**
  * Brings the past of a host's VMs up to what its daemon listed, once its journal has been replayed: what that never told

@@ -34,6 +34,6 @@ export const cli: Suite = {
       if (libvirt !== undefined) listed.push(await stopwatch(() => run(libvirt.programs.virsh, ["-c", libvirt.uri, "list", "--all"], libvirt.env)));
       return stopwatch(() => run(process.execPath, [cliPath, "vm", "ls"], stack.clientEnv));
     }, 2);
-    return [figure(`quetzal vm ls, cold, ${VMS} VMs`, "ms", ours, { atMost: 150 }, { name: "node -e 0", samples: node }, ...peer("virsh list --all", listed))];
+    return [figure(`quetzal vm ls, cold, ${VMS} VMs`, "ms", ours, { atMost: 120 }, { name: "node -e 0", samples: node }, ...peer("virsh list --all", listed))];
   },
 };

@@ -6,8 +6,10 @@ import { consoleEcho } from "./console.js";
 import { idle } from "./idle.js";
 import { lifecycle } from "./lifecycle.js";
 import { list } from "./list.js";
+import { past } from "./past.js";
 import { samples } from "./samples.js";
 import { startup } from "./startup.js";
 import { subscribers } from "./subscribers.js";
+import { tui } from "./tui.js";
 
-export const suites: readonly Suite[] = [lifecycle, list, adoption, consoleEcho, cli, startup, samples, subscribers, idle];
+export const suites: readonly Suite[] = [lifecycle, list, adoption, consoleEcho, cli, startup, samples, subscribers, idle, past, tui];

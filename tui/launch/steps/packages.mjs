@@ -17,6 +17,11 @@ export const SYSTEM_NEEDS = [
 /** What only tests and `npm run generate` need beside these. */
 export const DEVELOPMENT_NEEDS = [
   { program: "protoc", package: "protobuf-compiler", reason: "generates the server's gRPC types" },
+  { program: "zsh", package: "zsh", reason: "completion is tried in it" },
+  { program: "fish", package: "fish", reason: "completion is tried in it" },
+  { program: "groff", package: "groff-base", reason: "the manual page is set with it in a test" },
+  { program: "tmux", package: "tmux", reason: "shows the dashboard in a test" },
+  { program: "screen", package: "screen", reason: "shows the dashboard in a test" },
   { program: "cpio", package: "cpio", reason: "reads the guest image back in a test" },
 ];
 /** The oldest Rust that the daemon's crates accept. */

@@ -2,10 +2,10 @@
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
 import { formatAge, sanitise } from "../format.js";
-import { printJson, printLines } from "./context.js";
-import type { CommandContext } from "./context.js";
-import { CommandError, EXIT, fromTypedError } from "./exit.js";
-import { tableLines } from "./table.js";
+import type { Colour, CommandContext } from "./context.js";
+import { CommandError, EXIT, fromTypedError, markedFault } from "./exit.js";
+import type { ListFlags, Listing } from "./output/listing.js";
+import { printList, printRecord } from "./output/print.js";
 
 const RULE = graphql(`fragment CliAlertRule on AlertRule { id name where forSeconds severity enabled updatedAt updatedBy }`);
 const ALERTS = graphql(`query Alerts { alerts { id vmId since message rule { ...CliAlertRule } } }`, [RULE]);
@@ -46,24 +46,43 @@ export interface PutRuleOptions {
   readonly dryRun?: boolean;
 }
 
-export async function listAlerts(context: CommandContext): Promise<void> {
-  const { alerts } = await context.client().request(ALERTS, {}, context.signal);
-  if (context.format === "json") return printJson(context, alerts);
-  if (alerts.length === 0) {
-    context.note("Nothing fires. 'quetzal alert rules' lists what is looked for.");
-    return;
-  }
-  const now = context.nowMs();
-  const rows = alerts.map(({ vmId, since, message, rule }) => [rule.severity.toLowerCase(), sanitise(vmId), formatAge(since, now), sanitise(message)]);
-  await printLines(context, tableLines([{ title: "SEVERITY" }, { title: "VM" }, { title: "AGE", align: "right" }, { title: "WHAT" }], rows));
+type Alert = ResultOf<typeof ALERTS>["alerts"][number];
+
+const SEVERITY_COLOURS: Readonly<Record<Rule["severity"], Colour>> = { WARNING: "orange", CRITICAL: "vermilion" };
+
+export const ALERT_LISTING: Listing<Alert> = {
+  name: ({ id }) => id,
+  empty: "Nothing fires. 'quetzal alert rules' lists what is looked for.",
+  columns: [
+    { name: "severity", value: ({ rule }) => rule.severity.toLowerCase(), cell: ({ rule }) => rule.severity.toLowerCase(), colour: ({ rule }) => SEVERITY_COLOURS[rule.severity] },
+    { name: "vm", value: ({ vmId }) => vmId, cell: ({ vmId }) => sanitise(vmId) },
+    { name: "age", align: "right", value: ({ since }) => since, cell: ({ since }, { nowMs }) => formatAge(since, nowMs) },
+    { name: "rule", shown: "wide", value: ({ rule }) => rule.id, cell: ({ rule }) => rule.id },
+    { name: "message", title: "WHAT", value: ({ message }) => message, cell: ({ message }) => sanitise(message) },
+  ],
+};
+
+export const RULE_LISTING: Listing<Rule> = {
+  name: ({ id }) => id,
+  empty: "There is no rule: 'quetzal alert put ID --where FILTER' makes one.",
+  columns: [
+    { name: "id", value: ({ id }) => id, cell: ({ id }) => id },
+    { name: "severity", value: ({ severity }) => severity.toLowerCase(), cell: ({ severity }) => severity.toLowerCase(), colour: ({ severity }) => SEVERITY_COLOURS[severity] },
+    { name: "for", align: "right", value: ({ forSeconds }) => forSeconds, cell: ({ forSeconds }) => `${forSeconds}s` },
+    { name: "enabled", value: ({ enabled }) => enabled, cell: ({ enabled }) => (enabled ? "yes" : "no") },
+    { name: "by", value: ({ updatedBy }) => updatedBy, cell: ({ updatedBy }) => sanitise(updatedBy) },
+    { name: "where", value: ({ where }) => where, cell: ({ where }) => sanitise(where) },
+    { name: "name", value: ({ name }) => name, cell: ({ name }) => sanitise(name) },
+    { name: "updated", shown: "wide", value: ({ updatedAt }) => updatedAt, cell: ({ updatedAt }) => updatedAt },
+  ],
+};
+
+export async function listAlerts(context: CommandContext, flags: ListFlags): Promise<void> {
+  await printList(context, ALERT_LISTING, (await context.client().request(ALERTS, {}, context.signal)).alerts, flags);
 }
 
-export async function listRules(context: CommandContext): Promise<void> {
-  const rules = await fetchRules(context);
-  if (context.format === "json") return printJson(context, rules);
-  const rows = rules.map(({ id, name, where, forSeconds, severity, enabled, updatedBy }) =>
-    [id, severity.toLowerCase(), `${forSeconds}s`, enabled ? "yes" : "no", sanitise(updatedBy), sanitise(where), sanitise(name)]);
-  await printLines(context, tableLines([{ title: "ID" }, { title: "SEVERITY" }, { title: "FOR", align: "right" }, { title: "ENABLED" }, { title: "BY" }, { title: "WHERE" }, { title: "NAME" }], rows));
+export async function listRules(context: CommandContext, flags: ListFlags): Promise<void> {
+  await printList(context, RULE_LISTING, await fetchRules(context), flags);
 }
 
 /** What is not said stays as it is; of a new rule it is the API's default. */
@@ -82,16 +101,17 @@ export async function putRule(context: CommandContext, id: string, options: PutR
     },
   }, context.signal);
   if (result.__typename !== "PutAlertRuleSuccess") throw placed(result, where);
-  if (context.format === "json") return printJson(context, { rule: result.rule, matchesNow: result.matchesNow });
-  const words = ruleWords(result.rule);
-  await context.print(`${id}: ${options.dryRun ? "would be" : "is"} ${words}; ${result.matchesNow} ${result.matchesNow === 1 ? "VM passes" : "VMs pass"} now`);
+  const { rule, matchesNow } = result;
+  const line = `${sanitise(rule.id)}: ${options.dryRun ? "would be" : "is"} ${ruleWords(rule)}; ${matchesNow} ${matchesNow === 1 ? "VM passes" : "VMs pass"} now`;
+  await printRecord(context, { rule, matchesNow }, { name: rule.id, lines: () => [line] });
 }
 
 export async function removeRule(context: CommandContext, id: string, options: { dryRun?: boolean }): Promise<void> {
   const { result } = await context.client().request(DELETE, { input: { id, dryRun: options.dryRun ?? false } }, context.signal);
   if (result.__typename !== "DeleteAlertRuleSuccess") throw fromTypedError(result);
-  if (context.format === "json") return printJson(context, { rule: result.rule, alertsCleared: result.alertsCleared });
-  await context.print(`${sanitise(result.rule.id)}: ${options.dryRun ? "would be deleted" : "deleted"}; ${result.alertsCleared} ${result.alertsCleared === 1 ? "alert ends" : "alerts end"} with it`);
+  const { rule, alertsCleared } = result;
+  const line = `${sanitise(rule.id)}: ${options.dryRun ? "would be deleted" : "deleted"}; ${alertsCleared} ${alertsCleared === 1 ? "alert ends" : "alerts end"} with it`;
+  await printRecord(context, { rule, alertsCleared }, { name: rule.id, lines: () => [line] });
 }
 
 async function fetchRules(context: CommandContext): Promise<Rule[]> {
@@ -105,5 +125,5 @@ function ruleWords({ where, forSeconds, severity, enabled }: Rule): string {
 /** A condition that is no filter is shown with a mark below the place. */
 function placed(error: { __typename: string; message: string; field?: string | null; column?: number | null }, where: string): CommandError {
   if (error.column == null) return fromTypedError(error);
-  return fromTypedError({ ...error, message: `${error.message}\n  ${sanitise(where)}\n  ${" ".repeat(Math.max(0, error.column - 1))}^` });
+  return fromTypedError({ ...error, message: markedFault(error.message, where, error.column) });
 }

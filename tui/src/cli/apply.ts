@@ -1,37 +1,18 @@
 // `quetzal apply`: sends the definitions of some paths and prints what each one changes. Each is judged alone.
 import { graphql } from "../client/document.js";
-import type { ResultOf } from "../client/document.js";
 import { sanitise } from "../format.js";
-import { printJson } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { readDefinitions } from "./definitions.js";
 import type { Definition } from "./definitions.js";
 import { CommandError, EXIT, fromTypedError } from "./exit.js";
-import { WATCHED_OPERATION, waitForOperation } from "./wait.js";
+import { isForPrograms } from "./output/formats.js";
+import { printValue } from "./output/print.js";
+import { progressLine } from "./progress.js";
+import { PUT_RESULT } from "./vm/put-result.js";
+import type { Put, PutResult } from "./vm/put-result.js";
+import { deadlineIn, waitForOperation } from "./wait.js";
 
-const APPLY = graphql(`
-  mutation Apply($input: ApplyVmsInput!) {
-    applyVms(input: $input) {
-      results {
-        __typename
-        ... on PutVmSuccess {
-          vm { id name state restartRequired }
-          action
-          changes
-          operation { ...WatchedOperation }
-        }
-        ... on Error { message }
-        ... on InvalidSpec { field }
-        ... on InsufficientResources { field }
-        ... on StorageFault { field }
-        ... on InvalidInput { field }
-      }
-    }
-  }
-`, [WATCHED_OPERATION]);
-
-type PutResult = ResultOf<typeof APPLY>["applyVms"]["results"][number];
-type Applied = Extract<PutResult, { __typename: "PutVmSuccess" }>;
+const APPLY = graphql(`mutation Apply($input: ApplyVmsInput!) { applyVms(input: $input) { results { ...PutResult } } }`, [PUT_RESULT]);
 
 /** Definitions sent at once: the answer says of each what became of it. */
 const BATCH_SIZE = 50;
@@ -41,8 +22,9 @@ const DEFINE_WAIT_SECONDS = 30;
 export async function applyPaths(context: CommandContext, paths: readonly string[], options: { dryRun?: boolean }): Promise<void> {
   const definitions = readDefinitions(paths);
   const failures: CommandError[] = [];
-  const applied: Applied[] = [];
+  const applied: Put[] = [];
   for (let start = 0; start < definitions.length; start += BATCH_SIZE) {
+    if (definitions.length > 1) context.progress(progressLine({ done: start, all: definitions.length, text: "definitions" }, context.config.characters));
     const batch = definitions.slice(start, start + BATCH_SIZE);
     const results = await send(context, batch, options.dryRun ?? false);
     for (const [index, definition] of batch.entries()) {
@@ -53,11 +35,14 @@ export async function applyPaths(context: CommandContext, paths: readonly string
         continue;
       }
       applied.push(result);
-      if (result.operation) await waitForOperation(context, result.operation, DEFINE_WAIT_SECONDS);
-      if (context.format === "table") for (const line of appliedLines(context, result, options.dryRun ?? false)) await context.print(line);
+      using deadline = deadlineIn(DEFINE_WAIT_SECONDS);
+      if (result.operation) await waitForOperation(context, result.operation, { deadline: deadline.signal, seconds: DEFINE_WAIT_SECONDS });
+      if (context.format === "name") await context.print(sanitise(result.vm.id));
+      else if (context.format === "table") for (const line of appliedLines(context, result, options.dryRun ?? false)) await context.print(line);
     }
   }
-  if (context.format === "json") await printJson(context, applied.map(({ vm, action, changes }) => ({ id: vm.id, action, changes, restartRequired: vm.restartRequired })));
+  context.progress(null);
+  if (isForPrograms(context.format)) await printValue(context, applied.map(({ vm, action, changes }) => ({ id: vm.id, action, changes, restartRequired: vm.restartRequired })));
   throwFailures(failures, definitions.length);
 }
 
@@ -66,7 +51,7 @@ async function send(context: CommandContext, batch: readonly Definition[], dryRu
   return (await context.client().request(APPLY, { input }, context.signal)).applyVms.results;
 }
 
-function appliedLines(context: CommandContext, result: Applied, dryRun: boolean): string[] {
+function appliedLines(context: CommandContext, result: Put, dryRun: boolean): string[] {
   const colour = { CREATED: "green", CHANGED: "yellow", UNCHANGED: "grey" } as const;
   const suffix = dryRun && result.action !== "UNCHANGED" ? " (dry run: nothing was done)" : "";
   const lines = [`${context.paint(colour[result.action], result.action.toLowerCase())} ${sanitise(result.vm.id)}${suffix}`];
@@ -75,7 +60,7 @@ function appliedLines(context: CommandContext, result: Applied, dryRun: boolean)
   return lines;
 }
 
-function failureOf(definition: Definition, result: Exclude<PutResult, Applied>): CommandError {
+function failureOf(definition: Definition, result: Exclude<PutResult, Put>): CommandError {
   const failure = fromTypedError(result);
   const field = "field" in result && result.field !== null ? result.field : undefined;
   const place = field === undefined ? definition.file : definition.placeOf(field);
@@ -83,11 +68,12 @@ function failureOf(definition: Definition, result: Exclude<PutResult, Applied>):
   return new CommandError(failure.exitCode, failure.code, `${place}: ${named}`, field);
 }
 
-/** One failure is said in its own words, several in a line each. */
+/** One failure is said in its own words, several in a line each; some applied and some not has a code of its own. */
 function throwFailures(failures: readonly CommandError[], count: number): void {
   const [first] = failures;
   if (first === undefined) return;
-  if (failures.length === 1) throw first;
-  const exitCode = failures.every((failure) => failure.exitCode === first.exitCode) ? first.exitCode : EXIT.failed;
-  throw new CommandError(exitCode, first.code, [...failures.map((failure) => failure.message), `${failures.length} of ${count} definitions were not applied.`].join("\n"));
+  if (count === 1) throw first;
+  const isPartial = failures.length < count;
+  const exitCode = isPartial ? EXIT.partial : failures.every((failure) => failure.exitCode === first.exitCode) ? first.exitCode : EXIT.failed;
+  throw new CommandError(exitCode, isPartial ? "PartialFailure" : first.code, [...failures.map((failure) => failure.message), `${failures.length} of ${count} definitions were not applied.`].join("\n"));
 }

@@ -2,9 +2,9 @@
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
 import { UNKNOWN, sanitise, words } from "../format.js";
-import { printJson, printLines } from "./context.js";
 import type { Colour, CommandContext } from "./context.js";
-import { tableLines } from "./table.js";
+import type { ListColumn, ListFlags, Listing } from "./output/listing.js";
+import { printList } from "./output/print.js";
 
 const AUDIT = graphql(`
   query Audit($first: Int, $after: String, $actor: String, $vmId: ID) {
@@ -17,7 +17,7 @@ const AUDIT = graphql(`
 
 type Entry = ResultOf<typeof AUDIT>["audit"]["nodes"][number];
 
-export interface AuditOptions {
+export interface AuditOptions extends ListFlags {
   readonly actor?: string;
   readonly vm?: string;
   /** How many of the newest. */
@@ -38,31 +38,34 @@ export async function showAudit(context: CommandContext, options: AuditOptions):
     after = pageInfo.endCursor;
     if (!pageInfo.hasNextPage || entries.length >= options.last) break;
   }
-  if (context.format === "json") return printJson(context, entries);
-  if (entries.length === 0) context.note("Nothing in the audit matches.");
-  else await printLines(context, auditTable(context, entries));
+  await printList(context, AUDIT_LISTING, entries, options);
 }
 
 const OUTCOME_COLOURS: Readonly<Record<NonNullable<Entry["outcome"]>, Colour>> = {
   RUNNING: "yellow", SUCCEEDED: "green", FAILED: "vermilion", CANCELLED: "grey", REFUSED: "orange",
 };
-const OUTCOME_COLUMN = 4;
 
-function auditTable(context: CommandContext, entries: readonly Entry[]): string[] {
-  const columns = ["TIME", "WHO", "WHAT", "VM", "OUTCOME", "MESSAGE"].map((title) => ({ title }));
-  const rows = entries.map((entry) => [
-    entry.time.slice(0, 19).replace("T", " "),
-    sanitise(entry.actor ?? UNKNOWN),
-    actOf(entry),
-    sanitise(entry.vmId ?? ""),
-    entry.outcome === null ? UNKNOWN : words(entry.outcome),
-    sanitise(entry.reason ?? entry.message),
-  ]);
-  return tableLines(columns, rows, (cell, y, x) => {
-    const outcome = entries[y]?.outcome ?? null;
-    return x === OUTCOME_COLUMN && outcome !== null ? context.paint(OUTCOME_COLOURS[outcome], cell) : cell;
-  });
+function text(name: string, title: string, of: (entry: Entry) => string | null, unknown: string): ListColumn<Entry> {
+  return { name, title, value: of, cell: (entry) => sanitise(of(entry) ?? unknown) };
 }
+
+export const AUDIT_LISTING: Listing<Entry> = {
+  name: ({ cursor }) => cursor,
+  empty: "Nothing in the audit matches.",
+  columns: [
+    { name: "cursor", shown: "wide", align: "right", value: ({ cursor }) => Number(cursor), cell: ({ cursor }) => cursor },
+    { name: "time", value: ({ time }) => time, cell: ({ time }) => time.slice(0, 19).replace("T", " ") },
+    text("actor", "WHO", ({ actor }) => actor, UNKNOWN),
+    text("what", "WHAT", actOf, UNKNOWN),
+    text("vm", "VM", ({ vmId }) => vmId, ""),
+    {
+      ...text("outcome", "OUTCOME", ({ outcome }) => (outcome === null ? null : words(outcome)), UNKNOWN),
+      colour: ({ outcome }) => (outcome === null ? undefined : OUTCOME_COLOURS[outcome]),
+    },
+    { ...text("operation", "OPERATION", ({ operation }) => operation?.id ?? null, UNKNOWN), shown: "wide" },
+    text("message", "MESSAGE", ({ reason, message }) => reason ?? message, UNKNOWN),
+  ],
+};
 
 /** What was done: the verb, or what else the event is of. */
 function actOf(entry: Entry): string {

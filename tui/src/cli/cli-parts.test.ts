@@ -5,11 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ClientError } from "../client/error.js";
 import { readConfig } from "../config.js";
 import { readDefinitions } from "./definitions.js";
-import { eventLine } from "./events.js";
+import { subjectOf } from "./events.js";
 import { EXIT, fromTypedError, toCommandError } from "./exit.js";
 import { isSubscription } from "./graphql.js";
 import { JsonFault, parseJson } from "./json-text.js";
-import { displayWidth, fieldLines, tableLines } from "./table.js";
+import { cellsOf } from "../width.js";
+import { fieldLines, tableLines } from "./output/table.js";
 
 let folder = "";
 beforeEach(() => {
@@ -31,7 +32,7 @@ describe("table", () => {
   });
 
   it("counts columns, not characters", () => {
-    expect(["a", "日", "e\u0301", "🚀"].map(displayWidth)).toEqual([1, 2, 1, 2]);
+    expect(["a", "日", "e\u0301", "🚀"].map(cellsOf)).toEqual([1, 2, 1, 2]);
   });
 
   it("leaves out fields without a value", () => {
@@ -39,15 +40,14 @@ describe("table", () => {
   });
 });
 
-describe("an event's line", () => {
-  const event = { cursor: "7", time: "2026-01-01T13:02:11.000Z", kind: "HOST_CONNECTED", vmId: null, hostId: "0123456789abcdef", hostName: "lab1", operationId: null, previousState: null, state: null, actor: null, message: "Connected." } as const;
+describe("an event's subject", () => {
   it.each([
-    [event, "lab1: Connected."],
-    [{ ...event, hostName: null }, "0123456789abcdef: Connected."],
-    [{ ...event, vmId: "web", actor: "ci" }, "web: Connected. (by ci)"],
-    [{ ...event, hostName: null, hostId: null }, "Connected."],
-  ])("names the VM, else the host as people know it: %#", (given, shown) => {
-    expect(eventLine(given)).toBe(`     7  2026-01-01 13:02:11  ${shown}`);
+    [{ vmId: null, hostId: "0123456789abcdef", hostName: "lab1" }, "lab1"],
+    [{ vmId: null, hostId: "0123456789abcdef", hostName: null }, "0123456789abcdef"],
+    [{ vmId: "web", hostId: "0123456789abcdef", hostName: "lab1" }, "web"],
+    [{ vmId: null, hostId: null, hostName: null }, null],
+  ])("is the VM, else the host as people know it: %#", (given, shown) => {
+    expect(subjectOf(given)).toBe(shown);
   });
 });
 
@@ -168,10 +168,6 @@ describe("config", () => {
   it.each(["nonsense", "ftp://x", ""])("takes QUETZAL_URL=%j for what it is", (url) => {
     if (url === "") expect(() => readConfig(env({ QUETZAL_URL: url }), 0).endpoint()).toThrow("does not run here");
     else expect(() => readConfig(env({ QUETZAL_URL: url }), 0).endpoint()).toThrow("not an http or https URL");
-  });
-
-  it("forbids colours with NO_COLOR and on a dumb terminal", () => {
-    expect([env({ NO_COLOR: "1" }), env({ TERM: "dumb" }), env({ TERM: "xterm" })].map((one) => readConfig(one, 0).colours)).toEqual(["forbidden", "forbidden", "allowed"]);
   });
 });
 

@@ -6,8 +6,8 @@ import { attachConsole } from "../console/attach.js";
 import { sanitise } from "../format.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
-import { vmNotFound } from "./vm-show.js";
-import type { VmState } from "./vm-state.js";
+import { vmNotFound } from "./vm/definition.js";
+import type { VmState } from "./vm/state.js";
 
 const CONSOLE_VM = graphql(`query ConsoleVm($id: ID!) { vm(id: $id) { id state } }`);
 

@@ -2,8 +2,11 @@
 import type { Client } from "../client/client.js";
 import type { Config } from "../config.js";
 import { sanitise } from "../format.js";
-
-export type OutputFormat = "table" | "json";
+import type { OutputFormat } from "./output/formats.js";
+import type { ColourDepth } from "../terminal-kind.js";
+import type { Role } from "../views/frame.js";
+import { paletteFor } from "../views/palettes.js";
+import { foregroundCode } from "../views/sgr.js";
 
 export interface CommandContext {
   readonly config: Config;
@@ -16,35 +19,38 @@ export interface CommandContext {
   client(): Client;
   /** Writes a line to standard output; waits while it is full. */
   print(line: string): Promise<void>;
-  /** Writes a line of advice or progress to standard error; silent with -o json. */
+  /** Writes text that is no line, for a command that paints a terminal. */
+  write(text: string): Promise<void>;
+  /** Rows of the terminal that standard output is. */
+  rows(): number;
+  /** Writes a line of advice or progress to standard error; silent with -o json and yaml. */
   note(line: string): void;
+  /** Shows how far long work is, on one line of a terminal's standard error; null takes it away. Elsewhere nothing. */
+  progress(line: string | null): void;
   /** Asks a person for a line, on standard error. */
   ask(question: string): Promise<string>;
   /** Standard input to its end. */
   readInput(): Promise<string>;
   /** Colours a text, or not, as the terminal allows. */
-  paint(colour: Colour, text: string): string;
+  readonly paint: (colour: Colour, text: string) => string;
   nowMs(): number;
   /** Sets the exit code of a command that ended well but chose another than 0. */
   endWith(exitCode: number): void;
+  /** What starts this program again: for scripts that call it. */
+  readonly program: readonly string[];
   /** Aborted by SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
 }
 
 export type Colour = "green" | "blue" | "grey" | "yellow" | "vermilion" | "orange";
 
-/** The nearest of the 256 colours to Okabe and Ito's, which colour-blind eyes tell apart. */
-const COLOUR_CODES: Readonly<Record<Colour, string>> = {
-  green: "38;5;36",
-  blue: "38;5;74",
-  grey: "38;5;245",
-  yellow: "38;5;178",
-  vermilion: "38;5;166",
-  orange: "38;5;214",
-};
+/** What each stands for: the command line wears the dashboard's colours. */
+const ROLE_OF: Readonly<Record<Colour, Role>> = { green: "running", blue: "paused", grey: "stopped", yellow: "between", vermilion: "crashed", orange: "attention" };
 
-export function painter(use: "colours" | "plain"): CommandContext["paint"] {
-  return (colour, text) => (use === "colours" ? `\x1b[${COLOUR_CODES[colour]}m${text}\x1b[0m` : text);
+export function painter(depth: ColourDepth, background: "light" | "dark" = "dark"): CommandContext["paint"] {
+  if (depth === "none") return (_colour, text) => text;
+  const { colours } = paletteFor(background);
+  return (colour, text) => `\x1b[${foregroundCode(colours[ROLE_OF[colour]], depth)}m${text}\x1b[0m`;
 }
 
 const announcing = new WeakSet<CommandContext>();
@@ -59,18 +65,4 @@ export function noteOutages(context: CommandContext): void {
     if (status.state === "connected" && isLost) context.note("Connected again.");
     isLost = status.state === "waiting";
   });
-}
-
-/** A whole answer, readable. */
-export function printJson(context: CommandContext, value: unknown): Promise<void> {
-  return context.print(JSON.stringify(value, null, 2));
-}
-
-/** One object of a stream, on a line of its own. */
-export function printJsonLine(context: CommandContext, value: unknown): Promise<void> {
-  return context.print(JSON.stringify(value));
-}
-
-export async function printLines(context: CommandContext, lines: readonly string[]): Promise<void> {
-  await context.print(lines.join("\n"));
 }

@@ -1,29 +1,68 @@
 // Opens the dashboard from the command line, or prints one frame of it as text. The dashboard itself is loaded here,
 // and only here: no other command pays for it.
+import type { EndpointSource } from "../client/endpoint.js";
+import { whyNoPicture } from "../terminal-kind.js";
 import type { CommandContext } from "./context.js";
+import type { PlainPage } from "../views/plain-pages.js";
 import { CommandError, EXIT } from "./exit.js";
+import { vmNotFound } from "./vm/definition.js";
 
 export async function openDashboard(context: CommandContext): Promise<void> {
   if (!context.outputIsTerminal || !context.inputIsTerminal) {
     throw new CommandError(EXIT.usage, "NeedsTerminal", "The dashboard needs a terminal: 'quetzal top --plain' prints one frame of it, 'quetzal --help' lists the commands.");
   }
-  const { run } = await import("../dashboard.js");
   const { config } = context;
+  const refusal = whyNoPicture(config.terminal);
+  if (refusal !== null) throw new CommandError(EXIT.usage, "NeedsTerminal", refusal);
+  const client = context.client();
+  const { run } = await import("../dashboard.js");
   context.endWith(
-    await run(context.client(), {
+    await run(client, {
       input: process.stdin,
       output: process.stdout,
       terminal: config.terminal,
       colours: config.colours,
       characters: config.characters,
+      background: config.background,
+      settings: config.settings,
       environment: config.environment,
+      serverUrl: () => urlOf(config.endpoint),
       consoleCommand: (vmId) => [process.execPath, ...process.execArgv, process.argv[1] ?? "", "console", vmId],
     }),
   );
 }
 
-export async function printPlainFrame(context: CommandContext): Promise<void> {
+function urlOf(endpoint: EndpointSource): string | null {
+  try {
+    return endpoint().url;
+  } catch {
+    // Where the server is not known, a command that wants to know says so.
+    return null;
+  }
+}
+
+export interface PlainFlags { readonly page?: PlainPage; readonly vm?: string; readonly watch?: boolean; readonly interval: number }
+
+const MS_PER_SECOND = 1_000;
+
+/** A page as text, once or with what changes; a VM named without a page means its page. */
+export async function printPlain(context: CommandContext, flags: PlainFlags): Promise<void> {
   if (context.format === "json") throw new CommandError(EXIT.usage, "Usage", "A plain frame is text: 'quetzal vm ls -o json' and 'quetzal host -o json' give its figures.");
-  const { plain } = await import("../dashboard.js");
-  await context.print((await plain(context.client(), () => context.nowMs())).trimEnd());
+  const page = flags.page ?? (flags.vm === undefined ? "overview" : "vm");
+  if ((page === "vm") !== (flags.vm !== undefined)) throw new CommandError(EXIT.usage, "Usage", page === "vm" ? "The page vm needs --vm ID." : `The page ${page} is about all VMs: leave --vm out.`);
+  const { plain, watchPlain } = await import("../plain.js");
+  const options = { page, now: () => context.nowMs(), ...(flags.vm === undefined ? {} : { vmId: flags.vm }) };
+  const client = context.client();
+  let isKnown = false;
+  if (flags.watch === true) {
+    for await (const text of watchPlain(client, { ...options, everyMs: flags.interval * MS_PER_SECOND, signal: context.signal })) {
+      isKnown = true;
+      await context.print(text.trimEnd());
+    }
+  } else {
+    const text = await plain(client, options);
+    isKnown = text !== null;
+    if (text !== null) await context.print(text.trimEnd());
+  }
+  if (!isKnown && flags.vm !== undefined) throw vmNotFound(flags.vm);
 }

@@ -1,9 +1,13 @@
 // `quetzal events` and `quetzal vm events`: what happened, and with --follow what happens, without a gap.
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
-import { sanitise } from "../format.js";
-import { noteOutages, printJson, printJsonLine, printLines } from "./context.js";
+import { UNKNOWN, sanitise, words } from "../format.js";
+import { noteOutages } from "./context.js";
 import type { CommandContext } from "./context.js";
+import { csvLines } from "./output/encode.js";
+import { chosenColumns, tableOf } from "./output/listing.js";
+import type { ListColumn, ListFlags, Listing } from "./output/listing.js";
+import { printJsonLine, printLines, printList, sightOf } from "./output/print.js";
 
 const EVENT = graphql(`
   fragment ListedEvent on Event {
@@ -30,7 +34,31 @@ const FOLLOW = graphql(
 
 type ListedEvent = ResultOf<typeof EVENT>;
 
-export interface EventsOptions {
+/** Whom it is about, as people know it. */
+export function subjectOf({ vmId, hostName, hostId }: Pick<ListedEvent, "vmId" | "hostName" | "hostId">): string | null {
+  return vmId ?? hostName ?? hostId;
+}
+
+function text(name: string, of: (event: ListedEvent) => string | null, unknown: string): ListColumn<ListedEvent> {
+  return { name, value: of, cell: (event) => sanitise(of(event) ?? unknown) };
+}
+
+export const EVENT_LISTING: Listing<ListedEvent> = {
+  name: ({ cursor }) => cursor,
+  empty: "No event matches.",
+  columns: [
+    // A 64-bit number: as text it sorts only among those of its length.
+    { name: "cursor", align: "right", value: ({ cursor }) => Number(cursor), cell: ({ cursor }) => cursor },
+    { name: "time", value: ({ time }) => time, cell: ({ time }) => time.slice(0, 19).replace("T", " ") },
+    { ...text("kind", ({ kind }) => words(kind), UNKNOWN), shown: "wide" },
+    text("about", subjectOf, UNKNOWN),
+    text("by", ({ actor }) => actor, UNKNOWN),
+    { ...text("operation", ({ operationId }) => operationId, UNKNOWN), shown: "wide" },
+    text("message", ({ message }) => message, ""),
+  ],
+};
+
+export interface EventsOptions extends ListFlags {
   readonly vm?: string;
   /** Events with a greater cursor. */
   readonly after?: string;
@@ -45,10 +73,8 @@ const PAGE_SIZE = 500;
 export async function listEvents(context: CommandContext, options: EventsOptions): Promise<void> {
   if (options.follow) return followEvents(context, options);
   const page = options.after === undefined ? await newest(context, options) : await from(context, options, options.after);
-  if (context.format === "json") return printJson(context, page);
   if (page.trimmedBefore !== null) context.note(gapLine(page.trimmedBefore));
-  if (page.events.length === 0) context.note("No event matches.");
-  else await printLines(context, page.events.map(eventLine));
+  await printList(context, EVENT_LISTING, page.events, options, page);
 }
 
 interface Page {
@@ -76,11 +102,12 @@ async function from(context: CommandContext, options: EventsOptions, start: stri
 }
 
 async function followEvents(context: CommandContext, options: EventsOptions): Promise<void> {
+  const print = eventPrinter(context, options);
   let after = options.after;
   if (after === undefined) {
     // The newest ones first, then exactly what follows them.
     const page = await newest(context, options);
-    for (const event of page.events) await printEvent(context, event);
+    await print(page.events);
     after = page.newestCursor;
   }
   let cursor = after;
@@ -90,7 +117,7 @@ async function followEvents(context: CommandContext, options: EventsOptions): Pr
     switch (item.__typename) {
       case "Event":
         cursor = item.cursor;
-        await printEvent(context, item);
+        await print([item]);
         break;
       case "EventGap":
         cursor = item.trimmedBefore;
@@ -104,19 +131,24 @@ async function followEvents(context: CommandContext, options: EventsOptions): Pr
   }
 }
 
-function printEvent(context: CommandContext, event: ListedEvent): Promise<void> {
-  return context.format === "json" ? printJsonLine(context, event) : context.print(eventLine(event));
+/** Prints events below those before, in the same columns. */
+function eventPrinter(context: CommandContext, flags: ListFlags): (events: readonly ListedEvent[]) => Promise<void> {
+  const { format } = context;
+  const widths: number[] = [];
+  let headers = flags.headers !== false;
+  return async (events) => {
+    if (format === "json") {
+      for (const event of events) await printJsonLine(context, event);
+      return;
+    }
+    if (format === "name") return printLines(context, events.map(({ cursor }) => cursor));
+    const columns = chosenColumns(EVENT_LISTING, events, flags, format === "csv" ? "all" : format === "wide" ? "wide" : "narrow");
+    if (format === "csv") await printLines(context, csvLines(columns, events, { headers }));
+    else await printLines(context, tableOf(columns, events, sightOf(context), { headers }, context.paint, widths));
+    headers = false;
+  };
 }
 
 function gapLine(trimmedBefore: string): string {
   return `History before cursor ${trimmedBefore} has been trimmed: events are missing here.`;
-}
-
-const CURSOR_WIDTH = 6;
-
-export function eventLine(event: ListedEvent): string {
-  const subject = event.vmId ?? event.hostName ?? event.hostId;
-  const about = subject === null ? "" : `${sanitise(subject)}: `;
-  const actor = event.actor === null ? "" : ` (by ${sanitise(event.actor)})`;
-  return `${event.cursor.padStart(CURSOR_WIDTH)}  ${event.time.slice(0, 19).replace("T", " ")}  ${about}${sanitise(event.message)}${actor}`;
 }

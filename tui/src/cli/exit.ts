@@ -1,5 +1,6 @@
 // Exit codes, and which error leads to which. Programs rely on these numbers: they are part of the interface.
 import { ClientError } from "../client/error.js";
+import { sanitise } from "../format.js";
 
 export const EXIT = {
   ok: 0,
@@ -14,9 +15,29 @@ export const EXIT = {
   unreachable: 5,
   /** No valid token, or its role does not suffice. */
   forbidden: 6,
+  /** Asked of several: some of it was done and some was not. */
+  partial: 7,
+  /** Not done within --timeout; what was accepted goes on. */
+  timeout: 8,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What each code tells a script: the help, the manual page and docs/cli.md are made of this. */
+export const EXIT_MEANINGS: readonly (readonly [number, string])[] = [
+  [EXIT.ok, "it was done"],
+  [EXIT.failed, "it was tried and failed"],
+  [EXIT.usage, "wrong usage, or an input (definition, filter, query) that breaks a rule; nothing was done"],
+  [EXIT.notFound, "what it is about does not exist, or a selector matches nothing"],
+  [EXIT.refused, "refused as things are now: wrong state, protected, changed meanwhile, no room, not confirmed"],
+  [EXIT.unreachable, "the server, its database or the host's daemon cannot be reached"],
+  [EXIT.forbidden, "no valid token, or its role does not suffice"],
+  [EXIT.partial, "asked of several: some of it was done and some was not"],
+  [EXIT.timeout, "not done within --timeout; what was accepted goes on"],
+  [129, "ended by SIGHUP"],
+  [130, "ended by SIGINT (Ctrl-C)"],
+  [143, "ended by SIGTERM"],
+];
 
 /** A command's failure: one sentence, an exit code, and for programs a code and the field at fault. */
 export class CommandError extends Error {
@@ -40,6 +61,8 @@ const EXIT_OF_TYPE: Readonly<Record<string, ExitCode>> = {
   InvalidSpec: EXIT.usage,
   InvalidInput: EXIT.usage,
   VmExists: EXIT.refused,
+  VmChanged: EXIT.refused,
+  NotUndoable: EXIT.refused,
   InvalidVmState: EXIT.refused,
   InsufficientResources: EXIT.refused,
   Unsupported: EXIT.refused,
@@ -86,4 +109,9 @@ export function toCommandError(error: unknown): CommandError {
     return new CommandError(exitCode, code, error.message);
   }
   return new CommandError(EXIT.failed, "Failed", error instanceof Error ? error.message : String(error));
+}
+
+/** A sentence about a text, the text, and a mark below the place, in characters from 1. */
+export function markedFault(message: string, text: string, column: number): string {
+  return `${message}\n  ${sanitise(text)}\n  ${" ".repeat(Math.max(0, column - 1))}^`;
 }

@@ -3,10 +3,11 @@ import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
 import { formatClock, sanitise } from "../format.js";
 import { wrapped } from "../wrap.js";
-import { printJson, printLines } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { fromTypedError } from "./exit.js";
-import { displayWidth } from "./table.js";
+import { printRecord } from "./output/print.js";
+import { namedVm } from "./vm/select.js";
+import { cellsOf } from "../width.js";
 
 const EXPLAIN = graphql(`
   query Explain($vm: ID!, $range: TimeRangeInput) {
@@ -35,21 +36,21 @@ export interface ExplainOptions {
 /** Lines are broken here, as wide as the least terminal. */
 const WIDTH = 80;
 
-export async function explainVm(context: CommandContext, id: string, options: ExplainOptions): Promise<void> {
+export async function explainVm(context: CommandContext, name: string, options: ExplainOptions): Promise<void> {
+  const { id } = await namedVm(context, name);
   const now = context.nowMs();
   // No end: then it is the server's now that counts, whatever this clock says.
   const range = { from: new Date(now - options.range * 1000).toISOString() };
   const { result } = await context.client().request(EXPLAIN, { vm: id, range }, context.signal);
   if (result.__typename !== "VmDiagnosis") throw fromTypedError(result);
-  if (context.format === "json") return printJson(context, result);
-  await printLines(context, explanationLines(context, result));
+  await printRecord(context, result, { name: result.vm.id, lines: () => explanationLines(context, result) });
 }
 
 export function explanationLines(context: Pick<CommandContext, "paint" | "config">, explanation: Explanation): string[] {
   const { causes, ruledOut, notKnown, confidence } = explanation;
   const sure = confidence === null ? "" : `confidence ${confidence.toLowerCase()}`;
   const head = headline(explanation);
-  const gap = Math.max(2, WIDTH - displayWidth(head) - sure.length);
+  const gap = Math.max(2, WIDTH - cellsOf(head) - sure.length);
   const lines = [`${head}${" ".repeat(gap)}${sure}`.trimEnd()];
   if (causes.length === 0) lines.push(...hanging("", sanitise(explanation.summary)));
   for (const [index, cause] of causes.entries()) lines.push(...causeLines(context, cause, index + 1));

@@ -1,10 +1,12 @@
-// `quetzal host`: each host, its newest figures, and every capability with its reason and mend.
+// `quetzal host ls` and `quetzal host show`: hosts, their newest figures, and every capability with its reason and mend.
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
-import { formatAge, formatBytes, formatPercent, sanitise } from "../format.js";
-import { printJson, printLines } from "./context.js";
+import { UNKNOWN, formatAge, formatBytes, formatPercent, sanitise } from "../format.js";
 import type { CommandContext } from "./context.js";
-import { fieldLines, tableLines } from "./table.js";
+import { CommandError, EXIT } from "./exit.js";
+import type { ListFlags, Listing } from "./output/listing.js";
+import { printList, printRecord } from "./output/print.js";
+import { fieldLines, tableLines } from "./output/table.js";
 
 const HOSTS = graphql(`
   query Hosts {
@@ -12,7 +14,8 @@ const HOSTS = graphql(`
       id name connected connectedSince connectionError kernel cpuModel cpuCount memoryBytes daemonVersion qemuVersion bootedAt daemonStartedAt
       capabilities { name available reason mend }
       latest {
-        time cpuRatio load1 psiCpuRatio memoryTotalBytes memoryAvailableBytes ksmSavedBytes compressedOriginalBytes compressedStoredBytes
+        time cpuRatio cpuStealRatio load1 psiCpuRatio psiMemoryRatio psiIoRatio memoryTotalBytes memoryAvailableBytes ksmSavedBytes
+        compressedOriginalBytes compressedStoredBytes
         diskSpaces { path totalBytes availableBytes }
       }
     }
@@ -21,13 +24,44 @@ const HOSTS = graphql(`
 
 type ShownHost = ResultOf<typeof HOSTS>["hosts"][number];
 
-export async function showHosts(context: CommandContext): Promise<void> {
+export const HOST_LISTING: Listing<ShownHost> = {
+  name: ({ id }) => id,
+  empty: "The server knows no host yet: is quetzald running?",
+  columns: [
+    { name: "name", value: ({ name }) => name, cell: ({ name }) => sanitise(name) },
+    { name: "connected", value: ({ connected }) => connected, cell: ({ connected }) => (connected ? "yes" : "no"), colour: ({ connected }) => (connected ? "green" : "vermilion") },
+    { name: "cpus", align: "right", value: ({ cpuCount }) => cpuCount, cell: ({ cpuCount }) => String(cpuCount) },
+    { name: "cpu", title: "CPU%", align: "right", value: ({ latest }) => latest?.cpuRatio ?? null, cell: ({ latest }) => formatPercent(latest?.cpuRatio) },
+    { name: "load", align: "right", value: ({ latest }) => latest?.load1 ?? null, cell: ({ latest }) => latest?.load1?.toFixed(2) ?? UNKNOWN },
+    { name: "memory", align: "right", value: ({ memoryBytes }) => memoryBytes, cell: ({ memoryBytes }) => formatBytes(memoryBytes) },
+    { name: "available", align: "right", value: ({ latest }) => latest?.memoryAvailableBytes ?? null, cell: ({ latest }) => formatBytes(latest?.memoryAvailableBytes) },
+    { name: "shared", shown: "wide", align: "right", value: ({ latest }) => latest?.ksmSavedBytes ?? null, cell: ({ latest }) => formatBytes(latest?.ksmSavedBytes) },
+    { name: "psi.cpu", title: "PSI CPU%", shown: "wide", align: "right", value: ({ latest }) => latest?.psiCpuRatio ?? null, cell: ({ latest }) => formatPercent(latest?.psiCpuRatio) },
+    { name: "psi.memory", title: "PSI MEMORY%", shown: "wide", align: "right", value: ({ latest }) => latest?.psiMemoryRatio ?? null, cell: ({ latest }) => formatPercent(latest?.psiMemoryRatio) },
+    { name: "psi.io", title: "PSI IO%", shown: "wide", align: "right", value: ({ latest }) => latest?.psiIoRatio ?? null, cell: ({ latest }) => formatPercent(latest?.psiIoRatio) },
+    { name: "qemu", value: ({ qemuVersion }) => qemuVersion, cell: ({ qemuVersion }) => (qemuVersion === "" ? "not installed" : sanitise(qemuVersion)) },
+    { name: "up", align: "right", value: ({ bootedAt }) => bootedAt, cell: ({ bootedAt }, { nowMs }) => formatAge(bootedAt, nowMs) },
+    { name: "kernel", shown: "wide", value: ({ kernel }) => kernel, cell: ({ kernel }) => sanitise(kernel) },
+    { name: "quetzald", shown: "wide", value: ({ daemonVersion }) => daemonVersion, cell: ({ daemonVersion }) => sanitise(daemonVersion) },
+    { name: "id", shown: "wide", value: ({ id }) => id, cell: ({ id }) => id },
+  ],
+};
+
+export async function listHosts(context: CommandContext, flags: ListFlags): Promise<void> {
   const { hosts } = await context.client().request(HOSTS, {}, context.signal);
-  if (context.format === "json") return printJson(context, hosts);
-  if (hosts.length === 0) context.note("The server knows no host yet: is quetzald running?");
-  for (const [index, host] of hosts.entries()) {
-    await printLines(context, [...(index > 0 ? [""] : []), ...fieldLines(hostFields(context, host)), "", ...capabilityLines(context, host)]);
+  await printList(context, HOST_LISTING, hosts, flags);
+}
+
+/** By name or id; without one, the only host there is. */
+export async function showHost(context: CommandContext, name: string | undefined): Promise<void> {
+  const { hosts } = await context.client().request(HOSTS, {}, context.signal);
+  const matches = name === undefined ? hosts : hosts.filter((host) => host.id === name || host.name === name);
+  const [host] = matches;
+  if (host === undefined) {
+    throw new CommandError(EXIT.notFound, "HostNotFound", name === undefined ? HOST_LISTING.empty : `There is no host "${sanitise(name)}": 'quetzal host ls' lists them.`);
   }
+  if (matches.length > 1) throw new CommandError(EXIT.usage, "Ambiguous", `There are several hosts (${matches.map((one) => sanitise(one.name)).join(", ")}): say which, by name or by an id of 'quetzal host ls -o wide'.`);
+  await printRecord(context, host, { name: host.id, lines: () => [...fieldLines(hostFields(context, host)), "", ...capabilityLines(context, host)] });
 }
 
 function hostFields(context: CommandContext, host: ShownHost): (readonly [string, string | undefined])[] {

@@ -1,6 +1,7 @@
 // Runs one command line: makes the context, turns every failure into one sentence on standard error and an exit code.
 // The only file of cli/ (with console.ts) that touches the process.
 import { once } from "node:events";
+import { resolve } from "node:path";
 import { isatty } from "node:tty";
 import { CommanderError } from "commander";
 import { createClient } from "../client/client.js";
@@ -8,9 +9,10 @@ import type { Client } from "../client/client.js";
 import type { Config } from "../config.js";
 import { sanitise } from "../format.js";
 import { painter } from "./context.js";
-import type { CommandContext, OutputFormat } from "./context.js";
-import { EXIT, toCommandError } from "./exit.js";
-import type { CommandError } from "./exit.js";
+import type { CommandContext } from "./context.js";
+import { isForPrograms } from "./output/formats.js";
+import type { OutputFormat } from "./output/formats.js";
+import { CommandError, EXIT, toCommandError } from "./exit.js";
 import { buildProgram, fromCommander } from "./program.js";
 import { VERSION } from "./version.js";
 
@@ -28,9 +30,9 @@ export async function runCommandLine(args: readonly string[], config: Config): P
   let exitCode: number = EXIT.ok;
   // Until the options are parsed, a glance tells how errors are wanted.
   let format: OutputFormat = wantsJson(args) ? "json" : "table";
-  const program = buildProgram(VERSION, (chosen) => {
+  const program = buildProgram(VERSION, (chosen, choices) => {
     format = chosen;
-    return makeContext(config, chosen, opened, interruption.signal, (code) => (exitCode = code));
+    return makeContext(config.with(choices), chosen, opened, interruption.signal, (code) => (exitCode = code));
   });
   try {
     await program.parseAsync(args, { from: "user" });
@@ -54,7 +56,7 @@ function wantsJson(args: readonly string[]): boolean {
 
 function report(failure: CommandError, format: OutputFormat): void {
   const { code, message, field, exitCode } = failure;
-  const text = format === "json" ? JSON.stringify({ error: { code, message, ...(field === undefined ? {} : { field }), exitCode } }) : `quetzal: ${sanitise(message, "keep")}`;
+  const text = isForPrograms(format) ? JSON.stringify({ error: { code, message, ...(field === undefined ? {} : { field }), exitCode } }) : `quetzal: ${sanitise(message, "keep")}`;
   process.stderr.write(`${text}\n`);
 }
 
@@ -95,27 +97,57 @@ function quietBrokenPipes(): void {
 
 function makeContext(config: Config, format: OutputFormat, opened: Client[], signal: AbortSignal, endWith: (exitCode: number) => void): CommandContext {
   let client: Client | undefined;
+  const bar = progressBar(!isForPrograms(format) && process.stderr.isTTY);
   return {
     config,
     format,
     outputIsTerminal: process.stdout.isTTY,
     inputIsTerminal: isatty(STANDARD_INPUT),
     client() {
+      if (config.server.fault !== null) throw new CommandError(EXIT.usage, "UnknownContext", config.server.fault);
       if (client === undefined) opened.push((client = createClient(config.endpoint)));
       return client;
     },
-    async print(line) {
-      if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain", { signal }).catch(() => undefined);
-    },
+    print: (line) => bar.aside(() => writeOut(`${line}\n`, signal)),
+    write: (text) => writeOut(text, signal),
+    rows: () => process.stdout.rows,
     note(line) {
-      if (format === "table") process.stderr.write(`${line}\n`);
+      if (!isForPrograms(format)) bar.aside(() => process.stderr.write(`${line}\n`));
     },
-    ask,
+    progress: (line) => bar.show(line),
+    ask: (question) => bar.aside(() => ask(question)),
     readInput,
-    paint: painter(process.stdout.isTTY && config.colours === "allowed" ? "colours" : "plain"),
+    paint: painter(process.stdout.isTTY || config.colourWish === "always" ? config.colours() : "none", config.background),
     nowMs: Date.now,
+    program: [process.execPath, ...process.execArgv, resolve(process.argv[1] ?? "")],
     endWith,
     signal,
+  };
+}
+
+async function writeOut(text: string, signal: AbortSignal): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain", { signal }).catch(() => undefined);
+}
+
+/** One line at the foot of a terminal that other lines go above. */
+function progressBar(isShown: boolean): { show(line: string | null): void; aside<T>(act: () => T): T } {
+  let shown: string | null = null;
+  const draw = (line: string | null): void => {
+    // Cut rather than wrapped: a line that wraps cannot be taken back.
+    if (isShown && (line !== null || shown !== null)) process.stderr.write(`\r\x1b[K${line?.slice(0, process.stderr.columns - 1) ?? ""}`);
+  };
+  return {
+    show(line) {
+      draw(line);
+      shown = line;
+    },
+    aside(act) {
+      if (shown === null) return act();
+      draw(null);
+      const result = act();
+      draw(shown);
+      return result;
+    },
   };
 }
 

@@ -1,10 +1,11 @@
 // `quetzal token create|ls|revoke`. A secret is printed once, alone on standard output, so that a script can keep it.
 import { graphql } from "../client/document.js";
+import type { ResultOf } from "../client/document.js";
 import { formatAge, sanitise } from "../format.js";
-import { printJson, printLines } from "./context.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT, fromTypedError } from "./exit.js";
-import { tableLines } from "./table.js";
+import type { ListFlags, Listing } from "./output/listing.js";
+import { printList, printRecord } from "./output/print.js";
 
 const TOKENS = graphql(`query Tokens { tokens { id name role createdAt expiresAt lastUsedAt } }`);
 const CREATE = graphql(`
@@ -32,28 +33,33 @@ export type RoleName = (typeof ROLES)[number];
 const ROLE_OF = { viewer: "VIEWER", operator: "OPERATOR", admin: "ADMIN" } as const;
 const MS_PER_DAY = 86_400_000;
 
-export async function listTokens(context: CommandContext): Promise<void> {
+type ListedToken = ResultOf<typeof TOKENS>["tokens"][number];
+
+export const TOKEN_LISTING: Listing<ListedToken> = {
+  name: ({ id }) => id,
+  empty: "There is no token.",
+  columns: [
+    { name: "id", value: ({ id }) => id, cell: ({ id }) => id },
+    { name: "name", value: ({ name }) => name, cell: ({ name }) => sanitise(name) },
+    { name: "role", value: ({ role }) => role.toLowerCase(), cell: ({ role }) => role.toLowerCase() },
+    { name: "age", align: "right", value: ({ createdAt }) => createdAt, cell: ({ createdAt }, { nowMs }) => formatAge(createdAt, nowMs) },
+    { name: "used", align: "right", value: ({ lastUsedAt }) => lastUsedAt, cell: ({ lastUsedAt }, { nowMs }) => (lastUsedAt === null ? "never" : `${formatAge(lastUsedAt, nowMs)} ago`) },
+    { name: "expires", value: ({ expiresAt }) => expiresAt, cell: ({ expiresAt }) => expiresAt ?? "never" },
+  ],
+};
+
+export async function listTokens(context: CommandContext, flags: ListFlags): Promise<void> {
   const { tokens } = await context.client().request(TOKENS, {}, context.signal);
-  if (context.format === "json") return printJson(context, tokens);
-  const now = context.nowMs();
-  const rows = tokens.map((token) => [
-    token.id,
-    sanitise(token.name),
-    token.role.toLowerCase(),
-    formatAge(token.createdAt, now),
-    token.lastUsedAt === null ? "never" : `${formatAge(token.lastUsedAt, now)} ago`,
-    token.expiresAt ?? "never",
-  ]);
-  await printLines(context, tableLines([{ title: "ID" }, { title: "NAME" }, { title: "ROLE" }, { title: "AGE", align: "right" }, { title: "USED", align: "right" }, { title: "EXPIRES" }], rows));
+  await printList(context, TOKEN_LISTING, tokens, flags);
 }
 
 export async function createToken(context: CommandContext, name: string, options: { role: RoleName; days?: number }): Promise<void> {
   const expiresAt = options.days === undefined ? null : new Date(context.nowMs() + options.days * MS_PER_DAY).toISOString();
   const { result } = await context.client().request(CREATE, { input: { name, role: ROLE_OF[options.role], expiresAt } }, context.signal);
   if (result.__typename !== "CreateTokenSuccess") throw fromTypedError(result);
-  if (context.format === "json") return printJson(context, { token: result.token, secret: result.secret });
-  context.note(`Token ${sanitise(result.token.name)} (${options.role}), id ${result.token.id}. Its secret is not shown again:`);
-  await context.print(result.secret);
+  const { token, secret } = result;
+  context.note(`Token ${sanitise(token.name)} (${options.role}), id ${token.id}. Its secret is not shown again:`);
+  await printRecord(context, { token, secret }, { name: secret, lines: () => [secret] });
 }
 
 export async function revokeToken(context: CommandContext, nameOrId: string): Promise<void> {
@@ -64,6 +70,6 @@ export async function revokeToken(context: CommandContext, nameOrId: string): Pr
   if (matches.length > 1) throw new CommandError(EXIT.usage, "Ambiguous", `Several tokens are named "${sanitise(nameOrId)}": give an id from 'quetzal token ls'.`);
   const { result } = await context.client().request(REVOKE, { id: match.id }, context.signal);
   if (result.__typename !== "RevokeTokenSuccess") throw fromTypedError(result);
-  if (context.format === "json") return printJson(context, result.token);
-  await context.print(`${sanitise(result.token.name)}: revoked`);
+  const { token } = result;
+  await printRecord(context, token, { name: token.id, lines: () => [`${sanitise(token.name)}: revoked`] });
 }

@@ -6,31 +6,50 @@ import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
 
 /** What a command that may wait selects of the operation it was given. */
-export const WATCHED_OPERATION = graphql(`fragment WatchedOperation on Operation { id kind vmId state progressRatio error startedAt endedAt }`);
+export const WATCHED_OPERATION = graphql(`fragment WatchedOperation on Operation { id kind vmId state progressRatio etaSeconds error startedAt endedAt }`);
 const OPERATION = graphql(`subscription Operation($id: ID!) { operation(id: $id) { ...WatchedOperation } }`, [WATCHED_OPERATION]);
 
 export type WatchedOperation = ResultOf<typeof WATCHED_OPERATION>;
 
-/** Waits until the operation has ended; throws when it failed, was cancelled, or takes longer than `timeoutSeconds`. */
-export async function waitForOperation(context: CommandContext, accepted: WatchedOperation, timeoutSeconds: number): Promise<WatchedOperation> {
-  const { id } = accepted;
-  if (accepted.state !== "RUNNING") return judge(accepted, id, false, timeoutSeconds);
-  noteOutages(context);
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeoutSeconds * 1000);
-  let last = accepted;
-  try {
-    for await (const { operation } of context.client().subscribe(OPERATION, { id }, AbortSignal.any([context.signal, deadline.signal]))) {
-      last = operation;
-      if (operation.state !== "RUNNING") break;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
-  return judge(last, id, deadline.signal.aborted, timeoutSeconds);
+export interface Wait {
+  /** Aborted when the person's time is over. */
+  readonly deadline: AbortSignal;
+  /** That time, to say it. */
+  readonly seconds: number;
+  /** Told each change. */
+  onChange?(operation: WatchedOperation): void;
 }
 
-function judge(operation: WatchedOperation, id: string, isLate: boolean, timeoutSeconds: number): WatchedOperation {
+/** Waits until the operation has ended; throws when it failed, was cancelled, or takes longer than it may. */
+export async function waitForOperation(context: CommandContext, accepted: WatchedOperation, wait: Wait): Promise<WatchedOperation> {
+  let last = accepted;
+  if (accepted.state === "RUNNING") {
+    noteOutages(context);
+    for await (const operation of operationChanges(context, accepted.id, AbortSignal.any([context.signal, wait.deadline]))) {
+      last = operation;
+      wait.onChange?.(operation);
+    }
+  }
+  return judge(last, wait);
+}
+
+/** The operation as it is and after every change, until it has ended or the signal aborts. */
+export async function* operationChanges(context: CommandContext, id: string, signal: AbortSignal): AsyncGenerator<WatchedOperation, void, undefined> {
+  for await (const { operation } of context.client().subscribe(OPERATION, { id }, signal)) {
+    yield operation;
+    if (operation.state !== "RUNNING") return;
+  }
+}
+
+/** Aborts after so many seconds; dispose of it, or the timer keeps the program alive. */
+export function deadlineIn(seconds: number): { readonly signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), seconds * 1000);
+  return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+function judge(operation: WatchedOperation, wait: Wait): WatchedOperation {
+  const { id } = operation;
   switch (operation.state) {
     case "SUCCEEDED":
       return operation;
@@ -38,11 +57,10 @@ function judge(operation: WatchedOperation, id: string, isLate: boolean, timeout
       throw new CommandError(EXIT.failed, "OperationFailed", operation.error ?? `The operation ${id} failed.`);
     case "CANCELLED":
       throw new CommandError(EXIT.failed, "OperationCancelled", `The operation ${id} was cancelled.`);
-    case "RUNNING": {
-      const message = isLate
-        ? `The operation ${id} has not ended within ${timeoutSeconds} s; it goes on: 'quetzal operations' shows it, --timeout waits longer.`
-        : `The wait for operation ${id} was interrupted; it goes on: 'quetzal operations' shows it.`;
-      throw new CommandError(EXIT.failed, isLate ? "Timeout" : "Interrupted", message);
-    }
+    case "RUNNING":
+      if (wait.deadline.aborted) {
+        throw new CommandError(EXIT.timeout, "Timeout", `The operation ${id} has not ended within ${wait.seconds} s; it goes on: 'quetzal operation watch ${id}' follows it, --timeout waits longer.`);
+      }
+      throw new CommandError(EXIT.failed, "Interrupted", `The wait for operation ${id} was interrupted; it goes on: 'quetzal operation watch ${id}' follows it.`);
   }
 }

@@ -14,17 +14,20 @@ export class ClientError extends Error {
   readonly kind: ClientErrorKind;
   /** The server's `extensions.code`, e.g. "VM_NOT_FOUND"; undefined where it gave none. */
   readonly code: string | undefined;
-  constructor(kind: ClientErrorKind, message: string, options?: ErrorOptions & { code?: string | undefined }) {
+  /** Where in an argument's text the fault is, in characters from 1; undefined where it is no matter of a place. */
+  readonly column: number | undefined;
+  constructor(kind: ClientErrorKind, message: string, options?: ErrorOptions & { code?: string | undefined; column?: number | undefined }) {
     super(message, options);
     this.name = "ClientError";
     this.kind = kind;
     this.code = options?.code;
+    this.column = options?.column;
   }
 }
 
 interface GraphqlErrorLike {
   readonly message: string;
-  readonly extensions?: { readonly code?: unknown };
+  readonly extensions?: { readonly code?: unknown; readonly column?: unknown };
 }
 
 const UNAUTHORISED_CODES: readonly unknown[] = ["UNAUTHENTICATED", "UNAUTHORIZED", "UNAUTHORISED"];
@@ -34,7 +37,8 @@ export function fromGraphqlErrors(errors: readonly GraphqlErrorLike[]): ClientEr
   const kind = errors.some((error) => UNAUTHORISED_CODES.includes(error.extensions?.code)) ? "unauthorised" : "graphql";
   const message = [...new Set(errors.map((error) => error.message))].join(" ");
   const code = errors.map((error) => error.extensions?.code).find((value) => typeof value === "string");
-  return new ClientError(kind, message || "The server answered with an error that has no message.", { code });
+  const column = errors.map((error) => error.extensions?.column).find((value) => typeof value === "number");
+  return new ClientError(kind, message || "The server answered with an error that has no message.", { code, column });
 }
 
 /** The cause of a failed connection in a few words, e.g. "connection refused". */

@@ -9,7 +9,7 @@ const VM_FIELDS = graphql(`
   }
 `);
 
-const SAMPLE_FIELDS = graphql(`
+export const SAMPLE_FIELDS = graphql(`
   fragment DashboardSample on VmSample {
     vmId time cpuRatio stealRatio memoryConfiguredBytes balloonActualBytes guestTotalBytes guestAvailableBytes rssBytes
     ksmMergedBytes diskReadBytesPerSecond diskWriteBytesPerSecond diskLatencySeconds networkRxBytesPerSecond
@@ -17,7 +17,7 @@ const SAMPLE_FIELDS = graphql(`
   }
 `);
 
-const HOST_SAMPLE_FIELDS = graphql(`
+export const HOST_SAMPLE_FIELDS = graphql(`
   fragment DashboardHostSample on HostSample {
     hostId time cpuRatio cpuCoreRatios cpuStealRatio cpuIowaitRatio psiCpuRatio psiMemoryRatio psiIoRatio load1 load5
     load15 memoryTotalBytes memoryAvailableBytes memoryCachedBytes swapTotalBytes swapUsedBytes ksmSavedBytes
@@ -26,7 +26,14 @@ const HOST_SAMPLE_FIELDS = graphql(`
   }
 `);
 
-const EVENT_FIELDS = graphql(`
+const HOST_FIELDS = graphql(`
+  fragment DashboardHost on Host {
+    id name connected connectionError connectedSince bootedAt cpuModel cpuCount memoryBytes daemonVersion qemuVersion kernel
+    capabilities { name available reason mend }
+  }
+`);
+
+export const EVENT_FIELDS = graphql(`
   fragment DashboardEvent on Event { cursor time kind vmId operationId state actor message }
 `);
 
@@ -41,20 +48,19 @@ export const WELCOME = graphql(
     query DashboardWelcome {
       viewer { role }
       server { now databaseConnected }
-      hosts {
-        id name connected connectionError connectedSince bootedAt cpuModel cpuCount memoryBytes daemonVersion qemuVersion kernel
-        capabilities { name available reason mend }
-        latest { ...DashboardHostSample }
-      }
+      hosts { ...DashboardHost latest { ...DashboardHostSample } }
     }
   `,
-  [HOST_SAMPLE_FIELDS],
+  [HOST_FIELDS, HOST_SAMPLE_FIELDS],
 );
 
-/** What no subscription tells of. */
-export const HEALTH = graphql(`
-  query DashboardHealth { server { databaseConnected } hosts { id connected connectionError } }
-`);
+/** What no subscription tells of: hosts that come and go, and what they can do now. */
+export const HEALTH = graphql(
+  `
+    query DashboardHealth { server { databaseConnected } hosts { ...DashboardHost } }
+  `,
+  [HOST_FIELDS],
+);
 
 export const VMS = graphql(
   `

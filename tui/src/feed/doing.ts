@@ -1,6 +1,7 @@
 // Carries out what the person asks for: verbs, plans for several VMs, edits, undoing. It says what came of each in the
 // store and remembers what can be undone; it knows no key and no screen.
 import { randomUUID } from "node:crypto";
+import { graphql } from "../client/document.js";
 import type { Client } from "../client/client.js";
 import type { BulkVerb } from "../store/bulk.js";
 import type { DestructiveVerb } from "../store/confirm.js";
@@ -18,6 +19,8 @@ import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
 import { judge } from "./verbs.js";
 import type { MutationVerb } from "./verbs.js";
+
+const IS_FOR = graphql(`query DashboardIsFor($where: String!) { vms(first: 1, filter: { where: $where }) { nodes { id } } }`);
 
 /** What keys need of it. */
 export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo" | "rules">;
@@ -86,6 +89,19 @@ export class Doing implements Disposable {
     if (await this.askOne(undoDeed(new Map([[vmId, operationId]])), vmId, "undo", "is not remembered")) this.store.dispatch({ type: "undone", operationId });
   }
 
+  /** Whether a VM is one that a command of the person's own is for; if not, or if that cannot be told, it is said. */
+  async isFor(command: { name: string; where: string }, vmId: string): Promise<boolean> {
+    try {
+      const { vms } = await this.client.request(IS_FOR, { where: `(${command.where}) id=${vmId}` });
+      const isOne = vms.nodes.some((vm) => vm.id === vmId);
+      if (!isOne) this.say("error", `${command.name}: ${this.store.state.vms.get(vmId)?.label ?? vmId} is none of the VMs it is for (where: ${command.where}).`);
+      return isOne;
+    } catch (error) {
+      this.say("error", `${command.name}: its where (${command.where}) cannot be asked about: ${reasonOf(error)}`);
+      return false;
+    }
+  }
+
   [Symbol.dispose](): void {
     this.bulk[Symbol.dispose]();
   }
@@ -106,7 +122,8 @@ export class Doing implements Disposable {
       const asked = await deed.ask(this.client, vmId, key);
       if (!asked.accepted) this.say("error", `${label}: ${asked.reason}`);
       else if (asked.operation === null) this.say("info", `${label}: there was nothing to do.`);
-      else if (memory === "is remembered") this.store.dispatch({ type: "did", group: key, operation: { id: asked.operation.id, vmId, label } });
+      else this.store.dispatch({ type: "operations", operations: [asked.operation] });
+      if (asked.accepted && asked.operation !== null && memory === "is remembered") this.store.dispatch({ type: "did", group: key, operation: { id: asked.operation.id, vmId, label } });
       return asked.accepted;
     } catch (error) {
       this.say("error", `${label}: ${wish} failed: ${reasonOf(error)}`);
@@ -122,6 +139,8 @@ export class Doing implements Disposable {
       const able = judged.filter(({ judgement }) => judgement.can);
       firstReason ??= judged.map(({ judgement }) => (judgement.can ? null : judgement.reason)).find((reason) => reason !== null) ?? null;
       const [only] = able;
+      // What was done before must not be undone in its place.
+      if (only === undefined && this.isUnderWay(done)) break;
       if (only === undefined) continue;
       const { operation, judgement } = only;
       if (done.operations.length > 1) {
@@ -131,6 +150,10 @@ export class Doing implements Disposable {
       return;
     }
     this.say("error", `undo: ${firstReason ?? "This dashboard has done nothing yet that could be undone."}`);
+  }
+
+  private isUnderWay({ operations }: Done): boolean {
+    return operations.some(({ id }) => this.store.state.operations.find((operation) => operation.id === id)?.state === "RUNNING");
   }
 
   private judgeUndo({ operations }: Done) {

@@ -14,7 +14,8 @@ import { FilterFeed } from "./filter.js";
 import * as documents from "./documents.js";
 import { Focus } from "./focus.js";
 import { PageFeeds } from "./pages.js";
-import { gapEvent, toDefinitionLines, toDetail, toEvent, toHealth, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
+import { PastFeed } from "./past.js";
+import { gapEvent, toDefinitionLines, toDetail, toEvent, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
 
 /** VMs asked for at a time: an answer of this size stays far below any limit of cost. */
 const VMS_A_PAGE = 100;
@@ -105,6 +106,7 @@ export class Feed implements Disposable {
   private isLoading = false;
   private readonly focus: Focus;
   private readonly pages: PageFeeds;
+  private readonly past: PastFeed;
   private readonly unlisten: Disposable;
 
   constructor(
@@ -116,6 +118,7 @@ export class Feed implements Disposable {
     setMaxListeners(0, this.stopped.signal);
     this.focus = new Focus(client, store, (vmId) => this.loadHistory(vmId));
     this.pages = new PageFeeds(client, store);
+    this.past = new PastFeed(client, store);
     this.unlisten = client.onStatus(() => this.connectionChanged());
     void this.load();
     void this.watchHealth();
@@ -138,6 +141,7 @@ export class Feed implements Disposable {
     this.watchDetail(onPage ? vmId : null);
     this.focus.lookedAt();
     this.pages.lookedAt();
+    this.past.lookedAt();
     const wantsDefinition = onPage && state.ui.tab === "definition" && vmId !== null;
     if (!wantsDefinition) this.definitionFor = null;
     else if (this.definitionFor !== vmId) {
@@ -152,6 +156,7 @@ export class Feed implements Disposable {
     this.detail?.stop.abort();
     this.focus[Symbol.dispose]();
     this.pages[Symbol.dispose]();
+    this.past[Symbol.dispose]();
     this.unlisten[Symbol.dispose]();
     this.stopped.abort();
   }
@@ -163,6 +168,7 @@ export class Feed implements Disposable {
       this.historyFor = null;
       this.focus.forget();
       this.pages.forget();
+      this.past.forget();
       void this.load();
     } else if (status.reason !== null) this.lost(status.reason);
   }
@@ -208,7 +214,7 @@ export class Feed implements Disposable {
       const health = await this.client.request(documents.HEALTH, {}).catch(() => null);
       if (health === null) continue;
       const wasAway = !this.store.state.databaseConnected;
-      this.store.dispatch({ type: "health", databaseConnected: health.server.databaseConnected, hosts: health.hosts.map(toHealth) });
+      this.store.dispatch({ type: "health", databaseConnected: health.server.databaseConnected, hosts: health.hosts.map(toHost) });
       // What ended meanwhile has told nobody.
       if (wasAway && health.server.databaseConnected) void this.load();
     }

@@ -22,6 +22,7 @@ export class Focus implements Disposable {
   private recordFor: string | null = null;
   private tail: { key: string; stop: AbortController } | null = null;
   private tailTimer: NodeJS.Timeout | undefined;
+  private recordTimer: NodeJS.Timeout | undefined;
   private readonly histories = new Set<string>();
   private isOver = false;
 
@@ -46,11 +47,13 @@ export class Focus implements Disposable {
 
   [Symbol.dispose](): void {
     this.isOver = true;
+    clearTimeout(this.recordTimer);
     this.stopTail();
   }
 
   private wantRecord(key: string | null, vmId: string | null): void {
     if (key === this.recordFor) return;
+    clearTimeout(this.recordTimer);
     this.recordFor = key;
     if (key !== null && vmId !== null) void this.loadRecord(vmId);
   }
@@ -62,8 +65,8 @@ export class Focus implements Disposable {
       this.store.dispatch({ type: "vmRecord", record: { vmId, events: vm.events.map(toEvent), crashTail: vm.crash === null ? [] : vm.crash.consoleTail.split("\n").map((line) => paintable(line.trimEnd())) } });
       this.store.dispatch({ type: "operations", operations: vm.operations.map(toOperation) });
     } catch {
-      // What is kept of all VMs is shown until the next opening; a lost server is told by the banner.
-      this.recordFor = null;
+      // What is kept of all VMs is shown until then; a lost server is told by the banner.
+      this.recordTimer = setTimeout(() => this.forget(), AGAIN_AFTER_MS);
     }
   }
 

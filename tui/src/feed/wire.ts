@@ -53,7 +53,7 @@ export function toSample(wire: WireSample): VmSample {
   return { ...wire, time: instant(wire.time) };
 }
 
-export function toHost(wire: WireHost): Host {
+export function toHost(wire: Omit<WireHost, "latest">): Host {
   const { id, connected, cpuCount, memoryBytes } = wire;
   return {
     id, connected, cpuCount, memoryBytes,
@@ -67,10 +67,6 @@ export function toHost(wire: WireHost): Host {
     kernel: paintable(wire.kernel),
     capabilities: wire.capabilities.map(({ name, available, reason, mend }) => ({ name, available, reason: textOrNull(reason), mend: textOrNull(mend) })),
   };
-}
-
-export function toHealth({ id, connected, connectionError }: Pick<WireHost, "id" | "connected" | "connectionError">): Pick<Host, "id" | "connected" | "connectionError"> {
-  return { id, connected, connectionError: textOrNull(connectionError) };
 }
 
 export function toHostSample(wire: WireHostSample): HostSample {
@@ -112,12 +108,12 @@ export function toDetail(wire: WireDetail): VmDetail {
   };
 }
 
-const VM_METRICS: Readonly<Partial<Record<string, VmFigure>>> = {
+export const VM_METRICS: Readonly<Partial<Record<string, VmFigure>>> = {
   CPU_RATIO: "cpu", STEAL_RATIO: "steal", GUEST_AVAILABLE_BYTES: "guestUsed", BALLOON_ACTUAL_BYTES: "balloon", RSS_BYTES: "rss",
   DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite", DISK_LATENCY_SECONDS: "diskLatency",
   NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx", NETWORK_DROPS_PER_SECOND: "netDrops",
 };
-const HOST_METRICS_OF: Readonly<Partial<Record<string, HostFigure>>> = {
+export const HOST_METRICS_OF: Readonly<Partial<Record<string, HostFigure>>> = {
   CPU_RATIO: "cpu", CPU_STEAL_RATIO: "steal", CPU_IOWAIT_RATIO: "iowait", PSI_CPU_RATIO: "psiCpu", PSI_MEMORY_RATIO: "psiMemory", PSI_IO_RATIO: "psiIo",
   MEMORY_AVAILABLE_BYTES: "memoryUsed", KSM_SAVED_BYTES: "ksmSaved", DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite",
   NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx",

@@ -11,6 +11,8 @@ import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
 import type { UndoAction } from "./undo.js";
 import type { MarkAction } from "./marks.js";
+import type { PastAction } from "./past.js";
+import type { TableAction } from "./table-choice.js";
 import type { UserCommand } from "../user-commands.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
 
@@ -21,7 +23,7 @@ export type DataAction =
   | { type: "tick"; now: number }
   | { type: "connection"; connection: Connection }
   | { type: "welcomed"; role: string; clockSkewMs: number; databaseConnected: boolean; hosts: Host[]; hostSamples: HostSample[] }
-  | { type: "health"; databaseConnected: boolean; hosts: Pick<Host, "id" | "connected" | "connectionError">[] }
+  | { type: "health"; databaseConnected: boolean; hosts: Host[] }
   | { type: "vmsListed"; vms: Vm[]; samples: VmSample[] }
   | { type: "vmChanged"; id: string; vm: Vm | null; sample: VmSample | null }
   | { type: "samples"; samples: VmSample[] }
@@ -55,6 +57,8 @@ export type ViewAction =
   | { type: "sortBy"; column: SortColumn }
   | { type: "sortStep"; step: 1 | -1 }
   | { type: "sortReverse" }
+  | { type: "nextTheme" }
+  | TableAction
   | { type: "prompt"; prompt: Prompt | null }
   | { type: "promptText"; text: string }
   | { type: "promptIndex"; index: number }
@@ -65,4 +69,4 @@ export type ViewAction =
   | { type: "clearNotice" }
   | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
 
-export type Action = DataAction | ViewAction | MarkAction | BulkAction | ConfirmAction | UndoAction | WhyAction | AlertAction | FormAction | EditingAction;
+export type Action = DataAction | ViewAction | MarkAction | PastAction | BulkAction | ConfirmAction | UndoAction | WhyAction | AlertAction | FormAction | EditingAction;

@@ -89,6 +89,15 @@ describe("the filter's prompt", () => {
   });
 });
 
+describe("an alert in the status line", () => {
+  const event = (cursor: bigint, kind: string, state: "CRASHED" | null, message: string) => ({ cursor, time: NOW, kind, vmId: "a", operationId: null, state, actor: null, message });
+  const line = (...events: readonly ReturnType<typeof event>[]) => screen(reduce(fleet, { type: "events", events: [...events], newestCursor: null }), { columns: 80, rows: 24 }, UNICODE).line(22);
+  it("is said with its symbol, but for the one that a crash raises", () => {
+    expect(line(event(1n, "VM_CHANGED", null, "x"), event(2n, "ALERT_RAISED", null, "Hot: cpu 98% (>80)."))).toContain("▲ a: Hot: cpu 98% (>80).");
+    expect(line(event(1n, "VM_STATE_CHANGED", "CRASHED", "QEMU exited 1"), event(2n, "ALERT_RAISED", null, "Crashed: state crashed."))).toContain("✖ a: QEMU exited 1");
+  });
+});
+
 describe("alerts in the header", () => {
   const alert = { id: "1", vmId: "a", since: NOW, message: "m", ruleId: "r", ruleName: "R", severity: "WARNING", where: "cpu>1", forSeconds: 0 } as const;
   it("are counted with their symbol, and not mentioned when there are none", () => {

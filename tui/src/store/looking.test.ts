@@ -78,7 +78,7 @@ describe("the parts of a VM", () => {
 });
 
 describe("what a graph spans", () => {
-  it.each([[600, 600], [300, 300], [100, 300], [66, 330], [1, 300]])("in %s columns is %s s of whole seconds a column", (columns, seconds) => expect(graphSpan(columns).seconds).toBe(seconds));
+  it.each([[600, 600], [300, 300], [100, 300], [66, 330], [1, 300]])("in %s columns is %s s of whole seconds a column", (columns, seconds) => expect(graphSpan(stateWith([]), columns).seconds).toBe(seconds));
   it("has the lowest and the highest second of the window", () => {
     const state = stateWith([vm({ id: "a" })], [sample("a", NOW - 2_000, { cpuRatio: 0.5 })]);
     const later = reduce(state, { type: "samples", samples: [sample("a", NOW - 1_000, { cpuRatio: 0.125 }), sample("a", NOW, { cpuRatio: 0.25 })] });

@@ -20,10 +20,8 @@ export function reduceData(state: State, action: DataAction): State {
       const { role, clockSkewMs, databaseConnected, hosts } = action;
       return { ...state, role, clockSkewMs, databaseConnected, hosts, hostSamples };
     }
-    case "health": {
-      const told = new Map(action.hosts.map((host) => [host.id, host]));
-      return { ...state, databaseConnected: action.databaseConnected, hosts: state.hosts.map((host) => ({ ...host, ...told.get(host.id) })) };
-    }
+    case "health":
+      return { ...state, databaseConnected: action.databaseConnected, hosts: action.hosts };
     case "vmsListed":
       return vmsListed(state, action.vms, action.samples);
     case "vmChanged":

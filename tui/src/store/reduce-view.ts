@@ -1,13 +1,16 @@
 // What the person's keys do to the state: pages, selection, order, prompts. It knows nothing of the server.
 import type { ViewAction } from "./actions.js";
 import { reduceBulk } from "./bulk.js";
+import { comparedInstants } from "./instants.js";
+import { naturalDirection } from "./columns.js";
 import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { moveAlerts } from "./alerts.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
 import { moveWhy } from "./why.js";
-import type { Prompt, SortColumn, SortDirection, State, Ui } from "./state.js";
+import { columnLines, moveChoice, reduceTable, viewLines } from "./table-choice.js";
+import type { Prompt, State, Ui } from "./state.js";
 
 /** Longest line that can be typed into a prompt, in characters: a VM's name holds 64. */
 const PROMPT_MAX_LENGTH = 64;
@@ -51,6 +54,14 @@ export function reduceView(state: State, action: ViewAction): State {
       return sortStep(state, action.step);
     case "sortReverse":
       return withUi(state, { sort: { ...state.ui.sort, direction: state.ui.sort.direction === "ascending" ? "descending" : "ascending" } });
+    case "nextTheme":
+      return withUi(state, { theme: nextOf(state.settings.themes, state.ui.theme) });
+    case "toggleColumn":
+    case "shiftColumn":
+    case "wearView":
+    case "pointAt":
+    case "settings":
+      return reduceTable(state, action);
     case "prompt":
       return withUi(state, { prompt: action.prompt });
     case "promptText":
@@ -78,7 +89,7 @@ function withUi(state: State, change: Partial<Ui>): State {
 
 function opened(state: State, next: Ui["pages"][number]): State {
   const scroll = { ...state.ui.scroll, [next]: 0 };
-  return withUi(state, { pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
+  return withUi(state, { choice: 0, pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
 }
 
 /** One step out: a page closes; on the overview Esc takes the marks away, then the filter. */
@@ -109,6 +120,7 @@ function move(state: State, by: number): State {
     const next = state.hosts[clamp(index + by, 0, state.hosts.length - 1)];
     return next === undefined ? state : withUi(state, { selectedHostId: next.id });
   }
+  if (current === "columns" || current === "views") return moveChoice(state, by, (current === "columns" ? columnLines(state) : viewLines(state)).length);
   if (current === "operations") {
     const index = Math.max(0, state.operations.findIndex((operation) => operation.id === state.ui.selectedOperationId));
     const next = state.operations[clamp(index + by, 0, state.operations.length - 1)];
@@ -133,6 +145,7 @@ function lineCount(state: State, key: string): number {
     case "hosts": return HOST_LINES_MAX;
     case "vm.cpu":
     case "vm.disks": return PARTS_MAX;
+    case "instants": return comparedInstants(state).length;
     case "log": return state.log.length;
     case "vm.events": return state.ui.selectedVmId === null ? 0 : eventsOf(state, state.ui.selectedVmId).length;
     case "vm.definition": return state.definition?.lines.length ?? 0;
@@ -144,17 +157,16 @@ const HOST_LINES_MAX = 200;
 /** vCPUs or disks of one VM that can be scrolled through. */
 const PARTS_MAX = 512;
 /** The help page has no more lines than this: a test counts them. */
-export const HELP_LINES_MAX = 96;
-
-/** Names and states read from the top; figures matter from the highest; age from the youngest. */
-function naturalDirection(column: SortColumn): SortDirection {
-  return column === "name" || column === "state" ? "ascending" : "descending";
-}
+export const HELP_LINES_MAX = 112;
 
 function sortStep(state: State, step: 1 | -1): State {
   const index = SORT_COLUMNS.indexOf(state.ui.sort.column) + step;
   const column = SORT_COLUMNS[(index + SORT_COLUMNS.length) % SORT_COLUMNS.length] ?? "name";
   return withUi(state, { sort: { column, direction: naturalDirection(column) } });
+}
+
+function nextOf(names: readonly string[], name: string): string {
+  return names[(names.indexOf(name) + 1) % names.length] ?? name;
 }
 
 function promptText(state: State, text: string): State {

@@ -18,6 +18,9 @@ import type { UndoAction } from "./undo.js";
 import { WHY_ACTIONS, reduceWhy } from "./why.js";
 import type { WhyAction } from "./why.js";
 import { withLog } from "./log.js";
+import { asOf, withUiOf } from "./as-of.js";
+import { PAST_ACTIONS, reducePast } from "./past.js";
+import type { PastAction } from "./past.js";
 import { reduceView } from "./reduce-view.js";
 import { keepSelection } from "./select.js";
 import type { State } from "./state.js";
@@ -37,6 +40,10 @@ function isMark(action: Action): action is MarkAction {
 
 function isBulk(action: Action): action is BulkAction {
   return BULK_ACTIONS.has(action.type);
+}
+
+function isPast(action: Action): action is PastAction {
+  return PAST_ACTIONS.has(action.type);
 }
 
 function isUndo(action: Action): action is UndoAction {
@@ -61,7 +68,17 @@ function isEditing(action: Action): action is EditingAction {
 
 export function reduce(state: State, action: Action): State {
   const next = withLog(state, step(state, action), action);
+  if (next.past.at !== null || state.past.at !== null) return keptThen(state, next);
   return next.vms === state.vms && next.ui.filter === state.ui.filter && next.matches === state.matches ? next : keepSelection(keepMarks(next));
+}
+
+/** As below, of what is seen: VMs of the past come and go with the instant. */
+function keptThen(state: State, next: State): State {
+  const isSame = next.past === state.past && next.ui.filter === state.ui.filter && next.matches === state.matches;
+  if (isSame || (next.past.at !== null && next.past.frame === null)) return next;
+  const seen = asOf(next);
+  const kept = keepSelection(seen);
+  return kept === seen ? next : next.past.at === null ? kept : withUiOf(next, kept);
 }
 
 function step(state: State, action: Action): State {
@@ -69,9 +86,13 @@ function step(state: State, action: Action): State {
   if (isMark(action)) return reduceMarks(state, action);
   if (isUndo(action)) return reduceUndo(state, action);
   if (action.type === "judged") return reduceConfirm(state, action);
-  if (isWhy(action)) return reduceWhy(state, action);
   if (isAlert(action)) return reduceAlerts(state, action);
   if (isForm(action)) return reduceForm(state, action);
   if (isEditing(action)) return reduceEditing(state, action);
-  return isBulk(action) ? reduceBulk(state, action) : reduceView(state, action);
+  if (isPast(action)) return reducePast(state, action);
+  if (isBulk(action)) return reduceBulk(state, action);
+  // What keys move and choose is what the person sees.
+  const seen = asOf(state);
+  const next = isWhy(action) ? reduceWhy(seen, action) : reduceView(seen, action);
+  return next === seen ? state : seen === state ? next : withUiOf(state, next);
 }

@@ -2,13 +2,18 @@
 import { NO_RULES } from "./alerts.js";
 import type { AlertRules } from "./alerts.js";
 import type { Bulk, Judgement } from "./bulk.js";
+import type { ColumnId } from "./columns.js";
 import type { DetailRings } from "./detail-rings.js";
 import type { Editing } from "./editing.js";
 import type { Form } from "./form.js";
 import { NO_MATCHES } from "./filter.js";
 import type { FilterMatches } from "./filter.js";
 import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
+import { NO_PAST } from "./past.js";
+import type { Past } from "./past.js";
 import type { Ring } from "./ring.js";
+import { DEFAULT_SETTINGS } from "./settings.js";
+import type { Settings } from "./settings.js";
 import type { Done } from "./undo.js";
 import type { Why } from "./why.js";
 import type { UserCommand } from "../user-commands.js";
@@ -26,7 +31,7 @@ export type Connection =
 /** Lines of the log kept: a day of a bad link. */
 export const LOG_KEPT = 500;
 
-export const PAGES = ["overview", "vm", "why", "alerts", "form", "edit", "hosts", "compare", "operations", "events", "plan", "log", "help"] as const;
+export const PAGES = ["overview", "vm", "why", "alerts", "form", "edit", "hosts", "compare", "instants", "operations", "events", "plan", "log", "columns", "views", "help"] as const;
 export type Page = (typeof PAGES)[number];
 export const VM_TABS = ["graphs", "cpu", "memory", "disks", "net", "console", "events", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
@@ -49,6 +54,7 @@ export type Prompt =
   | { kind: "command"; text: string; index: number; scope: "all" | "user" }
   /** A command of the person's own that asks first. */
   | { kind: "run"; command: UserCommand; vmId: string | null; key: string }
+  | { kind: "viewName"; text: string }
   | { kind: "delete"; text: string; vmId: string; judgement: Judgement | null }
   | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string; judgement: Judgement | null }
   /** Edits the labels of the VMs it names. */
@@ -92,6 +98,12 @@ export interface Ui {
   chosenAlert: string | null;
   sort: { column: SortColumn; direction: SortDirection };
   filter: string;
+  /** Columns of the table; null: as many as fit. */
+  tableColumns: readonly ColumnId[] | null;
+  /** The line under the cursor on the pages where columns and views are chosen. */
+  choice: number;
+  /** Name of the theme worn. */
+  theme: string;
   cpuScale: CpuScale;
   compared: ComparedFigure;
   prompt: Prompt | null;
@@ -109,6 +121,8 @@ export interface Ui {
 
 export interface State {
   now: number;
+  /** The person's own, from config.yaml. */
+  settings: Settings;
   /** Server clock minus ours in milliseconds, so that ages survive a skewed client. */
   clockSkewMs: number;
   connection: Connection;
@@ -138,14 +152,16 @@ export interface State {
   events: Event[];
   newestCursor: bigint | null;
   operations: Operation[];
+  past: Past;
   /** From the configuration; none where it has none. */
   userCommands: readonly UserCommand[];
   ui: Ui;
 }
 
-export function initialState(now: number): State {
+export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS): State {
   return {
     now,
+    settings,
     clockSkewMs: 0,
     connection: { phase: "connecting" },
     role: null,
@@ -169,11 +185,18 @@ export function initialState(now: number): State {
     events: [],
     newestCursor: null,
     operations: [],
-    userCommands: [],
+    past: NO_PAST,
+    userCommands: settings.commands,
     ui: {
       pages: ["overview"],
       tab: "graphs",
       selectedVmId: null,
+      sort: settings.sort ?? { column: "cpu", direction: "descending" },
+      filter: "",
+      tableColumns: settings.columns,
+      choice: 0,
+      theme: settings.themes[0] ?? "dark",
+      cpuScale: settings.cpuScale,
       marks: new Set(),
       markAnchor: null,
       done: [],
@@ -183,9 +206,6 @@ export function initialState(now: number): State {
       form: null,
       editing: null,
       chosenAlert: null,
-      sort: { column: "cpu", direction: "descending" },
-      filter: "",
-      cpuScale: "core",
       compared: "cpu",
       prompt: null,
       notice: null,

@@ -57,7 +57,7 @@ describe("Ring", () => {
 
 describe("paintable", () => {
   it.each([
-    ["plain", "plain"], ["a\x1b[31mred", "a?[31mred"], ["two\nlines", "two lines"], ["\u202egnp.exe", "?gnp.exe"], ["日本", "??"], ["e\u0301", "e?"], ["👍", "?"], ["ü–…", "ü–…"], ["\u200bhidden", "?hidden"], ["\ud800", "?"],
+    ["plain", "plain"], ["a\x1b[31mred", "a?[31mred"], ["two\nlines", "two lines"], ["\u202egnp.exe", "?gnp.exe"], ["日本", "日本"], ["e\u0301", "é"], ["👍", "👍"], ["👨‍👩‍👧", "👨"], ["ü–…", "ü–…"], ["\u200bhidden", "?hidden"], ["\ud800", "?"],
   ])("makes %j safe as %j", (given, safe) => {
     expect(paintable(given)).toBe(safe);
   });
@@ -65,6 +65,8 @@ describe("paintable", () => {
   it("shows the id where the name cannot be painted", () => {
     expect(displayName("\x1b]0;owned\x07", "vm-7")).toBe("vm-7");
     expect(displayName("Web server", "web-1")).toBe("Web server");
+    expect(displayName("日本の", "jp-1")).toBe("日本の");
+    expect(displayName("👨\u200d👩\u200d👧", "family")).toBe("family");
   });
 });
 
@@ -130,10 +132,10 @@ describe("health", () => {
   const host = { id: "lab1", name: "lab1", connected: true, connectionError: null, connectedSince: null, bootedAt: null, cpuModel: "x", cpuCount: 2, memoryBytes: 1, daemonVersion: "0.1.0", qemuVersion: "7.2", kernel: "6.1", capabilities: [] };
   const welcomed = reduce(stateWith([]), { type: "welcomed", role: "ADMIN", clockSkewMs: 0, databaseConnected: true, hosts: [host], hostSamples: [] });
 
-  it("is told of the database and of each known host, and changes nothing else", () => {
-    const told = [{ id: "lab1", connected: false, connectionError: "connection refused" }, { id: "unheard", connected: true, connectionError: null }];
+  it("is told of the database and of each host, one that has come included, and changes nothing else", () => {
+    const told = [{ ...host, connected: false, connectionError: "connection refused" }, { ...host, id: "lab2", name: "lab2" }];
     const after = reduce(welcomed, { type: "health", databaseConnected: false, hosts: told });
-    expect({ ...after, log: welcomed.log }).toEqual({ ...welcomed, databaseConnected: false, hosts: [{ ...host, connected: false, connectionError: "connection refused" }] });
+    expect({ ...after, log: welcomed.log }).toEqual({ ...welcomed, databaseConnected: false, hosts: told });
     expect(after.log.slice(-2).map((line) => line.text)).toEqual(["The server's database is away: changes are refused until it is back.", "Host lab1 is unreachable: connection refused"]);
   });
 });

@@ -24,8 +24,8 @@ const ROLES: readonly Role[] = ["first", "second", "third", "fourth", "fifth", "
 const LEAST_MEMORY_BYTES = 64 * 1024 ** 2;
 
 const TITLES: Record<ComparedFigure, string> = {
-  cpu: "CPU", steal: "steal, % of the time", guestUsed: "guest memory used", rss: "host memory resident", diskRead: "disk read, bytes/s", diskWrite: "disk written, bytes/s",
-  diskLatency: "disk latency", netRx: "net in, bytes/s", netTx: "net out, bytes/s",
+  cpu: "CPU", steal: "steal, % of the time", guestUsed: "guest memory used", rss: "host memory resident", diskRead: "disk read, B/s", diskWrite: "disk written, B/s",
+  diskLatency: "disk latency", netRx: "net in, B/s", netTx: "net out, B/s",
 };
 const SHORT_NAMES: Record<ComparedFigure, string> = {
   cpu: "CPU", steal: "steal", guestUsed: "guest mem", rss: "RSS", diskRead: "read", diskWrite: "write", diskLatency: "latency", netRx: "net in", netTx: "net out",

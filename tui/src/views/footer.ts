@@ -1,5 +1,5 @@
 // The last two lines: above, the newest thing worth knowing or the line being typed; below, the keys that fit.
-import { BINDINGS, availability, keyName, labelOf } from "../keys.js";
+import { availability, bindingsOf, keyName, labelOf } from "../keys.js";
 import { parseLabels } from "../store/labels.js";
 import { page } from "../store/select.js";
 import type { Event } from "../store/model.js";
@@ -52,7 +52,10 @@ function message(p: Painter, y: number): void {
 function newestThatMatters(state: State): Event | null {
   for (let index = state.events.length - 1; index >= 0; index--) {
     const event = state.events[index];
-    if (event !== undefined && event.kind !== "OPERATION_STARTED" && event.kind !== "OPERATION_FINISHED") return event;
+    if (event === undefined || event.kind === "OPERATION_STARTED" || event.kind === "OPERATION_FINISHED") continue;
+    // A crash says more of itself than the alert that it raises at once.
+    const before = state.events[index - 1];
+    return event.kind === "ALERT_RAISED" && before?.vmId === event.vmId && before.state === "CRASHED" ? before : event;
   }
   return null;
 }
@@ -60,12 +63,13 @@ function newestThatMatters(state: State): Event | null {
 function keyLine(p: Painter, y: number): void {
   const { frame, state } = p;
   const here = page(state);
-  const shown = BINDINGS.filter((binding) => binding.onBottomLine && binding.pages.includes(here));
+  const shown = bindingsOf(state).filter((binding) => binding.onBottomLine && binding.pages.includes(here));
   let x = 1;
   for (const binding of shown) {
     const usable = availability(state, binding).allowed;
     const width = keyName(binding.keys[0] ?? "").length + labelOf(state, binding).length + 1;
     if (x + width > frame.width) break;
+    frame.clickable({ x, y, width, height: 1 }, { kind: "key", key: binding.keys[0] ?? "" });
     x = parts(p, x, y, [
       [keyName(binding.keys[0] ?? ""), usable ? style("key") : DIM], [` ${labelOf(state, binding)}`, usable ? TEXT : DIM], ["  ", TEXT],
     ]);
@@ -104,6 +108,9 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
     case "startNew":
       frame.put(1, y, cut(`${shown.label} is defined. Start it now?`, frame.width - 2, theme.ellipsis), BOLD);
       parts(p, 1, y + 1, [["s", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: not now", TEXT]]);
+      return;
+    case "viewName":
+      typed("Name of the view: ", shown.text, "Enter writes filter, columns and order under this name into config.yaml; Esc does not.");
       return;
     case "typed":
       typed(`Type "${shown.expected}" to go on: `, shown.text, "Enter carries the plan out once it is complete. Esc goes back to the plan.");

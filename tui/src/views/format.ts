@@ -2,6 +2,7 @@
 // ages fit four characters, texts are cut to a width.
 
 import { formatByteRate, formatBytes, formatDuration, formatLatency, formatPercent, formatRate, UNKNOWN, words } from "../format.js";
+import { cutCells } from "../width.js";
 
 export { UNKNOWN, words, formatBytes as bytes, formatByteRate as ratePerSecond, formatLatency as latency, formatPercent as percent };
 
@@ -50,8 +51,7 @@ export function dayClock(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(5, 19).replace("T", " ");
 }
 
-/** Cut to a width, with `…` (or `~` where that is the mark given) for what is missing. */
+/** Cut to a width in cells, with `…` (or `~` where that is the mark given) for what is missing. */
 export function cut(text: string, width: number, mark = "…"): string {
-  if (text.length <= width) return text;
-  return width <= 0 ? "" : text.slice(0, width - 1) + mark;
+  return cutCells(text, width, mark);
 }

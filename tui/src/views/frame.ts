@@ -1,5 +1,7 @@
 // A picture of the screen as plain cells: what views draw into and what widgets paint. It knows no terminal and no
-// colour, only roles; each character given to it takes one cell (store/sanitize.ts sees to that).
+// colour, only roles. What is put into it is taken apart by width.ts, so that nothing else can reach a terminal.
+import type { SortColumn } from "../store/state.js";
+import { cellsOf, clustersOf } from "../width.js";
 
 /** What a colour means. The palette of widgets/ turns a role into a colour the terminal has. */
 export const ROLES = [
@@ -60,12 +62,19 @@ export interface Graph {
   marks: readonly GraphMark[];
 }
 
+/** Stands in the second cell of a wide character. */
+export const RIGHT_HALF = "";
+
 export interface GraphMark { column: number; value: number; role: Role; sign: "peak" | (string & {}) }
+
+/** What a click on a place stands for: a VM, a line of a list, a column's head, a key named on the screen. */
+export type Target = { kind: "vm"; vmId: string } | { kind: "line"; index: number } | { kind: "sort"; column: SortColumn } | { kind: "key"; key: string };
 
 export class Frame {
   readonly chars: string[];
   readonly styles: Int32Array;
   readonly graphs: Graph[] = [];
+  private readonly targets: { rect: Rect; target: Target }[] = [];
   /** Where the terminal's cursor stands; null hides it. */
   cursor: { x: number; y: number } | null = null;
 
@@ -78,21 +87,39 @@ export class Frame {
   put(x: number, y: number, text: string, look: Style = 0, limit = this.width - x): number {
     let column = x;
     const end = Math.min(this.width, x + limit);
-    if (y < 0 || y >= this.height) return Math.min(end, x + text.length);
-    for (const char of text) {
+    if (y < 0 || y >= this.height) return Math.min(end, x + cellsOf(text));
+    for (const { text: char, width } of clustersOf(text)) {
       if (column >= end) break;
-      if (column >= 0) {
-        this.chars[y * this.width + column] = char;
-        this.styles[y * this.width + column] = look;
+      // A wide character that the edge would cut leaves a blank.
+      const fits = column >= 0 && column + width <= end;
+      for (let cell = 0; cell < width && column + cell < end; cell++) {
+        if (column + cell >= 0) this.set(y * this.width + column + cell, fits ? (cell === 0 ? char : RIGHT_HALF) : " ", look);
       }
-      column++;
+      column += width;
     }
-    return column;
+    return Math.min(column, end);
+  }
+
+  /** One cell; the other half of a wide character that stood here becomes blank. */
+  private set(index: number, char: string, look: Style): void {
+    if (this.chars[index] === RIGHT_HALF && char !== RIGHT_HALF) this.chars[index - 1] = " ";
+    if (this.chars[index + 1] === RIGHT_HALF) this.chars[index + 1] = " ";
+    this.chars[index] = char;
+    this.styles[index] = look;
   }
 
   /** Write text so that it ends before `right`. */
   putRight(right: number, y: number, text: string, look: Style = 0): void {
-    this.put(right - text.length, y, text, look);
+    this.put(right - cellsOf(text), y, text, look);
+  }
+
+  /** A place that can be clicked on; the last one given wins. */
+  clickable(rect: Rect, target: Target): void {
+    this.targets.push({ rect, target });
+  }
+
+  targetAt(x: number, y: number): Target | null {
+    return this.targets.findLast(({ rect }) => x >= rect.x && x < rect.x + rect.width && y >= rect.y && y < rect.y + rect.height)?.target ?? null;
   }
 
   fill(rect: Rect, char: string, look: Style): void {
@@ -105,6 +132,11 @@ export class Frame {
       const index = y * this.width + column;
       this.styles[index] = (this.styles[index] ?? 0) | INVERSE;
     }
+  }
+
+  /** The whole picture as text, rows without the blanks at their ends. */
+  text(): string {
+    return Array.from({ length: this.height }, (_, y) => this.line(y).trimEnd()).join("\n");
   }
 
   /** The row as text, for tests and the plain eye. */

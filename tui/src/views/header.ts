@@ -6,6 +6,7 @@ import { style } from "./frame.js";
 import type { Style } from "./frame.js";
 import { cut, longAge, sampleAge } from "./format.js";
 import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
+import { pastHeader } from "./past.js";
 import type { Painter } from "./painter.js";
 import { STATE_ROLES } from "./theme.js";
 
@@ -15,6 +16,10 @@ export function header(p: Painter): void {
   const { state, frame } = p;
   if (state.connection.phase === "lost") {
     banner(p, state.connection.since, state.connection.reason);
+    return;
+  }
+  if (state.past.at !== null) {
+    pastHeader(p, whatThen(p));
     return;
   }
   const right = rightSide(p);
@@ -29,6 +34,13 @@ export function header(p: Painter): void {
       [` ${p.theme.crumb} `, DIM], [vm.label, BOLD], ["   ", TEXT], [`${p.theme.states[vm.state]} ${vm.state.toLowerCase()} `, look], [since, TEXT],
     ], room - start);
   } else parts(p, start, 0, counts(p), room - start);
+}
+
+/** The chosen VM on its page, else how many there were. */
+function whatThen(p: Painter): string {
+  const { state, theme } = p;
+  const vm = page(state) === "vm" ? selectedVm(state) : null;
+  return vm === null ? counts(p).map((part) => part?.[0] ?? "").join("").replace(` ${theme.bar} `, "") : `${vm.label} ${theme.states[vm.state]} ${vm.state.toLowerCase()}`;
 }
 
 function hostNames(p: Painter): string {

@@ -1,6 +1,6 @@
 // The help page, printed from the key table: every binding with its keys, its sentence and, where it cannot be done
 // now, why not.
-import { BINDINGS, availability, keyName } from "../keys.js";
+import { BINDINGS, availability, bindingsOf, keyName } from "../keys.js";
 import type { Binding } from "../keys.js";
 import { style } from "./frame.js";
 import type { Rect } from "./frame.js";
@@ -16,18 +16,18 @@ const LEGEND: readonly (readonly [keyof Painter["theme"]["states"], string])[] =
   ["RUNNING", "running"], ["PAUSED", "paused"], ["STARTING", "in between"], ["STOPPED", "stopped or defined"], ["CRASHED", "crashed"],
 ];
 
-export function helpLines(): Line[] {
-  const groups = [...new Set(BINDINGS.map((binding) => binding.group))];
+export function helpLines(bindings: readonly Binding[] = BINDINGS): Line[] {
+  const groups = [...new Set(bindings.map((binding) => binding.group))];
   return groups.flatMap((group) => [
     { kind: "head", text: group } as const,
-    ...BINDINGS.filter((binding) => binding.group === group).map((binding) => ({ kind: "binding", binding }) as const),
+    ...bindings.filter((binding) => binding.group === group).map((binding) => ({ kind: "binding", binding }) as const),
     { kind: "blank" } as const,
   ]);
 }
 
 export function helpPage(p: Painter, rect: Rect): void {
   const { frame, theme, state } = p;
-  const lines = helpLines();
+  const lines = helpLines(bindingsOf(state));
   const height = rect.height - 2;
   const first = scrolled(state, "help", height, lines.length);
   const more = lines.length > first + height ? `${theme.down} for more` : "";

@@ -43,7 +43,13 @@ export function hostCompact(p: Painter, y: number): void {
   parts(p, x, y + 1, [
     ["DISK ", DIM], [`r ${ratePerSecond(sample?.diskReadBytesPerSecond ?? null).padEnd(8)} w ${ratePerSecond(sample?.diskWriteBytesPerSecond ?? null)}`, look],
   ]);
-  parts(p, x, y + 2, [["KVM ", DIM], [cut(kvmNote(host(p.state)), frame.width - x - 5, theme.ellipsis), look]]);
+  const label = kvmLabel(p);
+  parts(p, x, y + 2, [[`${label} `, DIM], [cut(kvmNote(host(p.state)), frame.width - x - label.length - 2, theme.ellipsis), look]]);
+}
+
+/** Of several hosts the one shown is named. */
+function kvmLabel({ state }: Painter): string {
+  return state.hosts.length > 1 ? `${host(state)?.name ?? ""}: KVM` : "KVM";
 }
 
 /** The bar: what is used, within it what holds compressed pages, and the rest; below it the figures it cannot show. */
@@ -92,6 +98,6 @@ export function hostGraphs(p: Painter, rect: Rect): void {
   const sample = hostSample(p.state);
   parts(p, 1, rect.y + rect.height - 1, [
     ["waiting ", DIM], [pressureWords(sample), TEXT], ["   load ", DIM], [(sample?.load1?.toFixed(2) ?? UNKNOWN).padEnd(5), TEXT],
-    ["  memory ", DIM], [memoryWords(p).join(""), TEXT], ["   KVM ", DIM], [kvmNote(first), TEXT],
+    ["  memory ", DIM], [memoryWords(p).join(""), TEXT], [`   ${kvmLabel(p)} `, DIM], [kvmNote(first), TEXT],
   ], rect.width - 2);
 }

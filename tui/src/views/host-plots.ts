@@ -32,11 +32,11 @@ export function hostPlots(p: Painter, host: Host): { cpu: Plot; memory: Plot; di
       ],
     },
     disk: {
-      title: "disk, bytes/s", scale: RATE, whyEmpty,
+      title: "disk, B/s", scale: RATE, whyEmpty,
       lines: [line(p, host.id, "diskRead", "r", "first", (known) => known.diskReadBytesPerSecond), line(p, host.id, "diskWrite", "w", "second", (known) => known.diskWriteBytesPerSecond)],
     },
     network: {
-      title: "net, bytes/s", scale: RATE, whyEmpty, extra: `drops ${count(sample?.networkDropsPerSecond ?? null)}`,
+      title: "net, B/s", scale: RATE, whyEmpty, extra: `drops ${count(sample?.networkDropsPerSecond ?? null)}`,
       lines: [
         line(p, host.id, "netRx", theme.down, "first", (known) => known.networkRxBytesPerSecond), line(p, host.id, "netTx", theme.up, "second", (known) => known.networkTxBytesPerSecond),
       ],

@@ -2,6 +2,7 @@
 import type { Event, Operation } from "../store/model.js";
 import { selectedOperation, serverNow } from "../store/select.js";
 import type { State } from "../store/state.js";
+import { cellsOf, padCells } from "../width.js";
 import { style } from "./frame.js";
 import type { Rect, Role, Style } from "./frame.js";
 import { clock, cut, dayClock, longAge, words } from "./format.js";
@@ -16,7 +17,7 @@ const NAME_WIDTH = 16;
 /** What an event wears: trouble first, then the state it tells of. */
 export function eventRole(event: Event): Role {
   if (event.state === "CRASHED" || event.kind === "GUEST_PANICKED") return "crashed";
-  if (event.kind === "WARNING" || event.kind === "HOST_DISCONNECTED" || event.kind === "GAP") return "attention";
+  if (event.kind === "WARNING" || event.kind === "ALERT_RAISED" || event.kind === "HOST_DISCONNECTED" || event.kind === "GAP") return "attention";
   return event.state === null ? "dim" : STATE_ROLES[event.state];
 }
 
@@ -45,10 +46,10 @@ export function eventList(p: Painter, rect: Rect, events: readonly Event[], key:
     const time = rect.width >= 100 ? dayClock(event.time) : clock(event.time);
     const start = parts(p, rect.x + 1, rect.y + row, [
       [`${time} `, DIM], [`${eventSign(p, event)} `, look],
-      named === "with names" ? [cut(vmLabel(state, event.vmId), NAME_WIDTH, theme.ellipsis).padEnd(NAME_WIDTH + 1), TEXT] : null,
+      named === "with names" ? [padCells(cut(vmLabel(state, event.vmId), NAME_WIDTH, theme.ellipsis), NAME_WIDTH + 1), TEXT] : null,
     ], rect.width - 1);
     const actor = event.actor === null ? "" : ` (${event.actor})`;
-    const room = rect.x + rect.width - start - actor.length - 1;
+    const room = rect.x + rect.width - start - cellsOf(actor) - 1;
     const end = frame.put(start, rect.y + row, cut(event.message, room, theme.ellipsis), eventRole(event) === "dim" ? TEXT : look);
     frame.put(end, rect.y + row, actor, DIM, rect.x + rect.width - end);
   }
@@ -75,7 +76,7 @@ export function operationList(p: Painter, rect: Rect, operations: readonly Opera
     const y = rect.y + row;
     const look: Style = style(OPERATION_ROLES[operation.state]);
     const start = parts(p, rect.x + 1, y, [
-      [`${clock(operation.startedAt)} `, DIM], [words(operation.kind).padEnd(10), TEXT], [cut(vmLabel(state, operation.vmId), NAME_WIDTH, theme.ellipsis).padEnd(NAME_WIDTH + 1), TEXT],
+      [`${clock(operation.startedAt)} `, DIM], [words(operation.kind).padEnd(10), TEXT], [padCells(cut(vmLabel(state, operation.vmId), NAME_WIDTH, theme.ellipsis), NAME_WIDTH + 1), TEXT],
       [operation.state.toLowerCase().padEnd(10), look], [operationProgress(p, operation).padEnd(10), DIM], [`by ${operation.requestedBy}  `, DIM],
     ], rect.width - 2);
     frame.put(start, y, cut(operation.error ?? "", rect.x + rect.width - start - 1, theme.ellipsis), style("crashed"));

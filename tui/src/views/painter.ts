@@ -4,6 +4,7 @@ import { Frame, style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
 import { cut } from "./format.js";
 import type { Theme } from "./theme.js";
+import { cellsOf } from "../width.js";
 
 export interface Painter { frame: Frame; theme: Theme; state: State }
 
@@ -16,7 +17,7 @@ export const RULE = style("rule");
 export function rule(p: Painter, rect: Rect, title: string, remark = "", look: Style = BOLD): void {
   const { frame, theme } = p;
   frame.put(rect.x, rect.y, theme.rule.repeat(rect.width), RULE, rect.width);
-  const room = rect.width - 6 - (remark === "" ? 0 : remark.length + 4);
+  const room = rect.width - 6 - (remark === "" ? 0 : cellsOf(remark) + 4);
   if (title !== "" && room > 0) frame.put(rect.x + 2, rect.y, ` ${cut(title, room, theme.ellipsis)} `, look);
   if (remark !== "") frame.putRight(rect.x + rect.width - 2, rect.y, ` ${remark} `, DIM);
 }

@@ -1,10 +1,11 @@
 // The plain face: the dashboard in sentences, one a line, for pipes, logs and screen readers. No colour, no sign that
 // needs a terminal.
 import { guestUsedBytes } from "../store/reduce-data.js";
-import type { Vm, VmState } from "../store/model.js";
+import type { Event, Operation, Vm, VmState } from "../store/model.js";
 import { countByState, host, hostSample, sampleAgeMs, sum } from "../store/select.js";
 import type { State } from "../store/state.js";
-import { longAge, percent } from "./format.js";
+import type { PlainPage } from "./plain-pages.js";
+import { dayClock, longAge, percent, words } from "./format.js";
 
 const UNKNOWN_WORD = "unknown";
 
@@ -66,9 +67,83 @@ function vmLine(state: State, vm: Vm): string {
   return `${vm.label}: ${vm.state}. CPU ${cpu}. ${memory}. Disk ${disk}. Net ${rate(sample.networkRxBytesPerSecond)} in, ${rate(sample.networkTxBytesPerSecond)} out.${since}`;
 }
 
-/** The whole plain frame, VMs by name so that two frames can be compared line by line. Ends in a newline. */
-export function plainFrame(state: State): string {
-  const vms = [...state.vms.values()].sort((a, b) => (a.label < b.label ? -1 : 1));
+/** Events and operations told: the newest, oldest first, as a log is read. */
+const TOLD_MAX = 50;
+
+/** A page as lines, one fact or one thing a line, in an order that does not change with the figures. */
+export function plainPage(state: State, page: PlainPage, vmId: string | null): string[] {
   const away = state.connection.phase === "lost" ? [`No server: ${state.connection.reason}. What follows is from before.`] : [];
-  return [...away, overviewLine(state), hostLine(state), ...vms.map((vm) => vmLine(state, vm))].join("\n") + "\n";
+  return [...away, ...linesOf(state, page, vmId)];
+}
+
+function linesOf(state: State, page: PlainPage, vmId: string | null): string[] {
+  switch (page) {
+    case "overview": return overviewLines(state);
+    case "vm": return vmLines(state, vmId);
+    case "hosts": return hostLines(state);
+    case "events": return state.events.length === 0 ? ["No event yet."] : state.events.slice(-TOLD_MAX).map((event) => eventLine(state, event));
+    case "operations": return state.operations.length === 0 ? ["No operation yet."] : state.operations.slice(0, TOLD_MAX).reverse().map((operation) => operationLine(state, operation));
+    case "alerts": return state.alerts.length === 0 ? ["No alert."] : alertLines(state);
+  }
+}
+
+/** VMs by name, so that two frames can be compared line by line. */
+function overviewLines(state: State): string[] {
+  const vms = [...state.vms.values()].sort((a, b) => (a.label < b.label ? -1 : 1));
+  return [overviewLine(state), hostLine(state), ...vms.map((vm) => vmLine(state, vm)), ...alertLines(state)];
+}
+
+function alertLines(state: State): string[] {
+  return state.alerts.map((alert) => `Alert, ${alert.severity.toLowerCase()}: ${nameOf(state, alert.vmId)}: ${alert.message} Since ${dayClock(alert.since)} UTC.`);
+}
+
+function nameOf(state: State, vmId: string | null): string {
+  return vmId === null ? "" : (state.vms.get(vmId)?.label ?? vmId);
+}
+
+function eventLine(state: State, event: Event): string {
+  const who = nameOf(state, event.vmId);
+  const text = who === "" || event.message.startsWith(who) ? event.message : `${who}: ${event.message}`;
+  return `${dayClock(event.time)} UTC: ${text}${event.actor === null ? "" : ` (${event.actor})`}`;
+}
+
+function operationLine(state: State, operation: Operation): string {
+  const error = operation.error === null ? "" : ` ${operation.error}`;
+  const progress = operation.state === "RUNNING" && operation.progressRatio !== null ? `, ${Math.round(operation.progressRatio * 100)} %` : "";
+  return `${dayClock(operation.startedAt)} UTC: ${words(operation.kind)} ${nameOf(state, operation.vmId)}: ${operation.state.toLowerCase()}${progress}, by ${operation.requestedBy}.${error}`;
+}
+
+function hostLines(state: State): string[] {
+  if (state.hosts.length === 0) return ["No host is known to the server."];
+  return state.hosts.flatMap((one) => [
+    `${one.name}: ${one.connected ? "connected" : `not connected: ${one.connectionError ?? "no reason given"}`}. ${one.cpuCount} cores, ${size(one.memoryBytes)}, QEMU ${one.qemuVersion}, Linux ${one.kernel}.`,
+    ...one.capabilities.map((ability) => `${one.name}, ${ability.name}: ${ability.available ? "yes" : `no, ${ability.reason ?? "no reason given"}`}${ability.available || ability.mend === null ? "" : `; ${ability.mend}`}.`),
+  ]);
+}
+
+/** Everything that its page in the dashboard tells, a fact a line. */
+function vmLines(state: State, vmId: string | null): string[] {
+  const vm = vmId === null ? undefined : state.vms.get(vmId);
+  if (vm === undefined) return ["There is no such VM any more."];
+  const sample = state.samples.get(vm.id);
+  const detail = state.details.get(vm.id);
+  const bytesOf = (value: number | null | undefined): string => (value === null || value === undefined ? UNKNOWN_WORD : size(value));
+  return [
+    vmLine(state, vm),
+    `vCPUs: ${vm.vcpus}. Machine: ${vm.machine} on ${vm.accelerator ?? UNKNOWN_WORD}. Network: ${vm.networkInUse ?? UNKNOWN_WORD}.`,
+    ...(sample === undefined ? [] : [
+      `Memory: configured ${bytesOf(sample.memoryConfiguredBytes)}, balloon ${bytesOf(sample.balloonActualBytes)}, available in the guest ${bytesOf(sample.guestAvailableBytes)}, resident on the host ${bytesOf(sample.rssBytes)}.`,
+      `Steal: ${sample.stealRatio === null ? UNKNOWN_WORD : `${percent(sample.stealRatio)} %`}. Disk latency: ${sample.diskLatencySeconds === null ? UNKNOWN_WORD : `${three(sample.diskLatencySeconds * 1_000)} ms`}.`,
+    ]),
+    ...(detail?.vcpus ?? []).map((vcpu) => `vCPU ${vcpu.index}: ${vcpu.ratio === null ? UNKNOWN_WORD : `${percent(vcpu.ratio)} %`}.`),
+    ...(detail?.disks ?? []).map((disk) => `Disk ${disk.name}: read ${rate(disk.readBytesPerSecond)}, written ${rate(disk.writeBytesPerSecond)}, ${bytesOf(disk.allocatedBytes)} on the host.`),
+    ...(detail?.nics ?? []).map((nic) => `Network card ${nic.name}: ${rate(nic.rxBytesPerSecond)} in, ${rate(nic.txBytesPerSecond)} out.`),
+    ...alertLines({ ...state, alerts: state.alerts.filter((alert) => alert.vmId === vm.id) }),
+    ...state.events.filter((event) => event.vmId === vm.id).slice(-TOLD_MAX).map((event) => eventLine(state, event)),
+  ];
+}
+
+/** The overview as text. Ends in a newline. */
+export function plainFrame(state: State): string {
+  return `${plainPage(state, "overview", null).join("\n")}\n`;
 }

@@ -63,9 +63,9 @@ describe("a plot", () => {
     expect(painted({ lines: [line([0.3, 0.3])] }).p.frame.graphs[0]?.marks).toEqual([]);
   });
 
-  it("ends each of several lines in its name", () => {
+  it("ends each of several lines in its name and marks the highest of all", () => {
     const { p } = painted({ ends: "named", lines: [line([0.1, 0.5], { name: "1" }), line([0.2, 0.7], { name: "2", role: "second" })] });
-    expect(p.frame.graphs[0]?.marks.map(({ sign, value, role }) => [sign, value, role])).toEqual([["1", 0.5, "first"], ["2", Math.fround(0.7), "second"]]);
+    expect(p.frame.graphs[0]?.marks.map(({ sign, value, role }) => [sign, value, role])).toEqual([["1", 0.5, "first"], ["2", Math.fround(0.7), "second"], ["peak", Math.fround(0.7), "second"]]);
   });
 
   it("leaves what is unknown out of the line", () => {

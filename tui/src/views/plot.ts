@@ -3,6 +3,7 @@
 import type { Window } from "../store/ring.js";
 import { graphSpan } from "../store/windows.js";
 import type { Span } from "../store/windows.js";
+import { whyEmptyThen } from "./past-words.js";
 import { style } from "./frame.js";
 import type { GraphMark, Rect, Role } from "./frame.js";
 import { cut } from "./format.js";
@@ -57,7 +58,7 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
   const area: Rect = { x: rect.x + GUTTER, y: rect.y + 2, width: cells, height: rect.height - (rect.height >= PLOT_LEAST_ROWS ? 3 : 2) };
   if (known.length === 0) {
     axis(p, area, shown.scale, shown.scale.topFor(NaN));
-    p.frame.put(area.x + 1, area.y + Math.floor((area.height - 1) / 2), cut(shown.whyEmpty, cells - 1, p.theme.ellipsis), DIM);
+    p.frame.put(area.x + 1, area.y + Math.floor((area.height - 1) / 2), cut(whyEmptyThen(p.state) ?? shown.whyEmpty, cells - 1, p.theme.ellipsis), DIM);
   } else {
     const top = shown.scale.topFor(Math.max(...known));
     axis(p, area, shown.scale, top);
@@ -65,12 +66,7 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
     const series = shown.lines.map((line, index) => ({ role: line.role, values: windows[index]?.columns ?? [] })).reverse();
     p.frame.graphs.push({ rect: area, top, series, marks: marks(shown, windows) });
   }
-  if (rect.height >= PLOT_LEAST_ROWS) timeAxis(p, area, graphSpan(cells * DOTS_ACROSS));
-}
-
-/** What a graph of this many cells spans, for titles of what stands beside it. */
-export function spanOf(cells: number): Span {
-  return graphSpan(cells * DOTS_ACROSS);
+  if (rect.height >= PLOT_LEAST_ROWS) timeAxis(p, area, graphSpan(p.state, cells * DOTS_ACROSS));
 }
 
 /** The main line's lowest and highest, in words where the title leaves room for them. */
@@ -108,14 +104,16 @@ function numberOrNull(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-/** The highest point of the main line, or the name of each line at its end. */
+/** The highest point of the main line; of several lines the highest of all, and the name of each at its end. */
 function marks({ lines, ends }: Plot, windows: readonly Window[]): GraphMark[] {
   if (ends !== "named") return windows.slice(0, 1).flatMap((window) => highest(window, lines[0]?.role ?? "text"));
+  const top = windows.reduce((best, window, index) => (Number.isNaN(window.peak) || (windows[best]?.peak ?? NaN) >= window.peak ? best : index), 0);
+  const peak = windows.slice(top, top + 1).flatMap((window) => highest(window, lines[top]?.role ?? "text"));
   return lines.flatMap((line, index) => {
     const columns = windows[index]?.columns ?? [];
     const column = columns.findLastIndex((value) => !Number.isNaN(value));
     return column < 0 ? [] : [{ column, value: columns[column] ?? 0, role: line.role, sign: line.name }];
-  });
+  }).concat(peak);
 }
 
 /** A flat line has no highest point worth a mark. */

@@ -3,6 +3,7 @@ import { page } from "../store/select.js";
 import type { State } from "../store/state.js";
 import { Frame, style } from "./frame.js";
 import type { Rect } from "./frame.js";
+import { columnsPage, viewsPage } from "./choice-pages.js";
 import { finderList } from "./finder.js";
 import { footer } from "./footer.js";
 import { cut } from "./format.js";
@@ -14,6 +15,7 @@ import { header } from "./header.js";
 import { helpPage } from "./help-page.js";
 import { hostCompact, hostGraphs } from "./host-panel.js";
 import { hostsPage } from "./hosts-page.js";
+import { instantsPage } from "./instants-page.js";
 import { LEAST, isTooSmall, layoutOf } from "./layout.js";
 import type { Layout, Size } from "./layout.js";
 import { eventsPage, operationsPage } from "./lists.js";
@@ -74,6 +76,9 @@ function body(p: Painter, layout: Layout): void {
     case "compare":
       comparePage(p, layout.body);
       return;
+    case "instants":
+      instantsPage(p, layout.body);
+      return;
     case "log":
       logPage(p, layout.body);
       return;
@@ -85,6 +90,12 @@ function body(p: Painter, layout: Layout): void {
       return;
     case "plan":
       planPage(p, layout.body);
+      return;
+    case "columns":
+      columnsPage(p, layout.body);
+      return;
+    case "views":
+      viewsPage(p, layout.body);
       return;
     case "help":
       helpPage(p, layout.body);

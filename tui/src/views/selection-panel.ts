@@ -13,6 +13,8 @@ import { consoleLines } from "./vm-console.js";
 
 /** Two graphs stand side by side from this many cells on. */
 const TWO_ACROSS_CELLS = 78;
+/** Rows that a graph needs to be read: fewer graphs rather than lower ones. */
+const PLOT_ROWS = 7;
 /** Rows of the console's last lines, their rule included. */
 const CONSOLE_ROWS = 9;
 
@@ -28,8 +30,8 @@ export function selectionBeside(p: Painter, rect: Rect): void {
   const tail = tailIsBeside(p.state) ? CONSOLE_ROWS : 0;
   const { cpu, memory, disk, latency, network, pressure } = vmPlots(p, vm);
   const above: Rect = { ...inner, height: inner.height - tail };
-  if (inner.width >= TWO_ACROSS_CELLS) plotGrid(p, [cpu, memory, disk, latency, network, pressure], above, 2);
-  else plotGrid(p, [cpu, memory, disk, network], above, 1);
+  const [plots, across] = inner.width >= TWO_ACROSS_CELLS ? [[cpu, memory, disk, latency, network, pressure], 2] : [[cpu, memory, disk, network], 1];
+  plotGrid(p, plots.slice(0, Math.max(1, Math.floor(above.height / PLOT_ROWS)) * across), above, across);
   if (tail > 0) lastLines(p, vm, { ...inner, y: inner.y + inner.height - tail, height: tail });
 }
 

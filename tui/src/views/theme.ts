@@ -54,7 +54,7 @@ export const STATE_ROLES: Record<VmState, Role> = {
 
 /** Signs outside ASCII that views write in words and numbers, and what stands for them in ASCII. */
 const IN_ASCII: Readonly<Record<string, string>> = {
-  "–": "-", "…": "~", "─": "-", "│": "|", "┬": "+", "┴": "+", "┼": "+", "┤": "|", "↓": "v", "↑": "^", "▾": "v", "▴": "^", "▲": "!", "›": ">", "·": ".", "→": ">", "↵": "<",
+  "–": "-", "…": "~", "─": "-", "│": "|", "┬": "+", "┴": "+", "┼": "+", "┤": "|", "↓": "v", "↑": "^", "▾": "v", "▴": "^", "▲": "!", "›": ">", "←": "<", "·": ".", "→": ">", "↵": "<",
 };
 
 /** One character for a terminal without Unicode; what it cannot show is `?`. */

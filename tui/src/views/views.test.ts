@@ -10,7 +10,8 @@ import { plainFrame } from "./plain.js";
 import { screen } from "./screen.js";
 import { niceTop, sparkline } from "./sparkline.js";
 import { ASCII, UNICODE } from "./theme.js";
-import { firstRow, fittingColumns } from "./vm-table.js";
+import { fittingColumns } from "./vm-columns.js";
+import { firstRow } from "./vm-table.js";
 
 const SIZE = { columns: 80, rows: 24 };
 

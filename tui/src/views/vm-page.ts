@@ -9,6 +9,7 @@ import { bytes, cut, longAge } from "./format.js";
 import { scrolled } from "./lists.js";
 import { DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { partsThen } from "./past.js";
 import { plotGrid } from "./plot-grid.js";
 import { vmConsole } from "./vm-console.js";
 import { vmCpu } from "./vm-cpu.js";
@@ -61,6 +62,7 @@ function warnings(p: Painter, vm: Vm): string[] {
 
 function content(p: Painter, vm: Vm, rect: Rect): void {
   const tab: VmTab = p.state.ui.tab;
+  if (partsThen(p, vm, rect, tab)) return;
   switch (tab) {
     case "graphs":
       graphs(p, vm, rect);
@@ -100,11 +102,12 @@ const SIX_PLOTS_ROWS = 24;
 
 function definition(p: Painter, vm: Vm, rect: Rect, below: Rect): void {
   const known = p.state.definition?.vmId === vm.id ? p.state.definition : null;
-  rule(p, rect, "definition, defaults filled in", known === null ? "" : `${known.lines.length} lines`);
+  const first = known === null ? 0 : scrolled(p.state, "vm.definition", below.height, known.lines.length);
+  const last = Math.min(first + below.height, known?.lines.length ?? 0);
+  rule(p, rect, "definition, defaults filled in", known === null ? "" : `lines ${first + 1} to ${last} of ${known.lines.length}`);
   if (known === null) {
     p.frame.put(rect.x + 2, below.y, "Asking the server.", DIM);
     return;
   }
-  const first = scrolled(p.state, "vm.definition", below.height, known.lines.length);
-  known.lines.slice(first, first + below.height).forEach((line, index) => p.frame.put(rect.x + 2, below.y + index, cut(line, rect.width - 3, p.theme.ellipsis), TEXT));
+  known.lines.slice(first, last).forEach((line, index) => p.frame.put(rect.x + 2, below.y + index, cut(line, rect.width - 3, p.theme.ellipsis), TEXT));
 }

@@ -74,7 +74,7 @@ export function memoryPlot(p: Painter, vm: Vm): Plot {
 /** Bytes alone: latency stands beside it. */
 export function diskRatePlot(p: Painter, vm: Vm): Plot {
   return {
-    title: "disk, bytes/s", scale: RATE, whyEmpty: whyNoFigures(vm),
+    title: "disk, B/s", scale: RATE, whyEmpty: whyNoFigures(vm),
     lines: [
       line(p, vm, "diskRead", "r", "first", (known) => known.diskReadBytesPerSecond),
       line(p, vm, "diskWrite", "w", "second", (known) => known.diskWriteBytesPerSecond),
@@ -98,7 +98,7 @@ export function networkPlot(p: Painter, vm: Vm): Plot {
   const { theme } = p;
   const sample = p.state.samples.get(vm.id);
   return {
-    title: "net, bytes/s", scale: RATE, extra: `drops ${count(sample?.networkDropsPerSecond ?? null)}`,
+    title: "net, B/s", scale: RATE, extra: `drops ${count(sample?.networkDropsPerSecond ?? null)}`,
     whyEmpty: whyNoFigures(vm, isUserNetwork(vm) ? "user mode: no counters on host" : "no network card, or no sample yet"),
     lines: [
       line(p, vm, "netRx", theme.down, "first", (known) => known.networkRxBytesPerSecond),

@@ -1,62 +1,54 @@
-// Turns what a cell means into blessed's packed attributes, for the colours the terminal has. Okabe and Ito's colours,
-// safe for colour-blind eyes, at their nearest in the 256-colour cube or in the 16.
+// Turns what a cell means into the SGR codes of the terminal at hand: the depth of its colours and the theme worn decide.
 import { DEFAULT_COLOUR, looksOf } from "../views/frame.js";
-import type { Role, Style } from "../views/frame.js";
+import type { Style } from "../views/frame.js";
+import type { Palette } from "../views/palettes.js";
+import { DEFAULT_BACKGROUND, DEFAULT_FOREGROUND, foregroundCode, indexedCode } from "../views/sgr.js";
+import type { ColourDepth } from "../terminal-kind.js";
 
-export type ColourDepth = "none" | "16" | "256";
+/** Looks as the terminal takes them. Two inks of the same `key` look the same. */
+export interface Ink { readonly key: string; readonly foreground: string; readonly background: string; readonly flags: readonly string[] }
 
-/** [in 256 colours, in 16]; DEFAULT_COLOUR is the terminal's own. */
-const COLOURS: Readonly<Record<Role, readonly [number, number]>> = {
-  text: [DEFAULT_COLOUR, DEFAULT_COLOUR],
-  dim: [245, 8],
-  title: [74, 6],
-  running: [36, 2],
-  paused: [74, 6],
-  stopped: [245, 8],
-  between: [214, 3],
-  crashed: [166, 1],
-  attention: [214, 3],
-  mark: [214, 3],
-  first: [74, 6],
-  second: [214, 3],
-  third: [36, 2],
-  fourth: [175, 5],
-  fifth: [227, 3],
-  sixth: [166, 1],
-  rule: [240, 8],
-  key: [74, 6],
-  bar: [36, 2],
-  shared: [74, 6],
-  zip: [214, 3],
-};
+export const PLAIN: Ink = { key: "39;49", foreground: DEFAULT_FOREGROUND, background: DEFAULT_BACKGROUND, flags: [] };
 
-// blessed's packing: flags above bit 18, foreground above bit 9, background below.
-const FLAGS_SHIFT = 18;
-const FOREGROUND_SHIFT = 9;
-const BOLD = 1;
-const UNDERLINE = 2;
-const INVERSE = 8;
+const BOLD = "1";
+const UNDERLINE = "4";
+const INVERSE = "7";
 
-export type AttributeOf = (style: Style) => number;
+export type InkOf = (style: Style) => Ink;
 
-/** blessed's attribute of a style; each style is worked out once. */
-export function attributes(depth: ColourDepth): AttributeOf {
-  const known = new Map<Style, number>();
+/** The ink of each style; each is worked out once. */
+export function inks(depth: ColourDepth, palette: Palette): InkOf {
+  const known = new Map<Style, Ink>();
   return (style) => {
     const before = known.get(style);
     if (before !== undefined) return before;
-    const attribute = attributeOf(style, depth);
-    known.set(style, attribute);
-    return attribute;
+    const ink = inkOf(style, depth, palette);
+    known.set(style, ink);
+    return ink;
   };
 }
 
-function attributeOf(style: Style, depth: ColourDepth): number {
+function inkOf(style: Style, depth: ColourDepth, palette: Palette): Ink {
   const looks = looksOf(style);
-  let foreground = looks.foreground;
-  let background = looks.background;
-  if (looks.role !== null) foreground = COLOURS[looks.role][depth === "16" ? 1 : 0];
-  if (depth === "none") foreground = background = DEFAULT_COLOUR;
-  const flags = (looks.bold ? BOLD : 0) | (looks.underline ? UNDERLINE : 0) | (looks.inverse ? INVERSE : 0);
-  return (flags << FLAGS_SHIFT) | (foreground << FOREGROUND_SHIFT) | background;
+  const foreground =
+    looks.role !== null ? foregroundCode(palette.colours[looks.role], depth)
+    : looks.foreground === DEFAULT_COLOUR ? DEFAULT_FOREGROUND
+    : indexedCode(looks.foreground, depth, "foreground");
+  const background = looks.background === DEFAULT_COLOUR ? DEFAULT_BACKGROUND : indexedCode(looks.background, depth, "background");
+  const flags = [looks.bold ? BOLD : "", looks.underline ? UNDERLINE : "", looks.inverse ? INVERSE : ""].filter((flag) => flag !== "");
+  return { key: [foreground, background, ...flags].join(";"), foreground, background, flags };
+}
+
+/** The shortest SGR that turns one ink into another; empty where they look the same. */
+export function sgr(from: Ink, to: Ink): string {
+  if (from.key === to.key) return "";
+  if (to.key === PLAIN.key) return "\x1b[m";
+  const added = [
+    ...to.flags.filter((flag) => !from.flags.includes(flag)),
+    ...(to.foreground === from.foreground ? [] : [to.foreground]), ...(to.background === from.background ? [] : [to.background]),
+  ];
+  const losesFlag = from.flags.some((flag) => !to.flags.includes(flag));
+  if (!losesFlag) return `\x1b[${added.join(";")}m`;
+  const anew = ["0", ...to.flags, ...(to.foreground === DEFAULT_FOREGROUND ? [] : [to.foreground]), ...(to.background === DEFAULT_BACKGROUND ? [] : [to.background])];
+  return `\x1b[${anew.join(";")}m`;
 }

@@ -1,41 +1,68 @@
 // The terminal while the dashboard has it: enters the alternate screen, paints frames, and gives everything back on
-// dispose, however the program ends. blessed gets no input: input.ts reads the keys, so that a paste is never a command.
+// dispose, however the program ends. blessed gets no input (input.ts reads the keys, so that a paste is never a command)
+// and paints nothing (cell-writer.ts does): it knows the terminal, enters, leaves and follows its size.
 import { PassThrough } from "node:stream";
 import type { WriteStream } from "node:tty";
 import blessed from "blessed";
-import type { Widgets } from "blessed";
-import { asciiOf } from "../views/theme.js";
+import type { Characters, ColourDepth } from "../terminal-kind.js";
+import { RIGHT_HALF } from "../views/frame.js";
 import type { Frame } from "../views/frame.js";
 import type { Size } from "../views/layout.js";
+import type { Palette } from "../views/palettes.js";
+import { asciiOf } from "../views/theme.js";
+import { CellWriter } from "./cell-writer.js";
 import { canvases, drawGraph } from "./graph.js";
-import { attributes } from "./palette.js";
-import type { ColourDepth } from "./palette.js";
+import { Link } from "./link.js";
+import { inks } from "./palette.js";
 
-const BRACKETED_PASTE_ON = "\x1b[?2004h";
-const BRACKETED_PASTE_OFF = "\x1b[?2004l";
+/** Bracketed paste on; no wrapping at the last column; right-to-left text in the order we give it (ECMA-48 BDSM). */
+const ON = "\x1b[?2004h\x1b[?7l";
+const OFF = "\x1b[m\x1b[?7h\x1b[?2004l";
+const OWN_ORDER_ON = "\x1b[8l";
+const OWN_ORDER_OFF = "\x1b[8h";
+/** Presses, releases and the wheel, with columns beyond 223 (SGR). */
+const MOUSE_ON = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF = "\x1b[?1006l\x1b[?1000l";
 
-/** What blessed's screen has beyond its published types: its cells, and the terminal's abilities. */
-interface ScreenCells {
-  lines: ([number, string][] & { dirty: boolean })[];
+/** What blessed's screen has beyond its published types: what terminfo says. */
+interface ScreenKnowledge {
   tput: { brokenACS: boolean; colors: number };
-  realloc(): void;
 }
 
 export interface TerminalOptions {
   output: WriteStream;
   /** The value of TERM. */
   terminal: string;
-  colours: "allowed" | "forbidden";
-  characters: "unicode" | "ascii";
+  /** The depth of its colours, given what terminfo says of them. */
+  colours: (terminfoColours: number) => ColourDepth;
+  characters: Characters;
+  palette: Palette;
+  mouse: boolean;
   onResize: () => void;
+  /** The frame that could not be taken can be painted now. */
+  onDrained: () => void;
 }
 
 export interface Terminal extends Disposable {
   readonly size: Size;
+  /** Paints, or remembers that a frame is owed while the last one has not left yet. */
   paint(frame: Frame): void;
   /** Paint every cell anew at the next frame. */
   redraw(): void;
+  /** The colours of another theme from the next frame on. */
+  wear(palette: Palette): void;
+  /** A sequence for the terminal itself, which paints nothing. */
+  send(sequence: string): void;
+  /** The terminal has answered the question that goes behind frames. */
+  answered(): void;
+  /** Resolves when the terminal owes no answer, or the wait was long enough: then its next bytes are somebody's typing. */
+  quiet(): Promise<void>;
+  /** Resolves when all was taken by the terminal, or the wait was long enough. */
+  flushed(): Promise<void>;
 }
+
+/** A terminal that takes nothing for so long (stopped with Ctrl-S, a dead link) is not waited for at the end. */
+const FLUSH_WAIT_MS = 1_000;
 
 /** Terminals whose description blessed cannot compile, and their equal that it can. */
 function terminalName(terminal: string): string {
@@ -43,95 +70,108 @@ function terminalName(terminal: string): string {
 }
 
 export function openTerminal(options: TerminalOptions): Terminal {
+  const { output } = options;
+  writeHow(output, "without waiting");
   const screen = blessed.screen({
-    input: new PassThrough(), output: options.output, terminal: terminalName(options.terminal),
-    smartCSR: true, fullUnicode: false, forceUnicode: options.characters === "unicode", autoPadding: false, warnings: false,
+    input: new PassThrough(), output, terminal: terminalName(options.terminal), fullUnicode: false, forceUnicode: options.characters === "unicode", autoPadding: false, warnings: false,
   });
-  const cells = screen as unknown as ScreenCells;
+  // It clears at a change of size and would paint its own empty picture.
+  Object.assign(screen, { render: () => undefined });
+  const knowledge = screen as unknown as ScreenKnowledge;
   // Line-drawing characters as themselves: the alternate character set differs between terminals.
-  cells.tput.brokenACS = true;
-  const depth: ColourDepth = options.colours === "forbidden" || cells.tput.colors < 8 ? "none" : cells.tput.colors >= 256 ? "256" : "16";
-  const surface = new Surface(screen, cells, depth, options.characters);
-  screen.on("resize", options.onResize);
-  options.output.write(BRACKETED_PASTE_ON);
+  knowledge.tput.brokenACS = true;
+  const depth = options.colours(knowledge.tput.colors);
+  const order = options.characters === "unicode" ? { on: OWN_ORDER_ON, off: OWN_ORDER_OFF } : { on: "", off: "" };
+  const mouse = options.mouse ? { on: MOUSE_ON, off: MOUSE_OFF } : { on: "", off: "" };
+  const picture = new Picture(output, new CellWriter(inks(depth, options.palette), { charOf: options.characters === "ascii" ? inAscii : (char) => char }), options.onDrained);
+  const canvasOf = canvases(screen);
+  screen.on("resize", () => {
+    // What it gathered to clear the screen goes out before our picture, not after it.
+    screen.program.flush();
+    picture.writer.forget();
+    options.onResize();
+  });
+  screen.program.flush();
+  output.write(ON + order.on + mouse.on);
+  let worn = options.palette;
   let isOpen = true;
   return {
     get size() {
-      return { columns: options.output.columns, rows: options.output.rows };
+      return { columns: output.columns, rows: output.rows };
     },
     paint(frame) {
       if (!isOpen) return;
-      surface.show(frame);
-      screen.render();
+      for (const graph of frame.graphs) drawGraph(frame, graph, canvasOf, options.characters);
+      frame.graphs.length = 0;
+      picture.show(frame);
     },
-    redraw() {
-      if (isOpen) cells.realloc();
+    redraw: () => picture.writer.forget(),
+    wear(palette) {
+      if (palette === worn) return;
+      worn = palette;
+      picture.writer.wear(inks(depth, palette));
     },
+    send(sequence) {
+      if (isOpen) output.write(sequence);
+    },
+    answered: () => picture.link.answered(),
+    quiet: () => picture.link.quiet(),
+    flushed: () => picture.flushed(),
     [Symbol.dispose]() {
       if (!isOpen) return;
       isOpen = false;
-      if (options.output.writable) options.output.write(BRACKETED_PASTE_OFF);
+      if (output.writable) output.write(mouse.off + order.off + OFF);
       screen.destroy();
     },
   };
 }
 
-/** The one element on the screen: lays the cells of a frame into blessed's, touching only those that differ. */
-class Surface {
-  private frame: Frame | null = null;
-  private readonly attributeOf;
-  private readonly canvasOf;
+/** Node waits for a terminal that is slow to take bytes; then no key would be heard. Where this is not to be had, it waits. */
+function writeHow(output: WriteStream, how: "waiting" | "without waiting"): void {
+  (output as WriteStream & { _handle?: { setBlocking?: (isBlocking: boolean) => number } })._handle?.setBlocking?.(how === "waiting");
+}
 
-  constructor(
-    private readonly screen: Widgets.Screen,
-    private readonly cells: ScreenCells,
-    depth: ColourDepth,
-    private readonly characters: "unicode" | "ascii",
-  ) {
-    this.attributeOf = attributes(depth);
-    this.canvasOf = canvases(screen);
-    const element = blessed.box({ parent: screen, top: 0, left: 0, width: "100%", height: "100%" });
-    // blessed ignores what render returns; its types ask for coordinates.
-    Object.assign(element, { render: () => this.render() });
+function inAscii(char: string): string {
+  return char === RIGHT_HALF ? " " : Array.from(char, asciiOf)[0] ?? " ";
+}
+
+/** One frame under way at a time: what a slow link has not taken yet is not added to. */
+class Picture {
+  readonly link: Link;
+  private isUnderWay = false;
+  private isOwed = false;
+
+  constructor(private readonly output: WriteStream, readonly writer: CellWriter, private readonly onDrained: () => void) {
+    this.link = new Link(onDrained);
   }
 
   show(frame: Frame): void {
-    for (const graph of frame.graphs) drawGraph(frame, graph, this.canvasOf, this.characters);
-    frame.graphs.length = 0;
-    this.frame = frame;
-    this.placeCursor(frame);
-  }
-
-  private render(): void {
-    const { frame } = this;
-    if (frame === null) return;
-    const rows = Math.min(frame.height, this.cells.lines.length);
-    for (let y = 0; y < rows; y++) {
-      const line = this.cells.lines[y];
-      if (line === undefined) continue;
-      for (let x = 0; x < Math.min(frame.width, line.length); x++) this.cell(line, x, frame, y * frame.width + x);
-    }
-  }
-
-  private cell(line: [number, string][] & { dirty: boolean }, x: number, frame: Frame, index: number): void {
-    const shown = line[x];
-    if (shown === undefined) return;
-    const given = frame.chars[index] ?? " ";
-    const char = this.characters === "ascii" ? asciiOf(given) : given;
-    const attribute = this.attributeOf(frame.styles[index] ?? 0);
-    if (shown[0] === attribute && shown[1] === char) return;
-    shown[0] = attribute;
-    shown[1] = char;
-    line.dirty = true;
-  }
-
-  private placeCursor(frame: Frame): void {
-    const program = this.screen.program as Widgets.Screen["program"] & { cursorHidden: boolean };
-    if (frame.cursor === null) {
-      if (!program.cursorHidden) program.hideCursor();
+    if (this.isUnderWay) {
+      this.isOwed = true;
       return;
     }
-    program.cup(frame.cursor.y, frame.cursor.x);
-    if (program.cursorHidden) program.showCursor();
+    if (!this.link.mayTake() || !this.output.writable) return;
+    const bytes = this.writer.paint(frame);
+    if (bytes === "") return;
+    this.isUnderWay = true;
+    this.output.write(bytes + this.link.sent(Buffer.byteLength(bytes)), () => {
+      this.isUnderWay = false;
+      if (!this.isOwed) return;
+      this.isOwed = false;
+      this.onDrained();
+    });
+  }
+
+  async flushed(): Promise<void> {
+    if (!this.output.writable) return;
+    await new Promise<void>((resolve) => {
+      const deadline = setTimeout(resolve, FLUSH_WAIT_MS);
+      this.output.write("", () => {
+        clearTimeout(deadline);
+        resolve();
+      });
+    });
+    // Whoever has the terminal next, a child of ours too, expects it to wait.
+    writeHow(this.output, "waiting");
   }
 }

@@ -47,7 +47,7 @@ function guestMemory({ figures, vm }: Observations, span: Span, { availableRatio
   });
 }
 
-/** A balloon that took what the guest does not miss is doing its work: how much is missed decides, not how much was taken. */
+/** A balloon that took what the guest does not miss is doing its work; where it is missed, what was taken weighs as well. */
 function balloon({ figures, vm }: Observations, span: Span, { availableRatio }: MemorySigns): Judged {
   const look = { kind: "BALLOON", title: "memory balloon" } as const;
   const figure = { name: "memory available in the guest", threshold: THRESHOLDS.guestAvailable };
@@ -55,14 +55,15 @@ function balloon({ figures, vm }: Observations, span: Span, { availableRatio }: 
   const left = figures.BALLOON_ACTUAL_BYTES.map((actual) => (actual === null ? null : actual / vm.memoryBytes));
   const isTaken = (step: number): boolean => (left[step] ?? 1) < THRESHOLDS.balloon.value;
   const missed = measure(span, availableRatio, (ratio, step) => ratio < THRESHOLDS.guestAvailable.value && isTaken(step));
-  const taken = measure(span, left, (_, step) => missed.beyond[step] === true);
-  return judge({
+  const taken: Figure = { name: "memory left to the guest", measured: measure(span, left, (_, step) => missed.beyond[step] === true), threshold: THRESHOLDS.balloon, bad: "below" };
+  const judged = judge({
     ...look,
     main: { ...figure, measured: missed, bad: "below", ...(missed.share === 0 ? { remark: "what was taken, if anything, is not missed" } : {}) },
-    others: [{ name: "memory left to the guest", measured: taken, threshold: THRESHOLDS.balloon, bad: "below" }],
+    others: [taken],
     whyNotKnown: "Whether the guest misses what the balloon took cannot be told: its balloon driver has not reported in this window.",
     ...balloonAdvice(observedNeed(figures.BALLOON_ACTUAL_BYTES, figures.GUEST_AVAILABLE_BYTES, missed), vm),
   });
+  return judged.standing === "cause" ? { ...judged, score: Math.max(judged.score, strength(taken)) } : judged;
 }
 
 /** What the guest uses, with headroom; null when not known. */

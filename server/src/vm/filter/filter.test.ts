@@ -156,6 +156,20 @@ describe("a pattern", () => {
   });
 });
 
+const DOCUMENT = `# The filter language
+
+One language for the dashboard's \`/\`, \`quetzal vm ls --filter\`, \`vms(filter: {where})\`, \`vmsMatching\` and alert rules:
+\`state:running cpu>50 label=web\`. Conditions that stand side by side must all hold; \`or\`, \`not\` (also \`!\` and \`-\`) and
+parentheses join them otherwise. A bare word is part of a name or id, or a state in full. What has spaces or signs goes
+into double quotes.
+
+- Texts: \`:\` contains, \`=\` is, \`!=\` is not, \`~\` fits a pattern with \`*\` and \`?\`; in any case of letters.
+- Numbers: \`> >= < <= = !=\`, with units: \`50%\`, \`1.5G\`, \`500k/s\`, \`20ms\`, \`3h\`. A size may be a share: \`guest.available<10%\`.
+- What is not known meets no comparison.
+- A wrong text is answered with the column and what was expected.
+
+`;
+
 describe("the table of fields", () => {
   it("has an example of each that parses and names it", () => {
     for (const field of FILTER_FIELDS) {
@@ -163,6 +177,11 @@ describe("the table of fields", () => {
       expect(field.example.startsWith(field.name)).toBe(true);
     }
     expect(new Set(FILTER_FIELDS.map((field) => field.name)).size).toBe(FILTER_FIELDS.length);
+  });
+
+  it("is what docs/filter.md tells", async () => {
+    const rows = FILTER_FIELDS.map((field) => `| \`${field.name}\` | ${field.kind === "number" ? (field.measure.unit ?? "number") : field.kind === "boolean" ? "yes, no" : "text"} | ${field.description} | \`${field.example}\` |`);
+    await expect(`${DOCUMENT}| field | values | meaning | example |\n|---|---|---|---|\n${rows.join("\n")}\n`).toMatchFileSnapshot("../../../../docs/filter.md");
   });
 
   it("is read by the parser that the committed grammar gives", () => {

@@ -1,0 +1,54 @@
+// The dashboard as text, against the recorded server: the same facts, a line each, and nothing that a terminal acts on.
+import { spawn } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AT_HOME_NOWHERE } from "./support/dashboard.js";
+import { eventually } from "./support/process.js";
+import { RecordedServer } from "./support/recorded-server.js";
+
+const TIMEOUT_MS = 60_000;
+
+describe("quetzal top --plain", () => {
+  let server: RecordedServer;
+  beforeAll(async () => (server = await RecordedServer.open({ clock: "running", names: ["日本語", "\x1b[31mred"] })));
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  function start(args: readonly string[]): { child: ReturnType<typeof spawn>; said: () => string; ended: Promise<number | null> } {
+    const child = spawn(process.execPath, ["--import", "tsx", "tui/src/main.ts", ...args], { env: { ...process.env, ...AT_HOME_NOWHERE, QUETZAL_URL: server.url }, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    return { child, said: () => said, ended: new Promise((resolve) => child.once("close", resolve)) };
+  }
+
+  async function told(...args: string[]): Promise<string> {
+    const { said, ended } = start(args);
+    await ended;
+    return said();
+  }
+
+  it.each([
+    [["top", "--plain"], /7 VMs, 4 running[^]*Host: CPU[^]*日本語: RUNNING\. CPU/],
+    [["dashboard", "--plain", "--page", "hosts"], /connected\. 2 cores[^]*kvm: no, emulated only/],
+    [["top", "--plain", "--page", "events"], /UTC: .*db-old/],
+    [["top", "--plain", "--page", "operations"], /No operation yet\./],
+    [["top", "--plain", "--vm", "web-1"], /web-1: RUNNING[^]*Memory: configured 256 MiB[^]*vCPU 0: [^]*Disk vda: read/],
+  ])("%j says what the page says, without an escape", async (args, expected) => {
+    const text = await told(...args);
+    expect(text).toMatch(expected);
+    expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
+  }, TIMEOUT_MS);
+
+  it("goes on with what changes, until it is told to end", async () => {
+    const { child, said, ended } = start(["top", "--plain", "--watch", "--interval", "1"]);
+    await eventually("the first page", () => /7 VMs/.test(said()) || undefined, TIMEOUT_MS);
+    server.change("web-1", "PAUSED");
+    await eventually("the change", () => /\d\d:\d\d:\d\d UTC\n[^]*web-1: PAUSED/.test(said()) || undefined, TIMEOUT_MS);
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    expect(said().match(/db-old: CRASHED/g)).toHaveLength(1);
+  }, TIMEOUT_MS);
+
+  it.each([[["--vm", "nobody"], "nobody"], [["--page", "vm"], "needs --vm"], [["--page", "events", "--vm", "web-1"], "is about all VMs"], [["--page", "speed"], "Allowed choices"]])("says what is wrong with %j", async (args, expected) => {
+    expect(await told("top", "--plain", ...args)).toContain(expected);
+  }, TIMEOUT_MS);
+});

@@ -1,0 +1,30 @@
+// Values as JSON and CSV text. Whatever comes from elsewhere may hold characters that drive a terminal: JSON escapes
+// them, which loses nothing; CSV knows no escapes and gets a question mark. Pure.
+import { sanitise } from "../../format.js";
+import type { ListColumn, Value } from "./listing.js";
+
+/** Control characters beyond those that JSON escapes, and marks that reverse or hide text. */
+const DANGEROUS = /[\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+export function escaped(text: string): string {
+  return text.replace(DANGEROUS, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+export function jsonText(value: unknown, indent: 0 | 2): string {
+  return escaped(JSON.stringify(value, null, indent));
+}
+
+/** A line of RFC 4180. */
+export function csvLine(values: readonly Value[]): string {
+  return values.map(csvField).join(",");
+}
+
+function csvField(value: Value): string {
+  const text = value === null ? "" : sanitise(String(value), "keep");
+  return /[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export function csvLines<Row>(columns: readonly ListColumn<Row>[], rows: readonly Row[], flags: { readonly headers?: boolean }): string[] {
+  const body = rows.map((row) => csvLine(columns.map((column) => column.value(row))));
+  return flags.headers === false ? body : [csvLine(columns.map(({ name }) => name)), ...body];
+}

@@ -1,0 +1,51 @@
+// The one way to answer: a list, a record, or a value, in the format that was asked for.
+import type { CommandContext } from "../context.js";
+import { sanitise } from "../../format.js";
+import { csvLines, jsonText } from "./encode.js";
+import { chosenColumns, sortedRows, tableOf } from "./listing.js";
+import type { ListFlags, Listing, Sight } from "./listing.js";
+
+export function sightOf(context: Pick<CommandContext, "config" | "nowMs">): Sight {
+  return { nowMs: context.nowMs(), characters: context.config.characters };
+}
+
+/** `whole` is what programs get instead of the rows, where there is more to say than them. */
+export async function printList<Row>(context: CommandContext, listing: Listing<Row>, rows: readonly Row[], flags: ListFlags = {}, whole?: unknown): Promise<void> {
+  const { format } = context;
+  const sorted = sortedRows(listing, rows, flags.sort);
+  if (format === "json" || format === "yaml") return printValue(context, whole ?? sorted);
+  if (format === "name") return printLines(context, sorted.map((row) => sanitise(listing.name(row))));
+  const columns = chosenColumns(listing, sorted, flags, format === "table" ? "narrow" : format === "wide" ? "wide" : "all");
+  if (format === "csv") return printLines(context, csvLines(columns, sorted, flags));
+  if (rows.length === 0) context.note(listing.empty);
+  else await printLines(context, tableOf(columns, sorted, sightOf(context), flags, context.paint));
+}
+
+export interface RecordView {
+  /** What `-o name` prints. */
+  readonly name: string;
+  /** What people read. */
+  lines(): readonly string[];
+}
+
+export async function printRecord(context: CommandContext, value: unknown, view: RecordView): Promise<void> {
+  const { format } = context;
+  if (format === "json" || format === "yaml") return printValue(context, value);
+  if (format === "name") return context.print(sanitise(view.name));
+  await printLines(context, view.lines());
+}
+
+/** A whole answer, readable: YAML where it was asked for, else JSON. */
+export async function printValue(context: CommandContext, value: unknown): Promise<void> {
+  if (context.format === "yaml") await context.write((await import("./yaml.js")).yamlText(value));
+  else await context.print(jsonText(value, 2));
+}
+
+/** One object of a stream, on a line of its own. */
+export function printJsonLine(context: CommandContext, value: unknown): Promise<void> {
+  return context.print(jsonText(value, 0));
+}
+
+export async function printLines(context: CommandContext, lines: readonly string[]): Promise<void> {
+  if (lines.length > 0) await context.print(lines.join("\n"));
+}

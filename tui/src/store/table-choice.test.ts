@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { AUTOMATIC_COLUMNS, COLUMN_IDS, naturalDirection, sortFrom, sortText } from "./columns.js";
+import { reduce } from "./reduce.js";
+import { DEFAULT_SETTINGS } from "./settings.js";
+import { SORT_COLUMNS, initialState } from "./state.js";
+import type { State } from "./state.js";
+import { columnLines } from "./table-choice.js";
+import { stateWith, vm } from "./testing.js";
+
+const onColumns = (): State => reduce(stateWith([vm({})]), { type: "open", page: "columns" });
+const at = (state: State, id: string): State => reduce(state, { type: "move", by: columnLines(state).findIndex((line) => line === id) - state.ui.choice });
+
+describe("columns", () => {
+  it("are turned on and off with the cursor on them, and the name stays", () => {
+    const without = reduce(at(onColumns(), "rx"), { type: "toggleColumn" });
+    expect(without.ui.tableColumns).toEqual(AUTOMATIC_COLUMNS.filter((id) => id !== "rx"));
+    expect(reduce(without, { type: "toggleColumn" }).ui.tableColumns).toEqual([...AUTOMATIC_COLUMNS.filter((id) => id !== "rx"), "rx"]);
+    expect(reduce(at(onColumns(), "name"), { type: "toggleColumn" }).ui.tableColumns).toBeNull();
+  });
+
+  it("move by the arrows and no further than the ends", () => {
+    const moved = reduce(at(onColumns(), "state"), { type: "shiftColumn", by: 1 });
+    expect(moved.ui.tableColumns?.slice(0, 3)).toEqual(["name", "cpu", "state"]);
+    const back = reduce(reduce(reduce(moved, { type: "shiftColumn", by: -1 }), { type: "shiftColumn", by: -1 }), { type: "shiftColumn", by: -1 });
+    expect(back.ui.tableColumns?.slice(0, 3)).toEqual(["state", "name", "cpu"]);
+  });
+
+  it("keep the name and no column twice, whatever is pressed", () => {
+    const press = fc.constantFrom<Parameters<typeof reduce>[1]>({ type: "toggleColumn" }, { type: "shiftColumn", by: 1 }, { type: "shiftColumn", by: -1 }, { type: "move", by: 1 }, { type: "move", by: -1 }, { type: "move", by: 10 });
+    fc.assert(fc.property(fc.array(press, { maxLength: 60 }), (presses) => {
+      const { ui, ...rest } = presses.reduce(reduce, onColumns());
+      const columns = ui.tableColumns ?? AUTOMATIC_COLUMNS;
+      expect(columns).toContain("name");
+      expect(new Set(columns).size).toBe(columns.length);
+      expect(new Set(columnLines({ ui, ...rest }))).toEqual(new Set([null, ...COLUMN_IDS]));
+    }));
+  });
+});
+
+describe("views", () => {
+  it("change only what they name", () => {
+    const state = { ...initialState(0, { ...DEFAULT_SETTINGS, columns: ["name", "age"] }) };
+    const worn = reduce(state, { type: "wearView", view: { name: "v", filter: "web", columns: null, sort: { column: "age", direction: "ascending" } } });
+    expect(worn.ui).toMatchObject({ filter: "web", tableColumns: ["name", "age"], sort: { column: "age", direction: "ascending" } });
+  });
+
+  it.each(SORT_COLUMNS.flatMap((column) => (["ascending", "descending"] as const).map((direction) => ({ column, direction }))))("write the order %j so that it is read back", (sort) => {
+    expect(sortFrom(sortText(sort))).toEqual(sort);
+    expect(sortFrom(sort.column)).toEqual({ column: sort.column, direction: naturalDirection(sort.column) });
+  });
+});

@@ -1,0 +1,80 @@
+// Which columns the table has and which saved view it wears, as chosen on the pages for that. Pure.
+import { AUTOMATIC_COLUMNS, COLUMN_IDS } from "./columns.js";
+import type { ColumnId } from "./columns.js";
+import { filtered } from "./filter.js";
+import type { SavedView, Settings } from "./settings.js";
+import type { State, Ui } from "./state.js";
+
+export type TableAction =
+  | { type: "toggleColumn" }
+  | { type: "shiftColumn"; by: 1 | -1 }
+  | { type: "wearView"; view: SavedView }
+  | { type: "pointAt"; vmId: string }
+  | { type: "settings"; settings: Settings };
+
+/** The lines of the page on which columns are chosen: null is "as many as fit". */
+export function columnLines({ ui }: State): (ColumnId | null)[] {
+  const chosen = ui.tableColumns ?? AUTOMATIC_COLUMNS;
+  return [null, ...chosen, ...COLUMN_IDS.filter((id) => !chosen.includes(id))];
+}
+
+/** The lines of the page of saved views: null is the table as it is without one. */
+export function viewLines({ settings }: State): (SavedView | null)[] {
+  return [null, ...settings.views];
+}
+
+/** The line under the cursor on one of the two pages. */
+export function chosenLine<Line>(state: State, lines: readonly Line[]): Line | undefined {
+  return lines[Math.min(state.ui.choice, lines.length - 1)];
+}
+
+export function moveChoice(state: State, by: number, lines: number): State {
+  return withUi(state, { choice: Math.max(0, Math.min(lines - 1, state.ui.choice + by)) });
+}
+
+export function reduceTable(state: State, action: TableAction): State {
+  switch (action.type) {
+    case "toggleColumn":
+      return toggle(state);
+    case "shiftColumn":
+      return shift(state, action.by);
+    case "wearView": {
+      const { filter, columns, sort } = action.view;
+      return withUi(filtered(state, filter ?? state.ui.filter), { tableColumns: columns ?? state.ui.tableColumns, sort: sort ?? state.ui.sort });
+    }
+    case "pointAt":
+      return state.vms.has(action.vmId) ? withUi(state, { selectedVmId: action.vmId }) : state;
+    case "settings":
+      return { ...state, settings: action.settings };
+  }
+}
+
+/** The name stays: a row without one says nothing. */
+function toggle(state: State): State {
+  const id = chosenLine(state, columnLines(state));
+  if (id === null) return withUi(state, { tableColumns: state.ui.tableColumns === null ? [...AUTOMATIC_COLUMNS] : null });
+  if (id === undefined || id === "name") return state;
+  const before = state.ui.tableColumns ?? AUTOMATIC_COLUMNS;
+  const tableColumns = before.includes(id) ? before.filter((one) => one !== id) : [...before, id];
+  // The cursor goes with the column, so that pressing again takes it back.
+  return follow(withUi(state, { tableColumns }), id);
+}
+
+function shift(state: State, by: 1 | -1): State {
+  const id = chosenLine(state, columnLines(state));
+  const before = [...(state.ui.tableColumns ?? AUTOMATIC_COLUMNS)];
+  const from = id === null || id === undefined ? -1 : before.indexOf(id);
+  const to = from + by;
+  if (from === -1 || id === null || id === undefined || to < 0 || to >= before.length) return state;
+  before.splice(from, 1);
+  before.splice(to, 0, id);
+  return follow(withUi(state, { tableColumns: before }), id);
+}
+
+function follow(state: State, id: ColumnId): State {
+  return withUi(state, { choice: columnLines(state).indexOf(id) });
+}
+
+function withUi(state: State, change: Partial<Ui>): State {
+  return { ...state, ui: { ...state.ui, ...change } };
+}

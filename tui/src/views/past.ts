@@ -1,0 +1,50 @@
+// How the past looks like the past: the inverse header with the clock of the instant shown, and what stands in the place
+// of what is told of now alone. What is asked for and what has come is the store's to say.
+import { isLoading, spanSeconds } from "../store/past.js";
+import type { VmTab } from "../store/state.js";
+import type { Vm } from "../store/model.js";
+import { style } from "./frame.js";
+import type { Rect } from "./frame.js";
+import { cut, longAge } from "./format.js";
+import { DIM, rule } from "./painter.js";
+import type { Painter } from "./painter.js";
+import { instantWords, spanWords } from "./past-words.js";
+import { plot } from "./plot.js";
+import { plotGrid } from "./plot-grid.js";
+import { cpuPlot, diskRatePlot, latencyPlot, networkPlot } from "./vm-plots.js";
+
+/** The whole first line, inverse, `what` in its middle: the clock stands where the age stands live. */
+export function pastHeader(p: Painter, what: string): void {
+  const { state: { past }, frame, theme } = p;
+  const look = style("attention", "inverse");
+  frame.fill({ x: 0, y: 0, width: frame.width, height: 1 }, " ", look);
+  const loading = isLoading(past);
+  const clock = loading || past.frame === null ? (past.at ?? 0) : past.frame.clock;
+  const step = past.frame === null || past.frame.stepSeconds === 1 ? "" : ` (means of ${past.frame.stepSeconds} s)`;
+  const start = ` PAST ${instantWords(clock)} UTC${step}, ${longAge(Math.max(0, past.seenFrom - clock))} ago`;
+  const end = `${loading ? "asking" : spanWords(spanSeconds(past))}  0 now `;
+  const room = frame.width - start.length - end.length - 2;
+  frame.put(0, 0, cut(start, frame.width - end.length, theme.ellipsis), look);
+  if (room > 4) frame.put(start.length, 0, `  ${cut(what, room, theme.ellipsis)}`, look);
+  frame.putRight(frame.width, 0, end, look);
+}
+
+const NOT_KEPT: Partial<Record<VmTab, string>> = {
+  cpu: "Each vCPU is told of now alone; of then the VM as a whole is kept.",
+  disks: "Each disk is told of now alone; of then all disks together are kept.",
+  net: "Each card is told of now alone; of then all cards together are kept.",
+  console: "The console is told of now alone; 0 goes back to now.",
+};
+
+/** The tabs of parts that history does not keep: what it keeps instead. False: the tab is told as ever. */
+export function partsThen(p: Painter, vm: Vm, rect: Rect, tab: VmTab): boolean {
+  const note = NOT_KEPT[tab];
+  if (p.state.past.at === null || note === undefined) return false;
+  rule(p, { ...rect, height: 1 }, tab);
+  p.frame.put(rect.x + 2, rect.y + 1, cut(note, rect.width - 4, p.theme.ellipsis), DIM);
+  const below: Rect = { ...rect, y: rect.y + 3, height: rect.height - 3 };
+  if (tab === "cpu") plot(p, cpuPlot(p, vm), below);
+  if (tab === "disks") plotGrid(p, [diskRatePlot(p, vm), latencyPlot(p, vm)], below, rect.width >= 100 ? 2 : 1);
+  if (tab === "net") plot(p, networkPlot(p, vm), below);
+  return true;
+}
