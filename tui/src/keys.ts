@@ -82,7 +82,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "formLeave", keys: ["escape"], label: "leave", help: "Leave the form; opened again, it is filled in as it was.", group: "Forms and edits", pages: ["form"], onBottomLine: true },
   { command: "editSave", keys: ["y"], label: "make the change", help: "Put the definition as it was edited.", group: "Forms and edits", pages: ["edit"], onBottomLine: true },
   { command: "editAgain", keys: ["E"], label: "open again", help: "Open the text in the editor again.", group: "Forms and edits", pages: ["edit"], onBottomLine: true },
-  { command: "why", keys: ["w"], label: "why", help: "Why is this VM slow? Causes, ranked by their evidence.", group: "Look", pages: ["overview", "vm", "alerts"], onBottomLine: true },
+  { command: "why", keys: ["w"], label: "why", help: "Why is this VM slow, or was it then? Causes, ranked by evidence.", group: "Look", pages: ["overview", "vm", "alerts"], onBottomLine: true },
   { command: "whyGraphs", keys: ["enter"], label: "graphs", help: "The VM's graphs; Esc comes back.", group: "Look", pages: ["why"], onBottomLine: true },
   { command: "neighbour", keys: ["t"], label: "to the neighbour", help: "To the VM that the chosen cause names.", group: "Look", pages: ["why"], onBottomLine: true },
   { command: "whyQuery", keys: ["g"], label: "as GraphQL", help: "The same question as GraphQL, or the answer again.", group: "Look", pages: ["why"], onBottomLine: true },

@@ -4,7 +4,8 @@ import { documentText, graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
 import { displayName, paintable } from "../store/sanitize.js";
 import { page } from "../store/select.js";
-import type { Diagnosis, Finding, Why, Window } from "../store/why.js";
+import { whyWindow, windowOfWhy } from "../store/why.js";
+import type { Diagnosis, Finding, WhyWindow } from "../store/why.js";
 import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
 
@@ -29,10 +30,6 @@ const WHY = graphql(`
 type Answer = Extract<ResultOf<typeof WHY>["vmDiagnosis"], { __typename: "VmDiagnosis" }>;
 type WireFinding = Pick<Answer["causes"][number], "kind" | "title" | "evidence"> & Partial<Answer["causes"][number]>;
 
-function rangeOf(window: Why["window"]): { from: string; to: string | null } | null {
-  return window === "the last minutes" ? null : { from: instant(window.from), to: window.to === null ? null : instant(window.to) };
-}
-
 function instant(time: number): string {
   return new Date(time).toISOString();
 }
@@ -54,11 +51,12 @@ export class WhyFeed implements Disposable {
   lookedAt(): void {
     const { state } = this.store;
     const why = page(state) === "why" ? state.ui.why : null;
-    const key = why === null ? null : `${why.vmId} ${JSON.stringify(why.window)} ${why.asked}`;
+    const window = whyWindow(state);
+    const key = why === null ? null : `${why.vmId} ${JSON.stringify(window)} ${why.asked}`;
     if (key === this.asked) return;
     this.asked = key;
     this.leave();
-    if (why !== null) void this.ask(why.vmId, why.window);
+    if (why !== null) void this.ask(why.vmId, window);
   }
 
   /** After a lost connection it is asked anew. */
@@ -76,30 +74,27 @@ export class WhyFeed implements Disposable {
     this.stop = null;
   }
 
-  private async ask(vmId: string, window: Why["window"]): Promise<void> {
+  private async ask(vmId: string, window: WhyWindow): Promise<void> {
     const stop = new AbortController();
     this.stop = stop;
     const { signal } = stop;
-    const said = await this.request(vmId, window, signal);
+    const said = await this.request(vmId, signal);
     if (signal.aborted) return;
     this.store.dispatch(said);
-    // A window that has ended says the same for ever.
-    if (isOpen(window)) this.timer = setTimeout(() => void this.ask(vmId, window), AGAIN_EVERY_MS);
+    // Of the past it is said once: that does not change.
+    if (window.at === null) this.timer = setTimeout(() => void this.ask(vmId, window), AGAIN_EVERY_MS);
   }
 
-  private async request(vmId: string, window: Why["window"], signal: AbortSignal): Promise<{ type: "whyFound"; vmId: string; diagnosis: Diagnosis } | { type: "whyFault"; vmId: string; reason: string }> {
+  private async request(vmId: string, signal: AbortSignal): Promise<{ type: "whyFound"; vmId: string; diagnosis: Diagnosis } | { type: "whyFault"; vmId: string; reason: string }> {
     try {
-      const { vmDiagnosis } = await this.client.request(WHY, { vm: vmId, range: rangeOf(window) }, signal);
+      const { from, to } = windowOfWhy(this.store.state, { found: null });
+      const { vmDiagnosis } = await this.client.request(WHY, { vm: vmId, range: { from: instant(from), to: instant(to) } }, signal);
       if (vmDiagnosis.__typename === "VmDiagnosis") return { type: "whyFound", vmId, diagnosis: toDiagnosis(vmDiagnosis) };
       return { type: "whyFault", vmId, reason: paintable(vmDiagnosis.message) };
     } catch (error) {
       return { type: "whyFault", vmId, reason: reasonOf(error) };
     }
   }
-}
-
-function isOpen(window: Why["window"]): window is "the last minutes" | (Window & { to: null }) {
-  return window === "the last minutes" || window.to === null;
 }
 
 function toDiagnosis({ from, to, verdict, summary, slowFrom, slowTo, confidence, causes, ruledOut, notKnown }: Answer): Diagnosis {

@@ -32,6 +32,7 @@ export interface Form {
 export type FormAction =
   | { type: "formOpen"; form: Form }
   | { type: "formStep"; by: 1 | -1 }
+  | { type: "formChoose"; index: number }
   | { type: "formCaret"; to: number }
   | { type: "formTurn"; by: 1 | -1 }
   | { type: "formToggle" }
@@ -44,7 +45,7 @@ export type FormAction =
   | { type: "formMade" };
 
 export const FORM_ACTIONS: ReadonlySet<string> = new Set<FormAction["type"]>([
-  "formOpen", "formStep", "formCaret", "formTurn", "formToggle", "formText", "formWant", "formJudged", "formMaking", "formRefused", "formMade",
+  "formOpen", "formStep", "formChoose", "formCaret", "formTurn", "formToggle", "formText", "formWant", "formJudged", "formMaking", "formRefused", "formMade",
 ]);
 
 /** Longest text of a field, in characters: a filter or a dozen labels. */
@@ -88,10 +89,8 @@ function opened(state: State, form: Form): State {
 
 function after(form: Form, action: Exclude<FormAction, { type: "formOpen" | "formMade" }>): Form {
   switch (action.type) {
-    case "formStep": {
-      const index = (form.index + action.by + form.fields.length) % form.fields.length;
-      return { ...form, index, caret: endOf(form.fields[index]) };
-    }
+    case "formStep": return chosen(form, (form.index + action.by + form.fields.length) % form.fields.length);
+    case "formChoose": return chosen(form, Math.max(0, Math.min(form.fields.length - 1, action.index)));
     case "formCaret": return { ...form, caret: Math.max(0, Math.min(endOf(form.fields[form.index]), action.to)) };
     case "formTurn": return turned(form, action.by);
     case "formToggle": return toggled(form);
@@ -103,11 +102,21 @@ function after(form: Form, action: Exclude<FormAction, { type: "formOpen" | "for
   }
 }
 
+function chosen(form: Form, index: number): Form {
+  return { ...form, index, caret: endOf(form.fields[index]) };
+}
+
+/** Of the wheel: it stops at the ends. */
+export function moveForm(state: State, by: number): State {
+  const { form } = state.ui;
+  return form === null ? state : reduceForm(state, { type: "formChoose", index: form.index + by });
+}
+
 /** A refusal ends the wish, and leads to the field it is about. */
 function judged(form: Form, judgement: FormJudgement): Form {
   if (judgement.can || form.phase === "filling") return { ...form, judgement };
   const index = form.fields.findIndex(({ name }) => name === judgement.field);
-  return { ...form, judgement, phase: "filling", ...(index === -1 ? {} : { index, caret: endOf(form.fields[index]) }) };
+  return { ...(index === -1 ? form : chosen(form, index)), judgement, phase: "filling" };
 }
 
 /** Another value: what the server said was about the one before. */

@@ -5,6 +5,7 @@ import { comparedInstants } from "./instants.js";
 import { naturalDirection } from "./columns.js";
 import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { moveAlerts } from "./alerts.js";
+import { moveForm } from "./form.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
@@ -114,6 +115,7 @@ function move(state: State, by: number): State {
   }
   if (current === "why") return moveWhy(state, by);
   if (current === "alerts") return moveAlerts(state, by);
+  if (current === "form") return moveForm(state, by);
   // With several hosts the arrows choose one; whole pages still scroll its lines.
   if (current === "hosts" && state.hosts.length > 1 && (Math.abs(by) === 1 || !Number.isFinite(by))) {
     const index = Math.max(0, state.hosts.findIndex((one) => one.id === state.ui.selectedHostId));

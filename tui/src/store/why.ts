@@ -1,6 +1,7 @@
 // Why a VM is slow: the VM and window that are asked about, what the server found, and the cause that is chosen. Pure;
 // the rules that find causes are the server's.
 import { chosenLine } from "./alerts.js";
+import { isZoomed, spanSeconds } from "./past.js";
 import { page, selectedVm, serverNow } from "./select.js";
 import type { Page, State } from "./state.js";
 import type { Vm } from "./model.js";
@@ -29,12 +30,8 @@ export interface Diagnosis {
   notKnown: readonly Finding[];
 }
 
-/** A window of time in milliseconds; without an end it ends now. */
-export interface Window { from: number; to: number | null }
-
 export interface Why {
   vmId: string;
-  window: Window | "the last minutes";
   /** Counts what the person asked for again. */
   asked: number;
   /** What was found last; it stays while it is asked again. */
@@ -48,7 +45,7 @@ export interface Why {
 }
 
 export type WhyAction =
-  | { type: "whyOpen"; vmId: string; window?: Window }
+  | { type: "whyOpen"; vmId: string }
   /** The graphs of a VM over this page, so that Esc comes back to it. */
   | { type: "lookAt"; vmId: string }
   | { type: "whyAgain" }
@@ -62,7 +59,7 @@ export function reduceWhy(state: State, action: WhyAction): State {
   const { why } = state.ui;
   if (action.type === "whyOpen") {
     const pages = upTo(state.ui.pages, "why");
-    const opened: Why = { vmId: action.vmId, window: action.window ?? "the last minutes", asked: 0, found: null, fault: null, index: 0, query: null };
+    const opened: Why = { vmId: action.vmId, asked: 0, found: null, fault: null, index: 0, query: null };
     return { ...state, ui: { ...state.ui, pages, why: opened } };
   }
   if (action.type === "lookAt") return state.vms.has(action.vmId) ? { ...state, ui: { ...state.ui, selectedVmId: action.vmId, tab: "graphs", pages: [...state.ui.pages, "vm"] } } : state;
@@ -116,10 +113,20 @@ export function chosenCause(state: State): Finding | null {
 
 /** What is asked for when nothing else is said, in milliseconds: as long as the server looks back by itself. */
 const DEFAULT_WINDOW_MS = 600_000;
+/** The server looks through no more than a day at once. */
+const LONGEST_WINDOW_MS = 86_400_000;
 
-/** The window as instants, for what must name them. */
-export function windowOfWhy(state: State, { window, found }: Why): { from: number; to: number } {
+/** What is asked about: up to the instant that is shown (null: now), and as long as the graphs span where that was chosen. */
+export interface WhyWindow { at: number | null; spanMs: number }
+
+export function whyWindow({ past }: State): WhyWindow {
+  return { at: past.at, spanMs: isZoomed(past) ? Math.min(spanSeconds(past) * 1000, LONGEST_WINDOW_MS) : DEFAULT_WINDOW_MS };
+}
+
+/** The window as instants. */
+export function windowOfWhy(state: State, { found }: Pick<Why, "found">): { from: number; to: number } {
   if (found !== null) return { from: found.from, to: found.to };
-  const now = serverNow(state);
-  return window === "the last minutes" ? { from: now - DEFAULT_WINDOW_MS, to: now } : { from: window.from, to: window.to ?? now };
+  const { at, spanMs } = whyWindow(state);
+  const to = at ?? serverNow(state);
+  return { from: to - spanMs, to };
 }

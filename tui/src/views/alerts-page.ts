@@ -68,7 +68,7 @@ function alertTable(p: Painter, rect: Rect, lines: readonly Line<"alert">[]): vo
 function ruleTable(p: Painter, rect: Rect, lines: readonly Line<"rule">[]): void {
   const { list, fault } = p.state.alertRules;
   const off = lines.filter((line) => !line.rule.enabled).length;
-  rule(p, { ...rect, height: 1 }, "rules", list === null ? "" : off === 0 ? `${lines.length}` : `${lines.length}, ${off} off`);
+  rule(p, { ...rect, height: 1 }, p.state.past.at === null ? "rules" : "rules, as they are now", list === null ? "" : off === 0 ? `${lines.length}` : `${lines.length}, ${off} off`);
   if (lines.length === 0) {
     const [text, look] = fault !== null ? [`${p.theme.attention} ${fault}`, style("attention")] as const : [list === null ? "Asking the server." : "There is no rule. n makes one: a condition as in the filter, and for how long.", DIM] as const;
     p.frame.put(rect.x + 2, rect.y + 1, cut(text, rect.width - 3, p.theme.ellipsis), look);
@@ -94,10 +94,15 @@ function lookOf({ rule: { enabled } }: { rule: AlertRule }): number {
 /** The rows around the chosen one, which is shown inverse. */
 function table<Row extends AlertLine>(p: Painter, rect: Rect, columns: readonly FixedColumn<Row>[], rows: readonly Row[]): void {
   const chosen = chosenLine(p.state);
-  const index = rows.findIndex((row) => chosen !== null && lineId(row) === lineId(chosen));
+  const isChosen = (row: AlertLine): boolean => chosen !== null && lineId(row) === lineId(chosen);
+  const index = rows.findIndex(isChosen);
   const shown = rect.height - HEAD_ROWS;
   const first = firstRow(Math.max(0, index), shown, rows.length);
   fixedTable(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 1, height: shown + 1 }, columns, rows, first);
+  const all = alertLines(p.state);
+  const atOf = (row: AlertLine): number => all.findIndex((line) => lineId(line) === lineId(row));
+  const chosenAt = all.findIndex(isChosen);
+  rows.slice(first, first + shown).forEach((row, at) => p.frame.clickable({ ...rect, y: rect.y + HEAD_ROWS + at, height: 1 }, { kind: "line", index: atOf(row), chosen: chosenAt }));
   if (index >= first && index < first + shown) p.frame.invert(rect.x, rect.y + HEAD_ROWS + index - first, rect.width);
   if (rows.length > shown) p.frame.putRight(rect.x + rect.width - 1, rect.y, ` ${index === -1 ? "" : `${index + 1} of `}${rows.length} `, DIM);
 }
@@ -107,7 +112,7 @@ function detail(p: Painter, rect: Rect): void {
   rule(p, { ...rect, height: 1 }, "");
   if (line === null) return;
   const text = line.kind === "alert"
-    ? `${line.alert.message} Since ${dayClock(line.alert.since)} UTC; fires on: ${line.alert.where}, for ${line.alert.forSeconds} s.`
+    ? `${line.alert.message} Since ${dayClock(line.alert.since)} UTC${line.alert.where === "" ? "." : `; fires on: ${line.alert.where}, for ${line.alert.forSeconds} s.`}`
     : `${line.rule.severity.toLowerCase()}: ${line.rule.where}, for ${line.rule.forSeconds} s. ${line.rule.enabled ? "Looked at" : "Not looked at"}; written by ${line.rule.updatedBy}.`;
   const [first = "", ...others] = wrapped(text, rect.width - 2);
   p.frame.put(rect.x + 1, rect.y + 1, first, TEXT, rect.width - 2);

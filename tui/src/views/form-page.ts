@@ -2,6 +2,7 @@
 // function of the state.
 import type { Form, FormField } from "../store/form.js";
 import { definitionLines } from "../store/vm-form.js";
+import { cellsOf, cutCells, padCells } from "../width.js";
 import { wrapped } from "../wrap.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
@@ -41,6 +42,7 @@ function phaseWords(form: Form): string {
 function fieldRow(p: Painter, rect: Rect, form: Form, field: FormField, index: number): void {
   const { frame, theme } = p;
   const isChosen = index === form.index;
+  frame.clickable(rect, { kind: "field", index });
   const isWrong = form.judgement?.can === false && form.judgement.field === field.name;
   frame.put(rect.x + 1, rect.y, isWrong ? theme.attention : " ", style("attention"));
   frame.put(rect.x + 3, rect.y, field.label.padEnd(LABEL_CELLS), isChosen ? BOLD : DIM);
@@ -61,10 +63,15 @@ function fieldRow(p: Painter, rect: Rect, form: Form, field: FormField, index: n
 
 /** Of a text longer than its place the part around the cursor is shown. */
 function textValue(p: Painter, x: number, y: number, room: number, value: string, caret: number | null, look: Style): void {
-  const hidden = caret === null ? 0 : Math.max(0, caret - room + 1);
-  const shown = caret === null ? cut(value, room, p.theme.ellipsis) : value.slice(hidden, hidden + room);
-  p.frame.put(x, y, shown.padEnd(room), caret === null ? look : style(look === TEXT ? "text" : "attention", "underline"), room);
-  if (caret !== null) p.frame.cursor = { x: x + caret - hidden, y };
+  if (caret === null) {
+    p.frame.put(x, y, cut(value, room, p.theme.ellipsis), look, room);
+    return;
+  }
+  // Character by character, so that the cursor stands right whatever their widths.
+  let hidden = 0;
+  while (cellsOf(value.slice(hidden, caret)) >= room) hidden++;
+  p.frame.put(x, y, padCells(cutCells(value.slice(hidden), room, ""), room), style(look === TEXT ? "text" : "attention", "underline"), room);
+  p.frame.cursor = { x: x + cellsOf(value.slice(hidden, caret)), y };
 }
 
 function choice(p: Painter, x: number, y: number, room: number, options: readonly string[], value: string, isChosen: boolean): void {

@@ -2,6 +2,7 @@
 // to do, then what was ruled out and what cannot be told. A function of the state.
 import { windowOfWhy } from "../store/why.js";
 import type { Diagnosis, Finding, Why } from "../store/why.js";
+import { cellsOf, padCells } from "../width.js";
 import { wrapped } from "../wrap.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
@@ -30,7 +31,11 @@ export function whyPage(p: Painter, rect: Rect): void {
   const lines = why.query === null ? answerLines(p, why, rect) : queryLines(why.query, rect.width - 2);
   const height = rect.height - 1;
   const first = firstLine(lines, why.index, height);
-  lines.slice(first, first + height).forEach((line, row) => paint(p, rect, rect.y + 1 + row, line));
+  lines.slice(first, first + height).forEach((line, row) => {
+    const y = rect.y + 1 + row;
+    paint(p, rect, y, line);
+    if (line.of !== null) p.frame.clickable({ ...rect, y, height: 1 }, { kind: "line", index: line.of, chosen: why.index });
+  });
   const below = lines.length - first - height;
   if (below > 0) p.frame.putRight(rect.x + rect.width - 1, rect.y + rect.height - 1, ` ${below} more ${p.theme.down} `, style("key"));
 }
@@ -70,7 +75,7 @@ function headLine(p: Painter, why: Why, found: Diagnosis, width: number): Line {
     UNKNOWN: `${name}: it cannot be told`,
   }[found.verdict];
   const shown = cut(text, width - sure.length - 2, p.theme.ellipsis);
-  return { pieces: [[shown, found.verdict === "SLOW" ? style("attention", "bold") : BOLD], [sure.padStart(width - shown.length), DIM]], of: null };
+  return { pieces: [[shown, found.verdict === "SLOW" ? style("attention", "bold") : BOLD], [padCells(sure, width - cellsOf(shown), "right"), DIM]], of: null };
 }
 
 function causeLines(p: Painter, cause: Finding, index: number, width: number, how: "whole" | "short"): Line[] {
