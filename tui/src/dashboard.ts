@@ -180,14 +180,17 @@ class Dashboard implements Outside {
       this.options.output.write(`\r\n${said.text} Any key goes back to quetzal.\r\n`);
       return new Promise<void>((resolve) => (this.away = { stop, key: resolve }));
     });
-    if (ended !== null) this.store.dispatch({ type: "notice", ...endText(name, ended) });
+    if (ended === null) return;
+    this.store.dispatch({ type: "notice", ...endText(name, ended) });
+    this.paint();
   }
 
   /** Lends the terminal to an editor; null: it ended well, else one sentence why not. */
   private async lend(program: string, args: readonly string[]): Promise<string | null> {
     const ended = await this.foreground(program, args, () => Promise.resolve());
     if (ended === null) return "The editor was ended with the dashboard.";
-    return ended.how === "exit" && ended.code === 0 ? null : endText(program, ended).text;
+    this.paint();
+    return ended.how === "exit" && ended.code === 0 ? null : endText("editor", ended).text;
   }
 
   /** Runs a program on the whole terminal and takes it back after `after`; null where the dashboard ended meanwhile or it is lent already. */
@@ -210,7 +213,6 @@ class Dashboard implements Outside {
     this.away = null;
     if (this.isEnded()) return null;
     this.terminal = this.takeTerminal();
-    this.paint();
     return ended;
   }
 

@@ -85,7 +85,7 @@ export class EditingFeed implements Disposable {
         this.tell("error", outcome.reason);
         return;
       case "dropped":
-        this.tell("error", `${label}: ${outcome.reason}${outcome.keptIn === null ? "" : ` What was written is kept in ${outcome.keptIn}.`}`);
+        this.tell("error", `${label}: ${outcome.keptIn === null ? "" : `what was written is kept in ${outcome.keptIn}. `}${outcome.reason}`);
     }
   }
 
