@@ -4,12 +4,15 @@ import { defineConfig } from "vitest/config";
 // Vite would take graphql's ES modules for our own files and Node its CommonJS ones for everybody else's: two instances.
 const graphql = { graphql: "graphql/index.js" };
 
+// Many unit tests drive programs in pseudo-terminals and wait for them: more workers than a small machine has cores.
+const UNIT_WORKERS = 3;
+
 export default defineConfig({
   test: {
     projects: [
-      { resolve: { alias: graphql }, test: { name: "unit", include: ["server/**/*.test.ts", "tui/**/*.test.ts", "vms/**/*.test.ts", "test/*.test.ts", "test/{bench,contract,support}/**/*.test.ts"], exclude: ["**/*.db.test.ts", "**/node_modules/**"] } },
-      { resolve: { alias: graphql }, test: { name: "db", include: ["{server,test}/**/*.db.test.ts"], globalSetup: ["server/src/db/testing/servers.ts"], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } },
-      { resolve: { alias: graphql }, test: { name: "e2e", include: ["test/e2e/**/*.test.ts", "test/chaos/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false } },
+      { resolve: { alias: graphql }, test: { name: "unit", include: ["server/**/*.test.ts", "tui/**/*.test.ts", "vms/**/*.test.ts", "test/*.test.ts", "test/{bench,contract,support}/**/*.test.ts"], exclude: ["**/*.db.test.ts", "**/node_modules/**"], maxWorkers: UNIT_WORKERS, sequence: { groupOrder: 0 } } },
+      { resolve: { alias: graphql }, test: { name: "db", include: ["{server,test}/**/*.db.test.ts"], globalSetup: ["server/src/db/testing/servers.ts"], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false, sequence: { groupOrder: 1 } } },
+      { resolve: { alias: graphql }, test: { name: "e2e", include: ["test/e2e/**/*.test.ts", "test/chaos/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 300_000, fileParallelism: false, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -67,7 +67,9 @@ describe("config and context on the command line", () => {
   it("colour a pipe only when asked to", async () => {
     await using server = await RecordedServer.open({ vms: 3 });
     const env = { QUETZAL_URL: server.url, TERM: "xterm-256color" };
-    expect((await quetzal(["vm", "ls"], env)).out).not.toContain("\x1b");
-    expect((await quetzal(["vm", "ls", "--color", "always"], env)).out).toContain("\x1b[38;5;");
+    const plain = await quetzal(["vm", "ls"], env);
+    expect(plain).toMatchObject({ code: 0, err: "" });
+    expect(plain.out).not.toContain("\x1b");
+    expect(await quetzal(["vm", "ls", "--color", "always"], env)).toMatchObject({ code: 0, out: expect.stringContaining("\x1b[38;5;") as string });
   }, TIMEOUT_MS);
 });

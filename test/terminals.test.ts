@@ -93,8 +93,10 @@ describe("the mouse", () => {
   };
   /** Row and column, from 1, of a text on the screen. */
   const placeOf = (screen: string, text: string): [x: number, y: number] => {
-    const y = screen.split("\n").findIndex((line) => line.includes(text));
-    return [(screen.split("\n")[y] ?? "").indexOf(text) + 1, y + 1];
+    const lines = screen.split("\n");
+    const y = lines.findIndex((line) => line.includes(text));
+    if (y < 0) throw new Error(`no ${text} to click on:\n${screen}`);
+    return [(lines[y] ?? "").indexOf(text) + 1, y + 1];
   };
 
   it("selects, opens, sorts, presses and scrolls, and is released at the end", async () => {
@@ -102,7 +104,7 @@ describe("the mouse", () => {
     const { terminal } = dashboard;
     let screen = await dashboard.press(click(...placeOf(terminal.screen(), "web-1")), /4 of 7/);
     screen = await dashboard.press(click(...placeOf(screen, "NAME")), /by name/);
-    screen = await dashboard.press(click(...placeOf(screen, "CPU%")), /by CPU/);
+    screen = await dashboard.press(click(...placeOf(screen, "CORE%")), /by CPU/);
     await dashboard.press(`${ESC}[<65;5;10M`, /7 of 7/);
     await dashboard.press(`${ESC}[<64;5;10M${ESC}[<64;5;10M`, /1 of 7/);
     screen = await dashboard.press(click(...placeOf(terminal.screen(), "web-2")).repeat(2), /1 graphs/);
@@ -128,7 +130,7 @@ describe("what is chosen in the dashboard", () => {
       await using dashboard = await opened();
       await dashboard.press("O", /columns of the table/);
       for (let line = 0; line < 3; line++) dashboard.terminal.send("j");
-      await dashboard.press(" ", /\[ \] CPU%/);
+      await dashboard.press(" ", /\[ \] CORE%/);
       await dashboard.press(ESC, /by CPU/);
       await dashboard.press(">", /by memory/);
       await dashboard.press("T", /Theme: light/);
@@ -140,7 +142,7 @@ describe("what is chosen in the dashboard", () => {
     }
     expect(file()).toContain("columns: [name, state, last, memory, disk, rx, tx, age]");
     await using again = await opened();
-    expect(again.terminal.screen()).not.toContain("CPU%");
+    expect(again.terminal.screen()).not.toContain("CORE%");
     await again.terminal.waitFor(/by memory/);
     await again.press("v", /the webs +\/web/);
     await again.press("j\r", /View: the webs/);

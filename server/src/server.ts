@@ -82,7 +82,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const archive = undo.use(new VmArchive(db, health, registry, log));
   await archive.load();
   undo.use(startRetention({ db, eventLog, log }));
-  const consoles = undo.use(new ConsoleService(registry, hosts));
+  const consoles = undo.use(new ConsoleService(registry, hosts, events));
   const alertBoard = new AlertBoard();
   const subjects = new FilterSubjects({ registry, hosts, metrics, alerts: alertBoard });
   const filters = undo.use(new FilterMatches(subjects));

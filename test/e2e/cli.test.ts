@@ -1,17 +1,18 @@
 // Every lifecycle verb through the `quetzal` command, as a script would use it.
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cliPath, Stack } from "../support/stack.js";
+import { cliPath, root, Stack } from "../support/stack.js";
 import { smallGuest } from "../support/vm.js";
 
 let stack: Stack;
 
 interface Ran { readonly code: number | null; readonly stdout: string; readonly stderr: string }
-function quetzal(...args: string[]): Promise<Ran> {
+const quetzal = (...args: string[]): Promise<Ran> => run(process.execPath, [cliPath, ...args]);
+function run(program: string, args: readonly string[]): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cliPath, ...args], { env: stack.clientEnv, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { env: stack.clientEnv, stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => { stdout += chunk.toString(); });
@@ -76,6 +77,20 @@ describe("the quetzal command", () => {
     expect(ran.code).toBe(5);
     expect(ran.stderr.trim().split("\n")).toHaveLength(1);
     expect(ran.stderr).toMatch(/npm start/);
+  });
+
+  it("start.sh in a copy of vms/test-vm starts the VM that the copy defines", async () => {
+    symlinkSync(join(root, "dist"), join(stack.stateDir, "dist"));
+    const copy = join(stack.stateDir, "defs/story-copy");
+    mkdirSync(copy);
+    copyFileSync(join(root, "vms/test-vm/start.sh"), join(copy, "start.sh"));
+    writeFileSync(join(copy, "config.json"), JSON.stringify(smallGuest("story-copy")));
+    const startSh = (): Promise<Ran> => run("sh", [join(copy, "start.sh")]);
+    expect(await startSh()).toMatchObject({ code: 0 });
+    expect(await vmState("story-copy")).toBe("RUNNING");
+    expect((await startSh()).stdout).toMatch(/story-copy is RUNNING: nothing to start/);
+    expect(await quetzal("vm", "show", "test-vm-001")).toMatchObject({ code: 3 });
+    expect(await quetzal("vm", "force-off", "-y", "--wait", "story-copy")).toMatchObject({ code: 0 });
   });
 
   it("prints the events in order and deletes the VM", async () => {

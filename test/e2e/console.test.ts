@@ -110,4 +110,25 @@ describe("a guest's serial ports", () => {
     await eventually("the pen to lie free", () => watchers.every((watcher) => watcher.audience.writer === null));
     expect(third.text).not.toMatch(/stolen|too-late/);
   });
+
+  it("leave in the audit who took the pen of which, once for each time it was held, and nothing of what was typed", async () => {
+    for (const sequence of [1, 2, 3]) expect(await write("cleo", sequence, `echo se${sequence}''cret\n`, false)).toMatchObject({ __typename: "ConsoleInputAccepted" });
+    expect(await write("dora", 1, "echo no\n", false)).toEqual({ __typename: "ConsoleBusy", writer: "cleo" });
+    interface Entry { readonly kind: string; readonly actor: string; readonly outcome: string; readonly message: string }
+    const taken = async (): Promise<Entry[]> => {
+      const { audit } = await stack.api.query<{ audit: { nodes: Entry[] } }>("query ($vmId: ID) { audit(vmId: $vmId) { nodes { kind actor outcome message } } }", { vmId: vm.id });
+      return audit.nodes.filter(({ kind }) => kind === "CONSOLE_TAKEN");
+    };
+    const entries = await eventually("the entry", async () => {
+      const now = await taken();
+      return now[0]?.message.includes("cleo") === true ? now : undefined;
+    });
+    const { viewer } = await stack.api.query<{ viewer: { name: string } }>("{ viewer { name } }");
+    expect(entries.slice(0, 3)).toEqual([
+      { kind: "CONSOLE_TAKEN", actor: viewer.name, outcome: "SUCCEEDED", message: `${viewer.name} took the pen of ${vm.id}'s ttyS0 (session cleo).` },
+      { kind: "CONSOLE_TAKEN", actor: viewer.name, outcome: "SUCCEEDED", message: `${viewer.name} took the pen of ${vm.id}'s ttyS0 (session ben).` },
+      { kind: "CONSOLE_TAKEN", actor: viewer.name, outcome: "SUCCEEDED", message: `${viewer.name} took the pen of ${vm.id}'s ttyS0 (session anna).` },
+    ]);
+    expect(JSON.stringify(entries)).not.toMatch(/cret|dora/);
+  });
 });

@@ -1,17 +1,19 @@
-// The README's examples, run as written against a private stack. Only the block that says where the server is gets
-// replaced, since this stack listens elsewhere.
+// The README's examples, run as written against a private stack: those of GraphQL in a shell script, where only the block
+// that says where the server is gets replaced, and the tour's command lines in an interactive bash, as a person types them.
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/process.js";
+import { allShellBlocks, shellBlocks } from "../support/readme.js";
 import { root, Stack } from "../support/stack.js";
+import { TerminalDriver } from "../support/terminal.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
 
-const readme = readFileSync(join(root, "README.md"), "utf8");
-/** Every block marked `sh` is meant to be pasted. */
-const blocks = [...readme.matchAll(/^```sh\n(.*?)^```/gms)].map(([, text = ""]) => text);
+const blocks = shellBlocks("GraphQL");
 const examples = blocks.filter((text) => !text.startsWith("QUETZAL_URL="));
+const tour = shellBlocks("Five minutes");
 
 let stack: Stack;
 beforeAll(async () => {
@@ -31,6 +33,8 @@ const example = (word: string): string => examples.find((text) => text.includes(
 it("says where the server is and has an example of a query, a mutation and a subscription", () => {
   expect(blocks).toHaveLength(4);
   expect(examples).toHaveLength(3);
+  // Beside these: the two commands, which test/e2e/start.test.ts runs, and the tour.
+  expect(allShellBlocks()).toHaveLength(blocks.length + tour.length + 1);
 });
 
 it("shows the VMs with the query", async () => {
@@ -50,4 +54,50 @@ it("streams live figures with the subscription", async () => {
   const lines = (await paste(example("subscription"))).split("\n").filter((line) => line.startsWith("data: {"));
   expect(lines.length).toBeGreaterThanOrEqual(3);
   expect(lines.join("\n")).toContain('"vmId":"test-vm-001"');
+});
+
+describe("the tour's command lines", () => {
+  /** What a person does with a program that goes on by itself, once it shows this. */
+  const LEFT: readonly (readonly [command: string, shown: string, keys: string, code: number])[] = [
+    ["quetzal console", "ttyS0: Ctrl-] leaves", "\x1d", 0],
+    ["quetzal events --follow", "test-vm-001", "\x03", 130],
+  ];
+  let clone: string;
+  let bash: TerminalDriver;
+  beforeAll(() => {
+    // A clone of one's own, so that what the tour makes in vms/ is made there.
+    clone = join(stack.stateDir, "clone");
+    mkdirSync(clone);
+    symlinkSync(join(root, "dist"), join(clone, "dist"));
+    cpSync(join(root, "vms"), join(clone, "vms"), { recursive: true });
+    const env = { ...stack.clientEnv, HOME: stack.stateDir, PS1: "exit $? of \\#> " };
+    bash = new TerminalDriver("bash", ["--norc", "--noprofile", "-i"], { env, cwd: clone, columns: 160, rows: 50 });
+  });
+  afterAll(() => bash[Symbol.asyncDispose]());
+
+  /** Each line comes when the one before it is done; after one that failed the rest would only wait. */
+  let done = 0;
+  const PROMPT_MS = 30_000;
+  /** A guest's own prompt may stand before it on the line. */
+  const prompt = (number: number): RegExp => new RegExp(`exit (\\d+) of ${number}> $`, "m");
+
+  it.each(tour.flatMap((block) => block.trimEnd().split("\n")).map((line, index) => ({ line, number: index + 1 })))("$line", async ({ line, number }) => {
+    expect(done, "lines done before").toBe(number - 1);
+    await bash.waitFor(prompt(number), PROMPT_MS);
+    const before = bash.raw.length;
+    bash.send(`${line}\r`);
+    const left = LEFT.find(([command]) => line.startsWith(command));
+    if (left !== undefined) {
+      await eventually(`${line} to show ${left[1]}`, () => bash.raw.slice(before).includes(left[1]), PROMPT_MS);
+      bash.send(left[2]);
+    }
+    const screen = await bash.waitFor(prompt(number + 1), PROMPT_MS);
+    expect(prompt(number + 1).exec(screen)?.[1], screen).toBe(String(left?.[3] ?? 0));
+    done = number;
+  });
+
+  it("have made and started the VM, with its disk where the README says that it lies", async () => {
+    expect(await new VmDriver(stack, "mine-001").show("state")).toEqual({ state: "RUNNING" });
+    expect(existsSync(join(stack.stateDir, "pools/default/mine-001/disk.img"))).toBe(true);
+  });
 });

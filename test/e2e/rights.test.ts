@@ -55,7 +55,11 @@ describe.each(["HTTP", "WebSocket"] as const)("over %s", (transport) => {
 
   it("no refusal has changed anything, and each is kept with who tried", async () => {
     expect((await vm.show()).state).toBe("DEFINED");
-    const tried = (await events()).filter((event) => event.actor === viewer.tokenName || event.actor === operator.tokenName);
+    // A refusal is answered at once, and kept a moment later.
+    const tried = await eventually("every refusal to be kept", async () => {
+      const kept = (await events()).filter((event) => event.actor === viewer.tokenName || event.actor === operator.tokenName);
+      return kept.length >= OF_OPERATORS.length + 2 * OF_ADMINS.length ? kept : undefined;
+    });
     expect(new Set(tried.map((event) => event.kind))).toEqual(new Set(["ACCESS_REFUSED"]));
     for (const [verb] of OF_OPERATORS) expect(tried.filter((event) => event.message.startsWith(`${verb} `)).map((event) => event.actor), verb).toEqual([viewer.tokenName]);
     for (const [verb] of OF_ADMINS) expect(tried.filter((event) => event.message.startsWith(`${verb} `)).map((event) => event.actor), verb).toEqual([viewer.tokenName, operator.tokenName]);

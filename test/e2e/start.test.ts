@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { shellBlocks } from "../support/readme.js";
 import { guestImagesDir, root } from "../support/stack.js";
 
 let stateDir: string;
@@ -57,17 +58,14 @@ function ourProcesses(word: string): { pid: number; line: string }[] {
   });
 }
 
-/** The shell blocks of one section of the README. */
-function shellBlocks(section: string): string[] {
-  const text = readFileSync(join(root, "README.md"), "utf8");
-  const start = text.indexOf(`\n## ${section}`);
-  const body = text.slice(start, text.indexOf("\n## ", start + 4));
-  return [...body.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
-}
+/** `npm start` and `npm stop`, as the README writes them. */
+const [startLine = "", stopLine = ""] = shellBlocks("Two commands").join("").split("\n");
+const typed = (line: string): Promise<Ran> => run("bash", ["-c", line]);
 
 describe("the two commands", () => {
   it("npm start without a terminal sets up, boots test-vm-001, prints a frame with it running, and leaves", async () => {
-    const ran = await run("npm", ["start"]);
+    expect(startLine).toMatch(/^npm start +#/);
+    const ran = await typed(startLine);
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.text).toMatch(/test-vm-001: RUNNING/);
   }, SECOND_START_AFTER_MS);
@@ -120,7 +118,8 @@ describe("the two commands", () => {
   });
 
   it("npm stop ends the services and leaves the VM; npm start finds it again; npm stop --vms ends it", async () => {
-    expect(await run("npm", ["stop"])).toMatchObject({ code: 0 });
+    expect(stopLine).toMatch(/^npm stop +#/);
+    expect(await typed(stopLine)).toMatchObject({ code: 0 });
     expect([ours("quetzald"), ours("dist/server.js"), ours("qemu-system").length]).toEqual([[], [], 1]);
     const again = await run("npm", ["start"]);
     expect(again.text).toMatch(/test-vm-001: RUNNING/);
@@ -128,9 +127,10 @@ describe("the two commands", () => {
     expect(ours("qemu-system")).toEqual([]);
   });
 
-  it.each(["quetzald", "dist/server.js"])("npm start after kill -9 of %s finds everything again", async (service) => {
+  it.each(["quetzald", "dist/server.js", "bin/postgres"])("npm start after kill -9 of %s finds everything again", async (service) => {
     await run("npm", ["start"]);
     const [qemu] = ours("qemu-system");
+    expect(ours(service)).not.toEqual([]);
     for (const { pid } of ourProcesses(service)) process.kill(pid, "SIGKILL");
     const ran = await run("npm", ["start"]);
     expect(ran).toMatchObject({ code: 0 });

@@ -7,22 +7,37 @@ import { resetTerminal } from "./terminal.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
 
+/** What `quetzal` ends with while the server, its database or the daemon cannot be reached (tui/src/cli/exit.ts). */
+const UNREACHABLE = 5;
+/** A database that was killed is back within a second or two. */
+const RETRY_MS = 300;
+
 /**
  * Runs `quetzal ARGS…` and hands back what it printed.
  *
  * @param {Context} context
  * @param {string[]} args
+ * @param {{patienceMs?: number}} [options] how long it is tried again while what it needs is coming back; absent: once
  * @returns {Promise<string>} its standard output; rejects with its last words
  */
-export async function askQuetzal(context, args) {
+export async function askQuetzal(context, args, { patienceMs = 0 } = {}) {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const { code, said, complaint } = await answerOf(context, args);
+    if (code === 0) return said;
+    if (code !== UNREACHABLE || performance.now() > deadline) throw new LaunchFault(`quetzal ${args.join(" ")} failed: ${complaint.trim() || said.trim() || `it exited ${code}`}`);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+}
+
+/** @param {Context} context @param {string[]} args */
+async function answerOf(context, args) {
   const child = spawn(process.execPath, [clientBundle(context), ...args], { env: ownServer(context), stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   let complaint = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (said += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (complaint += text));
-  const code = await ended(child);
-  if (code === 0) return said;
-  throw new LaunchFault(`quetzal ${args.join(" ")} failed: ${complaint.trim() || said.trim() || `it exited ${code}`}`);
+  return { code: await ended(child), said, complaint };
 }
 
 /**

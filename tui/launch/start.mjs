@@ -58,6 +58,8 @@ const QUIET_MS = 400;
 
 /** The server tries a daemon that was started anew twice a second. */
 const LINK_MS = 15_000;
+/** A Postgres that died is started again by the server, which waits at most 5 s between two tries. */
+const PATIENCE = { patienceMs: 15_000 };
 
 /** @param {Context} context */
 async function checkPort({ env, paths }) {
@@ -78,11 +80,11 @@ async function applyDefinitions(context) {
     if (!(await waitUntil(() => isLinked(context), LINK_MS))) {
       throw new LaunchFault(`The server did not reach the daemon within ${LINK_MS / 1000} s.`, { mend: `look into quetzald.log and server.log in ${context.paths.logsDir}, then npm start again.` });
     }
-    await askQuetzal(context, ["apply", join(context.repoDir, "vms")]);
+    await askQuetzal(context, ["apply", join(context.repoDir, "vms")], PATIENCE);
     const { state } = JSON.parse(await askQuetzal(context, ["vm", "show", FIRST_VM, "-o", "json"]));
     if (LEFT_ALONE.has(state)) return line.done();
     line.report(`starting ${FIRST_VM}`);
-    await askQuetzal(context, ["vm", "start", "--wait", FIRST_VM]);
+    await askQuetzal(context, ["vm", "start", "--wait", FIRST_VM], PATIENCE);
     line.done(`${FIRST_VM} started`);
   } catch (error) {
     line.fail();

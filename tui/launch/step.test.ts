@@ -1,5 +1,5 @@
 // Laws of the walk over set-up steps.
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -29,6 +29,30 @@ it("stops at a failure and names the step", async () => {
   const ran: string[] = [];
   await expect(runSteps(context, [step("one", ran, false, true), step("two", ran)])).rejects.toThrow("one failed: no space left");
   expect(ran).toEqual(["one"]);
+});
+
+it("goes on at the next start from the step that failed, which had named itself, its log and the mend", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "qz-"));
+  const log = join(dir, "setup.log");
+  /** Done once its file is there, as the real steps are. */
+  const made = (title: string, script = `echo ${title} >> ran; touch ${title}`) => ({
+    title,
+    isDone: () => existsSync(join(dir, title)),
+    run: () => runLogged({ title: `Making ${title}`, program: "sh", arguments: ["-ec", script], cwd: dir, env: process.env, log, mend: "touch disk." }),
+  });
+  const steps = [made("daemon"), made("image", "test -e disk; echo image >> ran; touch image"), made("bundles")];
+  try {
+    const fault = await runSteps(context, steps).then(() => undefined, (error: unknown) => error as LaunchFault);
+    const said = fault?.describe().split("\n") ?? [];
+    expect([said[0], ...said.slice(-2)]).toEqual(["Making image failed: sh exited 1.", `Log: ${log}`, "Mend: touch disk."]);
+    expect(readFileSync(join(dir, "ran"), "utf8")).toBe("daemon\n");
+    writeFileSync(join(dir, "disk"), "");
+    await runSteps(context, steps);
+    await runSteps(context, steps);
+    expect(readFileSync(join(dir, "ran"), "utf8")).toBe("daemon\nimage\nbundles\n");
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 it("shows a failed program's last words, its log and the mend", async () => {

@@ -1,6 +1,7 @@
 // The only reader of the environment in tui/: where the server is, who we are, what the terminal can do, and what the
 // person has set in config.yaml.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { resolvePaths, stateDirFault } from "../launch/paths.mjs";
 import type { Endpoint, EndpointSource } from "./client/endpoint.js";
 import { ClientError } from "./client/error.js";
@@ -34,6 +35,8 @@ export interface Config {
   /** For child processes of ours: the environment they inherit, in which they choose the same server. */
   readonly environment: Environment;
   readonly settings: SettingsFile;
+  /** Where a fault of our own is written down, when its folder is there. */
+  readonly logFile: string;
   /** The same with the choices of a command line. */
   with(choices: Choices): Config;
 }
@@ -54,6 +57,7 @@ export function readConfig(env: Environment, uid: number, settings: SettingsFile
     terminal: env["TERM"] || "xterm",
     environment: choices.context === undefined ? env : inContext(env, choices.context),
     settings,
+    logFile: join(resolvePaths(env, uid).logsDir, "client.log"),
     with: (chosen) => readConfig(env, uid, settings, chosen),
   };
 }

@@ -60,6 +60,8 @@ export interface DashboardOptions {
   userCommands?: readonly UserCommand[];
   /** Where the server is, for those commands; null where it is not known. */
   serverUrl?: () => string | null;
+  /** Writes a fault of our own down and says, for people, where. */
+  faultText: (error: unknown) => string;
   /** Milliseconds since the epoch; tests give their own. */
   now?: () => number;
 }
@@ -333,7 +335,7 @@ class Dashboard implements Outside {
 
   private fail(error: unknown): void {
     this.release();
-    process.stderr.write(`quetzal: the dashboard stopped on an error of its own: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`quetzal: ${paintable(this.options.faultText(error))}\n`);
     this.end(1, "at once");
   }
 

@@ -1,6 +1,8 @@
 // How figures and names are written for people: SCREENS.md's three significant digits and a unit, `–` for unknown.
 // Pure; every front end formats through this. Bytes are divided by 1024 when they are memory or files, rates by 1000.
 
+import { UNPRINTABLE } from "./width.js";
+
 /** What stands for an unknown figure; never 0. */
 export const UNKNOWN = "–";
 
@@ -98,11 +100,10 @@ export function words(name: string): string {
 /** Largest text shown from elsewhere, in characters: beyond it a line is of no use to anyone. */
 const MAX_SHOWN_CHARACTERS = 4_096;
 
-/**
- * Text from elsewhere, safe to print: control characters (escape sequences need one), line and paragraph separators
- * and the marks that reverse or hide text become `?`. Newlines too, unless `lines` is "keep".
- */
+const EVERY_UNPRINTABLE = new RegExp(`[${UNPRINTABLE}]`, "gu");
+
+/** Text from elsewhere, safe to print: what drives a terminal, hides or reverses text becomes `?`. Newlines too, unless `lines` is "keep". */
 export function sanitise(text: string, lines: "keep" | "replace" = "replace"): string {
   const short = text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
-  return short.replace(/[\p{Cc}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu, (mark) => (lines === "keep" && (mark === "\n" || mark === "\t") ? mark : "?"));
+  return short.replace(EVERY_UNPRINTABLE, (mark) => (lines === "keep" && (mark === "\n" || mark === "\t") ? mark : "?"));
 }

@@ -28,8 +28,13 @@ const JOINING = /[\u200c\u200d\ufe00-\ufe0f\u{e0020}-\u{e007f}\u{e0100}-\u{e01ef
 const PICTURE = /\p{Extended_Pictographic}/u;
 const REGIONAL_INDICATOR_A = 0x1f1e6;
 const REGIONAL_INDICATOR_Z = 0x1f1ff;
-/** Controls, formats (bidi marks among them), line separators, surrogate halves, private and unassigned characters, fillers, and parts of Hangul syllables. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]/u;
+/**
+ * What drives a terminal, hides or reverses text, or is no character: controls, formats (bidi marks among them), line
+ * separators, surrogate halves, private and unassigned ones. For a class in a regular expression with the flag u.
+ */
+export const UNPRINTABLE = "\\p{Cc}\\p{Cf}\\p{Cs}\\p{Co}\\p{Cn}\\p{Zl}\\p{Zp}";
+/** Fillers and parts of Hangul syllables too: their widths differ between terminals. */
+const UNSAFE = new RegExp(`[${UNPRINTABLE}\\u115f\\u1160\\u3164\\uffa0\\u1100-\\u11ff\\ua960-\\ua97f\\ud7b0-\\ud7ff]`, "u");
 const MARK = /[\p{Mn}\p{Me}]/u;
 const SPACE = /\p{Zs}|[\n\r\t]/u;
 
@@ -78,6 +83,11 @@ function clusterOf(char: string): Cluster {
   return width === 1 || width === 2 ? { text: char, width } : REPLACEMENT;
 }
 
+/** The text as it is painted: exactly so many cells wide in every terminal as `cellsOf` counts. */
+export function paintedText(text: string): string {
+  return ALL_SIMPLE.test(text) && text.length <= TEXT_MAX_LENGTH ? text : clustersOf(text).map((cluster) => cluster.text).join("");
+}
+
 /** Cells that a text takes. */
 export function cellsOf(text: string): number {
   return ALL_SIMPLE.test(text) ? Math.min(text.length, TEXT_MAX_LENGTH) : clustersOf(text).reduce((sum, { width }) => sum + width, 0);
@@ -87,7 +97,7 @@ export function cellsOf(text: string): number {
 export function cutCells(text: string, cells: number, mark: string): string {
   if (cells <= 0) return "";
   if (ALL_SIMPLE.test(text)) return text.length <= cells ? text : text.slice(0, cells - mark.length) + mark;
-  if (cellsOf(text) <= cells) return clustersOf(text).map((cluster) => cluster.text).join("");
+  if (cellsOf(text) <= cells) return paintedText(text);
   let kept = "";
   let used = mark.length;
   for (const cluster of clustersOf(text)) {

@@ -27,6 +27,7 @@ describe("auditEntry", () => {
     ["OPERATION_CANCEL_REQUESTED", "FAILED", "FAILED"],
     ["TOKEN_CREATED", null, "SUCCEEDED"],
     ["TOKEN_REVOKED", null, "SUCCEEDED"],
+    ["CONSOLE_TAKEN", null, "SUCCEEDED"],
     ["ACCESS_REFUSED", null, "REFUSED"],
     ["LOGIN_FAILED", null, "REFUSED"],
   ])("%s of an operation that is %s came out %s", (kind, state, outcome) => {

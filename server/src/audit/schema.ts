@@ -45,7 +45,7 @@ const AuditConnectionRef = builder.objectRef<AuditConnection>("AuditConnection")
 builder.queryField("audit", (t) =>
   t.field({
     type: AuditConnectionRef,
-    description: "Who did or tried what, and what came of it, newest first: verbs, cancellations, tokens, refused calls and failed logins. Needs the role ADMIN.",
+    description: "Who did or tried what, and what came of it, newest first: verbs, cancellations, consoles written to, tokens, refused calls and failed logins. Needs the role ADMIN.",
     args: {
       first: t.arg.int({ description: "At most so many, up to 500; null: 100." }),
       after: t.arg.string({ description: "endCursor of the page before; null: from the newest." }),

@@ -1,6 +1,7 @@
 // Consoles: reading a serial port, and writing to it under a pen that a session holds while its stream to the daemon is
 // open. Calls of a session are put into the order of their sequence. Knows no GraphQL.
 import { ConsoleBusy, InvalidInput, VmNotFound } from "../errors.js";
+import type { EventService } from "../event/service.js";
 import type { HostService } from "../host/service.js";
 import { faultReason, isUnreachable } from "../hypervisor/fault.js";
 import { refusalError } from "../hypervisor/refusal.js";
@@ -47,6 +48,7 @@ export class ConsoleService implements Disposable {
   constructor(
     private readonly registry: VmRegistry,
     private readonly hosts: HostService,
+    private readonly events: Pick<EventService, "record">,
   ) {}
 
   read(args: ReadArgs): AsyncGenerator<ConsoleOutput, void, undefined> {
@@ -84,6 +86,7 @@ export class ConsoleService implements Disposable {
       const error = refusalError(refusal, { vmId: vm.id, state: vm.state });
       throw error instanceof ConsoleBusy ? new ConsoleBusy(await this.#penHolder(vm, args.port), error.message) : error;
     }
+    if (!writer.isTold && !writer.closed) this.#tell(viewer, vm, args, writer);
     return { sequence: args.sequence };
   }
 
@@ -97,6 +100,12 @@ export class ConsoleService implements Disposable {
 
   [Symbol.dispose](): void {
     for (const writer of [...this.#writers.values()]) writer.close();
+  }
+
+  /** The pen is an act of somebody; the keystrokes under it are not recorded one by one. */
+  #tell(viewer: Viewer, vm: Vm, { session }: WriteArgs, writer: WriterStream): void {
+    writer.isTold = true;
+    this.events.record({ kind: "CONSOLE_TAKEN", actor: viewer.name, vmId: vm.id, hostId: vm.hostId, message: `${viewer.name} took the pen of ${vm.id}'s ${writer.port} (session ${session}).` });
   }
 
   #remember(key: string, acknowledged: number): void {

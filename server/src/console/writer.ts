@@ -34,6 +34,8 @@ export class WriterStream {
   /** Why the daemon ended the stream; null while it has not. */
   refusal: Refusal | null = null;
   closed = false;
+  /** Whether it has been told who holds the pen by this stream. */
+  isTold = false;
   /** The session's inputs up to this one are with QEMU. */
   acknowledged: number;
   /** Not sent yet, by sequence. */

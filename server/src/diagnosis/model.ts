@@ -25,6 +25,7 @@ export type Steps = readonly (number | null)[];
 
 export interface VmFacts {
   readonly id: string;
+  readonly hostId: string;
   readonly name: string;
   readonly vcpus: number;
   readonly memoryBytes: number;

@@ -115,7 +115,7 @@ function factsOf(vm: Vm): VmFacts {
   const features = vm.definition["features"];
   const disks = vm.definition["disks"];
   return {
-    id: vm.id, name: vm.name, vcpus: vm.vcpus, memoryBytes: vm.memoryBytes,
+    id: vm.id, hostId: vm.hostId, name: vm.name, vcpus: vm.vcpus, memoryBytes: vm.memoryBytes,
     hasBalloon: Array.isArray(features) && features.includes("ballooning"),
     hasDisks: Array.isArray(disks) && disks.length > 0,
     network: networkOf(vm), pid: vm.pid,

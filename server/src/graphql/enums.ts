@@ -105,6 +105,7 @@ export const EventKindEnum = builder.enumType("EventKind", {
     HOST_CONNECTED: "The server reached a host's daemon.",
     HOST_DISCONNECTED: "The server lost a host's daemon.",
     SERVER_STARTED: "This server came up.",
+    CONSOLE_TAKEN: "`actor` writes to a VM's serial port from now on; keystrokes are no events.",
     TOKEN_CREATED: "`actor` made a token.",
     TOKEN_REVOKED: "`actor` revoked a token.",
     ALERT_RAISED: "A rule began to fire on a VM; the message holds the figures.",

@@ -19,7 +19,7 @@ import "../console/schema.js";
 import "../token/schema.js";
 
 builder.queryType({ description: "What can be read. Reads of observed state are answered from memory; history, operations and events from the database." });
-builder.mutationType({ description: "What can be done. Every accepted mutation is written to the events with who asked." });
+builder.mutationType({ description: "What can be done. Every accepted mutation is written to the events with who asked; of a console, who took its pen, not what is typed." });
 builder.subscriptionType({ description: "What can be followed: over WebSocket (graphql-transport-ws) or server-sent events." });
 
 export const schema: GraphQLSchema = tellRefusals(builder.toSchema({ sortSchema: false }));

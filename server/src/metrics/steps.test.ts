@@ -5,6 +5,12 @@ import { AUTOMATIC_POINTS, InvalidRange, MAX_POINTS, TIERS, planQuery } from "./
 
 const NOW = 1_800_000_000;
 
+it("keeps seconds for an hour, ten seconds for a day, and what is coarser for 30 days", () => {
+  expect(TIERS.map(({ stepSeconds, keptSeconds }) => [stepSeconds, keptSeconds])).toEqual([
+    [1, 3_600], [10, 86_400], [60, 30 * 86_400], [600, 30 * 86_400], [3_600, 30 * 86_400],
+  ]);
+});
+
 describe("planQuery", () => {
   it.each([
     // age of `from`, length, asked step → step, table

@@ -8,7 +8,7 @@ import { tickSamples } from "../metrics/rates.js";
 import { MetricsTick } from "../hypervisor/generated/quetzal/v1/metrics.js";
 import type { VmState } from "../vm/model.js";
 import { PastService } from "./service.js";
-import { definitionAt, newestVersions, noteListed, trimPast, versionsOf, MOMENT_RETENTION_DAYS, VERSION_RETENTION_DAYS, type ListedVm } from "./store.js";
+import { definitionAt, newestVersions, noteListed, trimPast, versionsOf, MOMENT_RETENTION_DAYS, VERSION_RETENTION_DAYS, VERSIONS_PER_VM, type ListedVm } from "./store.js";
 
 const START = Date.UTC(2026, 0, 1, 12, 0, 0);
 const DAY_SECONDS = 86_400;
@@ -195,11 +195,22 @@ describeOnEveryServer("the past", (suite) => {
     await told("VM_DEFINED", "gone", 0, vm("gone", "DEFINED", 0));
     await told("VM_DELETED", "gone", 20, null);
     const days = (count: number): Date => new Date(START + (count * DAY_SECONDS + 60) * 1000);
+    expect([MOMENT_RETENTION_DAYS, VERSION_RETENTION_DAYS]).toEqual([31, 90]);
     await trimPast(suite.db, days(MOMENT_RETENTION_DAYS));
     expect((await shown(500)).map(([id, , state]) => [id, state])).toEqual([["a", "RUNNING"]]);
     expect(await suite.db.vmVersion.count()).toBe(3);
     await trimPast(suite.db, days(VERSION_RETENTION_DAYS));
     expect(await suite.db.vmVersion.findMany({ select: { vmId: true } })).toEqual([{ vmId: "a" }]);
     expect((await shown(500)).map(([id, , state]) => [id, state])).toEqual([["a", "RUNNING"]]);
+  });
+
+  it("keeps as many definitions of a VM as it promises, the newest", async () => {
+    await told("VM_DEFINED", "a", 0, vm("a", "DEFINED", 0));
+    await suite.db.$executeRaw`
+      INSERT INTO vm_versions (vm_id, host_id, generation, time, definition)
+      SELECT 'a', 'h1', 1 + edit, ${at(0)} + edit * interval '1 second', '{}'::jsonb FROM generate_series(1, ${VERSIONS_PER_VM + 5}::int) AS edit`;
+    await trimPast(suite.db, at(3600));
+    const kept = await suite.db.vmVersion.aggregate({ where: { vmId: "a" }, _count: true, _min: { generation: true }, _max: { generation: true } });
+    expect(kept).toEqual({ _count: 750, _min: { generation: 7n }, _max: { generation: 756n } });
   });
 });

@@ -23,6 +23,9 @@ export const DEVELOPMENT_NEEDS = [
   { program: "tmux", package: "tmux", reason: "shows the dashboard in a test" },
   { program: "screen", package: "screen", reason: "shows the dashboard in a test" },
   { program: "cpio", package: "cpio", reason: "reads the guest image back in a test" },
+  { program: "curl", package: "curl", reason: "runs the README's examples in a test" },
+  { program: "openssl", package: "openssl", reason: "makes certificates for the tests of TLS" },
+  { program: "initdb", package: "postgresql", reason: "is the Postgres of one's own that the database tests and stories run on as well" },
 ];
 /** The oldest Rust that the daemon's crates accept. */
 export const RUST_MINIMUM = [1, 90];
@@ -30,6 +33,8 @@ export const RUST_MINIMUM = [1, 90];
 const ANSWER_TIMEOUT_MS = 20_000;
 /** Where programs of root live; the PATH of other users often lacks them. */
 const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin"];
+/** Debian keeps the programs of each Postgres in a folder of its version, on nobody's PATH. */
+const POSTGRES_ROOT = "/usr/lib/postgresql";
 
 /** @typedef {import("../context.mjs").Context} Context */
 /** @typedef {typeof SYSTEM_NEEDS} Needs */
@@ -44,12 +49,12 @@ const packages = (needs) => ({
     const install = installCommand(missing);
     if (missing.length > 0 && (context.uid !== 0 || !findProgram("apt-get", context.env))) {
       const also = rust ? ` And: ${rust}` : "";
-      throw new LaunchFault(`Missing on this machine: ${missing.join(", ")}.${also}`, { mend: `run this, then npm start again:\n    ${context.uid === 0 ? "" : "sudo "}${install}` });
+      throw new LaunchFault(`Missing on this machine: ${missing.join(", ")}.${also}`, { mend: `run this, then try again:\n    ${context.uid === 0 ? "" : "sudo "}${install}` });
     }
     if (rust) throw new LaunchFault(rust);
     const env = { ...context.env, DEBIAN_FRONTEND: "noninteractive" };
     const log = setupLog(context);
-    const mend = `see the log, mend apt, then npm start again; by hand it is: ${install}`;
+    const mend = `see the log, mend apt, then try again; by hand it is: ${install}`;
     const apt = { title: "Installing system packages", program: "apt-get", cwd: "/", env, log, mend, onLine: report };
     await runLogged({ ...apt, arguments: ["update", "-q"] });
     await runLogged({ ...apt, arguments: aptArguments(missing) });
@@ -76,7 +81,7 @@ function missingPackages({ env }, needs) {
 export function rustFault(context) {
   const { env } = context;
   if (existsSync(daemonBinary(context))) return undefined;
-  const mend = "Install a current Rust with rustup (https://rustup.rs), then npm start again.";
+  const mend = "Install a current Rust with rustup (https://rustup.rs), then try again.";
   if (!findProgram("cargo", env)) return `Rust's cargo is not on the PATH. ${mend}`;
   const answer = execFileSync("cargo", ["--version"], { encoding: "utf8", env: { ...env }, timeout: ANSWER_TIMEOUT_MS });
   const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(answer) ?? []).slice(1).map(Number);
@@ -91,7 +96,7 @@ export function rustFault(context) {
  * @returns {string | undefined} its path
  */
 export function findProgram(name, env) {
-  const folders = [...(env["PATH"] ?? "").split(":").filter(Boolean), ...SYSTEM_FOLDERS];
+  const folders = [...(env["PATH"] ?? "").split(":").filter(Boolean), ...SYSTEM_FOLDERS, ...postgresFolders()];
   return folders.map((dir) => join(dir, name)).find((path) => {
     try {
       accessSync(path, constants.X_OK);
@@ -101,6 +106,8 @@ export function findProgram(name, env) {
     }
   });
 }
+
+const postgresFolders = () => (existsSync(POSTGRES_ROOT) ? readdirSync(POSTGRES_ROOT).map((version) => join(POSTGRES_ROOT, version, "bin")) : []);
 
 /** @param {string[]} packages */
 const aptArguments = (packages) => ["install", "-y", "--no-install-recommends", ...backportsOf(packages)];

@@ -143,6 +143,12 @@ describe("exit", () => {
   ])("gives %o the code %i", (error, code) => {
     expect(error.exitCode).toBe(code);
   });
+
+  it.each([[new TypeError("Cannot read x")], ["thrown text"], [undefined]])("says of %o that the fault is ours, and nothing of its words", (error) => {
+    const failure = toCommandError(error);
+    expect([failure.code, failure.cause]).toEqual(["Internal", error]);
+    expect(failure.message).toBe("This is a fault of quetzal itself, not of what was asked.");
+  });
 });
 
 describe("config", () => {

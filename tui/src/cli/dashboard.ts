@@ -1,10 +1,12 @@
 // Opens the dashboard from the command line, or prints one frame of it as text. The dashboard itself is loaded here,
 // and only here: no other command pays for it.
 import type { EndpointSource } from "../client/endpoint.js";
+import { ownFaultText } from "../own-fault.js";
 import { whyNoPicture } from "../terminal-kind.js";
 import type { CommandContext } from "./context.js";
 import type { PlainPage } from "../views/plain-pages.js";
 import { CommandError, EXIT } from "./exit.js";
+import { VERSION } from "./version.js";
 import { vmNotFound } from "./vm/definition.js";
 
 export async function openDashboard(context: CommandContext): Promise<void> {
@@ -25,6 +27,7 @@ export async function openDashboard(context: CommandContext): Promise<void> {
       characters: config.characters,
       background: config.background,
       settings: config.settings,
+      faultText: (error) => ownFaultText(error, config.logFile, VERSION),
       environment: config.environment,
       serverUrl: () => urlOf(config.endpoint),
       consoleCommand: (vmId) => [process.execPath, ...process.execArgv, process.argv[1] ?? "", "console", vmId],

@@ -1,6 +1,7 @@
 // Exit codes, and which error leads to which. Programs rely on these numbers: they are part of the interface.
 import { ClientError } from "../client/error.js";
 import { sanitise } from "../format.js";
+import { isOwnFault } from "../own-fault.js";
 
 export const EXIT = {
   ok: 0,
@@ -50,6 +51,15 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
     this.code = code;
     this.field = field;
+  }
+}
+
+/** Nobody foresaw it: a mistake in this program. The cause is for a report, not for whoever reads the screen. */
+export class OwnFault extends CommandError {
+  constructor(cause: unknown) {
+    super(EXIT.failed, "Internal", "This is a fault of quetzal itself, not of what was asked.");
+    this.name = "OwnFault";
+    this.cause = cause;
   }
 }
 
@@ -108,6 +118,7 @@ export function toCommandError(error: unknown): CommandError {
     const { exitCode, code } = CODE_OF_KIND[error.kind];
     return new CommandError(exitCode, code, error.message);
   }
+  if (isOwnFault(error)) return new OwnFault(error);
   return new CommandError(EXIT.failed, "Failed", error instanceof Error ? error.message : String(error));
 }
 

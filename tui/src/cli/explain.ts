@@ -54,7 +54,7 @@ export function explanationLines(context: Pick<CommandContext, "paint" | "config
   const lines = [`${head}${" ".repeat(gap)}${sure}`.trimEnd()];
   if (causes.length === 0) lines.push(...hanging("", sanitise(explanation.summary)));
   for (const [index, cause] of causes.entries()) lines.push(...causeLines(context, cause, index + 1));
-  if (causes.length > 0 && ruledOut.length > 0) lines.push(...hanging("  ", `Looked at and no cause: ${ruledOut.map(({ title }) => title).join(", ")}.`));
+  if (causes.length > 0 && ruledOut.length > 0) lines.push(...hanging("  ", `Looked at and no cause: ${ruledOut.map(({ title }) => sanitise(title)).join(", ")}.`));
   for (const { title, evidence } of notKnown) lines.push(...hanging("  ", `Cannot be judged: ${sanitise(`${title}. ${evidence[0]?.text ?? ""}`)}`));
   return lines;
 }
@@ -72,7 +72,7 @@ function causeLines({ paint, config }: Pick<CommandContext, "paint" | "config">,
   const mark = config.characters === "ascii" ? "!" : "▲";
   const sources = [...new Set(cause.evidence.map(({ source }) => source))];
   return [
-    `${place} ${paint("orange", mark)} ${cause.title}`,
+    `${place} ${paint("orange", mark)} ${sanitise(cause.title)}`,
     ...cause.evidence.flatMap(({ text }) => hanging("    ", sanitise(text))),
     ...(cause.advice === null ? [] : hanging("    advice  ", sanitise(cause.advice))),
     ...(cause.adviceCommand === null ? [] : [`    run     ${sanitise(cause.adviceCommand)}`]),

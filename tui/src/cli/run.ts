@@ -8,11 +8,13 @@ import { createClient } from "../client/client.js";
 import type { Client } from "../client/client.js";
 import type { Config } from "../config.js";
 import { sanitise } from "../format.js";
+import { ownFaultText } from "../own-fault.js";
 import { painter } from "./context.js";
 import type { CommandContext } from "./context.js";
+import { jsonText } from "./output/encode.js";
 import { isForPrograms } from "./output/formats.js";
 import type { OutputFormat } from "./output/formats.js";
-import { CommandError, EXIT, toCommandError } from "./exit.js";
+import { CommandError, EXIT, OwnFault, toCommandError } from "./exit.js";
 import { buildProgram, fromCommander } from "./program.js";
 import { VERSION } from "./version.js";
 
@@ -25,6 +27,7 @@ const STANDARD_INPUT = 0;
 
 export async function runCommandLine(args: readonly string[], config: Config): Promise<number> {
   const interruption = listenForSignals();
+  listenForOwnFaults(config);
   quietBrokenPipes();
   const opened: Client[] = [];
   let exitCode: number = EXIT.ok;
@@ -42,11 +45,27 @@ export async function runCommandLine(args: readonly string[], config: Config): P
     if (interrupted !== undefined) return interrupted;
     const failure = error instanceof CommanderError ? fromCommander(error) : toCommandError(error);
     if (failure === undefined) return EXIT.ok;
-    report(failure, format);
+    report(failure instanceof OwnFault ? told(failure, config) : failure, format);
     return failure.exitCode;
   } finally {
     await Promise.all(opened.map((client) => client.close()));
     interruption.stop();
+  }
+}
+
+function told({ exitCode, code, cause }: OwnFault, { logFile }: Config): CommandError {
+  return new CommandError(exitCode, code, ownFaultText(cause, logFile, VERSION));
+}
+
+/** What is thrown where nobody waits for it. The dashboard, which gives the terminal back first, has ears of its own. */
+function listenForOwnFaults(config: Config): void {
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      if (process.listenerCount(event) > 1) return;
+      const failure = toCommandError(error);
+      report(failure instanceof OwnFault ? told(failure, config) : failure, "table");
+      process.exit(failure.exitCode);
+    });
   }
 }
 
@@ -56,7 +75,7 @@ function wantsJson(args: readonly string[]): boolean {
 
 function report(failure: CommandError, format: OutputFormat): void {
   const { code, message, field, exitCode } = failure;
-  const text = isForPrograms(format) ? JSON.stringify({ error: { code, message, ...(field === undefined ? {} : { field }), exitCode } }) : `quetzal: ${sanitise(message, "keep")}`;
+  const text = isForPrograms(format) ? jsonText({ error: { code, message, ...(field === undefined ? {} : { field }), exitCode } }, 0) : `quetzal: ${sanitise(message, "keep")}`;
   process.stderr.write(`${text}\n`);
 }
 

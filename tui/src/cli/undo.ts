@@ -7,6 +7,7 @@ import { CommandError, EXIT, fromTypedError } from "./exit.js";
 import { printRecord } from "./output/print.js";
 import { WATCHED_OPERATION, deadlineIn, waitForOperation } from "./wait.js";
 import type { WatchedOperation } from "./wait.js";
+import { DEFAULT_WAIT_SECONDS } from "./vm/deed.js";
 
 /** Operations that are looked through for one's own: more than anybody remembers having asked for. */
 const LOOKED_THROUGH = 50;
@@ -32,8 +33,8 @@ type Candidate = ResultOf<typeof CANDIDATES>["operations"]["nodes"][number];
 export interface UndoOptions {
   readonly dryRun?: boolean;
   readonly wait?: boolean;
-  /** Seconds that --wait waits. */
-  readonly timeout: number;
+  /** Seconds that --wait waits; the default where absent. */
+  readonly timeout?: number;
   readonly yes?: boolean;
 }
 
@@ -42,7 +43,7 @@ export async function undo(context: CommandContext, given: string | undefined, o
   const { result } = await context.client().request(UNDO, { input: { id, dryRun: options.dryRun ?? false } }, context.signal);
   if (result.__typename !== "VmOperationAccepted") throw fromTypedError(result);
   const { effect, vm } = result;
-  const operation = options.wait === true && result.operation !== null ? await ended(context, result.operation, options.timeout) : result.operation;
+  const operation = options.wait === true && result.operation !== null ? await ended(context, result.operation, options.timeout ?? DEFAULT_WAIT_SECONDS) : result.operation;
   const end = operation === null ? "(dry run: nothing was done)" : options.wait === true ? "Done." : `(operation ${operation.id})`;
   await printRecord(context, { vm, effect, operation }, { name: vm.id, lines: () => [`${sanitise(vm.id)}: ${sanitise(effect)} ${end}`] });
 }

@@ -2,6 +2,7 @@
 // that failed, why. Pure; what a definition may say is judged by the server alone.
 import { isDeepStrictEqual } from "node:util";
 import { LineCounter, parseDocument, stringify } from "yaml";
+import { sanitise } from "../format.js";
 
 export type Definition = Readonly<Record<string, unknown>>;
 
@@ -19,7 +20,7 @@ const NOTE_WIDTH = 76;
 
 /** The text that is opened first. */
 export function editText(definition: Definition, head: readonly string[]): string {
-  return `${head.map((line) => `# ${plain(line)}\n`).join("")}${stringify(definition, { lineWidth: 0 })}`;
+  return `${head.map((line) => `# ${sanitise(line)}\n`).join("")}${stringify(definition, { lineWidth: 0 })}`;
 }
 
 /** The head of a VM's text: which VM, and what saving does. */
@@ -34,7 +35,7 @@ export function headOf({ id, name }: { id: string; name: string }): string[] {
 /** The same text under other notes: why the last try failed. */
 export function withNotes(text: string, notes: readonly string[]): string {
   const kept = text.split("\n").filter((line) => !line.startsWith(NOTE)).join("\n");
-  const lines = notes.flatMap((note) => note.split("\n")).flatMap((line) => broken(plain(line)));
+  const lines = notes.flatMap((note) => note.split("\n")).flatMap((line) => broken(sanitise(line)));
   return lines.map((line) => `${NOTE}${line}\n`).join("") + kept;
 }
 
@@ -77,11 +78,6 @@ function pathOf(field: string): (string | number)[] {
 
 function fault(reason: string): Read {
   return { kind: "fault", reason };
-}
-
-/** One line, without what could end a comment or steer a terminal. */
-function plain(line: string): string {
-  return line.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "?");
 }
 
 function broken(line: string): string[] {

@@ -12,6 +12,15 @@ import { graphSpan, partWindow, vmWindow } from "./windows.js";
 
 const texts = (state: State): string[] => state.log.map((line) => line.text);
 
+describe("going back", () => {
+  it("ends on the overview, however many pages were opened", () => {
+    const wander = ["hosts", "events", "log", "operations", "help", "compare", "columns", "views", "hosts", "events"] as const;
+    let state = wander.reduce<State>((before, page) => reduce(before, { type: "open", page }), stateWith([vm({})]));
+    for (let steps = 0; steps < wander.length; steps++) state = reduce(state, { type: "back" });
+    expect(state.ui.pages).toEqual(["overview"]);
+  });
+});
+
 describe("the log", () => {
   const start = stateWith([vm({})]);
   const notice = (state: State, text: string): State => reduce(state, { type: "notice", tone: "error", text });

@@ -90,7 +90,9 @@ function withUi(state: State, change: Partial<Ui>): State {
 
 function opened(state: State, next: Ui["pages"][number]): State {
   const scroll = { ...state.ui.scroll, [next]: 0 };
-  return withUi(state, { choice: 0, pages: [...state.ui.pages, next].slice(-PAGES_DEPTH), scroll });
+  const [first, ...others] = [...state.ui.pages, next];
+  // The overview stays the last to come back to, however many pages were opened.
+  return withUi(state, { choice: 0, pages: [first, ...others.slice(1 - PAGES_DEPTH)], scroll });
 }
 
 /** One step out: a page closes; on the overview Esc takes the marks away, then the filter. */

@@ -1,5 +1,6 @@
 // The last two lines: above, the newest thing worth knowing or the line being typed; below, the keys that fit.
 import { availability, bindingsOf, keyName, labelOf } from "../keys.js";
+import type { Command } from "../keys.js";
 import { parseLabels } from "../store/labels.js";
 import { page } from "../store/select.js";
 import type { Event } from "../store/model.js";
@@ -8,6 +9,7 @@ import { filterPrompt } from "./filter-prompt.js";
 import { style } from "./frame.js";
 import { clock, cut } from "./format.js";
 import { finderHint } from "./finder.js";
+import { cellsOf } from "../width.js";
 import { eventRole, eventSign, vmLabel } from "./lists.js";
 import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
@@ -60,22 +62,39 @@ function newestThatMatters(state: State): Event | null {
   return null;
 }
 
+interface NamedKey { command: Command; key: string; name: string; label: string; usable: boolean }
+
+/** Blanks between two keys. */
+const KEY_GAP = 2;
+
 function keyLine(p: Painter, y: number): void {
-  const { frame, state } = p;
-  const here = page(state);
-  const shown = bindingsOf(state).filter((binding) => binding.onBottomLine && binding.pages.includes(here));
+  const { frame } = p;
   let x = 1;
-  for (const binding of shown) {
-    const usable = availability(state, binding).allowed;
-    const width = keyName(binding.keys[0] ?? "").length + labelOf(state, binding).length + 1;
-    if (x + width > frame.width) break;
-    frame.clickable({ x, y, width, height: 1 }, { kind: "key", key: binding.keys[0] ?? "" });
-    x = parts(p, x, y, [
-      [keyName(binding.keys[0] ?? ""), usable ? style("key") : DIM], [` ${labelOf(state, binding)}`, usable ? TEXT : DIM], ["  ", TEXT],
-    ]);
+  for (const { key, name, label, usable } of keysThatFit(namedKeys(p.state), frame.width - 1)) {
+    frame.clickable({ x, y, width: cellsOf(name) + 1 + cellsOf(label), height: 1 }, { kind: "key", key });
+    x = parts(p, x, y, [[name, usable ? style("key") : DIM], [` ${label}`, usable ? TEXT : DIM], [" ".repeat(KEY_GAP), TEXT]]);
   }
-  if (here !== "overview" && here !== "form" && x + 8 <= frame.width) x = parts(p, x, y, [["Esc", style("key")], [" back  ", TEXT]]);
-  if (here !== "form" && x + 6 <= frame.width) parts(p, x, y, [["q", style("key")], [" quit", TEXT]]);
+}
+
+function namedKeys(state: State): NamedKey[] {
+  const here = page(state);
+  const shown = bindingsOf(state).filter(({ command, onBottomLine, pages }) => pages.includes(here) && (onBottomLine === true || command === "quit" || (command === "back" && here !== "overview")));
+  // The ways out stand last.
+  const isWayOut = ({ command }: { command: Command }): boolean => command === "back" || command === "quit";
+  return [...shown.filter((binding) => !isWayOut(binding)), ...shown.filter(isWayOut)].map((binding) => {
+    const key = binding.keys[0] ?? "";
+    return { command: binding.command, key, name: keyName(key), label: labelOf(state, binding), usable: availability(state, binding).allowed };
+  });
+}
+
+/** The first to go where there is no room; then the last ones, and never help, which names all the others. */
+const FIRST_TO_GO: readonly Command[] = ["mark", "quit"];
+
+export function keysThatFit(keys: readonly NamedKey[], room: number): readonly NamedKey[] {
+  const width = keys.reduce((sum, { name, label }) => sum + cellsOf(name) + 1 + cellsOf(label), (keys.length - 1) * KEY_GAP);
+  if (width <= room) return keys;
+  const goes = FIRST_TO_GO.map((command) => keys.find((one) => one.command === command)).find((one) => one !== undefined) ?? keys.findLast(({ command }) => command !== "help");
+  return goes === undefined ? keys : keysThatFit(keys.filter((one) => one !== goes), room);
 }
 
 function prompt(p: Painter, y: number, shown: Prompt): void {

@@ -42,12 +42,12 @@ function steal({ steal: measured, throttled }: CpuSigns): Judged {
     },
     whyNotKnown: "How long it waited for a CPU cannot be told: the host's kernel has no schedstat, or the history of this window does not hold it.",
     advice: "It was ready to run and the host's CPUs were taken: stop or move other work of the host, or give the busiest VMs fewer vCPUs. The command shows who uses the CPUs.",
-    adviceCommand: "quetzal vm ls",
+    adviceCommand: "quetzal vm ls --sort -cpu",
   });
 }
 
 /** Others' waiting is not this VM's: pressure counts where this VM waits too, or where that cannot be told. */
-function hostCpu({ host }: Observations, span: Span, signs: CpuSigns): Judged {
+function hostCpu({ host, vm }: Observations, span: Span, signs: CpuSigns): Judged {
   const waits = (step: number): boolean => (signs.steal.isKnown ? signs.steal.beyond[step] === true : signs.throttled.beyond[step] !== true);
   const measured = measure(span, host.PSI_CPU_RATIO, (ratio, step) => ratio > THRESHOLDS.hostCpu.value && waits(step));
   return judge({
@@ -55,7 +55,7 @@ function hostCpu({ host }: Observations, span: Span, signs: CpuSigns): Judged {
     main: { name: "time in which some task of the host waited for a CPU", measured, threshold: THRESHOLDS.hostCpu, bad: "above", ...(measured.share === 0 ? { remark: "this VM did not wait with them" } : {}) },
     whyNotKnown: "The host's CPU pressure cannot be told: its kernel has no PSI (the capability psi says why), or the history of this window does not hold it.",
     advice: "More wants to run on the host than it has CPUs for: move a VM to another host, or give the busiest VMs fewer vCPUs. The command shows the host's figures.",
-    adviceCommand: "quetzal host",
+    adviceCommand: `quetzal host show ${vm.hostId}`,
   });
 }
 
@@ -65,7 +65,7 @@ function guestCpu({ figures, vm }: Observations, span: Span): Judged {
     kind: "GUEST_CPU", title: "its own CPU", weight: GUEST_CPU_WEIGHT,
     main: { name: `use of its ${vm.vcpus} vCPU`, measured: measure(span, perVcpu, (ratio) => ratio > THRESHOLDS.guestCpu.value), threshold: THRESHOLDS.guestCpu, bad: "above" },
     whyNotKnown: "Its CPU use is not in the history of this window.",
-    advice: "The guest uses all the vCPUs it has: look inside for what computes, or raise vcpus in its definition and apply it.",
-    adviceCommand: `quetzal vm show ${vm.id}`,
+    advice: "The guest uses all the vCPUs it has: look inside for what computes, or raise vcpus in its definition and start it anew.",
+    adviceCommand: `quetzal vm edit ${vm.id}`,
   });
 }

@@ -66,7 +66,7 @@ function hostIo({ host, vm }: Observations, span: Span, { latency }: DiskSigns):
     kind: "HOST_IO", title: "host I/O pressure",
     main: { name: "time in which some task of the host waited for I/O", measured, threshold: THRESHOLDS.hostIo, bad: "above", ...(measured.share === 0 ? { remark: "this VM's disk was not slow with them" } : {}) },
     whyNotKnown: "The host's I/O pressure cannot be told: its kernel has no PSI (the capability psi says why), or the history of this window does not hold it.",
-    advice: "The host's disks have more to do than they can: move a VM's disk to another pool, or find who reads and writes most.",
-    adviceCommand: "quetzal vm ls",
+    advice: "The host's disks have more to do than they can: move a VM's disk to another pool, or find who reads and writes most. The command shows it.",
+    adviceCommand: "quetzal vm ls --sort -disk",
   });
 }

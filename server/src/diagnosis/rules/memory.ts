@@ -42,8 +42,8 @@ function guestMemory({ figures, vm }: Observations, span: Span, { availableRatio
   return judge({
     kind: "GUEST_MEMORY", title: "guest memory", main, others: [other, available],
     whyNotKnown: vm.hasBalloon ? "Whether the guest pages cannot be told: its balloon driver has not reported in this window." : `Whether the guest pages cannot be told: ${noBalloonFigures}.`,
-    advice: "The guest has less memory than it works with: end what it does not need, or raise memory_mb in its definition, apply it and start it anew.",
-    adviceCommand: `quetzal vm show ${vm.id}`,
+    advice: "The guest has less memory than it works with: end what it does not need, or raise memory_mb in its definition and start it anew.",
+    adviceCommand: `quetzal vm edit ${vm.id}`,
   });
 }
 
@@ -93,6 +93,6 @@ function hostMemory({ figures, host, vm }: Observations, span: Span): Judged {
     kind: "HOST_MEMORY", title: "host memory pressure", main, others: [other],
     whyNotKnown: "Whether the host pages this VM's memory cannot be told: the history of this window does not hold it.",
     advice: "The host reads this VM's memory back from swap: free memory on the host, stop or move a VM, or shrink those that have plenty. The command shows the host's figures.",
-    adviceCommand: vm.pid === null ? "quetzal host" : `grep VmSwap /proc/${vm.pid}/status`,
+    adviceCommand: vm.pid === null ? `quetzal host show ${vm.hostId}` : `grep VmSwap /proc/${vm.pid}/status`,
   });
 }

@@ -1,13 +1,14 @@
 // Values as JSON and CSV text. Whatever comes from elsewhere may hold characters that drive a terminal: JSON escapes
 // them, which loses nothing; CSV knows no escapes and gets a question mark. Pure.
 import { sanitise } from "../../format.js";
+import { UNPRINTABLE } from "../../width.js";
 import type { ListColumn, Value } from "./listing.js";
 
-/** Control characters beyond those that JSON escapes, and marks that reverse or hide text. */
-const DANGEROUS = /[\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+/** All of them but the newline between the lines of readable JSON and YAML: one in a text is escaped by those. */
+const DANGEROUS = new RegExp(`(?!\\n)[${UNPRINTABLE}]`, "gu");
 
 export function escaped(text: string): string {
-  return text.replace(DANGEROUS, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(DANGEROUS, (mark) => Array.from({ length: mark.length }, (_, unit) => `\\u${mark.charCodeAt(unit).toString(16).padStart(4, "0")}`).join(""));
 }
 
 export function jsonText(value: unknown, indent: 0 | 2): string {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { sanitise } from "../../format.js";
+import { UNPRINTABLE } from "../../width.js";
 import { csvLine, csvLines, jsonText } from "./encode.js";
 import { chosenColumns, sortedRows, tableOf } from "./listing.js";
 import type { Listing } from "./listing.js";
@@ -73,7 +74,7 @@ describe("csv", () => {
 
 const hostile = fc.string({ unit: fc.oneof(fc.string({ minLength: 1, maxLength: 1, unit: "binary" }), fc.constantFrom("\x1b", "\x9b", "\u202e", "\u200b", "\u2028", "\x7f", "\n", '"', "\\")) });
 /** What a terminal would act on, or hide. */
-const RAW = /[\p{Cc}\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
+const RAW = new RegExp(`[${UNPRINTABLE}]`, "u");
 
 describe("json and yaml", () => {
   it("lose nothing of any text and give no terminal anything to act on", () => {

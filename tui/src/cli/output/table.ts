@@ -1,5 +1,5 @@
 // Tables of text: columns as wide as their widest cell, numbers to the right. Pure.
-import { cellsOf, padCells } from "../../width.js";
+import { cellsOf, padCells, paintedText } from "../../width.js";
 
 export interface Column {
   readonly title: string;
@@ -23,7 +23,7 @@ export function tableLines(
     columns
       .map((column, x) => {
         const isLast = x === columns.length - 1;
-        const cell = cells[x] ?? "";
+        const cell = paintedText(cells[x] ?? "");
         const padded = isLast && column.align !== "right" ? cell : padCells(cell, widths[x] ?? 0, column.align ?? "left");
         return y < 0 ? padded : paint(padded, y, x);
       })

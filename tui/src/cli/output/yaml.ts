@@ -1,9 +1,10 @@
 // Values as YAML text, in which nothing drives a terminal either. Apart, so that only -o yaml pays for the library. Pure.
 import { Document, Scalar, visit } from "yaml";
+import { UNPRINTABLE } from "../../width.js";
 import { escaped } from "./encode.js";
 
 /** Only in double quotes does YAML know escapes. */
-const NEEDS_ESCAPES = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
+const NEEDS_ESCAPES = new RegExp(`(?!\\n)[${UNPRINTABLE}]`, "u");
 
 /** With the newline at its end: where a text ends in some, each counts. */
 export function yamlText(value: unknown): string {

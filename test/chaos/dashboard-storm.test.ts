@@ -1,0 +1,99 @@
+// The dashboard in a real terminal under everything at once: random keys, pastes, clicks and sizes, hostile names and
+// messages, VMs that come, change and go, and a server that is lost again and again. The same storm against its parts,
+// with laws for every picture, is test/storm.test.ts.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { BINDINGS } from "../../tui/src/keys.js";
+import { AT_HOME_NOWHERE } from "../support/dashboard.js";
+import { HOSTILE_TEXTS, strayInRaw } from "../support/hostile.js";
+import type { RecordedState } from "../support/recorded-fleet.js";
+import { RecordedServer } from "../support/recorded-server.js";
+import { TerminalDriver } from "../support/terminal.js";
+
+const STEPS = 1_200;
+/** Between two steps: many frames are painted, and many steps fall between two frames. */
+const STEP_MS = 6;
+const TIMEOUT_MS = 120_000;
+/** The shell's words after the dashboard; no name holds them. */
+const AFTERWARDS = "the shell again, after";
+/** The same storm each time; STORM_SEED=… is another one. */
+const SEED = Number(process.env["STORM_SEED"] ?? 20_261_123);
+
+const NAMED: Readonly<Record<string, string>> = {
+  up: "\x1b[A", down: "\x1b[B", right: "\x1b[C", left: "\x1b[D", home: "\x1b[H", end: "\x1b[F", pageup: "\x1b[5~", pagedown: "\x1b[6~", enter: "\r", escape: "\x1b", backspace: "\x7f", tab: "\t",
+};
+function bytesOf(key: string): string {
+  return NAMED[key] ?? (key.startsWith("C-") ? String.fromCharCode(key.charCodeAt(2) & 0x1f) : key);
+}
+// It must stay: q and Ctrl-C are for the end. Inside a console any key may stand, and Ctrl-] leaves it.
+const KEYS = [...BINDINGS.filter(({ command }) => command !== "quit").flatMap(({ keys }) => keys).map(bytesOf), "\x1d", "\x1d", "\x1b[24~", "\x1b[Z", "\x1b", "y", "x", "ü", "虚", "👍", "\x15", "\x1b[<0;999;999M", "\x1b[99;99;99z", "\x1bOP"];
+
+type Step = (terminal: TerminalDriver, server: RecordedServer) => void;
+const STATES: readonly RecordedState[] = ["DEFINED", "STARTING", "RUNNING", "PAUSED", "STOPPING", "STOPPED", "CRASHED"];
+const anyHostile = fc.constantFrom(...HOSTILE_TEXTS);
+const anyIndex = fc.nat(6);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 30, arbitrary: fc.constantFrom(...KEYS).map((key): Step => (terminal) => { terminal.send(key); }) },
+  { weight: 3, arbitrary: fc.record({ button: fc.constantFrom(0, 64, 65), x: fc.integer({ min: 1, max: 200 }), y: fc.integer({ min: 1, max: 60 }) }).map(({ button, x, y }): Step => (terminal) => { terminal.send(`\x1b[<${button};${x};${y}M\x1b[<${button};${x};${y}m`); }) },
+  { weight: 2, arbitrary: anyHostile.map((text): Step => (terminal) => { terminal.send(`\x1b[200~${text}\x1b[201~`); }) },
+  { weight: 2, arbitrary: fc.record({ columns: fc.integer({ min: 10, max: 220 }), rows: fc.integer({ min: 3, max: 70 }) }).map(({ columns, rows }): Step => (terminal) => { terminal.resize(columns, rows); }) },
+  { weight: 3, arbitrary: fc.constantFrom([80, 24], [120, 40], [200, 60]).map(([columns = 80, rows = 24]): Step => (terminal) => { terminal.resize(columns, rows); }) },
+  { weight: 3, arbitrary: fc.record({ index: anyIndex, name: anyHostile, state: fc.constantFrom(...STATES) }).map(({ index, name, state }): Step => (_terminal, server) => {
+    const vm = server.vms[index];
+    if (vm === undefined) return;
+    Object.assign(vm, { name, labels: [{ key: "note", value: name }], crashCause: state === "CRASHED" ? name : null });
+    server.change(vm.id, state);
+  }) },
+  { weight: 3, arbitrary: fc.record({ index: anyIndex, text: anyHostile }).map(({ index, text }): Step => (_terminal, server) => { server.record("VM_STATE_CHANGED", server.vms[index]?.id ?? null, null, text); }) },
+  { weight: 2, arbitrary: fc.constant<Step>((_terminal, server) => { server.tick(); }) },
+  { weight: 1, arbitrary: fc.constant<Step>((_terminal, server) => { void server.drop(); }) },
+);
+
+/** How each mode of the terminal was set last: private ones by `?` and their number. */
+function lastModes(raw: string): Map<string, string> {
+  return new Map(Array.from(raw.matchAll(/\x1b\[(\??)([\d;]+)([hl])/g), ([, mark = "", numbers = "", how = ""]) => numbers.split(";").map((number): [string, string] => [mark + number, how])).flat());
+}
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "qz-storm-"))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+it(`lives through ${STEPS} keys, sizes, names and lost servers, and gives the terminal back clean`, async () => {
+  await using server = await RecordedServer.open({ clock: "running", names: HOSTILE_TEXTS.slice(0, 7) });
+  await using terminal = new TerminalDriver("/bin/sh", ["-c", `"$0" "$@"; echo "${AFTERWARDS} $?"; stty -a`, process.execPath, "--import", "tsx", "test/support/recorded-main.ts"], {
+    env: { ...AT_HOME_NOWHERE, XDG_CONFIG_HOME: folder, RECORDED_URL: server.url, RECORDED_CLOCK: "running" },
+  });
+  await terminal.waitFor(/\d+ of 7/, TIMEOUT_MS);
+  const steps = fc.sample(step, { numRuns: STEPS, seed: SEED });
+  for (const [index, one] of steps.entries()) {
+    one(terminal, server);
+    await delay(STEP_MS);
+    if (terminal.raw.includes(AFTERWARDS)) throw new Error(`STORM_SEED=${SEED}: the dashboard ended before step ${index}:\n${terminal.screen()}`);
+    // Once in a while the server is away for longer than the first tries of a client.
+    if (index % 400 === 399) {
+      await server.drop("and stays away");
+      await delay(300);
+      await server.comeBack();
+    }
+  }
+  // It still answers: out of a console and of prompts and pages, to the list with the filter cleared.
+  terminal.resize(120, 40);
+  for (const key of ["\x1d", ...Array.from({ length: 12 }, () => "\x1b"), "0"]) {
+    terminal.send(key);
+    await delay(80);
+  }
+  await terminal.waitFor(/\d+ of 7 /);
+  terminal.send("q");
+  const shown = await terminal.waitFor(AFTERWARDS);
+  expect(shown, `STORM_SEED=${SEED}`).toContain(`${AFTERWARDS} 0`);
+  expect(await terminal.waitForExit()).toBe(0);
+  expect(terminal.onAlternateScreen).toBe(false);
+  expect(terminal.screen()).toMatch(/ icanon.* echo /s);
+  const modes = lastModes(terminal.raw);
+  expect(Object.fromEntries([...modes].filter(([mode, how]) => how !== (["?25", "?7", "8"].includes(mode) ? "h" : "l"))), `STORM_SEED=${SEED}`).toEqual({});
+  expect(strayInRaw(terminal.raw), `STORM_SEED=${SEED}`).toBe("");
+}, TIMEOUT_MS);

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { BINDINGS } from "../keys.js";
+import type { Command } from "../keys.js";
+import { reduce } from "../store/reduce.js";
+import { stateWith, vm } from "../store/testing.js";
+import { PAGES } from "../store/state.js";
+import type { Page, State } from "../store/state.js";
+import { keysThatFit } from "./footer.js";
+import { screen } from "./screen.js";
+import { UNICODE } from "./theme.js";
+
+const LEAST = { columns: 80, rows: 24 };
+function keyLine(state: State, columns: number = LEAST.columns): string {
+  return screen(state, { ...LEAST, columns }, UNICODE).line(LEAST.rows - 1).trimEnd();
+}
+const on = (page: Page, state = stateWith([vm({})])): State => (page === "overview" ? state : reduce(state, { type: "open", page }));
+
+describe("the line of keys", () => {
+  it.each(PAGES)("names help at 80 columns on the page %s", (page) => {
+    expect(keyLine(on(page))).toContain("? help");
+  });
+
+  it("leaves marking out first, and names it where there is room", () => {
+    expect(keyLine(on("overview"))).toBe(" s start  S stop  p pause  c console  e events  / filter  : do  ? help  q quit");
+    expect(keyLine(on("overview"), 120)).toContain("Space mark");
+  });
+
+  it("names help whatever keys the person has chosen", () => {
+    const state = on("overview");
+    const keys = new Map<Command, string[]>(BINDINGS.filter(({ command }) => command !== "help").map(({ command }) => [command, ["backspace"]]));
+    expect(keyLine({ ...state, settings: { ...state.settings, keys } })).toContain("? help");
+  });
+
+  it("says that a paused VM can be resumed, and help with it", () => {
+    expect(keyLine(stateWith([vm({ state: "PAUSED" })]))).toMatch(/p resume .*\? help {2}q quit$/);
+  });
+
+  it("keeps help alone when nothing else fits, and all when all do", () => {
+    const named = (command: Command, label: string) => ({ command, key: "x", name: "x", label, usable: true });
+    const keys = [named("start", "start"), named("mark", "mark"), named("help", "help"), named("quit", "quit")];
+    const labels = (room: number): string[] => keysThatFit(keys, room).map(({ label }) => label);
+    expect([labels(31), labels(30), labels(22), labels(14), labels(2)]).toEqual([["start", "mark", "help", "quit"], ["start", "help", "quit"], ["start", "help"], ["help"], ["help"]]);
+  });
+});
