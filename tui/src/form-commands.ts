@@ -5,6 +5,7 @@ import { bindingFor } from "./keys.js";
 import type { Command } from "./keys.js";
 import type { Form } from "./store/form.js";
 import { paintable } from "./store/sanitize.js";
+import { clustersOf, paintedText } from "./width.js";
 
 const PERFORMS: Partial<Record<Command, (store: Store) => void>> = {
   formNext: ({ dispatch }) => dispatch({ type: "formStep", by: 1 }),
@@ -30,15 +31,20 @@ export function pasteInForm({ dispatch }: Store, form: Form, text: string): void
 }
 
 function edit(dispatch: Store["dispatch"], { caret }: Form, value: string, key: string): void {
-  if (key === "left" || key === "right") dispatch({ type: "formCaret", to: caret + (key === "left" ? -1 : 1) });
+  // What is seen as one character goes as one.
+  const before = caret - (clustersOf(value.slice(0, caret)).at(-1)?.text.length ?? 0);
+  const after = caret + (clustersOf(value.slice(caret))[0]?.text.length ?? 0);
+  if (key === "left" || key === "right") dispatch({ type: "formCaret", to: key === "left" ? before : after });
   else if (key === "home" || key === "C-a") dispatch({ type: "formCaret", to: 0 });
   else if (key === "end" || key === "C-e") dispatch({ type: "formCaret", to: value.length });
   else if (key === "C-u") dispatch({ type: "formText", text: "", caret: 0 });
-  else if (key === "backspace" && caret > 0) dispatch({ type: "formText", text: value.slice(0, caret - 1) + value.slice(caret), caret: caret - 1 });
-  else if (key === "delete") dispatch({ type: "formText", text: value.slice(0, caret) + value.slice(caret + 1), caret });
-  else if (key.length === 1 && paintable(key) === key) dispatch({ type: "formText", ...inserted(value, caret, key) });
+  else if (key === "backspace") dispatch({ type: "formText", text: value.slice(0, before) + value.slice(caret), caret: before });
+  else if (key === "delete") dispatch({ type: "formText", text: value.slice(0, caret) + value.slice(after), caret });
+  else if (clustersOf(key).length === 1 && paintable(key) === key) dispatch({ type: "formText", ...inserted(value, caret, key) });
 }
 
-function inserted(value: string, caret: number, text: string): { text: string; caret: number } {
+/** Texts of a field are as they are painted, so that their characters are those that are seen. */
+function inserted(value: string, caret: number, typed: string): { text: string; caret: number } {
+  const text = paintedText(typed);
   return { text: value.slice(0, caret) + text + value.slice(caret), caret: caret + text.length };
 }

@@ -29,7 +29,7 @@ const DELETE = graphql(`
   }
 `);
 
-function toRule(wire: ResultOf<typeof RULE>): AlertRule {
+export function toRule(wire: ResultOf<typeof RULE>): AlertRule {
   const { id, forSeconds, severity, enabled } = wire;
   return { id, forSeconds, severity, enabled, name: paintable(wire.name), where: paintable(wire.where), updatedBy: paintable(wire.updatedBy) };
 }

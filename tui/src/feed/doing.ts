@@ -15,6 +15,7 @@ import { editDeed, undoDeed, verbDeed } from "./deeds.js";
 import type { Deed } from "./deeds.js";
 import { CANCEL } from "./documents.js";
 import { RuleDoing } from "./rule-doing.js";
+import type { RulePort } from "./rule-doing.js";
 import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
 import { judge } from "./verbs.js";
@@ -23,7 +24,7 @@ import type { MutationVerb } from "./verbs.js";
 const IS_FOR = graphql(`query DashboardIsFor($where: String!) { vms(first: 1, filter: { where: $where }) { nodes { id } } }`);
 
 /** What keys need of it. */
-export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo" | "rules">;
+export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo"> & { readonly rules: RulePort };
 
 export class Doing implements Disposable {
   readonly rules: RuleDoing;

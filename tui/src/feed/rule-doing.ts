@@ -5,6 +5,9 @@ import { deleteRule, putRule } from "./alert-rules.js";
 import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
 
+/** What keys need of it. */
+export type RulePort = Pick<RuleDoing, "toggle" | "offerDelete" | "delete">;
+
 export class RuleDoing {
   constructor(private readonly client: Client, private readonly store: Store) {}
 

@@ -97,7 +97,7 @@ export class WhyFeed implements Disposable {
   }
 }
 
-function toDiagnosis({ from, to, verdict, summary, slowFrom, slowTo, confidence, causes, ruledOut, notKnown }: Answer): Diagnosis {
+export function toDiagnosis({ from, to, verdict, summary, slowFrom, slowTo, confidence, causes, ruledOut, notKnown }: Answer): Diagnosis {
   const instantOrNull = (text: string | null): number | null => (text === null ? null : Date.parse(text));
   return {
     from: Date.parse(from), to: Date.parse(to), verdict, summary: paintable(summary), slowFrom: instantOrNull(slowFrom), slowTo: instantOrNull(slowTo), confidence,

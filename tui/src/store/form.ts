@@ -127,9 +127,10 @@ function changed(form: Form, field: FormField): Form {
 function typed(form: Form, text: string, caret: number): Form {
   const field = form.fields[form.index];
   if (field?.kind !== "text" || form.phase === "making") return form;
-  const value = text.slice(0, FIELD_MAX_LENGTH);
+  // Half a character is none.
+  const value = text.slice(0, FIELD_MAX_LENGTH).replace(/[\ud800-\udbff]$/, "");
   const next = value === field.value ? form : changed(form, { ...field, value });
-  return { ...next, caret: Math.min(caret, value.length) };
+  return { ...next, caret: Math.max(0, Math.min(caret, value.length)) };
 }
 
 function turned(form: Form, by: 1 | -1): Form {

@@ -2,7 +2,7 @@
 // function of the state.
 import type { Form, FormField } from "../store/form.js";
 import { definitionLines } from "../store/vm-form.js";
-import { cellsOf, cutCells, padCells } from "../width.js";
+import { cellsOf, clustersOf, cutCells, padCells } from "../width.js";
 import { wrapped } from "../wrap.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
@@ -68,10 +68,12 @@ function textValue(p: Painter, x: number, y: number, room: number, value: string
     return;
   }
   // Character by character, so that the cursor stands right whatever their widths.
-  let hidden = 0;
-  while (cellsOf(value.slice(hidden, caret)) >= room) hidden++;
-  p.frame.put(x, y, padCells(cutCells(value.slice(hidden), room, ""), room), style(look === TEXT ? "text" : "attention", "underline"), room);
-  p.frame.cursor = { x: x + cellsOf(value.slice(hidden, caret)), y };
+  const before = [...clustersOf(value.slice(0, caret))];
+  let cells = cellsOf(value.slice(0, caret));
+  while (cells >= room) cells -= before.shift()?.width ?? cells;
+  const shown = before.map(({ text }) => text).join("");
+  p.frame.put(x, y, padCells(cutCells(shown + value.slice(caret), room, ""), room), style(look === TEXT ? "text" : "attention", "underline"), room);
+  p.frame.cursor = { x: x + cells, y };
 }
 
 function choice(p: Painter, x: number, y: number, room: number, options: readonly string[], value: string, isChosen: boolean): void {
