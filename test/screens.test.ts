@@ -1,6 +1,9 @@
 // Golden screens: what the dashboard paints in a real pseudo-terminal, at the three sizes it is made for. Renew them with
 // `npx vitest run --project unit test/screens.test.ts -u` and look at the difference before it is committed.
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { DashboardDriver } from "./support/dashboard.js";
@@ -43,6 +46,14 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["vm-definition", [["\r", /1 graphs/], ["8", /memory_mb/]]],
   ["vm-crashed", [["G", /7 of 7/], ["k", /6 of 7/], ["\r", /1 graphs/], ["6", /before the end/]]],
   ["vm-percent-of-vm", [["\r", /1 graphs/], ["%", /% of 2 vCPUs/]], "%"],
+  ["why", [["w", /confidence high/]]],
+  ["why-query", [["w", /confidence high/], ["g", /vmDiagnosis/]]],
+  ["why-fine", [["/web-2", /\/web-2/], ["\r", /1 of 1/], ["w", /nothing is wrong/]]],
+  ["alerts", [["a", /Guest memory low/]]],
+  ["form-rule", [["a", /Guest memory low/], ["n", /a new alert rule/], ["cpu>fast", /Column \d/]]],
+  ["form-vm", [["n", /a new VM/], ["web-3", /can be made/]]],
+  ["form-vm-fault", [["n", /can be made/], ["\t\t\x158M", /at least 32/]]],
+  ["edit", [["E", /y makes the change/]]],
   ["hosts", [["h", /disk space/]]],
   ["compare", [["=", /compared/]]],
   ["past", [["[", /PAST 2026-11-23 13:02:10 UTC, 1s ago/], ["{", /13:02:00 UTC, 11s ago/]], "00"],
@@ -74,10 +85,16 @@ const SIZES = [[80, 24], [120, 40], [200, 50]] as const;
 describe.concurrent.each(SIZES)("screens at %ix%i", (columns, rows) => {
   describe("in 256 colours", { concurrent: false }, () => {
     let dashboard: DashboardDriver;
+    // What an edit that is dropped leaves behind.
+    const TMPDIR = mkdtempSync(join(tmpdir(), "qz-screens-"));
     beforeAll(async () => {
-      dashboard = await (await DashboardDriver.open({ columns, rows })).ready();
+      const EDITOR = "sed -i 's/^memory_mb: .*/memory_mb: 4096/; s/^vcpus: .*/vcpus: 4/'";
+      dashboard = await (await DashboardDriver.open({ columns, rows, env: { TMPDIR, VISUAL: "", EDITOR } })).ready();
     }, TIMEOUT_MS);
-    afterAll(() => dashboard[Symbol.asyncDispose](), TIMEOUT_MS);
+    afterAll(async () => {
+      await dashboard[Symbol.asyncDispose]();
+      rmSync(TMPDIR, { recursive: true, force: true });
+    }, TIMEOUT_MS);
 
     it.for(PAGES)("paints the %s page as recorded", { timeout: TIMEOUT_MS }, async ([name, steps, undo = ""], { expect }) => {
       for (const [keys, shows] of steps) await dashboard.press(keys, shows);

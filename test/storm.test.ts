@@ -64,6 +64,17 @@ class Desk {
         return Promise.resolve();
       },
       undo: () => Promise.resolve(),
+      rules: {
+        toggle: () => Promise.resolve(), delete: () => Promise.resolve(),
+        offerDelete: ({ id, name }) => {
+          this.store.dispatch({ type: "prompt", prompt: { kind: "deleteRule", ruleId: id, name, effect: "Nothing fires by it." } });
+          return Promise.resolve();
+        },
+      },
+    },
+    editing: {
+      open: (vmId) => this.store.dispatch({ type: "editAsk", editing: { vmId, question: { kind: "save", changes: ["memory_mb: 1 → 2"], effect: "Changes it." } } }),
+      answer: () => this.store.dispatch({ type: "editOver" }),
     },
     keeper: { keepChoices: this.nothing, keepView: this.nothing, copy: this.nothing, copyScreen: this.nothing },
     runUserCommand: this.nothing, redraw: this.nothing,
@@ -178,7 +189,7 @@ describe(`${RUNS * STEPS_A_RUN} keys, clicks, sizes and news in any order`, () =
     }), { numRuns: RUNS, unbiased: true, endOnFailure: true, seed: SEED });
     if (report.failed) throw new Error(`STORM_SEED=${SEED}`, { cause: report.errorInstance });
     // A storm that came nowhere has proved nothing.
-    expect([...seen]).toEqual(expect.arrayContaining(["overview", "vm", "hosts", "events", "operations", "help"]));
+    expect([...seen]).toEqual(expect.arrayContaining(["overview", "vm", "hosts", "events", "operations", "help", "why", "alerts", "form", "edit"]));
     expect(restarts).toBeGreaterThan(0);
   }, TIMEOUT_MS);
 });

@@ -1,9 +1,13 @@
 // Whatever a server may tell a dashboard, well shaped and otherwise as bad as can be: news in any order, about VMs that
 // come and go, with hostile texts and impossible figures. It knows what the store takes and nothing of who paints it.
 import fc from "fast-check";
+import { toRule } from "../../tui/src/feed/alert-rules.js";
 import { toAlert } from "../../tui/src/feed/alerts.js";
+import { toDiagnosis } from "../../tui/src/feed/why.js";
 import { toDefinitionLines, toDetail, toEvent, toHost, toHostSample, toOperation, toSample, toVm } from "../../tui/src/feed/wire.js";
 import type { Action } from "../../tui/src/store/actions.js";
+import { keyOf } from "../../tui/src/store/form.js";
+import { vmForm } from "../../tui/src/store/vm-form.js";
 import type { PastFrame } from "../../tui/src/store/past.js";
 import { paintable } from "../../tui/src/store/sanitize.js";
 import { HOSTILE_TEXTS } from "./hostile.js";
@@ -42,7 +46,29 @@ const anyPastFrame = fc.record({ time: anyTime, vms: fc.uniqueArray(anyVm, { sel
   definitions: new Map(vms.map((vm) => [vm.id, toDefinitionLines({ [definition]: definition })])), events, operations,
 }));
 
+const anyFinding = fc.record({ kind: fc.constantFrom("STEAL", "BALLOON", "NEIGHBOUR_CPU"), title: anyText, text: anyText, neighbour: fc.option(anyId), count: fc.nat(2) }).map(({ kind, title, text, neighbour, count }) => ({
+  kind, title, score: 1, evidence: Array.from({ length: count }, () => ({ text, source: title })), advice: text, adviceCommand: text, neighbour: neighbour === null ? null : { id: neighbour, name: text },
+}));
+const anyDiagnosis = fc.record({ from: anyTime, to: anyTime, verdict: fc.constantFrom("SLOW", "FINE", "UNKNOWN"), summary: anyText, causes: fc.array(anyFinding, { maxLength: 4 }), others: fc.array(anyFinding, { maxLength: 2 }) })
+  .map(({ from, to, verdict, summary, causes, others }) => toDiagnosis({ from, to, verdict, summary, slowFrom: from, slowTo: null, confidence: "HIGH", causes, ruledOut: others, notKnown: others } as unknown as Wire<typeof toDiagnosis>));
+
+/** What single pages are told: causes, rules, the judgement of a form, the question of an edit. */
+const anyPageNews: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({ vmId: anyId, diagnosis: anyDiagnosis }).map((found): Action => ({ type: "whyFound", ...found })),
+  fc.record({ vmId: anyId, reason: anyText.map(paintable) }).map((fault): Action => ({ type: "whyFault", ...fault })),
+  fc.array(fc.record({ id: fc.constantFrom("r-1", "r-2", "r-3"), text: anyText, enabled: fc.boolean() }), { maxLength: 3 }).map((rules): Action => ({
+    type: "alertRules", rules: rules.map(({ id, text, enabled }) => toRule({ id, name: text, where: text, forSeconds: 60, severity: "WARNING", enabled, updatedBy: text })),
+  })),
+  anyText.map((reason): Action => ({ type: "alertRulesFault", reason: paintable(reason) })),
+  anyText.map((effect): Action => ({ type: "formJudged", key: keyOf(vmForm()), judgement: { can: true, effect: paintable(effect) } })),
+  fc.record({ reason: anyText.map(paintable), field: fc.constantFrom("id", "labels", "where", "gone", null) }).map((refused): Action => ({ type: "formRefused", judgement: { can: false, ...refused } })),
+  fc.constantFrom<Action>({ type: "formMade" }, { type: "editOver" }),
+  fc.record({ vmId: anyId, lines: fc.array(anyText.map(paintable), { maxLength: 30 }), effect: anyText.map(paintable) }).map(({ vmId, lines, effect }): Action => ({ type: "editAsk", editing: { vmId, question: { kind: "save", changes: lines, effect } } })),
+  fc.record({ vmId: anyId, reasons: fc.array(anyText.map(paintable), { maxLength: 3 }) }).map(({ vmId, reasons }): Action => ({ type: "editAsk", editing: { vmId, question: { kind: "again", reasons } } })),
+);
+
 export const anyNews: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 5, arbitrary: anyPageNews },
   fc.record({ vms: fc.uniqueArray(anyVm, { selector: (vm) => vm.id, maxLength: 5 }), samples: fc.array(anySample, { maxLength: 3 }) }).map(({ vms, samples }): Action => ({ type: "vmsListed", vms, samples: samples.map(toSample) })),
   fc.record({ id: anyId, vm: fc.option(anyVm) }).map(({ id, vm }): Action => ({ type: "vmChanged", id: vm?.id ?? id, vm, sample: null })),
   fc.array(anySample, { maxLength: 5 }).map((samples): Action => ({ type: "samples", samples: samples.map(toSample) })),

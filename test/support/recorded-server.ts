@@ -7,6 +7,8 @@ import type { AddressInfo } from "node:net";
 import { buildSchema, execute, graphql, subscribe, validate } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
+import { RecordedRules, recordedDiagnosis, recordedPut } from "./recorded-answers.js";
+import type { RecordedDefinition } from "./recorded-answers.js";
 import { recordedAlerts, recordedMatches } from "./recorded-filter.js";
 import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hasTap, hostFigures, hostSample, recordedConsole, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
 import type { RecordedState, RecordedVm } from "./recorded-fleet.js";
@@ -67,12 +69,14 @@ export class RecordedServer implements AsyncDisposable {
   private readonly operations: Payload[] = [];
   private readonly topics = { vmChanged: new Topic(), metrics: new Topic(), hostMetrics: new Topic(), consoleOutput: new Topic(), events: new Topic(), operation: new Topic() };
   private readonly schema = buildSchema(readFileSync(new URL("../../server/schema.graphql", import.meta.url), "utf8"));
+  private readonly rules: RecordedRules;
   private readonly http = createServer((request, response) => void this.answer(request, response));
   private readonly sockets = new WebSocketServer({ server: this.http, path: "/graphql" });
   private readonly ticking: NodeJS.Timeout | undefined;
 
   private constructor(private readonly options: RecordedOptions) {
     this.vms = recordedVms(options.vms ?? 7, this.now());
+    this.rules = new RecordedRules(new Date(this.now()).toISOString(), (message) => this.record("ALERT_RULE_CHANGED", null, null, message), (where) => recordedMatches(this.vms, where, this.now()).ids.length);
     options.names?.forEach((name, index) => { const vm = this.vms[index]; if (vm !== undefined) vm.name = name; });
     const roots = { query: this.roots(), mutation: this.roots(), subscription: this.roots() };
     // One graphql for all: a test runner may give graphql-ws another copy, and two do not mix.
@@ -203,21 +207,22 @@ export class RecordedServer implements AsyncDisposable {
     return { __typename: "NotUndoable", message: operation?.["id"] === id ? "What was lost cannot be brought back." : "Something else was done since; undo that first." };
   }
 
-  /** Takes protection and labels of a definition, as far as the dashboard edits them. */
-  private put({ definition, dryRun }: { definition: { id: string; protected?: boolean; labels?: Record<string, string> }; dryRun?: boolean }): Payload {
-    const vm = this.vms.find((candidate) => candidate.id === definition.id);
-    if (vm === undefined) return { __typename: "InvalidInput", message: `There is no VM ${definition.id}.`, field: "id" };
-    const changes = vm.protected === definition.protected ? ["labels"] : [`protected: ${vm.protected} → ${definition.protected === true}`];
-    const accepted = { __typename: "PutVmSuccess", action: "CHANGED", changes, effect: `Changes ${vm.id}.` };
-    if (dryRun === true) return { ...accepted, vm: this.wireVm(vm), operation: null };
-    this.asked.push(`PUT ${vm.id} ${JSON.stringify({ protected: definition.protected, labels: definition.labels })}`);
-    vm.protected = definition.protected === true;
-    vm.labels = Object.entries(definition.labels ?? {}).map(([key, value]) => ({ key, value }));
-    this.change(vm.id, vm.state);
+  private put({ definition, dryRun, createOnly, ifGeneration }: { definition: RecordedDefinition; dryRun?: boolean; createOnly?: boolean; ifGeneration?: string | null }): Payload {
+    const { id } = definition;
+    const known = this.vms.find((candidate) => candidate.id === id);
+    if (known !== undefined && ifGeneration != null && ifGeneration !== String(known.generation)) return { __typename: "VmChanged", id, generation: String(known.generation), message: `${id} was changed since generation ${ifGeneration}.` };
+    const judged = recordedPut(definition, known, createOnly === true);
+    if (judged["__typename"] !== "PutVmSuccess") return judged;
+    const vm = known ?? { ...recordedVms(1, this.now())[0], id, name: id, state: "DEFINED", startedAt: null, load: 0 } as RecordedVm;
+    if (dryRun === true || judged["action"] === "UNCHANGED") return { ...judged, vm: this.wireVm(vm), operation: null };
+    this.asked.push(`PUT ${id} ${JSON.stringify({ protected: definition.protected, labels: definition.labels })}`);
+    Object.assign(vm, { protected: definition.protected === true, labels: Object.entries(definition.labels ?? {}).map(([key, value]) => ({ key, value })), memoryBytes: definition.memory_mb * 1024 ** 2, vcpus: definition.vcpus });
+    if (known === undefined) this.vms.push(vm);
+    this.change(id, vm.state);
     const time = new Date(this.now()).toISOString();
-    const operation = { id: `op-${this.operations.length}`, kind: "PUT_VM", vmId: vm.id, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
+    const operation = { id: `op-${this.operations.length}`, kind: "PUT_VM", vmId: id, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
     this.operations.push(operation);
-    return { ...accepted, vm: this.wireVm(vm), operation };
+    return { ...judged, vm: this.wireVm(vm), operation };
   }
 
   private roots(): Roots {
@@ -256,6 +261,11 @@ export class RecordedServer implements AsyncDisposable {
       startVm: verb("START", "RUNNING", off), stopVm: verb("STOP", "STOPPED", ["RUNNING"]), forceOffVm: verb("FORCE_OFF", "STOPPED", ["RUNNING", "PAUSED"]),
       resetVm: verb("RESET", null, ["RUNNING"]), pauseVm: verb("PAUSE", "PAUSED", ["RUNNING"]), resumeVm: verb("RESUME", "RUNNING", ["PAUSED"]), deleteVm: verb("DELETE", null, off),
       undoOperation: ({ input }: { input: VerbInput }) => this.undo(input),
+      vmDiagnosis: ({ vm: id }: { vm: string }) => {
+        const neighbour = this.vms.find((vm) => vm.id === "test-vm-001");
+        return recordedDiagnosis(this.vms.find((vm) => vm.id === id), neighbour === undefined ? null : this.wireVm(neighbour), id, this.now());
+      },
+      alertRules: this.rules.list, putAlertRule: ({ input }: { input: Parameters<RecordedRules["put"]>[0] }) => this.rules.put(input), deleteAlertRule: ({ input }: { input: { id: string; dryRun: boolean } }) => this.rules.delete(input),
       putVm: ({ input }: { input: Parameters<RecordedServer["put"]>[0] }) => this.put(input),
     };
   }

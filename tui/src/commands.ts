@@ -2,8 +2,11 @@
 // no I/O itself: the dashboard hands it the outside as a port.
 import { performBulk, planForMarks } from "./bulk-commands.js";
 import { finishLabels, performEdit } from "./edit-commands.js";
+import { performAlerts } from "./alert-commands.js";
 import type { DoingPort } from "./feed/doing.js";
-import { THE_PAST, availability, bindingFor, labelOf, verbOf } from "./keys.js";
+import type { EditingPort } from "./feed/editing.js";
+import { pasteInForm, pressInForm } from "./form-commands.js";
+import { availability, bindingFor, labelOf, verbOf } from "./keys.js";
 import type { Binding, Command } from "./keys.js";
 import { entryAvailability, find } from "./finder.js";
 import type { Entry } from "./finder.js";
@@ -11,11 +14,14 @@ import { asOf } from "./store/as-of.js";
 import type { Store } from "./feed/feed.js";
 import { isDestructive } from "./store/confirm.js";
 import type { DestructiveVerb } from "./store/confirm.js";
+import { performMaking } from "./making-commands.js";
+import { THE_PAST } from "./store/past.js";
 import { page, selectedOperation, selectedVm } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
 import type { ConsoleView, Page, Prompt } from "./store/state.js";
 import { needsVm } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
+import { performWhy } from "./why-commands.js";
 import { VM_TABS } from "./store/state.js";
 import { presentView, tableCommand } from "./table-commands.js";
 import type { Keeper } from "./keeper.js";
@@ -25,6 +31,7 @@ const PAGE_LINES = 10;
 
 export interface Outside {
   readonly doing: DoingPort;
+  readonly editing: EditingPort;
   readonly keeper: Keeper;
   /** Hands the terminal to a command of the person's own until it ends. */
   runUserCommand(command: UserCommand, vmId: string | null): void;
@@ -34,10 +41,16 @@ export interface Outside {
 }
 
 export function pressKey(store: Store, outside: Outside, key: string): void {
-  const { prompt } = store.state.ui;
+  const { prompt, form } = store.state.ui;
   store.dispatch({ type: "clearNotice" });
   if (prompt !== null) {
     inPrompt(store, outside, prompt, key);
+    return;
+  }
+  if (page(store.state) === "form" && form !== null) {
+    if (key === "C-c") outside.quit();
+    else if (key === "C-l") outside.redraw();
+    else pressInForm(store, form, key);
     return;
   }
   const binding = bindingFor(store.state, key);
@@ -50,8 +63,9 @@ export function pressKey(store: Store, outside: Outside, key: string): void {
 
 /** Pasted text goes into a line being typed and nowhere else. */
 export function paste(store: Store, text: string): void {
-  const { prompt } = store.state.ui;
-  if (prompt === null || !("text" in prompt)) store.dispatch({ type: "notice", tone: "info", text: "Pasted text is not taken as keys." });
+  const { prompt, form } = store.state.ui;
+  if (prompt === null && form !== null && page(store.state) === "form") pasteInForm(store, form, text);
+  else if (prompt === null || !("text" in prompt)) store.dispatch({ type: "notice", tone: "info", text: "Pasted text is not taken as keys." });
   else store.dispatch({ type: "promptText", text: prompt.text + paintable(text).trim() });
 }
 
@@ -76,7 +90,15 @@ function perform(store: Store, outside: Outside, binding: Binding, key: string):
   if (binding.command === "cancelOperation") {
     const operation = selectedOperation(state);
     if (operation !== null) outside.doing.cancel(operation.id);
-  } else if (!performBulk(store, outside.doing, binding.command) && !performEdit(store, outside.doing, binding.command)) look(store, outside, binding.command);
+  } else if (!performFor(store, outside, binding.command)) look(store, outside, binding.command);
+}
+
+/** Commands that a file of their own carries out; false where none does. */
+function performFor(store: Store, outside: Outside, command: Command): boolean {
+  const { doing, editing } = outside;
+  // What is chosen is what is seen.
+  const seen = { state: asOf(store.state), dispatch: store.dispatch };
+  return performBulk(store, doing, command) || performEdit(store, doing, command) || performMaking(seen, editing, command) || performWhy(seen, command) || performAlerts(seen, doing, command);
 }
 
 function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {
@@ -93,7 +115,7 @@ const SCRUBS: Partial<Record<Command, number>> = { pastBack: -1, pastForth: 1, p
 
 /** Commands that only change what is looked at. */
 function look(store: Store, outside: Outside, command: Command): void {
-  const opens: Partial<Record<Command, Page>> = { hosts: "hosts", compare: "compare", log: "log", operations: "operations", events: "events", help: "help" };
+  const opens: Partial<Record<Command, Page>> = { alerts: "alerts", hosts: "hosts", compare: "compare", log: "log", operations: "operations", events: "events", help: "help" };
   const moves: Partial<Record<Command, number>> = { up: -1, down: 1, pageUp: -PAGE_LINES, pageDown: PAGE_LINES };
   const opened = opens[command];
   const by = moves[command];
@@ -154,6 +176,12 @@ function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): 
   if (prompt.kind === "undo") {
     dispatch({ type: "prompt", prompt: null });
     if (key === "y" || key === "u") void outside.doing.undo(prompt.operationId, prompt.undoneVmId);
+    return;
+  }
+  if (prompt.kind === "deleteRule" || prompt.kind === "startNew") {
+    dispatch({ type: "prompt", prompt: null });
+    if (prompt.kind === "startNew" && (key === "y" || key === "s")) outside.doing.ask("START", prompt.madeVmId);
+    if (prompt.kind === "deleteRule" && (key === "y" || key === "d")) void outside.doing.rules.delete(prompt.ruleId, prompt.name);
     return;
   }
   if (key === "escape") {

@@ -1,5 +1,6 @@
 // The dashboard as a program: keys in, frames out, the store between. It owns the terminal from run() until it ends,
 // and gives it back clean however that happens.
+import { tmpdir } from "node:os";
 import type { ReadStream, WriteStream } from "node:tty";
 import type { Client } from "./client/client.js";
 import { paste, pressKey } from "./commands.js";
@@ -7,9 +8,11 @@ import type { Outside } from "./commands.js";
 import { ConsoleView, FULL_SCREEN_KEY, LEAVE_KEY } from "./console-view.js";
 import { multiplexerOf } from "./clipboard.js";
 import { Doing } from "./feed/doing.js";
+import { EditingFeed } from "./feed/editing.js";
 import { Feed, reasonOf } from "./feed/feed.js";
 import { MemoryStore } from "./feed/memory-store.js";
 import { endText, runInForeground } from "./foreground.js";
+import type { Ended } from "./foreground.js";
 import { commandLine } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 import { ESCAPE_WAIT_MS, KeyDecoder, withoutReports } from "./input.js";
@@ -82,6 +85,7 @@ class Dashboard implements Outside {
   private away: { stop: AbortController; key: () => void } | null = null;
   private feed: Feed | null = null;
   readonly doing: Doing;
+  readonly editing: EditingFeed;
   private readonly decoder = new KeyDecoder();
   private readonly listening = new AbortController();
   private console: ConsoleView | null = null;
@@ -102,6 +106,7 @@ class Dashboard implements Outside {
     this.palettes = palettes;
     this.store = new MemoryStore(this.now(), () => this.newsCame(), settings);
     this.doing = new Doing(client, this.store);
+    this.editing = new EditingFeed(client, this.store, { lend: (program, args) => this.lend(program, args), environment: options.environment, temporaryFolder: tmpdir() });
     this.keeper = createKeeper({
       store: this.store, settingsPath: options.settings.path, multiplexer: multiplexerOf(options.environment),
       screenText: () => this.shown?.text() ?? "", send: (sequence) => this.terminal.send(sequence),
@@ -170,30 +175,52 @@ class Dashboard implements Outside {
     });
   }
 
-  /** Gives the terminal to a program, and takes it back when that has ended and what it printed was read. */
+  /** Gives the terminal to a command of the person's own, and takes it back when what it printed was read. */
   private async handOver(name: string, program: string, args: readonly string[]): Promise<void> {
-    if (this.away !== null) return;
-    const { input, output, environment } = this.options;
+    const ended = await this.foreground(program, args, ({ stop }, how) => {
+      const said = endText(name, how);
+      this.options.output.write(`\r\n${said.text} Any key goes back to quetzal.\r\n`);
+      return new Promise<void>((resolve) => (this.away = { stop, key: resolve }));
+    });
+    if (ended === null) return;
+    this.store.dispatch({ type: "notice", ...endText(name, ended) });
+    this.paint();
+  }
+
+  /** Lends the terminal to an editor; null: it ended well, else one sentence why not. */
+  private async lend(program: string, args: readonly string[]): Promise<string | null> {
+    const ended = await this.foreground(program, args, () => Promise.resolve());
+    if (ended === null) return "The editor was ended with the dashboard.";
+    this.paint();
+    return ended.how === "exit" && ended.code === 0 ? null : endText("editor", ended).text;
+  }
+
+  /** Runs a program on the whole terminal and takes it back after `after`; null where the dashboard ended meanwhile or it is lent already. */
+  private async foreground(program: string, args: readonly string[], after: (away: NonNullable<Dashboard["away"]>, ended: Ended) => Promise<void>): Promise<Ended | null> {
+    if (this.away !== null || this.isOver) return null;
+    const { input, environment } = this.options;
     const stop = new AbortController();
-    this.away = { stop, key: () => undefined };
+    const away = { stop, key: () => undefined };
+    this.away = away;
     await this.terminal.quiet();
     this.release();
     await this.terminal.flushed();
     input.pause();
     const ended = await runInForeground(program, args, environment, stop.signal);
-    if (this.isOver) return;
-    const said = endText(name, ended);
-    output.write(`\r\n${said.text} Any key goes back to quetzal.\r\n`);
+    if (this.isEnded()) return null;
     input.setRawMode(true);
-    await new Promise<void>((resolve) => {
-      this.away = { stop, key: resolve };
-      input.resume();
-    });
+    const shown = after(away, ended);
+    input.resume();
+    await shown;
     this.away = null;
-    if (stop.signal.aborted) return;
+    if (this.isEnded()) return null;
     this.terminal = this.takeTerminal();
-    this.store.dispatch({ type: "notice", ...said });
-    this.paint();
+    return ended;
+  }
+
+  /** Asked anew each time: it changes while others work. */
+  private isEnded(): boolean {
+    return this.isOver;
   }
 
   /** The keyboard, the signals, and every way the terminal can go away. */
@@ -342,6 +369,7 @@ class Dashboard implements Outside {
     this.console?.[Symbol.dispose]();
     this.feed?.[Symbol.dispose]();
     this.doing[Symbol.dispose]();
+    this.editing[Symbol.dispose]();
     if (how === "at once") this.giveBack();
     else void this.terminal.quiet().then(() => this.giveBack());
     void this.returned.then(() => this.terminal.flushed()).then(() => this.finish(exitCode));

@@ -21,9 +21,10 @@ export function runInForeground(program: string, args: readonly string[], enviro
 
 function startFault(program: string, error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? "";
-  if (code === "ENOENT") return `${program} is not on the PATH: install it, or correct run in the configuration.`;
-  if (code === "EACCES") return `${program} may not be run: make it executable, or correct run in the configuration.`;
-  return `${program} could not be started (${code === "" ? String(error) : code}): correct run in the configuration.`;
+  if (code === "ENOENT" && program.includes("/")) return `${program} does not exist: name another program.`;
+  if (code === "ENOENT") return `${program} is not on the PATH: install it, or name another program.`;
+  if (code === "EACCES") return `${program} may not be run: make it executable, or name another program.`;
+  return `${program} could not be started (${code === "" ? String(error) : code}): name another program.`;
 }
 
 /** One sentence of how it ended, and whether that is as it should be. */

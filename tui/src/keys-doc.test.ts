@@ -1,13 +1,18 @@
 // docs/keys.md, printed from the key table: `npx vitest run --project unit tui/src/keys-doc.test.ts -u` renews it.
 import { expect, it } from "vitest";
-import { BINDINGS, keyName } from "./keys.js";
+import { BINDINGS, EVERYWHERE, keyName } from "./keys.js";
 import type { Binding } from "./keys.js";
-
-const PAGES = new Set(BINDINGS.flatMap((binding) => binding.pages));
 
 function line({ command, keys, help, pages }: Binding): string {
   const named = keys.map((key) => `\`${keyName(key)}\``).join(" ");
-  return `| ${named} | ${help} | ${pages.length === PAGES.size ? "everywhere" : pages.join(", ")} | \`${command}\` |`;
+  return `| ${named} | ${help} | ${where(pages)} | \`${command}\` |`;
+}
+
+/** But forms, where letters are typed. */
+function where(pages: Binding["pages"]): string {
+  const missing = EVERYWHERE.filter((page) => !pages.includes(page));
+  if (missing.length > 1) return pages.join(", ");
+  return missing[0] === undefined ? "everywhere" : `everywhere but ${missing[0]}`;
 }
 
 function keysDocument(): string {

@@ -1,17 +1,24 @@
 // The one key table: every binding with its name, its help and when it is available. The bottom line, the `:` finder,
 // the help page and docs/keys.md are all printed from it, and key presses are looked up in nothing else.
+import { refusalForAlerts } from "./alert-commands.js";
 import { refusalForBulk, refusalForMarks } from "./bulk-commands.js";
 import { refusalForEdit } from "./edit-commands.js";
+import { refusalForMaking } from "./making-commands.js";
 import { bulkVerbFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
+import { THE_PAST } from "./store/past.js";
 import { host, page, selectedOperation, selectedVm } from "./store/select.js";
 import { PAGES } from "./store/state.js";
 import type { Page, State } from "./store/state.js";
+import { refusalForWhy } from "./why-commands.js";
 
 export type Command =
   | "start" | "stop" | "pause" | "powerCut" | "reset" | "console" | "consoleFull" | "delete"
-  | "protect" | "labels" | "undo"
+  | "protect" | "labels" | "undo" | "newVm" | "editDefinition" | "editSave" | "editAgain"
+  | "why" | "whyAgain" | "whyGraphs" | "whyQuery" | "neighbour"
+  | "alerts" | "alertEnter" | "ruleNew" | "ruleEdit" | "ruleToggle" | "ruleDelete"
+  | "formNext" | "formPrevious" | "formMake" | "formLeave"
   | "mark" | "markRange" | "markShown" | "bulk" | "carryOut" | "cancelBulk"
   | "enter" | "back" | "up" | "down" | "pageUp" | "pageDown" | "first" | "last" | "nextTab"
   | "tab1" | "tab2" | "tab3" | "tab4" | "tab5" | "tab6" | "tab7" | "tab8"
@@ -28,7 +35,7 @@ export interface Binding {
   label: string;
   /** One sentence for the help page. */
   help: string;
-  group: "Drive the VM" | "Several VMs" | "Time" | "Look" | "Move";
+  group: "Drive the VM" | "Several VMs" | "Alerts" | "Forms and edits" | "Time" | "Look" | "Move";
   pages: readonly Page[];
   /** The verb whose availability the server decides. */
   verb?: VmVerb;
@@ -36,10 +43,12 @@ export interface Binding {
   onBottomLine?: true;
 }
 
-const EVERYWHERE: readonly Page[] = PAGES;
+/** In a form every letter is typed. */
+export const EVERYWHERE: readonly Page[] = PAGES.filter((page) => page !== "form");
+const but = (...without: Page[]): readonly Page[] => EVERYWHERE.filter((page) => !without.includes(page));
 const WITH_VM: readonly Page[] = ["overview", "vm"];
-const LISTS: readonly Page[] = PAGES;
-const TIMED: readonly Page[] = PAGES.filter((page) => page !== "plan" && page !== "log" && page !== "help");
+const LISTS: readonly Page[] = EVERYWHERE;
+const TIMED: readonly Page[] = but("plan", "log", "help", "edit");
 
 export const BINDINGS: readonly Binding[] = [
   { command: "start", keys: ["s"], label: "start", help: "Power the VM on.", group: "Drive the VM", pages: WITH_VM, verb: "START", onBottomLine: true },
@@ -52,6 +61,8 @@ export const BINDINGS: readonly Binding[] = [
   { command: "delete", keys: ["d"], label: "delete", help: "Delete the definition, its id typed first; the disks stay.", group: "Drive the VM", pages: WITH_VM, verb: "DELETE" },
   { command: "protect", keys: ["K"], label: "protection", help: "Protect against deletion and power cut, or no longer.", group: "Drive the VM", pages: WITH_VM },
   { command: "labels", keys: ["L"], label: "labels", help: "Set labels by key=value, take them away by -key.", group: "Drive the VM", pages: WITH_VM },
+  { command: "newVm", keys: ["n"], label: "new VM", help: "Make a VM in a form.", group: "Drive the VM", pages: WITH_VM },
+  { command: "editDefinition", keys: ["E"], label: "edit", help: "Edit the definition in $EDITOR; shows what changes first.", group: "Drive the VM", pages: ["overview", "vm", "why"] },
   { command: "undo", keys: ["u"], label: "undo", help: "Undo what this dashboard did last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
   { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },
@@ -60,13 +71,30 @@ export const BINDINGS: readonly Binding[] = [
   { command: "bulk", keys: ["b"], label: "plan or progress", help: "What is planned, being done or done with the marked VMs.", group: "Several VMs", pages: ["overview", "vm", "operations", "events", "help"] },
   { command: "carryOut", keys: ["enter"], label: "carry out", help: "Do what the plan says; a summary is closed.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
   { command: "cancelBulk", keys: ["x"], label: "cancel", help: "Drop what was not asked yet, cancel what can be cancelled.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
+  { command: "alertEnter", keys: ["enter"], label: "open", help: "To the VM of an alert; a rule is edited.", group: "Alerts", pages: ["alerts"], onBottomLine: true },
+  { command: "ruleNew", keys: ["n"], label: "new rule", help: "Make an alert rule in a form.", group: "Alerts", pages: ["alerts"], onBottomLine: true },
+  { command: "ruleEdit", keys: ["E"], label: "edit rule", help: "Change the chosen rule, or that of the chosen alert.", group: "Alerts", pages: ["alerts"], onBottomLine: true },
+  { command: "ruleToggle", keys: [" "], label: "on or off", help: "Look at the rule, or no longer; what it fired is over.", group: "Alerts", pages: ["alerts"], onBottomLine: true },
+  { command: "ruleDelete", keys: ["d"], label: "delete rule", help: "Delete the rule; asks first.", group: "Alerts", pages: ["alerts"], onBottomLine: true },
+  { command: "formMake", keys: ["enter"], label: "make it", help: "Make what is filled in; a refusal leads to its field.", group: "Forms and edits", pages: ["form"], onBottomLine: true },
+  { command: "formNext", keys: ["tab", "down"], label: "next field", help: "The next field; arrows and space choose in it.", group: "Forms and edits", pages: ["form"], onBottomLine: true },
+  { command: "formPrevious", keys: ["S-tab", "up"], label: "previous field", help: "The field before.", group: "Forms and edits", pages: ["form"], onBottomLine: true },
+  { command: "formLeave", keys: ["escape"], label: "leave", help: "Leave the form; opened again, it is filled in as it was.", group: "Forms and edits", pages: ["form"], onBottomLine: true },
+  { command: "editSave", keys: ["y"], label: "make the change", help: "Put the definition as it was edited.", group: "Forms and edits", pages: ["edit"], onBottomLine: true },
+  { command: "editAgain", keys: ["E"], label: "open again", help: "Open the text in the editor again.", group: "Forms and edits", pages: ["edit"], onBottomLine: true },
+  { command: "why", keys: ["w"], label: "why", help: "Why is this VM slow, or was it then? Causes, ranked by evidence.", group: "Look", pages: ["overview", "vm", "alerts"], onBottomLine: true },
+  { command: "whyGraphs", keys: ["enter"], label: "graphs", help: "The VM's graphs; Esc comes back.", group: "Look", pages: ["why"], onBottomLine: true },
+  { command: "neighbour", keys: ["t"], label: "to the neighbour", help: "To the VM that the chosen cause names.", group: "Look", pages: ["why"], onBottomLine: true },
+  { command: "whyQuery", keys: ["g"], label: "as GraphQL", help: "The same question as GraphQL, or the answer again.", group: "Look", pages: ["why"], onBottomLine: true },
+  { command: "whyAgain", keys: ["r"], label: "ask again", help: "Ask again now; by itself it asks every ten seconds.", group: "Look", pages: ["why"], onBottomLine: true },
+  { command: "alerts", keys: ["a"], label: "alerts", help: "What fires now, and the rules that make it fire.", group: "Look", pages: EVERYWHERE },
   { command: "pastBack", keys: ["["], label: "back in time", help: "The whole screen a step earlier; steps grow with the zoom.", group: "Time", pages: TIMED },
   { command: "pastForth", keys: ["]"], label: "forth in time", help: "A step later; beyond the newest sample is now.", group: "Time", pages: TIMED },
   { command: "pastFarBack", keys: ["{"], label: "far back in time", help: "Ten steps earlier.", group: "Time", pages: TIMED },
   { command: "pastFarForth", keys: ["}"], label: "far forth in time", help: "Ten steps later.", group: "Time", pages: TIMED },
   { command: "zoomOut", keys: ["-"], label: "longer span", help: "Graphs span more, up to 30 days.", group: "Time", pages: TIMED },
   { command: "zoomIn", keys: ["+"], label: "shorter span", help: "Graphs span less, down to a minute.", group: "Time", pages: TIMED },
-  { command: "present", keys: ["0"], label: "now", help: "Back to now; pressed now, graphs span five minutes again.", group: "Time", pages: TIMED },
+  { command: "present", keys: ["0"], label: "now", help: "Back to now; pressed now, graphs span five minutes again.", group: "Time", pages: EVERYWHERE },
   { command: "markInstant", keys: ["M"], label: "mark this instant", help: "Mark the instant shown; pressed at another, compare the two.", group: "Time", pages: TIMED },
   { command: "enter", keys: ["enter"], label: "open", help: "Open the chosen VM's page.", group: "Look", pages: ["overview"] },
   { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, take marks away, then the filter.", group: "Look", pages: EVERYWHERE },
@@ -100,7 +128,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "columnRight", keys: ["right"], label: "later", help: "The column stands later.", group: "Look", pages: ["columns"], onBottomLine: true },
   { command: "wearView", keys: ["enter", " "], label: "wear", help: "Show the table as this view has it.", group: "Look", pages: ["views"], onBottomLine: true },
   { command: "keepChoices", keys: ["C-s"], label: "keep", help: "Write columns, order, theme and CPU scale to config.yaml; on the views page, the table as a view.", group: "Look", pages: ["overview", "columns", "views"] },
-  { command: "copy", keys: ["y"], label: "copy id", help: "Copy the id of what is chosen (marked VMs: all) to your terminal's clipboard.", group: "Look", pages: EVERYWHERE },
+  { command: "copy", keys: ["y"], label: "copy id", help: "Copy the id of what is chosen (marked VMs: all) to your terminal's clipboard.", group: "Look", pages: but("edit") },
   { command: "copyScreen", keys: ["Y"], label: "copy screen", help: "Copy the text of the screen to your terminal's clipboard.", group: "Look", pages: EVERYWHERE },
   { command: "nextTheme", keys: ["T"], label: "next theme", help: "The next theme: dark, light, contrast, mono, your own.", group: "Look", pages: EVERYWHERE },
   { command: "help", keys: ["?"], label: "help", help: "This page.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
@@ -108,7 +136,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "down", keys: ["down", "j"], label: "down", help: "One line down.", group: "Move", pages: LISTS },
   { command: "pageUp", keys: ["pageup", "C-b"], label: "page up", help: "Ten lines up.", group: "Move", pages: LISTS },
   { command: "pageDown", keys: ["pagedown", "C-f"], label: "page down", help: "Ten lines down.", group: "Move", pages: LISTS },
-  { command: "first", keys: ["home", "g"], label: "first", help: "The first line.", group: "Move", pages: LISTS },
+  { command: "first", keys: ["home", "g"], label: "first", help: "The first line.", group: "Move", pages: but("why") },
   { command: "last", keys: ["end", "G"], label: "last", help: "The last line.", group: "Move", pages: LISTS },
   { command: "redraw", keys: ["C-l"], label: "redraw", help: "Paint the screen anew.", group: "Move", pages: EVERYWHERE },
   { command: "quit", keys: ["q", "C-c"], label: "quit", help: "Close the dashboard; VMs and services run on.", group: "Move", pages: EVERYWHERE },
@@ -159,7 +187,7 @@ export function availability(state: State, binding: Binding): Availability {
     if (known === undefined) return denied("The server has not said whether this can be done.");
     return known.allowed ? ALLOWED : denied(known.reason ?? "The server does not allow it now.");
   }
-  for (const refusal of [refusalForBulk, refusalForEdit]) {
+  for (const refusal of [refusalForBulk, refusalForEdit, refusalForMaking, refusalForWhy, refusalForAlerts]) {
     const reason = refusal(state, binding.command);
     if (reason !== undefined) return reason === null ? ALLOWED : denied(reason);
   }
@@ -172,12 +200,11 @@ export function availability(state: State, binding: Binding): Availability {
   return ALLOWED;
 }
 
-/** Why nothing can be done while the past is looked at. */
-export const THE_PAST = "This is the past; 0 goes back to now.";
+const CHANGING: ReadonlySet<Binding["group"]> = new Set(["Drive the VM", "Several VMs", "Forms and edits"]);
 
 /** Whether a binding changes something, which only now can be. */
 function actsNow({ group, command }: Binding): boolean {
-  return group === "Drive the VM" || group === "Several VMs" || command === "userCommands";
+  return CHANGING.has(group) || command === "userCommands";
 }
 
 /** What a binding is called now: `p` reads resume on a paused VM. */
@@ -186,7 +213,7 @@ export function labelOf(state: State, binding: Binding): string {
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {
-  " ": "Space", up: "↑", down: "↓", left: "←", right: "→", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
+  " ": "Space", up: "↑", down: "↓", left: "←", right: "→", enter: "Enter", escape: "Esc", backspace: "Backspace", tab: "Tab", "S-tab": "Shift-Tab", pageup: "PgUp", pagedown: "PgDn", home: "Home", end: "End",
 };
 
 /** A key as people write it. */

@@ -28,7 +28,7 @@ export class Mouse {
     }
     const target = this.port.targetAt(input.x, input.y);
     if (target === null) return;
-    const name = JSON.stringify(target);
+    const name = nameOf(target);
     const isDouble = this.last?.target === name && this.port.now() - this.last.at <= DOUBLE_CLICK_MS;
     this.last = isDouble ? null : { target: name, at: this.port.now() };
     this.click(target, isDouble);
@@ -45,11 +45,19 @@ export class Mouse {
         if (isDouble) dispatch({ type: "enter" });
         return;
       case "line":
-        dispatch({ type: "move", by: target.index - state.ui.choice });
+        dispatch({ type: "move", by: target.index - target.chosen });
         if (isDouble) this.port.press("enter");
+        return;
+      case "field":
+        dispatch({ type: "formChoose", index: target.index });
         return;
       case "sort":
         dispatch(state.ui.sort.column === target.column ? { type: "sortReverse" } : { type: "sortBy", column: target.column });
     }
   }
+}
+
+/** The first click of two chooses the line, so what was chosen before is no part of its name. */
+function nameOf(target: Target): string {
+  return target.kind === "line" ? `line ${target.index}` : JSON.stringify(target);
 }

@@ -14,6 +14,8 @@ import { BulkRunner } from "./bulk.js";
 import { editDeed, undoDeed, verbDeed } from "./deeds.js";
 import type { Deed } from "./deeds.js";
 import { CANCEL } from "./documents.js";
+import { RuleDoing } from "./rule-doing.js";
+import type { RulePort } from "./rule-doing.js";
 import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
 import { judge } from "./verbs.js";
@@ -22,13 +24,15 @@ import type { MutationVerb } from "./verbs.js";
 const IS_FOR = graphql(`query DashboardIsFor($where: String!) { vms(first: 1, filter: { where: $where }) { nodes { id } } }`);
 
 /** What keys need of it. */
-export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo">;
+export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo"> & { readonly rules: RulePort };
 
 export class Doing implements Disposable {
+  readonly rules: RuleDoing;
   private readonly bulk: BulkRunner;
 
   constructor(private readonly client: Client, private readonly store: Store) {
     this.bulk = new BulkRunner(client, store);
+    this.rules = new RuleDoing(client, store);
   }
 
   ask(verb: MutationVerb, vmId: string): void {

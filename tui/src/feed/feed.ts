@@ -13,6 +13,7 @@ import { ALERTS, toAlert } from "./alerts.js";
 import { FilterFeed } from "./filter.js";
 import * as documents from "./documents.js";
 import { Focus } from "./focus.js";
+import { PageFeeds } from "./pages.js";
 import { PastFeed } from "./past.js";
 import { gapEvent, toDefinitionLines, toDetail, toEvent, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
 
@@ -104,6 +105,7 @@ export class Feed implements Disposable {
   private definitionFor: string | null = null;
   private isLoading = false;
   private readonly focus: Focus;
+  private readonly pages: PageFeeds;
   private readonly past: PastFeed;
   private readonly unlisten: Disposable;
 
@@ -115,6 +117,7 @@ export class Feed implements Disposable {
     // Each subscription listens for the end; they are many by design.
     setMaxListeners(0, this.stopped.signal);
     this.focus = new Focus(client, store, (vmId) => this.loadHistory(vmId));
+    this.pages = new PageFeeds(client, store);
     this.past = new PastFeed(client, store);
     this.unlisten = client.onStatus(() => this.connectionChanged());
     void this.load();
@@ -137,6 +140,7 @@ export class Feed implements Disposable {
     if (vmId !== this.historyFor) this.scheduleHistory(vmId);
     this.watchDetail(onPage ? vmId : null);
     this.focus.lookedAt();
+    this.pages.lookedAt();
     this.past.lookedAt();
     const wantsDefinition = onPage && state.ui.tab === "definition" && vmId !== null;
     if (!wantsDefinition) this.definitionFor = null;
@@ -151,6 +155,7 @@ export class Feed implements Disposable {
     this.filter[Symbol.dispose]();
     this.detail?.stop.abort();
     this.focus[Symbol.dispose]();
+    this.pages[Symbol.dispose]();
     this.past[Symbol.dispose]();
     this.unlisten[Symbol.dispose]();
     this.stopped.abort();
@@ -162,6 +167,7 @@ export class Feed implements Disposable {
       this.store.dispatch({ type: "connection", connection: { phase: "live" } });
       this.historyFor = null;
       this.focus.forget();
+      this.pages.forget();
       this.past.forget();
       void this.load();
     } else if (status.reason !== null) this.lost(status.reason);

@@ -3,6 +3,10 @@ import type { MatchesAction } from "./filter.js";
 import type {
   Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample,
 } from "./model.js";
+import type { AlertAction } from "./alerts.js";
+import type { EditingAction } from "./editing.js";
+import type { FormAction } from "./form.js";
+import type { WhyAction } from "./why.js";
 import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
 import type { UndoAction } from "./undo.js";
@@ -44,6 +48,8 @@ export type ViewAction =
   | { type: "open"; page: Page }
   /** The page of one VM, whatever the filter shows. */
   | { type: "goTo"; vmId: string }
+  /** The row of one VM, where the filter shows it. */
+  | { type: "choose"; vmId: string }
   | { type: "tab"; tab: VmTab }
   | { type: "nextTab" }
   | { type: "cpuScale" }
@@ -63,4 +69,4 @@ export type ViewAction =
   | { type: "clearNotice" }
   | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
 
-export type Action = DataAction | ViewAction | MarkAction | PastAction | BulkAction | ConfirmAction | UndoAction;
+export type Action = DataAction | ViewAction | MarkAction | PastAction | BulkAction | ConfirmAction | UndoAction | WhyAction | AlertAction | FormAction | EditingAction;

@@ -25,6 +25,9 @@ export const REACH_SECONDS = 31 * DAY;
 /** Samples come once a second: half of that after one is the furthest from its neighbours, whatever a timer's jitter. */
 const BETWEEN_SAMPLES_MS = 500;
 
+/** Why nothing can be changed while the past is looked at. */
+export const THE_PAST = "This is the past; 0 goes back to now.";
+
 /** What was at one instant, as the server answered. */
 export interface PastFrame {
   at: number;

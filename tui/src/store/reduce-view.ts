@@ -4,9 +4,12 @@ import { reduceBulk } from "./bulk.js";
 import { comparedInstants } from "./instants.js";
 import { naturalDirection } from "./columns.js";
 import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
+import { moveAlerts } from "./alerts.js";
+import { moveForm } from "./form.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
+import { moveWhy } from "./why.js";
 import { columnLines, moveChoice, reduceTable, viewLines } from "./table-choice.js";
 import type { Prompt, State, Ui } from "./state.js";
 
@@ -36,6 +39,8 @@ export function reduceView(state: State, action: ViewAction): State {
       return page(state) === action.page ? back(state) : opened(state, action.page);
     case "goTo":
       return state.vms.has(action.vmId) ? opened(withUi(state, { selectedVmId: action.vmId, tab: "graphs", pages: ["overview"] }), "vm") : state;
+    case "choose":
+      return visibleVms(state).some(({ id }) => id === action.vmId) ? withUi(state, { selectedVmId: action.vmId }) : state;
     case "tab":
       return withUi(state, { tab: action.tab });
     case "nextTab":
@@ -110,6 +115,9 @@ function move(state: State, by: number): State {
     const next = rows[clamp(Math.max(index, 0) + by, 0, rows.length - 1)];
     return next === undefined ? state : withUi(state, { selectedVmId: next.id });
   }
+  if (current === "why") return moveWhy(state, by);
+  if (current === "alerts") return moveAlerts(state, by);
+  if (current === "form") return moveForm(state, by);
   // With several hosts the arrows choose one; whole pages still scroll its lines.
   if (current === "hosts" && state.hosts.length > 1 && (Math.abs(by) === 1 || !Number.isFinite(by))) {
     const index = Math.max(0, state.hosts.findIndex((one) => one.id === state.ui.selectedHostId));
@@ -153,7 +161,7 @@ const HOST_LINES_MAX = 200;
 /** vCPUs or disks of one VM that can be scrolled through. */
 const PARTS_MAX = 512;
 /** The help page has no more lines than this: a test counts them. */
-export const HELP_LINES_MAX = 96;
+export const HELP_LINES_MAX = 112;
 
 function sortStep(state: State, step: 1 | -1): State {
   const index = SORT_COLUMNS.indexOf(state.ui.sort.column) + step;

@@ -3,12 +3,20 @@
 import type { Action } from "./actions.js";
 import { BULK_ACTIONS, reduceBulk } from "./bulk.js";
 import type { BulkAction } from "./bulk.js";
+import { ALERT_ACTIONS, reduceAlerts } from "./alerts.js";
+import type { AlertAction } from "./alerts.js";
 import { reduceConfirm } from "./confirm.js";
+import { EDITING_ACTIONS, reduceEditing } from "./editing.js";
+import type { EditingAction } from "./editing.js";
+import { FORM_ACTIONS, reduceForm } from "./form.js";
+import type { FormAction } from "./form.js";
 import { MARK_ACTIONS, keepMarks, reduceMarks } from "./marks.js";
 import type { MarkAction } from "./marks.js";
 import { reduceData } from "./reduce-data.js";
 import { UNDO_ACTIONS, reduceUndo } from "./undo.js";
 import type { UndoAction } from "./undo.js";
+import { WHY_ACTIONS, reduceWhy } from "./why.js";
+import type { WhyAction } from "./why.js";
 import { withLog } from "./log.js";
 import { asOf, withUiOf } from "./as-of.js";
 import { PAST_ACTIONS, reducePast } from "./past.js";
@@ -42,6 +50,22 @@ function isUndo(action: Action): action is UndoAction {
   return UNDO_ACTIONS.has(action.type);
 }
 
+function isWhy(action: Action): action is WhyAction {
+  return WHY_ACTIONS.has(action.type);
+}
+
+function isAlert(action: Action): action is AlertAction {
+  return ALERT_ACTIONS.has(action.type);
+}
+
+function isForm(action: Action): action is FormAction {
+  return FORM_ACTIONS.has(action.type);
+}
+
+function isEditing(action: Action): action is EditingAction {
+  return EDITING_ACTIONS.has(action.type);
+}
+
 export function reduce(state: State, action: Action): State {
   const next = withLog(state, step(state, action), action);
   if (next.past.at !== null || state.past.at !== null) return keptThen(state, next);
@@ -62,10 +86,13 @@ function step(state: State, action: Action): State {
   if (isMark(action)) return reduceMarks(state, action);
   if (isUndo(action)) return reduceUndo(state, action);
   if (action.type === "judged") return reduceConfirm(state, action);
+  if (isAlert(action)) return reduceAlerts(state, action);
+  if (isForm(action)) return reduceForm(state, action);
+  if (isEditing(action)) return reduceEditing(state, action);
   if (isPast(action)) return reducePast(state, action);
   if (isBulk(action)) return reduceBulk(state, action);
   // What keys move and choose is what the person sees.
   const seen = asOf(state);
-  const next = reduceView(seen, action);
+  const next = isWhy(action) ? reduceWhy(seen, action) : reduceView(seen, action);
   return next === seen ? state : seen === state ? next : withUiOf(state, next);
 }

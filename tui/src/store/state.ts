@@ -1,7 +1,11 @@
 // The dashboard's whole state and where it starts. Nothing here does I/O or reads a clock: `now` arrives by action.
+import { NO_RULES } from "./alerts.js";
+import type { AlertRules } from "./alerts.js";
 import type { Bulk, Judgement } from "./bulk.js";
 import type { ColumnId } from "./columns.js";
 import type { DetailRings } from "./detail-rings.js";
+import type { Editing } from "./editing.js";
+import type { Form } from "./form.js";
 import { NO_MATCHES } from "./filter.js";
 import type { FilterMatches } from "./filter.js";
 import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
@@ -11,6 +15,7 @@ import type { Ring } from "./ring.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import type { Settings } from "./settings.js";
 import type { Done } from "./undo.js";
+import type { Why } from "./why.js";
 import type { UserCommand } from "../user-commands.js";
 
 /** Events kept for the events page and the status line; older ones are one query away. */
@@ -26,7 +31,7 @@ export type Connection =
 /** Lines of the log kept: a day of a bad link. */
 export const LOG_KEPT = 500;
 
-export const PAGES = ["overview", "vm", "hosts", "compare", "instants", "operations", "events", "plan", "log", "columns", "views", "help"] as const;
+export const PAGES = ["overview", "vm", "why", "alerts", "form", "edit", "hosts", "compare", "instants", "operations", "events", "plan", "log", "columns", "views", "help"] as const;
 export type Page = (typeof PAGES)[number];
 export const VM_TABS = ["graphs", "cpu", "memory", "disks", "net", "console", "events", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
@@ -56,6 +61,10 @@ export type Prompt =
   | { kind: "labels"; text: string; vmIds: readonly string[] }
   /** Whether an operation of this dashboard shall be undone; the text says what that does. */
   | { kind: "undo"; operationId: string; undoneVmId: string; text: string }
+  /** Whether an alert rule shall be deleted; the effect says what that ends. */
+  | { kind: "deleteRule"; ruleId: string; name: string; effect: string }
+  /** Whether a VM that was just made shall be started. */
+  | { kind: "startNew"; madeVmId: string; label: string }
   /** A phrase that must be typed in full before a plan is carried out. */
   | { kind: "typed"; text: string; expected: string };
 
@@ -79,6 +88,14 @@ export interface Ui {
   recent: readonly string[];
   /** One verb on several VMs, from its plan to its summary. */
   bulk: Bulk | null;
+  /** What was asked about a slow VM, while its page is open. */
+  why: Why | null;
+  /** The form that is filled in, or was left half filled in. */
+  form: Form | null;
+  /** What is asked about an edit under way. */
+  editing: Editing | null;
+  /** The chosen line of the alerts page. */
+  chosenAlert: string | null;
   sort: { column: SortColumn; direction: SortDirection };
   filter: string;
   /** Columns of the table; null: as many as fit. */
@@ -128,6 +145,8 @@ export interface State {
   definition: Definition | null;
   /** What fires now, the oldest first. */
   alerts: readonly Alert[];
+  /** What is looked for, while the page of alerts is open. */
+  alertRules: AlertRules;
   /** What the server finds for the filter that is typed. */
   matches: FilterMatches;
   events: Event[];
@@ -161,6 +180,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
     log: [],
     definition: null,
     alerts: [],
+    alertRules: NO_RULES,
     matches: NO_MATCHES,
     events: [],
     newestCursor: null,
@@ -182,6 +202,10 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       done: [],
       recent: [],
       bulk: null,
+      why: null,
+      form: null,
+      editing: null,
+      chosenAlert: null,
       compared: "cpu",
       prompt: null,
       notice: null,

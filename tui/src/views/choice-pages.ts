@@ -54,7 +54,7 @@ function list(p: Painter, rect: Rect, title: string, remark: string, lines: read
   lines.slice(first, first + height).forEach((line, row) => {
     const y = rect.y + 1 + row;
     frame.put(rect.x + 2, y, cut(line, rect.width - 3, theme.ellipsis), TEXT);
-    frame.clickable({ ...rect, y, height: 1 }, { kind: "line", index: first + row });
+    frame.clickable({ ...rect, y, height: 1 }, { kind: "line", index: first + row, chosen });
     if (first + row === chosen) frame.invert(rect.x + 1, y, rect.width - 2);
   });
 }

@@ -16,12 +16,16 @@ function keyLine(state: State, columns: number = LEAST.columns): string {
 const on = (page: Page, state = stateWith([vm({})])): State => (page === "overview" ? state : reduce(state, { type: "open", page }));
 
 describe("the line of keys", () => {
-  it.each(PAGES)("names help at 80 columns on the page %s", (page) => {
+  it.each(PAGES.filter((page) => page !== "form"))("names help at 80 columns on the page %s", (page) => {
     expect(keyLine(on(page))).toContain("? help");
   });
 
+  it("names the way out of a form, where every letter is typed", () => {
+    expect(keyLine(on("form"))).toMatch(/Enter make it .*Esc leave$/);
+  });
+
   it("leaves marking out first, and names it where there is room", () => {
-    expect(keyLine(on("overview"))).toBe(" s start  S stop  p pause  c console  e events  / filter  : do  ? help  q quit");
+    expect(keyLine(on("overview"))).toBe(" s start  S stop  p pause  c console  w why  e events  / filter  : do  ? help");
     expect(keyLine(on("overview"), 120)).toContain("Space mark");
   });
 
@@ -32,7 +36,7 @@ describe("the line of keys", () => {
   });
 
   it("says that a paused VM can be resumed, and help with it", () => {
-    expect(keyLine(stateWith([vm({ state: "PAUSED" })]))).toMatch(/p resume .*\? help {2}q quit$/);
+    expect(keyLine(stateWith([vm({ state: "PAUSED" })]))).toMatch(/p resume .*\? help$/);
   });
 
   it("keeps help alone when nothing else fits, and all when all do", () => {

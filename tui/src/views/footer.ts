@@ -120,6 +120,14 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
       frame.put(1, y, cut(`Undo? ${shown.text}`, frame.width - 2, theme.ellipsis), style("attention"));
       parts(p, 1, y + 1, [["u", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
       return;
+    case "deleteRule":
+      frame.put(1, y, cut(`Delete the alert rule ${shown.name}? ${shown.effect}`, frame.width - 2, theme.ellipsis), style("attention"));
+      parts(p, 1, y + 1, [["d", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
+      return;
+    case "startNew":
+      frame.put(1, y, cut(`${shown.label} is defined. Start it now?`, frame.width - 2, theme.ellipsis), BOLD);
+      parts(p, 1, y + 1, [["s", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: not now", TEXT]]);
+      return;
     case "viewName":
       typed("Name of the view: ", shown.text, "Enter writes filter, columns and order under this name into config.yaml; Esc does not.");
       return;

@@ -67,8 +67,8 @@ export const RIGHT_HALF = "";
 
 export interface GraphMark { column: number; value: number; role: Role; sign: "peak" | (string & {}) }
 
-/** What a click on a place stands for: a VM, a line of a list, a column's head, a key named on the screen. */
-export type Target = { kind: "vm"; vmId: string } | { kind: "line"; index: number } | { kind: "sort"; column: SortColumn } | { kind: "key"; key: string };
+/** What a click on a place stands for: a VM, a line of a list (and which line is chosen), a field of a form, a column's head, a key named on the screen. */
+export type Target = { kind: "vm"; vmId: string } | { kind: "line"; index: number; chosen: number } | { kind: "field"; index: number } | { kind: "sort"; column: SortColumn } | { kind: "key"; key: string };
 
 export class Frame {
   readonly chars: string[];

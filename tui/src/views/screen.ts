@@ -7,7 +7,10 @@ import { columnsPage, viewsPage } from "./choice-pages.js";
 import { finderList } from "./finder.js";
 import { footer } from "./footer.js";
 import { cut } from "./format.js";
+import { alertsPage } from "./alerts-page.js";
 import { comparePage } from "./compare-page.js";
+import { editPage } from "./edit-page.js";
+import { formPage } from "./form-page.js";
 import { header } from "./header.js";
 import { helpPage } from "./help-page.js";
 import { hostCompact, hostGraphs } from "./host-panel.js";
@@ -23,6 +26,7 @@ import type { Painter } from "./painter.js";
 import { selectionBelow, selectionBeside } from "./selection-panel.js";
 import type { Theme } from "./theme.js";
 import { vmPage } from "./vm-page.js";
+import { whyPage } from "./why-page.js";
 import { vmTable } from "./vm-table.js";
 
 /** Paints the rows of the open console into its place: the cells come from its terminal, not from the state. */
@@ -53,6 +57,18 @@ function body(p: Painter, layout: Layout): void {
       return;
     case "vm":
       vmPage(p, layout.body);
+      return;
+    case "why":
+      whyPage(p, layout.body);
+      return;
+    case "alerts":
+      alertsPage(p, layout.body);
+      return;
+    case "form":
+      formPage(p, layout.body);
+      return;
+    case "edit":
+      editPage(p, layout.body);
       return;
     case "hosts":
       hostsPage(p, layout.body);

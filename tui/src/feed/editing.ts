@@ -1,0 +1,99 @@
+// Edits a definition in the person's editor: the terminal is lent out for it, the questions are asked on the screen, and
+// what came of it is said. It knows no key.
+import type { Client } from "../client/client.js";
+import type { EditOutcome, Question, Reply } from "../edit/session.js";
+import { paintable } from "../store/sanitize.js";
+import { reasonOf } from "./feed.js";
+import type { Store } from "./feed.js";
+
+/** What keys need of it. */
+export type EditingPort = Pick<EditingFeed, "open" | "answer">;
+
+export interface EditingWays {
+  /** Lends the terminal to a program until it has ended; null: it ended well, else one sentence why not. */
+  lend(program: string, args: readonly string[]): Promise<string | null>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly temporaryFolder: string;
+}
+
+export class EditingFeed implements Disposable {
+  private reply: ((reply: Reply) => void) | null = null;
+  private isOpen = false;
+  private isOver = false;
+
+  constructor(private readonly client: Client, private readonly store: Store, private readonly ways: EditingWays) {}
+
+  open(vmId: string): void {
+    if (this.isOpen) return;
+    this.isOpen = true;
+    void this.edit(vmId).then(
+      (outcome) => this.say(vmId, outcome),
+      (error: unknown) => this.tell("error", `${this.labelOf(vmId)}: ${reasonOf(error)}`),
+    ).finally(() => {
+      this.isOpen = false;
+      this.store.dispatch({ type: "editOver" });
+    });
+  }
+
+  /** What the person answered to the open question. */
+  answer(reply: Reply): void {
+    const { reply: waiting } = this;
+    this.reply = null;
+    if (waiting === null) return;
+    this.store.dispatch({ type: "editOver" });
+    waiting(reply);
+  }
+
+  [Symbol.dispose](): void {
+    this.isOver = true;
+    this.answer("no");
+  }
+
+  /** Loaded when it is first wanted: most sessions edit nothing. */
+  private async edit(vmId: string): Promise<EditOutcome> {
+    const [{ editVm }, { chooseEditor }] = await Promise.all([import("../edit/session.js"), import("../edit/editor.js")]);
+    const { environment, temporaryFolder } = this.ways;
+    const editor = chooseEditor(environment);
+    if (!editor.found) return { kind: "dropped", reason: editor.reason, keptIn: null };
+    return editVm(this.client, vmId, {
+      temporaryFolder,
+      edit: (path) => this.ways.lend(editor.program, [...editor.args, path]),
+      ask: (question) => this.ask(vmId, question),
+    });
+  }
+
+  private ask(vmId: string, question: Question): Promise<Reply> {
+    if (this.isOver) return Promise.resolve("no");
+    const shown = question.kind === "save"
+      ? { kind: question.kind, changes: question.changes.map(paintable), effect: paintable(question.effect) }
+      : { kind: question.kind, reasons: question.reasons.map(paintable) };
+    this.store.dispatch({ type: "editAsk", editing: { vmId, question: shown } });
+    return new Promise((resolve) => (this.reply = resolve));
+  }
+
+  private say(vmId: string, outcome: EditOutcome): void {
+    const label = this.labelOf(vmId);
+    switch (outcome.kind) {
+      case "saved":
+        if (outcome.operation !== null) this.store.dispatch({ type: "did", group: outcome.operation.id, operation: { id: outcome.operation.id, vmId, label } });
+        this.tell("info", `${label}: ${outcome.effect}`);
+        return;
+      case "unchanged":
+        this.tell("info", `${label}: ${outcome.reason}`);
+        return;
+      case "not found":
+        this.tell("error", outcome.reason);
+        return;
+      case "dropped":
+        this.tell("error", `${label}: ${outcome.keptIn === null ? "" : `what was written is kept in ${outcome.keptIn}. `}${outcome.reason}`);
+    }
+  }
+
+  private labelOf(vmId: string): string {
+    return this.store.state.vms.get(vmId)?.label ?? vmId;
+  }
+
+  private tell(tone: "info" | "error", text: string): void {
+    this.store.dispatch({ type: "notice", tone, text: paintable(text) });
+  }
+}
