@@ -53,7 +53,6 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["form-rule", [["a", /Guest memory low/], ["n", /a new alert rule/], ["cpu>fast", /Column \d/]]],
   ["form-vm", [["n", /a new VM/], ["web-3", /can be made/]]],
   ["form-vm-fault", [["n", /can be made/], ["\t\t\x158M", /at least 32/]]],
-  ["edit", [["E", /y makes the change/]]],
   ["hosts", [["h", /disk space/]]],
   ["compare", [["=", /compared/]]],
   ["past", [["[", /PAST 2026-11-23 13:02:10 UTC, 1s ago/], ["{", /13:02:00 UTC, 11s ago/]], "00"],
@@ -66,6 +65,7 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["instants", [["M", /Marked/], ["{{{", /PAST/], ["M", /two instants/], ["", /b-a/]], "00"],
   ["zoom-minute", [["\r", /1 graphs/], ["++", /-30s/]], "00"],
   ["log", [["l", /Connected as admin/]]],
+  ["edit", [["E", /y makes the change/]]],
   ["filter", [["/web", /2 of 7\. .*Enter keeps/]]],
   ["filter-language", [["/state:running cpu>20", /\d of 7\. .*Enter keeps/], ["\r", /\(all: 7\)[\s\S]*s start/]]],
   ["filter-fault", [["/web cpu>fast", /Column 9: cpu expects/]]],
@@ -97,11 +97,14 @@ describe.concurrent.each(SIZES)("screens at %ix%i", (columns, rows) => {
     }, TIMEOUT_MS);
 
     it.for(PAGES)("paints the %s page as recorded", { timeout: TIMEOUT_MS }, async ([name, steps, undo = ""], { expect }) => {
-      for (const [keys, shows] of steps) await dashboard.press(keys, shows);
-      const golden = `golden/screens/${name}.${columns}x${rows}.txt`;
-      await expect(await settled(dashboard, golden)).toMatchFileSnapshot(golden);
-      if (undo !== "") dashboard.terminal.send(undo);
-      await dashboard.home();
+      try {
+        for (const [keys, shows] of steps) await dashboard.press(keys, shows);
+        const golden = `golden/screens/${name}.${columns}x${rows}.txt`;
+        await expect(await settled(dashboard, golden)).toMatchFileSnapshot(golden);
+      } finally {
+        if (undo !== "") dashboard.terminal.send(undo);
+        await dashboard.home();
+      }
     });
   });
 });
