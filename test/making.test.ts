@@ -8,6 +8,8 @@ import { DashboardDriver } from "./support/dashboard.js";
 import { eventually } from "./support/process.js";
 
 const TIMEOUT_MS = 60_000;
+/** Wide enough for the path of a file in any temporary folder. */
+const COLUMNS = 160;
 const ESC = "\x1b";
 const SHIFT_TAB = "\x1b[Z";
 const DOWN = "\x1b[B";
@@ -22,7 +24,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, "quetzal"));
   writeFileSync(join(folder, "quetzal/config.yaml"), "mouse: true\n");
   edits("true");
-  dashboard = await (await DashboardDriver.open({ env: { XDG_CONFIG_HOME: folder, TMPDIR: folder, VISUAL: editor, EDITOR: "" } })).ready();
+  dashboard = await (await DashboardDriver.open({ columns: COLUMNS, env: { XDG_CONFIG_HOME: folder, TMPDIR: folder, VISUAL: editor, EDITOR: "" } })).ready();
 }, TIMEOUT_MS);
 afterAll(async () => {
   await dashboard[Symbol.asyncDispose]();
@@ -89,12 +91,12 @@ describe("alerts", () => {
     await press("80", /can be made/);
     await press("\tx\r", /"60x" is no whole number/);
     await press(`${CLEAR}5\t\tBusy VM\r`, /Alert rule Busy VM made/);
-    const listed = await press("", /on +Busy VM +5s cpu>80/);
+    const listed = await press("", /on +Busy VM +5s +cpu>80/);
     await press(click(listed, "Busy VM"), /warning: cpu>80, for 5 s\. Looked at/);
     await press(" ", /off +Busy VM/);
     await press("E", /alert rule Busy VM/);
     await press(`${CLEAR}cpu>70\r`, /Alert rule Busy VM changed/);
-    await press("", /off +Busy VM +5s cpu>70/);
+    await press("", /off +Busy VM +5s +cpu>70/);
     await press("dn", /off +Busy VM/);
     await press("d", /Delete the alert rule Busy VM\? Nothing fires by it/);
     await press("y", /Alert rule Busy VM deleted/);

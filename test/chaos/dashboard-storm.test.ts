@@ -65,7 +65,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 it(`lives through ${STEPS} keys, sizes, names and lost servers, and gives the terminal back clean`, async () => {
   await using server = await RecordedServer.open({ clock: "running", names: HOSTILE_TEXTS.slice(0, 7) });
   await using terminal = new TerminalDriver("/bin/sh", ["-c", `"$0" "$@"; echo "${AFTERWARDS} $?"; stty -a`, process.execPath, "--import", "tsx", "test/support/recorded-main.ts"], {
-    env: { ...AT_HOME_NOWHERE, XDG_CONFIG_HOME: folder, RECORDED_URL: server.url, RECORDED_CLOCK: "running" },
+    // An editor of the machine would take the storm for commands of its own.
+    env: { ...AT_HOME_NOWHERE, VISUAL: "", EDITOR: "true", XDG_CONFIG_HOME: folder, RECORDED_URL: server.url, RECORDED_CLOCK: "running" },
   });
   await terminal.waitFor(/\d+ of 7/, TIMEOUT_MS);
   const steps = fc.sample(step, { numRuns: STEPS, seed: SEED });
