@@ -220,18 +220,18 @@ describe("vm edit", { timeout: 60_000 }, () => {
     const log = join(folder, "seen");
     const script = editor(`cat "$1" >>${log}; sed -i "s/128/1/" "$1"`);
     const { code, err } = await quetzal(["vm", "edit", "web-1"], { VISUAL: script, EDITOR: "/nowhere" });
-    expect([code, err]).toMatchObject([2, expect.stringMatching(/^quetzal: memory_mb: at least 32\nWhat was typed is kept in .*web-1\.yaml\.\n$/)]);
-    expect(readFileSync(log, "utf8")).toContain("# ! memory_mb: at least 32\n# The definition of web-1");
+    expect([code, err]).toMatchObject([2, expect.stringMatching(/^quetzal: Line 6: memory_mb: at least 32\nWhat was typed is kept in .*web-1\.yaml\.\n$/)]);
+    expect(readFileSync(log, "utf8")).toContain("#! Line 6: memory_mb: at least 32\n# The definition of the VM web-1");
     const kept = /kept in (.*)\.\n/.exec(err)?.[1] ?? "";
     expect(readFileSync(kept, "utf8")).toContain("memory_mb: 1\n");
     rmSync(join(kept, ".."), { recursive: true });
   });
 
   it.each([
-    ["true", 0, "nothing was changed"],
+    ["true", 0, "web-1: Nothing was changed."],
     [': >"$1"', 0, "nothing was changed"],
-    ["exit 3", 1, "ended with exit code 3"],
-    ['echo "a: [" >"$1"', 2, "Line 2, column 1"],
+    ["exit 3", 1, "The editor ended with exit code 3."],
+    ['echo "a: [" >"$1"', 2, "Line 2: this is not valid YAML"],
     ['head -c 3000 /dev/urandom >"$1"', 2, "What was typed is kept in"],
   ])("leaves the VM alone when the editor does %j", async (does, code, text) => {
     const outcome = await quetzal(["vm", "edit", "web-1"], { EDITOR: editor(does) });
@@ -243,7 +243,7 @@ describe("vm edit", { timeout: 60_000 }, () => {
 
   it("says what to do when there is no editor, and overwrites nobody's change", async () => {
     const none = await quetzal(["vm", "edit", "web-1"], { EDITOR: "/nowhere/vi", VISUAL: "" });
-    expect(none).toMatchObject({ code: 2, err: expect.stringContaining("set EDITOR") as string });
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining("/nowhere/vi does not exist: name another program. VISUAL or EDITOR names it.") as string });
     const [opened, go] = [join(folder, "opened"), join(folder, "go")];
     const editing = quetzal(["vm", "edit", "web-1"], { EDITOR: editor(`touch ${opened}; until [ -e ${go} ]; do sleep 0.02; done; sed -i "s/128/256/" "$1"`) });
     await eventually("the editor to be open", () => existsSync(opened));
