@@ -11,7 +11,7 @@ import { EditFile } from "./file.js";
 import { fieldOf, loadDefinition, putDefinition, refusalText } from "./put.js";
 import type { Loaded, Put } from "./put.js";
 import { atLine, editText, headOf, isSame, readText, withFault, withNotes } from "./text.js";
-import type { Definition } from "./text.js";
+import type { Definition, Read } from "./text.js";
 
 /** Why what was written is not put. `type` is the name of the server's typed error, or the one that fits. */
 export class EditFault extends Error {
@@ -59,6 +59,9 @@ export async function editDefinition(client: Client, vmId: string, ways: Editing
   }
 }
 
+/** What the editor left, where it can be read. */
+type Written = Omit<Extract<Read, { kind: "definition" }>, "kind"> & { text: string };
+
 /** Each step leads to the next text to open or to an end; a fault that nobody mends is thrown. */
 class EditSession {
   constructor(private readonly client: Client, private readonly ways: Editing, private readonly file: EditFile, private loaded: Loaded, private readonly signal: AbortSignal | undefined) {}
@@ -77,7 +80,7 @@ class EditSession {
     const { definition, lineOf } = read;
     if (isSame(definition, this.loaded.definition)) return UNCHANGED;
     if (definition["id"] !== this.loaded.id) return this.again(text, new EditFault("InvalidSpec", atLine(lineOf("id"), `the id must stay ${this.loaded.id}: it is the VM, and with another id it would be another VM.`), "id"));
-    return this.judge(text, definition, lineOf);
+    return this.judge({ text, definition, lineOf });
   }
 
   /** Null where nothing was written, or what was written says the same. */
@@ -88,24 +91,24 @@ class EditSession {
     return this.file.keep();
   }
 
-  private async judge(text: string, definition: Definition, lineOf: (field: string) => number | null): Promise<string | EditOutcome> {
-    const judged = await this.put(text, definition, lineOf, { key: null, changes: [] });
+  private async judge(written: Written): Promise<string | EditOutcome> {
+    const judged = await this.put(written, null, []);
     if (typeof judged === "string") return judged;
     const { action, changes, effect } = judged;
     if (action === "UNCHANGED") return UNCHANGED;
     switch (await this.ways.ask({ kind: "save", changes, effect })) {
       case "judged": return { kind: "judged", put: judged };
-      case "edit": return withNotes(text, []);
+      case "edit": return withNotes(written.text, []);
       case "no": throw new EditFault("NotConfirmed", "Not confirmed, so nothing was changed.");
       case "yes": {
-        const put = await this.put(text, definition, lineOf, { key: randomUUID(), changes });
+        const put = await this.put(written, randomUUID(), changes);
         return typeof put === "string" ? put : { kind: "saved", put };
       }
     }
   }
 
   /** What came of it, or the next text to open. Without a key it is only judged; `changes` are those that were agreed to. */
-  private async put(text: string, definition: Definition, lineOf: (field: string) => number | null, { key, changes }: { key: string | null; changes: readonly string[] }): Promise<string | Put> {
+  private async put({ text, definition, lineOf }: Written, key: string | null, changes: readonly string[]): Promise<string | Put> {
     const result = await putDefinition(this.client, { definition, generation: this.loaded.generation, meaning: "edit", key }, this.signal);
     if (result.__typename === "PutVmSuccess") return result;
     if (result.__typename === "VmChanged") return this.newer(new EditFault(result.__typename, result.message), changes.length > 0 ? changes : changedFields(this.loaded.definition, definition));
