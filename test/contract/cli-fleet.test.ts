@@ -66,6 +66,7 @@ const script = {
       const vm = fleet.get(String(input.definition["id"]));
       if (vm && input.ifGeneration !== vm.generation) return { __typename: "VmChanged", message: "It was changed meanwhile.", id: vm.id, generation: vm.generation };
       if (Number(input.definition["memory_mb"]) < 32) return { __typename: "InvalidSpec", message: "at least 32", field: "memory_mb" };
+      if (Number(input.definition["vcpus"]) > 64) return { __typename: "InsufficientResources", message: "too many for lab1", field: "vcpus" };
       if (!input.dryRun) asked.put.push(input.definition);
       const next = { ...(vm ?? { id: String(input.definition["id"]), name: "new", state: "DEFINED", labels: [] }), definition: input.definition, generation: "6" };
       return { __typename: "PutVmSuccess", vm: shown(next), action: "CHANGED", changes: ["memory_mb: 128 → 256"], effect: "Changes the definition.", operation: null };
@@ -220,18 +221,18 @@ describe("vm edit", { timeout: 60_000 }, () => {
     const log = join(folder, "seen");
     const script = editor(`cat "$1" >>${log}; sed -i "s/128/1/" "$1"`);
     const { code, err } = await quetzal(["vm", "edit", "web-1"], { VISUAL: script, EDITOR: "/nowhere" });
-    expect([code, err]).toMatchObject([2, expect.stringMatching(/^quetzal: memory_mb: at least 32\nWhat was typed is kept in .*web-1\.yaml\.\n$/)]);
-    expect(readFileSync(log, "utf8")).toContain("# ! memory_mb: at least 32\n# The definition of web-1");
+    expect([code, err]).toMatchObject([2, expect.stringMatching(/^quetzal: Line 6: memory_mb: at least 32\nWhat was typed is kept in .*web-1\.yaml\.\n$/)]);
+    expect(readFileSync(log, "utf8")).toContain("#! Line 6: memory_mb: at least 32\n# The definition of the VM web-1");
     const kept = /kept in (.*)\.\n/.exec(err)?.[1] ?? "";
     expect(readFileSync(kept, "utf8")).toContain("memory_mb: 1\n");
     rmSync(join(kept, ".."), { recursive: true });
   });
 
   it.each([
-    ["true", 0, "nothing was changed"],
+    ["true", 0, "web-1: Nothing was changed."],
     [': >"$1"', 0, "nothing was changed"],
-    ["exit 3", 1, "ended with exit code 3"],
-    ['echo "a: [" >"$1"', 2, "Line 2, column 1"],
+    ["exit 3", 1, "The editor ended with exit code 3."],
+    ['echo "a: [" >"$1"', 2, "Line 2: this is not valid YAML"],
     ['head -c 3000 /dev/urandom >"$1"', 2, "What was typed is kept in"],
   ])("leaves the VM alone when the editor does %j", async (does, code, text) => {
     const outcome = await quetzal(["vm", "edit", "web-1"], { EDITOR: editor(does) });
@@ -241,9 +242,41 @@ describe("vm edit", { timeout: 60_000 }, () => {
     if (kept !== undefined) rmSync(join(kept, ".."), { recursive: true });
   });
 
+  it("only says what would change in a dry run, and answers programs in JSON", async () => {
+    const env = { EDITOR: editor('sed -i "s/128/256/" "$1"') };
+    expect(await quetzal(["vm", "edit", "web-1", "--dry-run"], env)).toMatchObject({ code: 0, out: "web-1: would be changed (dry run: nothing was done)\n  memory_mb: 128 → 256\nChanges the definition.\n", err: "" });
+    expect(asked.put).toEqual([]);
+    const { out, err } = await quetzal(["vm", "edit", "web-1", "-y", "-o", "json"], env);
+    expect([JSON.parse(out), err]).toMatchObject([{ vm: { id: "web-1" }, changes: ["memory_mb: 128 → 256"], restartRequired: true }, ""]);
+    expect(asked.put).toHaveLength(1);
+  });
+
+  it("asks on a terminal, opens again for an e, and keeps what was typed on a no", async () => {
+    await using screen = terminal(["vm", "edit", "web-1"], { EDITOR: editor('sed -i "s/128/256/; s/tier: .*/&x/" "$1"') });
+    await screen.waitFor(/Apply\? \[y\]es, \[e\]dit again, \[N\]o: /);
+    screen.send("e\r");
+    await screen.waitFor(/Apply\?[^]*Apply\?/);
+    screen.send("\r");
+    expect(await screen.waitForExit()).toBe(4);
+    const kept = /kept in (\S*)\./.exec(screen.screen().replaceAll("\n", ""))?.[1] ?? "";
+    expect(readFileSync(kept, "utf8")).toContain("tier: wexx");
+    expect(asked.put).toEqual([]);
+    rmSync(join(kept, ".."), { recursive: true });
+  });
+
+  it("asks an editor that is a script ten times and no more, and at once no more for what no edit can mend", async () => {
+    const rounds = join(folder, "rounds");
+    const again = await quetzal(["vm", "edit", "web-1"], { EDITOR: editor(`echo >>${rounds}; sed -i "s/memory_mb: .*/memory_mb: $(wc -l <${rounds})/" "$1"`) });
+    expect([again.code, readFileSync(rounds, "utf8").length]).toEqual([2, 10]);
+    rmSync(rounds);
+    const never = await quetzal(["vm", "edit", "web-1"], { EDITOR: editor(`echo >>${rounds}; sed -i "s/vcpus: .*/vcpus: 9$(wc -l <${rounds})/" "$1"`) });
+    expect([never.code, never.err, readFileSync(rounds, "utf8").length]).toEqual([4, expect.stringMatching(/^quetzal: Line 6: vcpus: too many for lab1\nWhat was typed is kept in /), 1]);
+    for (const { err } of [again, never]) rmSync(join(/kept in (.*)\.\n/.exec(err)?.[1] ?? "", ".."), { recursive: true });
+  });
+
   it("says what to do when there is no editor, and overwrites nobody's change", async () => {
     const none = await quetzal(["vm", "edit", "web-1"], { EDITOR: "/nowhere/vi", VISUAL: "" });
-    expect(none).toMatchObject({ code: 2, err: expect.stringContaining("set EDITOR") as string });
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining("/nowhere/vi does not exist: name another program. VISUAL or EDITOR names it.") as string });
     const [opened, go] = [join(folder, "opened"), join(folder, "go")];
     const editing = quetzal(["vm", "edit", "web-1"], { EDITOR: editor(`touch ${opened}; until [ -e ${go} ]; do sleep 0.02; done; sed -i "s/128/256/" "$1"`) });
     await eventually("the editor to be open", () => existsSync(opened));

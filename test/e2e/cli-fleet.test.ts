@@ -76,7 +76,7 @@ describe("a fleet by the command line", () => {
 
   it("is edited in an editor: what is refused comes back, what fits is put and said to need a restart", async () => {
     const editor = join(stack.stateDir, "editor");
-    writeFileSync(editor, `#!/bin/sh\nif grep -q '^# !' "$1"; then sed -i 's/^memory_mb: .*/memory_mb: 160/' "$1"; else sed -i 's/^memory_mb: .*/memory_mb: 1/' "$1"; fi\n`);
+    writeFileSync(editor, `#!/bin/sh\nif grep -q '^#! ' "$1"; then sed -i 's/^memory_mb: .*/memory_mb: 160/' "$1"; else sed -i 's/^memory_mb: .*/memory_mb: 1/' "$1"; fi\n`);
     chmodSync(editor, 0o755);
     const ran = await quetzal(["vm", "edit", "fleet-1"], { EDITOR: editor });
     expect(ran).toMatchObject({ code: 0, stdout: "fleet-1: changed\n" });

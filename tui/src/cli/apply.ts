@@ -1,5 +1,7 @@
 // `quetzal apply`: sends the definitions of some paths and prints what each one changes. Each is judged alone.
 import { graphql } from "../client/document.js";
+import { PUT_RESULT, fieldOf, refusalText } from "../edit/put.js";
+import type { Put, PutRefusal, PutResult } from "../edit/put.js";
 import { sanitise } from "../format.js";
 import type { CommandContext } from "./context.js";
 import { readDefinitions } from "./definitions.js";
@@ -8,8 +10,6 @@ import { CommandError, EXIT, fromTypedError } from "./exit.js";
 import { isForPrograms } from "./output/formats.js";
 import { printValue } from "./output/print.js";
 import { progressLine } from "./progress.js";
-import { PUT_RESULT } from "./vm/put-result.js";
-import type { Put, PutResult } from "./vm/put-result.js";
 import { deadlineIn, waitForOperation } from "./wait.js";
 
 const APPLY = graphql(`mutation Apply($input: ApplyVmsInput!) { applyVms(input: $input) { results { ...PutResult } } }`, [PUT_RESULT]);
@@ -60,12 +60,10 @@ function appliedLines(context: CommandContext, result: Put, dryRun: boolean): st
   return lines;
 }
 
-function failureOf(definition: Definition, result: Exclude<PutResult, Put>): CommandError {
-  const failure = fromTypedError(result);
-  const field = "field" in result && result.field !== null ? result.field : undefined;
-  const place = field === undefined ? definition.file : definition.placeOf(field);
-  const named = field === undefined || failure.message.includes(field) ? failure.message : `${field}: ${failure.message}`;
-  return new CommandError(failure.exitCode, failure.code, `${place}: ${named}`, field);
+function failureOf(definition: Definition, refusal: PutRefusal): CommandError {
+  const field = fieldOf(refusal);
+  const place = field === null ? definition.file : definition.placeOf(field);
+  return fromTypedError({ ...refusal, message: `${place}: ${refusalText(refusal)}` });
 }
 
 /** One failure is said in its own words, several in a line each; some applied and some not has a code of its own. */

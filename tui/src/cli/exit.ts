@@ -72,6 +72,7 @@ const EXIT_OF_TYPE: Readonly<Record<string, ExitCode>> = {
   InvalidInput: EXIT.usage,
   VmExists: EXIT.refused,
   VmChanged: EXIT.refused,
+  NotConfirmed: EXIT.refused,
   NotUndoable: EXIT.refused,
   InvalidVmState: EXIT.refused,
   InsufficientResources: EXIT.refused,

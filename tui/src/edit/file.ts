@@ -1,6 +1,6 @@
 // The file that an editor is given: readable by its owner alone, in a folder of its own (editors leave copies beside
 // what they edit), gone afterwards unless it is worth keeping.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export class EditFile implements Disposable {
@@ -27,10 +27,10 @@ export class EditFile implements Disposable {
     }
   }
 
-  /** It stays, for what is in it was not carried out. */
-  keep(): string {
-    this.isKept = true;
-    return this.path;
+  /** It stays, for what is in it was not carried out. Null where the editor left none. */
+  keep(): string | null {
+    this.isKept = existsSync(this.path);
+    return this.isKept ? this.path : null;
   }
 
   [Symbol.dispose](): void {

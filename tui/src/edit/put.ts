@@ -1,39 +1,38 @@
-// A definition to the server: judged or put, and the answer as one of three. It knows no editor and no screen.
+// A definition from the server and back to it, judged or put: the one way of the dashboard and of the command line. It
+// knows no editor, no screen and no exit code.
 import type { Client } from "../client/client.js";
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
 import type { Definition } from "./text.js";
 
-const LOAD = graphql(`query DefinitionToEdit($id: ID!) { vm(id: $id) { id name generation definition } }`);
+const DEFINITION = graphql(`query VmDefinition($id: ID!) { vm(id: $id) { id name generation definition } }`);
 
-const PUT = graphql(`
-  mutation PutEdited($input: PutVmInput!) {
-    answer: putVm(input: $input) {
-      __typename
-      ... on Error { message }
-      ... on InvalidSpec { field }
-      ... on InsufficientResources { field }
-      ... on StorageFault { field }
-      ... on InvalidInput { field }
-      ... on PutVmSuccess {
-        action changes effect vm { id name }
-        operation { id kind vmId state progressRatio cancellable error requestedBy startedAt endedAt }
-      }
+/** What everyone who puts definitions asks of the answer; the operation is what waiting for its end begins with. */
+export const PUT_RESULT = graphql(`
+  fragment PutResult on PutVmResult {
+    __typename
+    ... on PutVmSuccess {
+      vm { id name state restartRequired }
+      action
+      changes
+      effect
+      operation { id kind vmId state progressRatio etaSeconds error startedAt endedAt }
     }
+    ... on Error { message }
+    ... on InvalidSpec { field }
+    ... on InsufficientResources { field }
+    ... on StorageFault { field }
+    ... on InvalidInput { field }
   }
 `);
 
-type Success = Extract<ResultOf<typeof PUT>["answer"], { __typename: "PutVmSuccess" }>;
-export type PutOperation = NonNullable<Success["operation"]>;
+const PUT = graphql(`mutation PutVm($input: PutVmInput!) { result: putVm(input: $input) { ...PutResult } }`, [PUT_RESULT]);
+
+export type PutResult = ResultOf<typeof PUT_RESULT>;
+export type Put = Extract<PutResult, { __typename: "PutVmSuccess" }>;
+export type PutRefusal = Exclude<PutResult, Put>;
 
 export interface Loaded { id: string; name: string; generation: string; definition: Definition }
-
-export type PutAnswer =
-  | { kind: "accepted"; action: Success["action"]; changes: readonly string[]; effect: string; operation: PutOperation | null }
-  /** Somebody else changed it since it was read. */
-  | { kind: "changed"; reason: string }
-  /** `type` is the typed error's name; `field` the field at fault, where one is. */
-  | { kind: "refused"; type: string; reason: string; field: string | null };
 
 export interface PutWish {
   definition: Definition;
@@ -47,15 +46,23 @@ export interface PutWish {
 
 /** The definition as it is; null when there is no such VM. Throws a ClientError when nobody answers. */
 export async function loadDefinition(client: Client, id: string, signal?: AbortSignal): Promise<Loaded | null> {
-  const { vm } = await client.request(LOAD, { id }, signal);
+  const { vm } = await client.request(DEFINITION, { id }, signal);
   return vm === null ? null : { ...vm, definition: vm.definition as Definition };
 }
 
 /** Throws a ClientError when nobody answers. */
-export async function putDefinition(client: Client, { definition, generation, meaning, key }: PutWish, signal?: AbortSignal): Promise<PutAnswer> {
+export async function putDefinition(client: Client, { definition, generation, meaning, key }: PutWish, signal?: AbortSignal): Promise<PutResult> {
   const input = { definition, createOnly: meaning === "new", ifGeneration: generation, idempotencyKey: key, dryRun: key === null };
-  const { answer } = await client.request(PUT, { input }, signal);
-  if (answer.__typename === "PutVmSuccess") return { kind: "accepted", ...answer };
-  if (answer.__typename === "VmChanged") return { kind: "changed", reason: answer.message };
-  return { kind: "refused", type: answer.__typename, reason: answer.message, field: "field" in answer ? answer.field : null };
+  return (await client.request(PUT, { input }, signal)).result;
+}
+
+/** The path of the field at fault, such as disks[0].path; null where it is none of them. */
+export function fieldOf(refusal: PutRefusal): string | null {
+  return "field" in refusal ? refusal.field : null;
+}
+
+/** Why it was refused, the field at fault named. */
+export function refusalText(refusal: PutRefusal): string {
+  const field = fieldOf(refusal);
+  return field === null || refusal.message.includes(field) ? refusal.message : `${field}: ${refusal.message}`;
 }

@@ -39,13 +39,25 @@ export function withNotes(text: string, notes: readonly string[]): string {
   return lines.map((line) => `${NOTE}${line}\n`).join("") + kept;
 }
 
+/** The same text under why it failed, the line in it moved as the text is by its notes. */
+export function withFault(text: string, reason: string): string {
+  const moved = lineCount(withNotes(text, [reason])) - lineCount(text);
+  return withNotes(text, [reason.replace(LINE, (_, line: string) => atLine(Number(line) + moved, ""))]);
+}
+
+/** A reason with its line before it, where it has one. */
+export function atLine(line: number | null, reason: string): string {
+  return line === null ? reason : `Line ${line}: ${reason}`;
+}
+const LINE = /^Line (\d+): /;
+
 /** What was saved. JSON is YAML, so either may be written. */
 export function readText(text: string): Read {
   if (text.length > TEXT_MAX_LENGTH) return fault(`The text has ${text.length} characters; a definition has at most ${TEXT_MAX_LENGTH}.`);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
-  if (error !== undefined) return fault(`Line ${lines.linePos(error.pos[0]).line}: this is not valid YAML: ${error.message}.`);
+  if (error !== undefined) return fault(atLine(lines.linePos(error.pos[0]).line, `this is not valid YAML: ${error.message}.`));
   let definition: unknown;
   try {
     definition = document.toJS();
@@ -74,6 +86,10 @@ export function isSame(one: Definition, other: Definition): boolean {
 /** disks[0].path as keys one below the other. */
 function pathOf(field: string): (string | number)[] {
   return (field.match(/[^.[\]]+/g) ?? []).map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+}
+
+function lineCount(text: string): number {
+  return text.split("\n").length;
 }
 
 function fault(reason: string): Read {

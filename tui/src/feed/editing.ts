@@ -51,13 +51,16 @@ export class EditingFeed implements Disposable {
 
   /** Loaded when it is first wanted: most sessions edit nothing. */
   private async edit(vmId: string): Promise<EditOutcome> {
-    const [{ editVm }, { chooseEditor }] = await Promise.all([import("../edit/session.js"), import("../edit/editor.js")]);
+    const [{ editDefinition }, { chooseEditor }] = await Promise.all([import("../edit/session.js"), import("../edit/editor.js")]);
     const { environment, temporaryFolder } = this.ways;
     const editor = chooseEditor(environment);
-    if (!editor.found) return { kind: "dropped", reason: editor.reason, keptIn: null };
-    return editVm(this.client, vmId, {
+    if (!editor.found) throw new Error(editor.reason);
+    return editDefinition(this.client, vmId, {
       temporaryFolder,
-      edit: (path) => this.ways.lend(editor.program, [...editor.args, path]),
+      edit: async (path) => {
+        const fault = await this.ways.lend(editor.program, [...editor.args, path]);
+        if (fault !== null) throw new Error(fault);
+      },
       ask: (question) => this.ask(vmId, question),
     });
   }
@@ -66,7 +69,7 @@ export class EditingFeed implements Disposable {
     if (this.isOver) return Promise.resolve("no");
     const shown = question.kind === "save"
       ? { kind: question.kind, changes: question.changes.map(paintable), effect: paintable(question.effect) }
-      : { kind: question.kind, reasons: question.reasons.map(paintable) };
+      : { kind: question.kind, reasons: [reasonOf(question.fault)] };
     this.store.dispatch({ type: "editAsk", editing: { vmId, question: shown } });
     return new Promise((resolve) => (this.reply = resolve));
   }
@@ -74,18 +77,18 @@ export class EditingFeed implements Disposable {
   private say(vmId: string, outcome: EditOutcome): void {
     const label = this.labelOf(vmId);
     switch (outcome.kind) {
-      case "saved":
-        if (outcome.operation !== null) this.store.dispatch({ type: "did", group: outcome.operation.id, operation: { id: outcome.operation.id, vmId, label } });
-        this.tell("info", `${label}: ${outcome.effect}`);
+      case "judged":
+      case "saved": {
+        const { operation, effect } = outcome.put;
+        if (operation !== null) this.store.dispatch({ type: "did", group: operation.id, operation: { id: operation.id, vmId, label } });
+        this.tell("info", `${label}: ${effect}`);
         return;
+      }
       case "unchanged":
         this.tell("info", `${label}: ${outcome.reason}`);
         return;
-      case "not found":
-        this.tell("error", outcome.reason);
-        return;
       case "dropped":
-        this.tell("error", `${label}: ${outcome.keptIn === null ? "" : `what was written is kept in ${outcome.keptIn}. `}${outcome.reason}`);
+        this.tell("error", `${label}: ${outcome.keptIn === null ? "" : `what was written is kept in ${outcome.keptIn}. `}${reasonOf(outcome.error)}`);
     }
   }
 

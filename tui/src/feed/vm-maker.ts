@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { randomUUID } from "node:crypto";
 import type { Client } from "../client/client.js";
-import { putDefinition } from "../edit/put.js";
+import { fieldOf, putDefinition } from "../edit/put.js";
 import type { Form, FormJudgement } from "../store/form.js";
 import { paintable } from "../store/sanitize.js";
 import { definitionOf, fieldOfPath, formFault } from "../store/vm-form.js";
@@ -26,9 +26,8 @@ async function put(client: Client, form: Form, key: string | null): Promise<Form
   const fault = formFault(form);
   if (fault !== null) return { can: false, ...fault };
   const answer = await putDefinition(client, { definition: definitionOf(form), generation: null, meaning: "new", key });
-  if (answer.kind === "accepted") return { can: true, effect: paintable(answer.effect) };
-  const field = answer.kind === "refused" ? fieldOfPath(form, answer.type === "VmExists" ? "id" : answer.field) : null;
-  return { can: false, reason: paintable(answer.reason), field };
+  if (answer.__typename === "PutVmSuccess") return { can: true, effect: paintable(answer.effect) };
+  return { can: false, reason: paintable(answer.message), field: fieldOfPath(form, answer.__typename === "VmExists" ? "id" : fieldOf(answer)) };
 }
 
 async function offerStart(store: Store, vmId: string): Promise<void> {

@@ -1,5 +1,6 @@
 // `quetzal vm create ID`: a definition from flags. What a definition may say is judged by the server alone; here only
 // the shorthands of the flags are read.
+import type { Definition } from "../../edit/text.js";
 import { sanitise } from "../../format.js";
 import type { CommandContext } from "../context.js";
 import { CommandError, EXIT } from "../exit.js";
@@ -8,8 +9,7 @@ import { mibOf } from "../size.js";
 import { deadlineIn, waitForOperation } from "../wait.js";
 import { DEFAULT_WAIT_SECONDS } from "./deed.js";
 import type { DeedOptions } from "./deed.js";
-import { putDefinition } from "./definition.js";
-import type { Definition } from "./definition.js";
+import { putOrThrow } from "./definition.js";
 import { driveVms } from "./verbs.js";
 
 export interface CreateFlags {
@@ -105,7 +105,7 @@ export interface CreateOptions extends CreateFlags, DeedOptions {
 
 export async function createVm(context: CommandContext, id: string, options: CreateOptions): Promise<void> {
   const definition = definitionOf(id, options);
-  const put = await putDefinition(context, { definition, dryRun: options.dryRun ?? false, createOnly: true });
+  const put = await putOrThrow(context, { definition, generation: null, meaning: "new" }, options.dryRun ? "trial" : "deed");
   const seconds = options.timeout ?? DEFAULT_WAIT_SECONDS;
   using deadline = deadlineIn(seconds);
   // Defining takes milliseconds, and a start would be refused before it has ended.

@@ -1,54 +1,29 @@
-// A VM's definition, read with its generation and put back only over that one: nobody's change is lost unseen.
-import { graphql } from "../../client/document.js";
+// A VM's definition, read with its generation and put back only over that one: nobody's change is lost unseen. A refusal
+// is a command's failure here.
+import { randomUUID } from "node:crypto";
+import { loadDefinition, putDefinition, refusalText } from "../../edit/put.js";
+import type { Loaded, Put, PutWish } from "../../edit/put.js";
+import type { Definition } from "../../edit/text.js";
 import { sanitise } from "../../format.js";
 import type { CommandContext } from "../context.js";
 import { CommandError, EXIT, fromTypedError } from "../exit.js";
-import type { Answer, Care, Deed } from "./deed.js";
-import { PUT_RESULT } from "./put-result.js";
-import type { Put } from "./put-result.js";
-
-const DEFINITION = graphql(`query VmDefinition($id: ID!) { vm(id: $id) { id name state generation definition restartRequired } }`);
-const PUT = graphql(`mutation PutVm($input: PutVmInput!) { result: putVm(input: $input) { ...PutResult } }`, [PUT_RESULT]);
-
-export type Definition = Readonly<Record<string, unknown>>;
-
-export interface DefinedVm {
-  readonly id: string;
-  readonly name: string;
-  readonly state: string;
-  readonly generation: string;
-  readonly definition: Definition;
-}
+import type { Care, Deed } from "./deed.js";
 
 export function vmNotFound(id: string): CommandError {
   return new CommandError(EXIT.notFound, "VmNotFound", `There is no VM "${sanitise(id)}": 'quetzal vm ls' lists them.`);
 }
 
-export async function readDefinition(context: CommandContext, id: string): Promise<DefinedVm> {
-  const { vm } = await context.client().request(DEFINITION, { id }, context.signal);
-  if (vm === null) throw vmNotFound(id);
-  return { ...vm, definition: vm.definition as Definition };
+export async function readDefinition(context: CommandContext, id: string): Promise<Loaded> {
+  const loaded = await loadDefinition(context.client(), id, context.signal);
+  if (loaded === null) throw vmNotFound(id);
+  return loaded;
 }
 
-export interface PutInput {
-  readonly definition: Definition;
-  readonly dryRun: boolean;
-  /** The generation that the definition was read at. */
-  readonly ifGeneration?: string;
-  readonly createOnly?: boolean;
-}
-
-/** Puts a definition; a refusal is thrown, with the field's path before its message. */
-export async function putDefinition(context: CommandContext, input: PutInput): Promise<Put> {
-  const { result } = await context.client().request(PUT, { input }, context.signal);
+/** A trial changes nothing. A refusal is thrown, with the field's path before its message. */
+export async function putOrThrow(context: CommandContext, wish: Omit<PutWish, "key">, as: "trial" | "deed"): Promise<Put> {
+  const result = await putDefinition(context.client(), { ...wish, key: as === "trial" ? null : randomUUID() }, context.signal);
   if (result.__typename === "PutVmSuccess") return result;
-  const failure = fromTypedError(result);
-  const named = failure.field === undefined || failure.message.includes(failure.field) ? failure.message : `${failure.field}: ${failure.message}`;
-  throw new CommandError(failure.exitCode, failure.code, named, failure.field);
-}
-
-export function answerOfPut({ vm, effect, changes, operation }: Put): Answer {
-  return { vm, effect, changes, operation };
+  throw fromTypedError({ ...result, message: refusalText(result) });
 }
 
 /** A change of the definition as a deed. */
@@ -58,7 +33,8 @@ export function changeOf(words: string, change: (definition: Definition) => Defi
     care,
     async ask(context, id, as) {
       const { definition, generation } = await readDefinition(context, id);
-      return answerOfPut(await putDefinition(context, { definition: change(definition), dryRun: as === "trial", ifGeneration: generation }));
+      const { vm, effect, changes, operation } = await putOrThrow(context, { definition: change(definition), generation, meaning: "edit" }, as);
+      return { vm, effect, changes, operation };
     },
   };
 }

@@ -4,7 +4,6 @@ import { CommandError, EXIT } from "../exit.js";
 import { progressLine } from "../progress.js";
 import { mibOf } from "../size.js";
 import { definitionOf } from "./create.js";
-import { readEdited, writeEditable } from "./editable.js";
 import { summary } from "./drive.js";
 import type { Outcome } from "./drive.js";
 import { readLabelWords } from "./label.js";
@@ -83,26 +82,6 @@ describe("vm create", () => {
 
   it.each([["512M", 512], ["2G", 2048], ["1.5g", 1536], ["1T", 1048576], ["20GiB", 20480], ["512", undefined], ["0M", undefined], ["1.0001M", undefined], ["-1G", undefined]])("takes %s for %s MiB", (text, mib) => {
     expect(mibOf(text)).toBe(mib);
-  });
-});
-
-describe("a definition to edit", () => {
-  const vm = { id: "web-1", state: "RUNNING", definition: { id: "web-1", memory_mb: 128, labels: { a: "# no comment" }, name: "on" } };
-  it("comes back as it was", () => {
-    const text = writeEditable(vm);
-    expect(text).toMatch(/^# The definition of web-1 \(running\)/);
-    expect(readEdited(`# ! refused\n${text}`, vm)).toEqual(vm.definition);
-  });
-
-  it.each([
-    ["id: web-1\nmemory_mb: [", /^Line 2, column \d+: .+\.$/],
-    ["id: web-1\nid: web-1", /^Line 2, column 1: Map keys must be unique/],
-    ["- a", /list of fields/],
-    ["id: other", /The id must stay web-1/],
-    ["a: &x [1]\nb: *x\nid: web-1", /alias/i],
-    [`id: web-1\n# ${"x".repeat(1024 * 1024)}`, /larger than/],
-  ])("that reads %j is refused", (text, why) => {
-    expect(() => readEdited(text, vm)).toThrow(why);
   });
 });
 
