@@ -104,7 +104,7 @@ describe("scrubbing", () => {
       else newest = place;
     }
     // The newest instants can lie after the last look; from the first that was seen live on, all were.
-    expect(missing, `live were:\n${live.join("\n\n")}`).toHaveLength(0);
+    expect(missing, `live were:\n${live.join("\n\n")}`).toEqual([]);
     expect(new Set(live.slice(newest)).size).toBeGreaterThan(2);
     await press("0", /age \d/);
   });
