@@ -5,9 +5,9 @@ import { LaunchFault } from "./fault.mjs";
 import { openStepLine } from "./progress.mjs";
 import { askQuetzal, showQuetzal } from "./quetzal.mjs";
 import { takeLock } from "./services/lock.mjs";
-import { accepts, DEFAULT_LISTEN, isLinked, SERVER, servicePlan } from "./services/plan.mjs";
+import { isLinked, proveListen, servicePlan } from "./services/plan.mjs";
 import { waitUntil } from "./services/process.mjs";
-import { ensureService, readRunning } from "./services/service.mjs";
+import { ensureService } from "./services/service.mjs";
 import { BUILDS, FOUNDATION } from "./setup.mjs";
 import { runSteps } from "./step.mjs";
 import { prepareState } from "./steps/state.mjs";
@@ -31,7 +31,7 @@ export async function bringUp(context) {
   const unlock = await takeLock(context.paths.runDir, (pid) => process.stderr.write(`  Another npm start (process ${pid}) is at work: waiting for it.\n`));
   try {
     await runSteps(context, FOUNDATION);
-    await checkPort(context);
+    await proveListen(context);
     await runSteps(context, BUILDS);
     await startServices(context);
     await applyDefinitions(context);
@@ -60,18 +60,6 @@ const QUIET_MS = 400;
 const LINK_MS = 15_000;
 /** A Postgres that died is started again by the server, which waits at most 5 s between two tries. */
 const PATIENCE = { patienceMs: 15_000 };
-
-/** @param {Context} context */
-async function checkPort({ env, paths }) {
-  if (readRunning(paths.runDir, SERVER)) return;
-  const listen = env["QUETZAL_LISTEN"] ?? DEFAULT_LISTEN;
-  const colon = listen.lastIndexOf(":");
-  const port = Number(listen.slice(colon + 1));
-  if (colon < 0 || !Number.isInteger(port) || port < 0 || port > 65_535) throw new LaunchFault(`QUETZAL_LISTEN is "${listen}", which is not an address and a port.`, { mend: `write it like ${DEFAULT_LISTEN}.` });
-  const host = listen.slice(0, colon).replace(/^\[|\]$/g, "");
-  if (port === 0 || !(await accepts({ host, port }))) return;
-  throw new LaunchFault(`Port ${port} of ${host} is in use by another program.`, { mend: `end that program, or choose another port: QUETZAL_LISTEN=${host}:${port + 1} npm start` });
-}
 
 /** @param {Context} context */
 async function applyDefinitions(context) {
