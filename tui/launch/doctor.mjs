@@ -26,13 +26,20 @@ export async function doctor(context) {
 
 /** @param {Context} context @returns {Finding[]} */
 function toolFindings(context) {
-  const rust = rustFault(context);
   return [
     { name: "node", isGood: true, text: process.versions.node },
     programFinding(context, "npm", "installs the packages of the server and the client", "it comes with Node"),
-    { name: "cargo", isGood: rust === undefined, text: rust ?? "recent enough, or the daemon is built already" },
+    cargoFinding(context),
     ...SYSTEM_NEEDS.map((need) => programFinding(context, need.program, need.reason, `apt-get install ${need.package}`)),
   ];
+}
+
+/** @param {Context} context @returns {Finding} */
+function cargoFinding(context) {
+  const fault = rustFault(context);
+  if (fault) return { name: "cargo", isGood: false, text: fault.message, mend: fault.mend };
+  const built = daemonBinary(context);
+  return { name: "cargo", isGood: true, text: existsSync(built) ? `not needed: the daemon is built (${built})` : (findProgram("cargo", context.env) ?? "") };
 }
 
 /** @param {Context} context @param {string} name @param {string} reason @param {string} mend @returns {Finding} */

@@ -26,6 +26,13 @@ it.each(["start", "stop", "status"])("%s refuses a relative state folder in one 
   expect(existsSync(stateDir)).toBe(false);
 });
 
+it("says nothing to a reader that is gone, and keeps its exit code", () => {
+  // The reader leaves before Node has so much as started.
+  const line = `"${process.execPath}" "${join(import.meta.dirname, "main.mjs")}" status | true; exit "\${PIPESTATUS[0]}"`;
+  const { status, stderr } = spawnSync("bash", ["-c", line], { encoding: "utf8", env: { ...process.env, QUETZAL_STATE_DIR: stateDir } });
+  expect({ status, stderr }).toEqual({ status: 3, stderr: "" });
+});
+
 it("stop with nothing running says so, made folders or not, and leaves no lock", () => {
   const nothing = { status: 0, stderr: "Nothing runs: there is nothing to stop.\n" };
   expect(launcher(["stop"])).toEqual(nothing);
