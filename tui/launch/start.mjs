@@ -20,7 +20,7 @@ export async function start(context) {
   const fault = await bringUp(context);
   // VMs are looked after from the dashboard: a definition in need of mending is no reason to keep it closed.
   if (fault) process.stderr.write(`\n${fault.describe()}\n\n`);
-  if (context.isTerminal) return showQuetzal(context, [], fault && { [START_FAULT]: fault.message });
+  if (context.isTerminal) return showQuetzal(context, [], fault && { [START_FAULT]: fault.message.replaceAll(`${context.repoDir}/`, "") });
   const code = await showQuetzal(context, ["top", "--plain"]);
   return fault && code === 0 ? NOT_ALL_DONE : code;
 }
