@@ -87,7 +87,7 @@ describe("the dashboard", () => {
 
   it("says why a verb cannot be done", async () => {
     screen.send("s");
-    await screen.waitFor(/cannot|already|is running/i);
+    await screen.waitFor(/start: .*(?:is running|runs)/);
   });
 
   it("shows the VM's page with Enter and comes back with Escape", async () => {

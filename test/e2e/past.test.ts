@@ -164,5 +164,9 @@ describe("quetzal undo and vm versions", () => {
     await quetzal("undo", deletion?.id ?? "", "--wait");
     expect((await idle.show()).state).toMatch(/DEFINED|STOPPED/);
     await expect(quetzal("undo", deletion?.id ?? "")).rejects.toMatchObject({ code: 4 });
+    // Where the newest cannot be taken back, nothing older is taken back unseen.
+    await quetzal("vm", "start", "--wait", "idle-guest");
+    await quetzal("vm", "force-off", "-y", "--wait", "idle-guest");
+    await expect(quetzal("undo", "-y")).rejects.toMatchObject({ code: 4, stderr: expect.stringMatching(/power cut of idle-guest, cannot be undone|force off of idle-guest, cannot be undone/i) as string });
   });
 });

@@ -31,6 +31,14 @@ describeOnEveryServer("EventLog", (suite) => {
     expect(stored.flat().map((event) => event.message)).toEqual(Array.from({ length: 50 }, (_, i) => `w${i}`));
   });
 
+  it("tells what was up to an instant in the order in which it was told live, whatever the clocks said", async () => {
+    const log = await fresh();
+    const told = (time: number, message: string): NewEvent => ({ kind: "WARNING", time: new Date(time), message });
+    await log.append([told(1_000, "asked"), told(998, "starting"), told(1_500, "running"), told(3_000, "later")]);
+    const { events } = await log.page({ after: null, limit: 10, until: new Date(2_000) });
+    expect(events.map((event) => event.message)).toEqual(["asked", "starting", "running"]);
+  });
+
   it("never stores a journal entry twice, however often it is replayed", async () => {
     const log = await fresh();
     expect(await log.append([journal(1), journal(2), journal(3)])).toHaveLength(3);

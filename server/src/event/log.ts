@@ -138,10 +138,11 @@ export class EventLog {
     };
   }
 
-  /** Newest first. By time where an instant is given: clocks of hosts and of this server may differ by a little. */
-  #newest(ofVm: { vmId?: string }, until: Date | null, limit: number): Promise<Event[]> {
+  /** Newest first, as they were told. Up to an instant it is their time that counts: an event may be told late. */
+  async #newest(ofVm: { vmId?: string }, until: Date | null, limit: number): Promise<Event[]> {
     if (until === null) return this.#db.event.findMany({ where: ofVm, orderBy: { cursor: "desc" }, take: limit });
-    return this.#db.event.findMany({ where: { ...ofVm, time: { lte: until } }, orderBy: [{ time: "desc" }, { cursor: "desc" }], take: limit });
+    const then = await this.#db.event.findMany({ where: { ...ofVm, time: { lte: until } }, orderBy: [{ time: "desc" }, { cursor: "desc" }], take: limit });
+    return then.sort((a, b) => (a.cursor < b.cursor ? 1 : -1));
   }
 
   /** Cursor of the newest event, and the cursor before which events have been trimmed. */

@@ -21,6 +21,8 @@ it.each([
   [putEffect({ name: "web", startedAt: null }, "web", []), "Changes nothing: web has this definition already."],
   [putEffect({ name: "web", startedAt: null }, "web", ["a"]), "Changes one field of web, in effect at its next start."],
   [putEffect({ name: "web", startedAt: new Date() }, "web", ["a", "b"]), "Changes 2 fields of web, in effect when it has been stopped and started again; until then it runs on as it is."],
+  [putEffect({ name: "web", startedAt: new Date() }, "web", ["protected: false → true", 'labels.web: (none) → "1"']), "Changes 2 fields of web, in effect at once."],
+  [putEffect({ name: "web", startedAt: new Date() }, "web", ["protected: false → true", "vcpus: 1 → 2"]), "Changes 2 fields of web, in effect when it has been stopped and started again; until then it runs on as it is."],
 ])("says: %s", (said, expected) => {
   expect(said).toBe(expected);
 });

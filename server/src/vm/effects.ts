@@ -32,11 +32,15 @@ export function effectOf(kind: Exclude<OperationKind, "PUT_VM">, vm: Pick<Vm, "n
   }
 }
 
+/** Fields that QEMU does not read: a change of them needs no restart. */
+const IN_EFFECT_AT_ONCE = /^(?:name|labels|protected|autostart)\b/;
+
 /** What putting a definition does; `vm` is as it was before, null when it is new. */
 export function putEffect(vm: Pick<Vm, "name" | "startedAt"> | null, name: string, changes: readonly string[]): string {
   if (vm === null) return `Defines ${name}; it is not started.`;
   if (changes.length === 0) return `Changes nothing: ${vm.name} has this definition already.`;
-  const when = vm.startedAt === null ? "at its next start" : "when it has been stopped and started again; until then it runs on as it is";
+  const isAtOnce = changes.every((change) => IN_EFFECT_AT_ONCE.test(change));
+  const when = isAtOnce ? "at once" : vm.startedAt === null ? "at its next start" : "when it has been stopped and started again; until then it runs on as it is";
   return `Changes ${changes.length === 1 ? "one field" : `${changes.length} fields`} of ${vm.name}, in effect ${when}.`;
 }
 

@@ -53,20 +53,30 @@ async function ended(context: CommandContext, operation: WatchedOperation, secon
   return await waitForOperation(context, operation, { deadline: deadline.signal, seconds });
 }
 
-/** What nobody has named is said before it is done. */
+/** What nobody has named is said before it is done; what -y would take back unseen is the very newest or nothing. */
 async function newestOfOnesOwn(context: CommandContext, options: UndoOptions): Promise<string> {
   const { viewer, operations } = await context.client().request(CANDIDATES, { first: LOOKED_THROUGH }, context.signal);
-  const newest = operations.nodes.find((operation) => operation.requestedBy === viewer.name && operation.undo !== null);
-  if (newest === undefined) {
+  const own = operations.nodes.filter((operation) => operation.requestedBy === viewer.name);
+  const chosen = own.find((operation) => operation.undo !== null);
+  if (chosen === undefined) {
     throw new CommandError(EXIT.notFound, "NothingToUndo", `None of the newest operations of ${sanitise(viewer.name)} can be undone: 'quetzal operation ls' lists them, and 'quetzal undo OPERATION' says why not.`);
   }
-  if (options.yes !== true && options.dryRun !== true) await confirm(context, newest);
-  return newest.id;
+  const [newest] = own;
+  const passedOver = newest === undefined || newest === chosen ? "" : `The newest, ${named(newest)}, cannot be undone. `;
+  if (passedOver !== "" && options.yes === true) {
+    throw new CommandError(EXIT.refused, "NotTheNewest", `${passedOver}The newest that can is ${named(chosen)}: 'quetzal undo ${chosen.id}' undoes that one.`);
+  }
+  if (options.yes !== true && options.dryRun !== true) await confirm(context, chosen, passedOver);
+  return chosen.id;
 }
 
-async function confirm(context: CommandContext, { id, kind, vmId, undo: offer }: Candidate): Promise<void> {
-  const what = `${words(kind)} of ${sanitise(vmId)}`;
-  if (!context.inputIsTerminal) throw new CommandError(EXIT.usage, "NeedsConfirmation", `The newest that can be undone is ${what}, operation ${id}: name it, or give -y.`);
-  const answer = await context.ask(`Undo ${what}? ${sanitise(offer?.text ?? "")} [y/N] `);
+function named({ kind, vmId }: Candidate): string {
+  return `${words(kind)} of ${sanitise(vmId)}`;
+}
+
+async function confirm(context: CommandContext, candidate: Candidate, passedOver: string): Promise<void> {
+  const what = named(candidate);
+  if (!context.inputIsTerminal) throw new CommandError(EXIT.usage, "NeedsConfirmation", `${passedOver}The newest that can be undone is ${what}: 'quetzal undo ${candidate.id}' undoes it${passedOver === "" ? ", and so does -y" : ""}.`);
+  const answer = await context.ask(`${passedOver}Undo ${what}? ${sanitise(candidate.undo?.text ?? "")} [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError(EXIT.refused, "NotConfirmed", "Not confirmed, so nothing was undone.");
 }

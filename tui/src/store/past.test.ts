@@ -232,6 +232,8 @@ describe("series", () => {
     expect(at(asOf(state)).every(Number.isNaN)).toBe(true);
     state = reduce(state, { type: "pastSeries", series: [known] });
     expect(at(asOf(state))).toEqual([0.25, 0.25, 0.25, 0.25]);
+    // Another zoom asks for steps of its own: what was made for this one is not drawn under its scale meanwhile.
+    expect(at(asOf(reduce(state, { type: "zoom", by: -1 }))).every(Number.isNaN)).toBe(true);
     // Live, five minutes come from what was seen live.
     expect(at(reduce(state, { type: "present" }))).not.toEqual([0.25, 0.25, 0.25, 0.25]);
   });

@@ -15,6 +15,11 @@ export interface Series {
   figures: Readonly<Record<string, readonly number[]>>;
 }
 
+/** The one made for graphs of this span; what was asked for another one has other steps and may end elsewhere. */
+export function madeFor(series: Series | undefined, spanSeconds: number): Series | undefined {
+  return series?.spanSeconds === spanSeconds ? series : undefined;
+}
+
 /** Whether it holds all of a span that ends at `end`, in steps made for it. */
 export function covers(series: Series | undefined, end: number, spanSeconds: number): boolean {
   return series?.spanSeconds === spanSeconds && series.from <= end - spanSeconds * 1000 && series.to >= end;

@@ -5,7 +5,7 @@ import { isZoomed, spanSeconds } from "./past.js";
 import { RING_SECONDS, endSecond, windowOf } from "./ring.js";
 import type { Ring, Window } from "./ring.js";
 import { serverNow } from "./select.js";
-import { seriesWindow } from "./series.js";
+import { madeFor, seriesWindow } from "./series.js";
 import type { State } from "./state.js";
 
 /** A graph spans at least this long until it is zoomed. */
@@ -49,10 +49,12 @@ interface Subject { key: string; figure: string; ring: Ring | undefined; leader:
 
 function subjectWindow(state: State, { key, figure, ring, leader }: Subject, columns: number, sparkSeconds: number | undefined): Window {
   const { past } = state;
-  if (past.at !== null) return seriesWindow(past.series.get(key), figure, serverNow(state), sparkSeconds ?? spanSeconds(past), columns);
+  const kept = past.series.get(key);
+  const made = madeFor(kept, spanSeconds(past));
+  if (past.at !== null) return sparkSeconds === undefined ? seriesWindow(made, figure, serverNow(state), spanSeconds(past), columns) : seriesWindow(kept, figure, serverNow(state), sparkSeconds, columns);
   if (sparkSeconds !== undefined || !isZoomed(past)) return ringWindow(state, ring, columns, leader, sparkSeconds ?? GRAPH_SPAN_SECONDS);
   const seconds = spanSeconds(past);
-  return fitsRing(seconds) ? fitted(ringWindow(state, ring, seconds, leader, seconds), columns) : seriesWindow(past.series.get(key), figure, serverNow(state), seconds, columns);
+  return fitsRing(seconds) ? fitted(ringWindow(state, ring, seconds, leader, seconds), columns) : seriesWindow(made, figure, serverNow(state), seconds, columns);
 }
 
 /** Whether a live graph of this span is drawn from what has been seen live. */

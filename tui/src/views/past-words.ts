@@ -1,6 +1,7 @@
 // Words about instants and spans, and why something of then is not there. Pure text: it draws nothing.
 import { isZoomed, spanSeconds, whyNothing } from "../store/past.js";
 import { page, selectedVm } from "../store/select.js";
+import { madeFor } from "../store/series.js";
 import type { State } from "../store/state.js";
 import { fitsRing } from "../store/windows.js";
 
@@ -23,9 +24,10 @@ export function instantWords(time: number): string {
 export function whyEmptyThen(state: State): string | null {
   const { past } = state;
   const vm = page(state) === "vm" || page(state) === "overview" ? selectedVm(state) : null;
-  if (past.at === null) return isZoomed(past) && !fitsRing(spanSeconds(past)) && vm !== null && !past.series.has(`vm ${vm.id}`) ? "asking the server" : null;
+  const isAsking = vm !== null && madeFor(past.series.get(`vm ${vm.id}`), spanSeconds(past)) === undefined;
+  if (past.at === null) return isAsking && isZoomed(past) && !fitsRing(spanSeconds(past)) ? "asking the server" : null;
   if (past.trouble !== null) return past.trouble;
-  if (vm !== null && !past.series.has(`vm ${vm.id}`)) return "asking the server";
+  if (isAsking) return "asking the server";
   return "nothing was measured, or nothing is kept";
 }
 

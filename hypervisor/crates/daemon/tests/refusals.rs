@@ -68,6 +68,8 @@ async fn a_changed_definition_of_a_running_vm_waits_for_its_next_start() {
     assert!(changed.restart_required && changed.state() == VmState::Running);
     let back = daemon.put(bare("one")).await.unwrap();
     assert!(!back.restart_required);
+    let guarded = daemon.put(with("protected", json!(true))).await.unwrap();
+    assert!(!guarded.restart_required, "only the daemon reads whether a VM is protected, and it reads it now");
 }
 
 #[tokio::test]

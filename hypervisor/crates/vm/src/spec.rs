@@ -222,6 +222,22 @@ pub enum Feature {
     Virtio,
 }
 
+/// Fields that people and this daemon read, not QEMU: a change of them is in effect at once, on a running VM too.
+const READ_LIVE: [&str; 4] = ["name", "labels", "protected", "autostart"];
+
+/// Whether a VM started by the one definition runs as one started by the other would. Both normalised JSON.
+pub(crate) fn runs_alike(running: &str, defined: &str) -> bool {
+    let machine = |text: &str| {
+        let mut value: serde_json::Value = serde_json::from_str(text).ok()?;
+        let fields = value.as_object_mut()?;
+        for field in READ_LIVE {
+            fields.remove(field);
+        }
+        Some(value)
+    };
+    running == defined || machine(running).is_some_and(|one| Some(one) == machine(defined))
+}
+
 impl VmSpec {
     pub fn has(&self, feature: Feature) -> bool {
         self.features.contains(&feature)

@@ -49,6 +49,24 @@ fn defaults_are_filled_in_and_the_normalised_form_parses_to_the_same() {
 }
 
 #[test]
+fn what_qemu_does_not_read_makes_no_other_machine() {
+    let text = |pointer: &str, value: Value| parse(&with(pointer, value)).unwrap().to_json();
+    let running = parse(&least()).unwrap().to_json();
+    for (field, value) in [
+        ("/name", json!("Web")),
+        ("/labels", json!({ "tier": "web" })),
+        ("/protected", json!(true)),
+        ("/autostart", json!(true)),
+    ] {
+        assert!(runs_alike(&running, &text(field, value)), "{field}");
+    }
+    for (field, value) in [("/memory_mb", json!(4096)), ("/vcpus", json!(3)), ("/features", json!(["ballooning"]))] {
+        assert!(!runs_alike(&running, &text(field, value)), "{field}");
+    }
+    assert!(runs_alike("not json", "not json") && !runs_alike("not json", "neither"));
+}
+
+#[test]
 fn a_derived_hardware_address_is_stable_unicast_and_differs_between_vms() {
     let mac = |id: &str| parse(&with("/id", json!(id))).unwrap().mac_address();
     assert_eq!(mac("a"), mac("a"));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::VmTask;
 use crate::record::{self, StateRecord};
 use crate::sink::{EventDraft, EventKind, Outcome};
+use crate::spec::runs_alike;
 use crate::state::VmState;
 use crate::view::{UnixMs, VmView};
 
@@ -102,7 +103,7 @@ impl VmTask {
         view.pid = Some(run.pid);
         view.started_at = Some(run.started_at);
         view.qemu_version = Some(run.qemu_version.clone());
-        view.restart_required = run.spec_json != view.spec_json;
+        view.restart_required = !runs_alike(&run.spec_json, &view.spec_json);
     }
 }
 

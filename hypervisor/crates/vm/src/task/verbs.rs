@@ -8,7 +8,7 @@ use crate::launch;
 use crate::order::{Answer, Call, Disks, Escalation, Mode, Order};
 use crate::refusal::{Refusal, RefusalCode, chain};
 use crate::sink::{Acceptance, EventKind, Outcome};
-use crate::spec::VmSpec;
+use crate::spec::{VmSpec, runs_alike};
 use crate::state::{Verb, VmState, decide};
 use crate::stop;
 
@@ -93,7 +93,7 @@ impl VmTask {
             };
             let message = if is_new { "defined" } else { "definition replaced" };
             self.change(EventKind::VmDefined, None, operation_id, message, |view| {
-                view.restart_required = running_spec.is_some_and(|running| *running != *text);
+                view.restart_required = running_spec.is_some_and(|running| !runs_alike(&running, &text));
                 view.spec_json = text;
             });
         }
