@@ -110,15 +110,16 @@ describe.concurrent.each(SIZES)("screens at %ix%i", (columns, rows) => {
 });
 
 /** Pages that between them wear every role. */
-const OF_ALL_DEPTHS = PAGES.filter(([name]) => ["overview", "vm-graphs", "operations", "help"].includes(name));
+const OF_ALL_DEPTHS = PAGES.filter(([name]) => ["overview", "vm-graphs", "operations", "help", "past", "alerts", "why", "form-vm", "filter-fault", "plan"].includes(name));
 
 describe.concurrent.each(SIZES.flatMap(([columns, rows]) => [["16", columns, rows, { TERM: "xterm" }], ["true", columns, rows, { COLORTERM: "truecolor" }]] as const))("screens in %s colours at %ix%i", (depth, columns, rows, env) => {
   it("are painted as recorded", async ({ expect }) => {
     await using dashboard = await (await DashboardDriver.open({ columns, rows, env })).ready();
-    for (const [name, steps] of OF_ALL_DEPTHS) {
+    for (const [name, steps, undo = ""] of OF_ALL_DEPTHS) {
       for (const [keys, shows] of steps) await dashboard.press(keys, shows);
       const golden = `golden/screens/${name}.${columns}x${rows}.${depth}.txt`;
       await expect(await settled(dashboard, golden)).toMatchFileSnapshot(golden);
+      if (undo !== "") dashboard.terminal.send(undo);
       await dashboard.home();
     }
   }, TIMEOUT_MS);

@@ -27,9 +27,9 @@ export class Ring {
     this.values[second % RING_SECONDS] = value ?? NaN;
   }
 
-  /** Fill in history: seconds that already hold a value keep it. */
+  /** Fill in history: seconds that already hold a value keep it; one that is only guessed from its neighbours does not. */
   backfill(timeMs: number, value: number | null): void {
-    if (Number.isNaN(this.at(Math.floor(timeMs / 1000)))) this.push(timeMs, value);
+    if (Number.isNaN(this.stored(Math.floor(timeMs / 1000)))) this.push(timeMs, value);
   }
 
   /** The value of one second; NaN where unknown. A lone missing second between two known ones is timer jitter, not a gap. */

@@ -32,6 +32,13 @@ describe("Ring", () => {
     expect([ring.at(SECOND - 1), ring.at(SECOND)]).toEqual([4, 9]);
   });
 
+  it("takes what history knows of a second, also where it could be guessed from its neighbours", () => {
+    const ring = new Ring();
+    ring.push(NOW, 1);
+    for (const [ago, value] of [[2_000, 3], [1_000, 9]] as const) ring.backfill(NOW - ago, value);
+    expect(ring.at(Math.floor((NOW - 1_000) / 1000))).toBe(9);
+  });
+
   it("forgets what is older than it holds", () => {
     const ring = new Ring();
     ring.push(NOW, 1);
