@@ -172,6 +172,12 @@ describe("several VMs", { timeout: 60_000 }, () => {
     expect(asked.done).toEqual([]);
   });
 
+  it("that a selector does not find are nobody's: a list says so, and only without any VM what defines some", async () => {
+    expect(await quetzal(["vm", "ls", "-l", "tier=nowhere"])).toEqual({ code: 0, out: "", err: "No VM matches the selector: 'quetzal vm ls' without it lists all.\n" });
+    fleet.clear();
+    expect(await quetzal(["vm", "ls"])).toEqual({ code: 0, out: "", err: "There is no VM. Define some with 'quetzal apply PATH' or 'quetzal vm create'.\n" });
+  });
+
   it("that a selector does not find are nobody's: nothing is done", async () => {
     expect(await quetzal(["vm", "start", "-l", "tier=nowhere"])).toMatchObject({ code: 3, out: "", err: expect.stringContaining("No VM matches the selector") as string });
   });
@@ -277,6 +283,8 @@ describe("vm edit", { timeout: 60_000 }, () => {
   it("says what to do when there is no editor, and overwrites nobody's change", async () => {
     const none = await quetzal(["vm", "edit", "web-1"], { EDITOR: "/nowhere/vi", VISUAL: "" });
     expect(none).toMatchObject({ code: 2, err: expect.stringContaining("/nowhere/vi does not exist: name another program. VISUAL or EDITOR names it.") as string });
+    const nobodyThere = await quetzal(["vm", "edit", "web-1"], { EDITOR: "", VISUAL: "" });
+    expect(nobodyThere).toMatchObject({ code: 2, err: expect.stringContaining("There is no terminal for an editor: set VISUAL or EDITOR") as string });
     const [opened, go] = [join(folder, "opened"), join(folder, "go")];
     const editing = quetzal(["vm", "edit", "web-1"], { EDITOR: editor(`touch ${opened}; until [ -e ${go} ]; do sleep 0.02; done; sed -i "s/128/256/" "$1"`) });
     await eventually("the editor to be open", () => existsSync(opened));

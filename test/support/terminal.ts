@@ -1,4 +1,5 @@
 // A program in a real pseudo-terminal, watched through a headless terminal emulator: what a person at a screen would see.
+import type { Socket } from "node:net";
 import xterm from "@xterm/headless";
 import * as pty from "node-pty";
 import { eventually } from "./process.js";
@@ -17,6 +18,8 @@ export class TerminalDriver implements AsyncDisposable {
   /** Bytes written to the terminal so far. */
   bytes = 0;
   exitCode: number | undefined;
+  /** The number of the signal that ended it; 0 where none did. */
+  endSignal = 0;
   readonly #screen: InstanceType<typeof xterm.Terminal>;
   readonly #child: pty.IPty;
   raw = "";
@@ -32,7 +35,10 @@ export class TerminalDriver implements AsyncDisposable {
       if (options.bytesPerSecond === undefined) this.#take(data);
       else this.#takeSlowly(data, options.bytesPerSecond);
     });
-    this.#child.onExit(({ exitCode }) => { this.exitCode = exitCode; });
+    this.#child.onExit(({ exitCode, signal }) => {
+      this.endSignal = signal ?? 0;
+      this.exitCode = exitCode;
+    });
     // As a terminal does: its answers to questions come as typing.
     this.#screen.onData((answer) => { if (this.exitCode === undefined) this.#child.write(answer); });
   }
@@ -54,6 +60,9 @@ export class TerminalDriver implements AsyncDisposable {
 
   send(keys: string): void { this.#child.write(keys); }
   resize(columns: number, rows: number): void { this.#child.resize(columns, rows); this.#screen.resize(columns, rows); }
+
+  /** The terminal goes away under the program, as when an ssh connection breaks: its master side is closed. */
+  vanish(): void { (this.#child as unknown as { _socket: Socket })._socket.destroy(); }
 
   /** The visible screen, a line a row, right-trimmed. */
   screen(): string {

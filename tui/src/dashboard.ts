@@ -13,6 +13,7 @@ import { Feed, reasonOf } from "./feed/feed.js";
 import { MemoryStore } from "./feed/memory-store.js";
 import { endText, runInForeground } from "./foreground.js";
 import type { Ended } from "./foreground.js";
+import { beforeHangUp, endByHangUp, isTerminalGone } from "./hang-up.js";
 import { commandLine } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
 import { ESCAPE_WAIT_MS, KeyDecoder, withoutReports } from "./input.js";
@@ -52,6 +53,8 @@ export interface DashboardOptions {
   background: "light" | "dark";
   /** config.yaml as read. */
   settings: SettingsFile;
+  /** What went wrong before the dashboard was opened; absent or empty: nothing. */
+  startFault?: string;
   /** What the console's program inherits. */
   environment: Readonly<Record<string, string | undefined>>;
   /** The program that shows a VM's console, with its arguments. */
@@ -115,6 +118,7 @@ class Dashboard implements Outside {
     if (options.userCommands !== undefined) this.store.dispatch({ type: "userCommands", commands: options.userCommands });
     this.terminal = this.takeTerminal();
     this.listen();
+    if (options.startFault) this.store.dispatch({ type: "notice", tone: "error", text: paintable(options.startFault) });
     if (faults.length > 0) this.store.dispatch({ type: "notice", tone: "error", text: paintable(faultNotice(faults)) });
     this.paint();
     this.feed = new Feed(client, this.store, this.now);
@@ -237,15 +241,16 @@ class Dashboard implements Outside {
     input.setRawMode(true);
     input.setEncoding("utf8");
     on(input, "data", (chunk) => this.typed(String(chunk)));
-    for (const gone of ["end", "close", "error"]) on(input, gone, () => this.hangUp());
+    for (const gone of ["end", "close", "error"]) on(input, gone, () => this.isOver || endByHangUp());
     input.resume();
     // Stays until the process ends: a late write to a closed terminal must not become an uncaught error.
-    output.on("error", () => this.hangUp());
+    output.on("error", () => endByHangUp());
+    this.listening.signal.addEventListener("abort", beforeHangUp(() => this.end(HANG_UP_EXIT_CODE, "at once")), { once: true });
     on(process, "SIGTERM", () => this.end(143));
     // While a program has the terminal, these are meant for it: it got them too.
     on(process, "SIGINT", () => this.away === null && this.end(130));
     on(process, "SIGQUIT", () => this.away === null && this.end(131));
-    on(process, "SIGHUP", () => this.hangUp());
+    on(process, "SIGHUP", () => endByHangUp());
     on(process, "uncaughtException", (error) => this.fail(error));
     on(process, "unhandledRejection", (error) => this.fail(error));
     on(process, "exit", () => this.release());
@@ -334,6 +339,7 @@ class Dashboard implements Outside {
   }
 
   private fail(error: unknown): void {
+    if (isTerminalGone()) endByHangUp();
     this.release();
     process.stderr.write(`quetzal: ${paintable(this.options.faultText(error))}\n`);
     this.end(1, "at once");
@@ -350,13 +356,6 @@ class Dashboard implements Outside {
         // The terminal itself is gone; there is nothing left to restore.
       }
     }
-  }
-
-  /** The terminal is gone. Node would abort at exit while putting it back, so the process ends by the signal that says it. */
-  private hangUp(): void {
-    if (this.isOver) return;
-    this.end(HANG_UP_EXIT_CODE, "at once");
-    process.kill(process.pid, "SIGHUP");
   }
 
   /** "in order": the terminal's last answer is waited for, so that the shell does not get it as typing. */

@@ -36,7 +36,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["QUETZAL_URL, QUETZAL_TOKEN", "another server, and the token to show it"],
   ["QUETZAL_CONTEXT", "the server of this context of config.yaml"],
   ["QUETZAL_STATE_DIR", "where this machine's own server keeps its state"],
-  ["VISUAL, EDITOR", "the editor of 'quetzal vm edit'; vi or nano where neither is set"],
+  ["VISUAL, EDITOR", "the editor of 'quetzal vm edit'; on a terminal vi or nano where neither is set"],
   ["NO_COLOR", "forbids colours"],
 ];
 

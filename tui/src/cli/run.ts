@@ -8,6 +8,7 @@ import { createClient } from "../client/client.js";
 import type { Client } from "../client/client.js";
 import type { Config } from "../config.js";
 import { sanitise } from "../format.js";
+import { endByHangUp, isTerminalGone, startedOnTerminal } from "../hang-up.js";
 import { ownFaultText } from "../own-fault.js";
 import { painter } from "./context.js";
 import type { CommandContext } from "./context.js";
@@ -49,6 +50,7 @@ export async function runCommandLine(args: readonly string[], config: Config): P
     return failure.exitCode;
   } finally {
     await Promise.all(opened.map((client) => client.close()));
+    if (isTerminalGone() || (interruption.exitCode() === SIGNAL_EXIT.SIGHUP && startedOnTerminal())) endByHangUp();
     interruption.stop();
   }
 }
@@ -61,6 +63,7 @@ function told({ exitCode, code, cause }: OwnFault, { logFile }: Config): Command
 function listenForOwnFaults(config: Config): void {
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
+      if (isTerminalGone()) endByHangUp();
       if (process.listenerCount(event) > 1) return;
       const failure = toCommandError(error);
       report(failure instanceof OwnFault ? told(failure, config) : failure, "table");
@@ -104,10 +107,11 @@ function listenForSignals(): Interruption {
   };
 }
 
-/** A reader that went away (`quetzal events | head`) is no error of ours. */
+/** A reader that went away (`quetzal events | head`) is no error of ours, nor is a terminal that did. */
 function quietBrokenPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (isTerminalGone()) endByHangUp();
       if (error.code === "EPIPE") process.exit(EXIT.ok);
       throw error;
     });

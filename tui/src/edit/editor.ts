@@ -8,10 +8,16 @@ export type Editor = { found: true; program: string; args: string[] } | { found:
 
 /** Tried in this order where neither variable is set: POSIX names the first, people who never chose know the second. */
 const USUAL = ["vi", "nano"] as const;
+const VARIABLES = ["VISUAL", "EDITOR"] as const;
+
+/** Whether the person names an editor; what is there otherwise needs a terminal. */
+export function namesEditor(environment: Environment): boolean {
+  return VARIABLES.some((variable) => (environment[variable] ?? "").trim() !== "");
+}
 
 /** `isThere` says of a program's name whether the PATH has it. */
 export function chooseEditor(environment: Environment, isThere: (program: string) => boolean = (program) => isOnPath(environment, program)): Editor {
-  for (const variable of ["VISUAL", "EDITOR"] as const) {
+  for (const variable of VARIABLES) {
     const text = environment[variable]?.trim() ?? "";
     if (text === "") continue;
     const [program, ...args] = splitCommand(text) ?? [];

@@ -13,11 +13,23 @@ import { collect, parseCount, parseTime } from "./parsers.js";
 
 /** Also what runs without a command. */
 export function addDashboard(program: Command, grammar: Grammar): void {
-  grammar.runs(program, "text", async (context) => (await import("../dashboard.js")).openDashboard(context));
+  // A word that is no command comes here as an argument, which is refused below in better words.
+  program.allowExcessArguments();
+  grammar.runs(program, "text", async (context) => {
+    if (program.args.length > 0) refuseUnknownCommand(program);
+    await (await import("../dashboard.js")).openDashboard(context);
+  });
   const dashboard = plainOptions(program.command("dashboard").description("The dashboard; with --plain a page of it as text"));
   grammar.runs(dashboard, "text", async (context, options: PlainOptions) => {
     if (!(await wentPlain(context, options))) await (await import("../dashboard.js")).openDashboard(context);
   });
+}
+
+/** Only a command that does nothing itself says this: one with the same commands is asked for the words. */
+function refuseUnknownCommand(program: Command): void {
+  const names = program.createCommand(program.name()).exitOverride().configureOutput({ outputError: () => undefined }).helpCommand(false).showSuggestionAfterError();
+  for (const command of program.commands) names.command(command.name());
+  names.parse(program.args, { from: "user" });
 }
 
 /** How often a plain page is looked at again: a screen reader needs its time. */

@@ -55,7 +55,7 @@ function guestUsed({ guestTotalBytes, guestAvailableBytes }: Sample): number | n
 
 export const VM_LISTING: Listing<ListedVm> = {
   name: ({ id }) => id,
-  empty: "No VM matches. Define some with 'quetzal apply PATH' or 'quetzal vm create'.",
+  empty: "There is no VM. Define some with 'quetzal apply PATH' or 'quetzal vm create'.",
   columns: [
     { name: "id", title: "  ID", value: ({ id }) => id, cell: (vm, { characters }) => `${stateSymbol(vm.state, characters)} ${sanitise(vm.id)}` },
     { name: "state", value: ({ state }) => state.toLowerCase(), cell: ({ state }) => state.toLowerCase(), colour: ({ state }) => stateColour(state) },

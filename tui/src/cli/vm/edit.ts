@@ -1,7 +1,7 @@
 // `quetzal vm edit VM`: the definition in the person's editor. The course of the edit is edit/session.ts; here is what
 // the command line answers to it: what an edit can mend comes back into the editor unasked, everything else ends it.
 import { tmpdir } from "node:os";
-import { chooseEditor } from "../../edit/editor.js";
+import { chooseEditor, namesEditor } from "../../edit/editor.js";
 import type { Put } from "../../edit/put.js";
 import { EditFault, editDefinition } from "../../edit/session.js";
 import type { Question, Reply } from "../../edit/session.js";
@@ -19,6 +19,9 @@ import { namedVm } from "./select.js";
 const MOST_ROUNDS = 10;
 
 export async function editVm(context: CommandContext, name: string, options: DeedOptions): Promise<void> {
+  if (!(context.inputIsTerminal && context.outputIsTerminal) && !namesEditor(context.config.environment)) {
+    throw new CommandError(EXIT.usage, "NoEditor", "There is no terminal for an editor: set VISUAL or EDITOR to a program that needs none, or put a definition with 'quetzal apply PATH'.");
+  }
   const { id } = await namedVm(context, name);
   let rounds = 0;
   const outcome = await editDefinition(context.client(), id, {

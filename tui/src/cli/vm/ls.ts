@@ -7,10 +7,12 @@ import type { ListFlags } from "../output/listing.js";
 import { printList } from "../output/print.js";
 import { VM_LIST, VM_LISTING } from "./columns.js";
 import type { ListedVm } from "./columns.js";
-import { everyVm, queryOf } from "./select.js";
+import { everyVm, isSelecting, queryOf } from "./select.js";
 import type { Selector, VmQuery } from "./select.js";
 
 const HOSTS = graphql(`query VmListHosts { hosts { name connected connectionError } }`);
+
+const NONE_MATCHES = "No VM matches the selector: 'quetzal vm ls' without it lists all.";
 
 export interface VmListOptions extends Selector, ListFlags {
   readonly watch?: boolean;
@@ -20,7 +22,7 @@ export async function listVms(context: CommandContext, options: VmListOptions): 
   const query = queryOf(options);
   if (options.watch) return (await import("./watch.js")).watchVms(context, query, options);
   const [vms] = await Promise.all([fetchVms(context.client(), query, context.signal), noteAwayHosts(context)]);
-  await printList(context, VM_LISTING, vms, options);
+  await printList(context, isSelecting(options) ? { ...VM_LISTING, empty: NONE_MATCHES } : VM_LISTING, vms, options);
 }
 
 export function fetchVms(client: Client, query: VmQuery, signal: AbortSignal): Promise<ListedVm[]> {

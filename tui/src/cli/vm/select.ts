@@ -31,6 +31,9 @@ export interface VmQuery {
 /** `-l` takes labels as kubectl does ("tier=web,env"), and a term of the filter language about labels ("label=web"). */
 const LABEL_TERM = /^!?label(\.[^=:]+)?\s*(!=|[=:~])/;
 
+/** What the rules of a definition allow: another label could never match. */
+const LABEL = /^[A-Za-z0-9._/-]{1,64}(=\P{Cc}{0,256})?$/u;
+
 export function queryOf(selector: Selector): VmQuery {
   const given = (selector.label ?? []).flatMap((text) => (LABEL_TERM.test(text) ? [text] : text.split(","))).map((text) => text.trim()).filter((text) => text !== "");
   const odd = given.find((text) => !LABEL_TERM.test(text) && /^!|!=/.test(text));
@@ -38,11 +41,15 @@ export function queryOf(selector: Selector): VmQuery {
     throw new CommandError(EXIT.usage, "Usage", `-l takes key and key=value, not "${sanitise(odd)}": --filter 'not label.KEY=VALUE' says what must not hold.`);
   }
   const labels = given.filter((text) => !LABEL_TERM.test(text));
+  const impossible = labels.find((text) => !LABEL.test(text));
+  if (impossible !== undefined) {
+    throw new CommandError(EXIT.usage, "Usage", `-l takes key and key=value, not "${sanitise(impossible)}": a key is made of 1 to 64 of A-Z a-z 0-9 . _ - /, a value has at most 256 characters.`);
+  }
   const terms = [...given.filter((text) => LABEL_TERM.test(text)), ...(selector.host === undefined ? [] : [`host=${quoted(selector.host)}`])];
   // The person's own text comes first and alone where it can, so that a fault's column is that of what was typed.
   const own = selector.filter?.trim() === "" ? undefined : selector.filter;
   const where = own === undefined ? terms.join(" ") : terms.length === 0 ? own : `(${own}) ${terms.join(" ")}`;
-  return { states: selector.state ? [...selector.state] : null, labels: labels.length === 0 ? null : labels, search: selector.search ?? null, where: where === "" ? null : where };
+  return { states: selector.state ? [...selector.state] : null, labels: labels.length === 0 ? null : labels, search: selector.search === "" ? null : (selector.search ?? null), where: where === "" ? null : where };
 }
 
 function quoted(text: string): string {
@@ -127,7 +134,11 @@ export async function chooseVms(context: CommandContext, chosen: Chosen): Promis
     const targets = await Promise.all([...new Set(vms)].map((text) => namedVm(context, text)));
     return [...new Map(targets.map((target) => [target.id, target])).values()];
   }
-  const targets = await everyVm<ResultOf<typeof TARGET>>(context.client(), TARGETS, queryOf(chosen), context.signal);
+  const query = queryOf(chosen);
+  if (!all && Object.values(query).every((part) => part === null)) {
+    throw new CommandError(EXIT.usage, "Usage", "The selector is empty and would mean every VM: --all says that.");
+  }
+  const targets = await everyVm<ResultOf<typeof TARGET>>(context.client(), TARGETS, query, context.signal);
   if (targets.length === 0) {
     throw new CommandError(EXIT.notFound, "NothingMatches", all ? "There is no VM: 'quetzal apply PATH' or 'quetzal vm create' defines some." : "No VM matches the selector, so nothing was done: 'quetzal vm ls' takes the same one.");
   }

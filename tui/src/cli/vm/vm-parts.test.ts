@@ -33,6 +33,10 @@ describe("a selector", () => {
     expect(() => queryOf({ label: [text] })).toThrow("--filter 'not label.KEY=VALUE'");
   });
 
+  it.each(["bad label!", "k\u00e4se", "=x", `${"k".repeat(65)}=v`, "a=\u0007"])("refuses %j, which no VM can bear", (text) => {
+    expect(() => queryOf({ label: [text] })).toThrow("a key is made of 1 to 64");
+  });
+
   it("marks the place where a filter is none", () => {
     const fault = filterFault(new ClientError("graphql", "Expected a value.", { code: "INVALID_INPUT", column: 5 }), { where: "cpu>>50" });
     expect(fault).toMatchObject({ exitCode: EXIT.usage, message: "Expected a value.\n  cpu>>50\n      ^" });
