@@ -148,3 +148,8 @@ describe("any keys at all", () => {
     expect(await dashboard.terminal.waitForExit()).toBe(0);
   }, TIMEOUT_MS);
 });
+
+it("says what npm start could not do before it opened the dashboard", async () => {
+  await using dashboard = await (await DashboardDriver.open({ env: { QUETZAL_START_FAULT: "quetzal apply vms failed:\nvms/broken/config.json:3:1" } })).ready();
+  await dashboard.terminal.waitFor("quetzal apply vms failed: vms/broken/config.json:3:1");
+});

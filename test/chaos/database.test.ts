@@ -6,6 +6,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DebianPostgres } from "../../server/src/db/testing/debian.js";
+import { expectChangesInOrder, ORDERED_FIELDS, type OrderedEvent } from "../support/event-order.js";
 import { eventually } from "../support/process.js";
 import { cliPath, Stack } from "../support/stack.js";
 import { TerminalDriver } from "../support/terminal.js";
@@ -14,7 +15,7 @@ import { bareGuest, VmDriver } from "../support/vm.js";
 const isMissing = DebianPostgres.installed() === null;
 if (isMissing) console.warn("The stories of a database that goes away are left out: no Postgres in /usr/lib/postgresql (apt-get install postgresql).");
 
-interface Seen { readonly cursor: string; readonly kind: string; readonly vmId: string | null; readonly state: string | null }
+interface Seen extends OrderedEvent { readonly cursor: string }
 
 describe.skipIf(isMissing)("a database of our own choosing", () => {
   const folder = mkdtempSync(join(tmpdir(), "qz-db-"));
@@ -41,7 +42,7 @@ describe.skipIf(isMissing)("a database of our own choosing", () => {
     return (await stack.api.query<{ events: { newestCursor: string } }>("{ events { newestCursor } }")).events.newestCursor;
   }
   async function eventsAfter(after: string): Promise<Seen[]> {
-    return (await stack.api.query<{ events: { events: Seen[] } }>("query ($after: BigInt) { events(after: $after) { events { cursor kind vmId state } } }", { after })).events.events;
+    return (await stack.api.query<{ events: { events: Seen[] } }>(`query ($after: BigInt) { events(after: $after, first: 1000) { events { cursor ${ORDERED_FIELDS} } } }`, { after })).events.events;
   }
 
   it("is the one that is used", () => {
@@ -79,8 +80,7 @@ describe.skipIf(isMissing)("a database of our own choosing", () => {
       return seen.some((event) => event.state === "CRASHED") ? seen : undefined;
     });
     expect(events.filter((event) => event.state === "CRASHED")).toHaveLength(1);
-    const cursors = events.map((event) => BigInt(event.cursor));
-    expect(cursors).toEqual([...new Set(cursors)].sort((a, b) => (a < b ? -1 : 1)));
+    expectChangesInOrder(await eventsAfter("0"), vm.id);
     await vm.start();
   });
 

@@ -1,6 +1,7 @@
 // What dies comes back: daemon, server, Postgres and QEMU are killed with VMs running, and nothing is lost.
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectChangesInOrder, ORDERED_FIELDS, type OrderedEvent } from "../support/event-order.js";
 import { eventually, isAlive } from "../support/process.js";
 import { Stack } from "../support/stack.js";
 import { bareGuest, smallGuest, VmDriver } from "../support/vm.js";
@@ -9,8 +10,8 @@ let stack: Stack;
 let guest: VmDriver;
 let bare: VmDriver;
 
-interface Seen { cursor: string; kind: string; vmId: string | null; state: string | null; message: string }
-const EVENTS = "events(after: $after, first: 1000) { events { cursor kind vmId state message } newestCursor }";
+interface Seen extends OrderedEvent { readonly cursor: string; readonly message: string }
+const EVENTS = `events(after: $after, first: 1000) { events { cursor message ${ORDERED_FIELDS} } newestCursor }`;
 
 async function eventsAfter(after: string): Promise<Seen[]> {
   return (await stack.api.query<{ events: { events: Seen[] } }>(`query ($after: BigInt) { ${EVENTS} }`, { after })).events.events;
@@ -75,9 +76,9 @@ describe("kill -9", () => {
       const seen = await eventsAfter(before);
       return seen.some((event) => event.vmId === bare.id && event.state === "CRASHED") ? seen : undefined;
     });
-    const cursors = events.map((event) => BigInt(event.cursor));
-    expect(cursors).toEqual([...new Set(cursors)].sort((a, b) => (a < b ? -1 : 1)));
     expect(events.filter((event) => event.vmId === bare.id && event.state === "CRASHED")).toHaveLength(1);
+    const all = await eventsAfter("0");
+    for (const { id } of [guest, bare]) expectChangesInOrder(all, id);
     expect(await guest.run("echo alive")).toBe("alive");
     await bare.start();
   });

@@ -1,5 +1,6 @@
 // Alerts over the API: rules and who may write them, raising and clearing as events, and what survives a restart.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EventKind } from "../../server/src/hypervisor/generated/quetzal/v1/event.js";
 import { VmState } from "../../server/src/hypervisor/generated/quetzal/v1/vm.js";
 import { collect, ContractStack, until } from "../support/contract.js";
 import type { GraphqlPeer } from "../support/graphql.js";
@@ -136,5 +137,36 @@ describe("an alert", () => {
     admin = stack.peer();
     expect(await alerts()).toMatchObject([{ vmId: "db", rule: { id: "paused" } }]);
     expect((await told("ALERT_RAISED")).filter(({ vmId }) => vmId === "db")).toHaveLength(3);
+  });
+
+  interface Seen { readonly cursor: string; readonly kind: string; readonly vmId: string | null; readonly state: string | null; readonly time: string }
+  async function eventsAfter(cursor: string): Promise<Seen[]> {
+    const { events } = (await admin.query<{ events: { events: Seen[] } }>("query ($cursor: BigInt) { events(after: $cursor, first: 1000) { events { cursor kind vmId state time } } }", { cursor })).events;
+    const last = events.at(-1);
+    return last === undefined ? [] : [...events, ...(await eventsAfter(last.cursor))];
+  }
+  const crashes = () => stack.daemon.setState("web", VmState.VM_STATE_CRASHED);
+  const isDeleted = () => {
+    stack.daemon.vms.delete("web");
+    stack.daemon.append({ kind: EventKind.EVENT_KIND_VM_DELETED, vmId: "web", message: "web was deleted." });
+  };
+  it.each([
+    ["a crash", "ALERT_RAISED", "VM_STATE_CHANGED", crashes],
+    ["a deletion", "ALERT_CLEARED", "VM_DELETED", isDeleted],
+  ] as const)("is told after what caused it: %s while the daemon could not be reached", async (_, alert, cause, happens) => {
+    const { events: { newestCursor: before } } = await admin.query<{ events: { newestCursor: string } }>("{ events(last: 1) { newestCursor } }");
+    stack.daemon.kill();
+    await until("the loss is seen", async () => (await eventsAfter(before)).some(({ kind }) => kind === "HOST_DISCONNECTED"));
+    stack.daemon.append({ kind: EventKind.EVENT_KIND_DAEMON_STARTED, message: "quetzald started." });
+    happens();
+    // So long that several ticks come before its end.
+    for (let count = 0; count < 3_000; count += 1) stack.daemon.append({ message: `Number ${count}.` });
+    await stack.daemon.listen();
+    await until("the alert is told", async () => (await eventsAfter(before)).some(({ kind, vmId }) => kind === alert && vmId === "web"));
+    const seen = await eventsAfter(before);
+    expect(seen.filter(({ kind }) => kind !== "WARNING").map(({ kind }) => kind)).toEqual(["HOST_DISCONNECTED", "DAEMON_STARTED", cause, "HOST_CONNECTED", alert]);
+    expect(seen.findLastIndex(({ kind }) => kind === "WARNING"), "the journal to its end").toBeLessThan(seen.findIndex(({ kind }) => kind === "HOST_CONNECTED"));
+    const times = seen.map(({ time }) => Date.parse(time));
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
   });
 });

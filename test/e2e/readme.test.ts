@@ -69,7 +69,7 @@ describe("the tour's command lines", () => {
     clone = join(stack.stateDir, "clone");
     mkdirSync(clone);
     symlinkSync(join(root, "dist"), join(clone, "dist"));
-    cpSync(join(root, "vms"), join(clone, "vms"), { recursive: true });
+    cpSync(join(root, "vms/test-vm"), join(clone, "vms/test-vm"), { recursive: true });
     const env = { ...stack.clientEnv, HOME: stack.stateDir, PS1: "exit $? of \\#> " };
     bash = new TerminalDriver("bash", ["--norc", "--noprofile", "-i"], { env, cwd: clone, columns: 160, rows: 50 });
   });

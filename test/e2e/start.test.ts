@@ -1,6 +1,6 @@
 // `npm start` and its siblings as a new user runs them, in a state folder of their own, and the README word for word.
 import { spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -136,6 +136,51 @@ describe("the two commands", () => {
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.text).toMatch(/test-vm-001: RUNNING/);
     expect(ours("qemu-system")).toEqual([qemu]);
+  });
+
+  it.each([
+    ["no address", "foo", /QUETZAL_LISTEN is "foo"/],
+    ["an address of others without TLS", "0.0.0.0:0", /set QUETZAL_TLS_CERT and QUETZAL_TLS_KEY/],
+  ])("npm start with %s wished leaves the running server as it is", async (_, listen, complaint) => {
+    await run("npm", ["start"]);
+    const before = ourProcesses("dist/server.js");
+    const ran = await run("npm", ["start"], { QUETZAL_LISTEN: listen });
+    expect(ran.code).not.toBe(0);
+    expect(ran.text).toMatch(complaint);
+    expect(ran.text).toMatch(/^Mend: /m);
+    expect(ourProcesses("dist/server.js")).toEqual(before);
+  });
+
+  it("npm start with a port in use wished leaves the running server as it is", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => holder.once("listening", resolve));
+    try {
+      const { port } = holder.address() as { port: number };
+      const before = ourProcesses("dist/server.js");
+      const ran = await run("npm", ["start"], { QUETZAL_LISTEN: `127.0.0.1:${port}` });
+      expect(ran.code).not.toBe(0);
+      expect(ran.text).toContain(`Port ${port} of 127.0.0.1 is in use by another program.`);
+      expect(ourProcesses("dist/server.js")).toEqual(before);
+    } finally {
+      await new Promise((resolve) => holder.close(resolve));
+    }
+  });
+
+  it("npm start with a broken definition names it, its log and the mend, shows the frame all the same, and exits 1", async () => {
+    const broken = join(root, "vms", `broken-${process.pid}`);
+    mkdirSync(broken);
+    try {
+      writeFileSync(join(broken, "config.json"), '{ "id": ');
+      const ran = await run("npm", ["start"]);
+      expect(ran.code).toBe(1);
+      expect(ran.text).toContain(join(broken, "config.json"));
+      expect(ran.text).toContain(`Log: ${join(stateDir, "logs/setup.log")}`);
+      expect(ran.text).toMatch(/^Mend: .*npm start again\.$/m);
+      expect(ran.text).toMatch(/test-vm-001: RUNNING/);
+    } finally {
+      rmSync(broken, { recursive: true });
+    }
+    expect(await run("npm", ["start"])).toMatchObject({ code: 0 });
   });
 
   it("two starts at once end in one set of services, and both say so", async () => {

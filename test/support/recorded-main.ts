@@ -13,7 +13,7 @@ const own = given === undefined ? await RecordedServer.open({ vms: Number(proces
 const config = await openConfig();
 const client = createClient({ url: given ?? own?.url ?? "" });
 const exitCode = await run(client, {
-  input: process.stdin, output: process.stdout, terminal: process.env["TERM"] ?? "xterm", colours: config.colours, characters: config.characters, background: config.background, settings: config.settings, faultText: String,
+  input: process.stdin, output: process.stdout, terminal: process.env["TERM"] ?? "xterm", colours: config.colours, characters: config.characters, background: config.background, settings: config.settings, startFault: config.startFault, faultText: String,
   ...(process.env["RECORDED_COMMANDS"] === undefined ? {} : { userCommands: JSON.parse(process.env["RECORDED_COMMANDS"]) as UserCommand[] }), serverUrl: () => given ?? null,
   environment: config.environment, consoleCommand: (vmId) => ["/bin/sh", "-c", `echo "console of ${vmId}"; exec cat`],
   ...(clock === "still" ? { now: () => RECORDED_NOW } : {}),

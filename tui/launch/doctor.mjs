@@ -5,8 +5,8 @@ import { dirname } from "node:path";
 import { CAPABILITY_GIVES } from "./capabilities.mjs";
 import { daemonBinary } from "./context.mjs";
 import { socketPathFault } from "./paths.mjs";
-import { accepts, DEFAULT_LISTEN, SERVER } from "./services/plan.mjs";
-import { readRunning } from "./services/service.mjs";
+import { listenFault, wishedListen } from "./services/listen.mjs";
+import { ownAddress } from "./services/plan.mjs";
 import { findProgram, rustFault, SYSTEM_NEEDS } from "./steps/packages.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
@@ -26,13 +26,20 @@ export async function doctor(context) {
 
 /** @param {Context} context @returns {Finding[]} */
 function toolFindings(context) {
-  const rust = rustFault(context);
   return [
     { name: "node", isGood: true, text: process.versions.node },
     programFinding(context, "npm", "installs the packages of the server and the client", "it comes with Node"),
-    { name: "cargo", isGood: rust === undefined, text: rust ?? "recent enough, or the daemon is built already" },
+    cargoFinding(context),
     ...SYSTEM_NEEDS.map((need) => programFinding(context, need.program, need.reason, `apt-get install ${need.package}`)),
   ];
+}
+
+/** @param {Context} context @returns {Finding} */
+function cargoFinding(context) {
+  const fault = rustFault(context);
+  if (fault) return { name: "cargo", isGood: false, text: fault.message, mend: fault.mend };
+  const built = daemonBinary(context);
+  return { name: "cargo", isGood: true, text: existsSync(built) ? `not needed: the daemon is built (${built})` : (findProgram("cargo", context.env) ?? "") };
 }
 
 /** @param {Context} context @param {string} name @param {string} reason @param {string} mend @returns {Finding} */
@@ -56,12 +63,14 @@ function stateFinding({ paths }) {
 }
 
 /** @param {Context} context @returns {Promise<Finding>} */
-async function portFinding({ env, paths }) {
-  const listen = env["QUETZAL_LISTEN"] ?? DEFAULT_LISTEN;
-  if (readRunning(paths.runDir, SERVER)) return { name: "port", isGood: true, text: `${listen} (our own server)` };
-  const colon = listen.lastIndexOf(":");
-  const inUse = await accepts({ host: listen.slice(0, colon), port: Number(listen.slice(colon + 1)) });
-  return { name: "port", isGood: !inUse, text: `${listen} is ${inUse ? "in use by another program" : "free"}`, mend: inUse ? "set QUETZAL_LISTEN=127.0.0.1:PORT" : undefined };
+async function portFinding(context) {
+  const own = ownAddress(context);
+  const fault = await listenFault(context.env, own);
+  if (fault) return { name: "port", isGood: false, text: fault.message, mend: fault.mend };
+  const wished = wishedListen(context.env);
+  const current = own && `${own.host}:${own.port}`;
+  const text = current === undefined ? "is free" : current === wished ? "(our own server)" : `is free (our own server listens on ${current})`;
+  return { name: "port", isGood: true, text: `${wished} ${text}` };
 }
 
 /** @param {Context} context @returns {Finding[]} */

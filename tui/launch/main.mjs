@@ -59,6 +59,13 @@ async function main() {
   return command(context);
 }
 
+// `npm run doctor | head` closes the pipe early: what nobody reads is not worth a stack.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 try {
   process.exitCode = await main();
 } catch (error) {

@@ -26,6 +26,21 @@ it.each(["start", "stop", "status"])("%s refuses a relative state folder in one 
   expect(existsSync(stateDir)).toBe(false);
 });
 
+it("doctor names what is missing with the line that mends it, Rust and a mistyped address too", () => {
+  const env = { PATH: "/nonexistent", QUETZAL_STATE_DIR: stateDir, CARGO_TARGET_DIR: join(stateDir, "target"), QUETZAL_LISTEN: "foo" };
+  const { status, stdout } = spawnSync(process.execPath, [join(import.meta.dirname, "main.mjs"), "doctor"], { encoding: "utf8", env });
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/✗ cargo +Rust's cargo is not on the PATH\.\n +→ install a current Rust with rustup/);
+  expect(stdout).toMatch(/✗ port +QUETZAL_LISTEN is "foo", .*\n +→ write it like 127\.0\.0\.1:4560\./);
+});
+
+it("says nothing to a reader that is gone, and keeps its exit code", () => {
+  // The reader leaves before Node has so much as started.
+  const line = `"${process.execPath}" "${join(import.meta.dirname, "main.mjs")}" status | true; exit "\${PIPESTATUS[0]}"`;
+  const { status, stderr } = spawnSync("bash", ["-c", line], { encoding: "utf8", env: { ...process.env, QUETZAL_STATE_DIR: stateDir } });
+  expect({ status, stderr }).toEqual({ status: 3, stderr: "" });
+});
+
 it("stop with nothing running says so, made folders or not, and leaves no lock", () => {
   const nothing = { status: 0, stderr: "Nothing runs: there is nothing to stop.\n" };
   expect(launcher(["stop"])).toEqual(nothing);

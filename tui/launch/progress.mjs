@@ -8,6 +8,8 @@ import { stripVTControlCharacters } from "node:util";
 const REDRAW_MS = 200;
 /** Without a terminal: what a log's reader needs to know that nothing hangs. */
 const HEARTBEAT_MS = 15_000;
+/** A second start passes through most steps in no time and need not say so. */
+export const QUIET_MS = 400;
 /** Used when the terminal does not tell its width. */
 const DEFAULT_COLUMNS = 80;
 

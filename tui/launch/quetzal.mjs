@@ -9,6 +9,8 @@ import { resetTerminal } from "./terminal.mjs";
 
 /** What `quetzal` ends with while the server, its database or the daemon cannot be reached (tui/src/cli/exit.ts). */
 const UNREACHABLE = 5;
+/** How the dashboard is told what of the start went wrong (tui/src/dashboard.ts). */
+export const START_FAULT = "QUETZAL_START_FAULT";
 /** A database that was killed is back within a second or two. */
 const RETRY_MS = 300;
 
@@ -45,10 +47,11 @@ async function answerOf(context, args) {
  *
  * @param {Context} context
  * @param {string[]} args
+ * @param {Readonly<Record<string, string>>} [settings] more of its environment
  * @returns {Promise<number>} its exit code
  */
-export async function showQuetzal(context, args) {
-  const child = spawn(process.execPath, [clientBundle(context), ...args], { env: ownServer(context), stdio: "inherit" });
+export async function showQuetzal(context, args, settings = {}) {
+  const child = spawn(process.execPath, [clientBundle(context), ...args], { env: { ...ownServer(context), ...settings }, stdio: "inherit" });
   /** The terminal sends these to both; the dashboard decides when it ends, and puts the terminal in order first. @type {NodeJS.Signals[]} */
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   const forward = signals.map((signal) => /** @type {const} */ ([signal, () => void child.kill(signal)]));

@@ -22,7 +22,7 @@ export async function status(context) {
     allRun &&= running !== undefined;
     if (!running) lines.push(row(service.name, `not running   log ${service.log}`));
     else {
-      const old = running.build === service.build ? "" : "   (of an older build: npm start renews it)";
+      const old = running.build === service.build ? "" : "   (of another build or settings: npm start renews it)";
       lines.push(row(service.name, runningText(running) + old));
     }
     if (running && service.name === SERVER) lines.push(row("", `GraphQL and GraphiQL at ${readServer(paths.serverJson)?.url ?? "an unknown address"}   token in ${paths.tokenFile}`));

@@ -2,14 +2,20 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { makeContext } from "./context.mjs";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { makeContext, setupLog, type Context } from "./context.mjs";
 import { LaunchFault } from "./fault.mjs";
 import { openStepLine } from "./progress.mjs";
 import { runLogged } from "./run.mjs";
 import { runSteps } from "./step.mjs";
 
-const context = makeContext({ QUETZAL_STATE_DIR: "/tmp/unused" }, { uid: 1000, isTerminal: false, arguments: [] });
+let stateDir: string;
+let context: Context;
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), "qz-"));
+  context = makeContext({ QUETZAL_STATE_DIR: stateDir }, { uid: 1000, isTerminal: false, arguments: [] });
+});
+afterEach(() => rmSync(stateDir, { recursive: true }));
 const step = (title: string, ran: string[], isDone = false, fail = false) => ({
   title,
   isDone: () => isDone,
@@ -29,6 +35,25 @@ it("stops at a failure and names the step", async () => {
   const ran: string[] = [];
   await expect(runSteps(context, [step("one", ran, false, true), step("two", ran)])).rejects.toThrow("one failed: no space left");
   expect(ran).toEqual(["one"]);
+});
+
+const faultText = (steps: Parameters<typeof runSteps>[1]): Promise<string> => runSteps(context, steps).then(() => "", (error: unknown) => (error as LaunchFault).describe());
+
+it("gives a failure that names neither log nor mend both, and the log its stack", async () => {
+  const said = await faultText([step("one", [], false, true)]);
+  expect(said).toBe(`one failed: no space left\nLog: ${setupLog(context)}\nMend: mend what is named above, then try again.`);
+  expect(readFileSync(setupLog(context), "utf8")).toMatch(/^== \S+ one\none failed: no space left\nError: no space left\n {4}at /m);
+});
+
+it("leaves a failure the mend that it names", async () => {
+  const failing = { ...step("one", []), run: () => Promise.reject(new LaunchFault("Bundling failed: x.", { mend: "mend x." })) };
+  expect(await faultText([failing])).toBe(`Bundling failed: x.\nLog: ${setupLog(context)}\nMend: mend x.`);
+});
+
+it("names a step that could not even say whether it is done, and makes no folder for that", async () => {
+  const broken = { ...step("npm packages", []), isDone: () => { throw new Error("package-lock.json is torn"); } };
+  expect(await faultText([broken])).toBe("npm packages failed: package-lock.json is torn\nMend: mend what is named above, then try again.");
+  expect(existsSync(context.paths.logsDir)).toBe(false);
 });
 
 it("goes on at the next start from the step that failed, which had named itself, its log and the mend", async () => {

@@ -11,6 +11,7 @@ import { readPostgres } from "./services/postgres.mjs";
 import { isAlive } from "./services/process.mjs";
 import { readRunning, stopService } from "./services/service.mjs";
 import { startServices } from "./start.mjs";
+import { nameFault } from "./step.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
 
@@ -74,7 +75,7 @@ async function stopVms(context) {
     line.done(names || "none was running");
   } catch (error) {
     line.fail();
-    throw error;
+    throw nameFault(context, "Stopping the VMs", error);
   }
 }
 

@@ -6,6 +6,7 @@ import type { Store } from "./feed/feed.js";
 import { bulkVerbFor, doable, phraseFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
+import { SERVER_AWAY } from "./store/notices.js";
 import { selectedVm } from "./store/select.js";
 import type { State } from "./store/state.js";
 
@@ -41,7 +42,7 @@ function withoutRow(state: State): string | null {
 
 /** Why nothing can be changed on those that a key is meant for. */
 export function targetsRefusal(state: State): string | null {
-  if (state.connection.phase === "lost") return "The server is away; this works again when it is back.";
+  if (state.connection.phase === "lost") return SERVER_AWAY;
   if (actsOnMarks(state) && state.ui.bulk?.phase === "running") return "Something is being done to several VMs: b shows it.";
   return targets(state).length === 0 ? "No VM is selected." : null;
 }

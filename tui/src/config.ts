@@ -34,6 +34,8 @@ export interface Config {
   readonly terminal: string;
   /** For child processes of ours: the environment they inherit, in which they choose the same server. */
   readonly environment: Environment;
+  /** What `npm start` could not do before it opened the dashboard; empty when all was done. */
+  readonly startFault: string;
   readonly settings: SettingsFile;
   /** Where a fault of our own is written down, when its folder is there. */
   readonly logFile: string;
@@ -56,6 +58,7 @@ export function readConfig(env: Environment, uid: number, settings: SettingsFile
     background: backgroundOf(env),
     terminal: env["TERM"] || "xterm",
     environment: choices.context === undefined ? env : inContext(env, choices.context),
+    startFault: env["QUETZAL_START_FAULT"] ?? "",
     settings,
     logFile: join(resolvePaths(env, uid).logsDir, "client.log"),
     with: (chosen) => readConfig(env, uid, settings, chosen),

@@ -53,6 +53,8 @@ export interface DashboardOptions {
   background: "light" | "dark";
   /** config.yaml as read. */
   settings: SettingsFile;
+  /** What went wrong before the dashboard was opened; absent or empty: nothing. */
+  startFault?: string;
   /** What the console's program inherits. */
   environment: Readonly<Record<string, string | undefined>>;
   /** The program that shows a VM's console, with its arguments. */
@@ -116,6 +118,7 @@ class Dashboard implements Outside {
     if (options.userCommands !== undefined) this.store.dispatch({ type: "userCommands", commands: options.userCommands });
     this.terminal = this.takeTerminal();
     this.listen();
+    if (options.startFault) this.store.dispatch({ type: "notice", tone: "error", text: paintable(options.startFault) });
     if (faults.length > 0) this.store.dispatch({ type: "notice", tone: "error", text: paintable(faultNotice(faults)) });
     this.paint();
     this.feed = new Feed(client, this.store, this.now);

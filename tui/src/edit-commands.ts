@@ -5,6 +5,7 @@ import type { DoingPort } from "./feed/doing.js";
 import type { Store } from "./feed/feed.js";
 import { parseLabels } from "./store/labels.js";
 import { targets } from "./store/marks.js";
+import { SERVER_AWAY } from "./store/notices.js";
 import type { State } from "./store/state.js";
 import { targetsRefusal } from "./bulk-commands.js";
 
@@ -12,7 +13,7 @@ const REFUSALS: Partial<Record<Command, (state: State) => string | null>> = {
   protect: targetsRefusal,
   labels: targetsRefusal,
   undo: ({ connection, ui }) => {
-    if (connection.phase === "lost") return "The server is away; this works again when it is back.";
+    if (connection.phase === "lost") return SERVER_AWAY;
     return ui.bulk?.phase === "running" ? "Something is being done to several VMs: b shows it." : null;
   },
 };

@@ -7,6 +7,7 @@ import { refusalForMaking } from "./making-commands.js";
 import { bulkVerbFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import type { VmVerb } from "./store/model.js";
+import { SERVER_AWAY } from "./store/notices.js";
 import { THE_PAST } from "./store/past.js";
 import { host, page, selectedOperation, selectedVm } from "./store/select.js";
 import { PAGES } from "./store/state.js";
@@ -178,7 +179,7 @@ export function availability(state: State, binding: Binding): Availability {
   if (verb !== null) {
     const vm = selectedVm(state);
     if (vm === null) return denied("No VM is selected.");
-    if (state.connection.phase === "lost") return denied("The server is away; this works again when it is back.");
+    if (state.connection.phase === "lost") return denied(SERVER_AWAY);
     if (actsOnMarks(state) && verb !== "CONSOLE") {
       const refusal = refusalForMarks(state, verb);
       return refusal === null ? ALLOWED : denied(refusal);

@@ -45,10 +45,14 @@ export interface AlertServiceParts {
   readonly diary: Log;
 }
 
+type AlertEvent = NewEvent & { readonly vmId: string };
+
 export class AlertService implements AsyncDisposable {
   readonly #watch = new AlertWatch();
   readonly #rules = new Map<string, AlertRule>();
-  #untold: (Omit<NewEvent, "time"> & { readonly time: Date })[] = [];
+  /** Waiting for a journal: what raised them happened before, and must be in the events before them. */
+  #held: AlertEvent[] = [];
+  #untold: AlertEvent[] = [];
   #isDirty = false;
   #storing: Promise<void> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -66,6 +70,7 @@ export class AlertService implements AsyncDisposable {
     this.#watch.resume(firing);
     const rules = await store.listRules(db);
     this.#settle(rules.flatMap((rule) => this.#takeUp(rule)), new Date());
+    this.#release();
     board.show(this.#watch.firing);
     this.#health = health.onChange(({ connected }) => {
       if (connected) void this.#store();
@@ -92,6 +97,8 @@ export class AlertService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pulse?.[Symbol.dispose]();
     this.#health?.[Symbol.dispose]();
+    // Better too early than never.
+    this.#release(() => true);
     await this.#store();
   }
 
@@ -138,9 +145,10 @@ export class AlertService implements AsyncDisposable {
   #tick(now: Date): void {
     const { subjects } = this.parts;
     const { registry, hosts } = subjects.sources;
-    const vms = registry.list().map((vm) => ({ subject: subjects.of(vm, now), isKnown: hosts.isConnected(vm.hostId) }));
+    const vms = registry.list().map((vm) => ({ subject: subjects.of(vm, now), isKnown: hosts.isFollowed(vm.hostId) }));
     const { raised, cleared } = this.#watch.tick(vms, now);
     if (raised.length + cleared.length > 0) this.#tell({ raised, cleared }, now);
+    else if (this.#release()) void this.#store();
   }
 
   /** After a change of the rules: the board shows them as they now are. */
@@ -158,16 +166,33 @@ export class AlertService implements AsyncDisposable {
   #tell({ raised, cleared }: AlertEdges, now: Date): void {
     this.parts.board.show(this.#watch.firing);
     for (const { alert, why } of cleared) {
-      this.#untold.push({ kind: "ALERT_CLEARED", time: now, vmId: alert.vmId, message: `${alert.rule.name} is over${why === "" ? "" : `: ${why}`}.` });
+      this.#held.push({ kind: "ALERT_CLEARED", time: now, vmId: alert.vmId, message: `${alert.rule.name} is over${why === "" ? "" : `: ${why}`}.` });
     }
     for (const alert of raised) this.#tellRaised(alert);
-    this.#untold = this.#untold.slice(-MAX_UNTOLD_EVENTS);
+    this.#held = this.#held.slice(-MAX_UNTOLD_EVENTS);
+    this.#release();
     this.#isDirty = true;
     void this.#store();
   }
 
   #tellRaised({ since, vmId, message }: Alert): void {
-    this.#untold.push({ kind: "ALERT_RAISED", time: since, vmId, message });
+    this.#held.push({ kind: "ALERT_RAISED", time: since, vmId, message });
+  }
+
+  /** Lets go to be told what waits for no journal any more. True when there was any. */
+  #release(isDue = ({ vmId }: AlertEvent) => !this.#waitsForJournal(vmId)): boolean {
+    const due = this.#held.filter(isDue);
+    if (due.length === 0) return false;
+    this.#held = this.#held.filter((event) => !due.includes(event));
+    this.#untold = [...this.#untold, ...due].slice(-MAX_UNTOLD_EVENTS);
+    return true;
+  }
+
+  /** A VM that is gone may have been any host's. */
+  #waitsForJournal(vmId: string): boolean {
+    const { registry, hosts } = this.parts.subjects.sources;
+    const vm = registry.get(vmId);
+    return vm === null ? hosts.list().some(({ id }) => hosts.hasJournalToStore(id)) : hosts.hasJournalToStore(vm.hostId);
   }
 
   /** Stores what fires, then tells; again when the database is back. Stored first, so that a restart raises nothing twice. */

@@ -43,6 +43,8 @@ export class HostLink implements SessionListener, AsyncDisposable {
   #listedSequence = 0n;
   /** The newest journal entry heard; where to go on when the database cannot say. */
   #heardSequence = 0n;
+  /** When the host was connected, until that is told: after what its journal tells of the time before. */
+  #untoldSince: Date | null = null;
   /** False while the database is away: then the journal is only listened to. */
   #recording = false;
   #pending: NewEvent[] = [];
@@ -64,13 +66,13 @@ export class HostLink implements SessionListener, AsyncDisposable {
     this.#facts = facts;
     this.#listedSequence = list.journalSequence;
     this.#heardSequence = list.journalSequence;
-    const { hosts, vms, events } = this.parts;
+    const { hosts, vms } = this.parts;
     hosts.connected(facts, this.parts.client);
     this.#listed = { vms: list.vms.map((vm) => wire.vm(vm, facts.id)), at: new Date() };
     vms.replaceHost(facts.id, this.#listed.vms);
     vms.touchHost(facts.id);
+    this.#untoldSince = new Date();
     await this.#storeHost(facts);
-    events.record({ kind: "HOST_CONNECTED", hostId: facts.id, message: `Connected to the daemon of ${facts.name}.` });
   }
 
   async watchAfter(): Promise<bigint> {
@@ -116,7 +118,9 @@ export class HostLink implements SessionListener, AsyncDisposable {
   }
 
   live(): void {
-    if (this.#facts !== null && this.#recording) void this.#settle(this.#facts);
+    if (this.#facts === null) return;
+    if (this.#recording) void this.#settle(this.#facts);
+    else this.parts.hosts.heardJournal(this.#facts.id, "unstored");
   }
 
   tick(tick: MetricsTick): void {
@@ -127,6 +131,7 @@ export class HostLink implements SessionListener, AsyncDisposable {
     const { hosts, vms, events, metrics, diary } = this.parts;
     const wasConnected = hosts.disconnected(this.#facts?.id ?? null, reason);
     if (!wasConnected || this.#facts === null) return;
+    this.#tellConnected(this.#facts);
     diary.warn("lost the daemon", { host_id: this.#facts.id, reason });
     metrics.hostLost(this.#facts.id);
     vms.touchHost(this.#facts.id);
@@ -136,6 +141,13 @@ export class HostLink implements SessionListener, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#healthWatch[Symbol.dispose]();
     await this.#session[Symbol.asyncDispose]();
+    if (this.#facts !== null) this.#tellConnected(this.#facts);
+  }
+
+  #tellConnected({ id, name }: HostFacts): void {
+    const since = this.#untoldSince;
+    this.#untoldSince = null;
+    if (since !== null) this.parts.events.record({ kind: "HOST_CONNECTED", time: since, hostId: id, message: `Connected to the daemon of ${name}.` });
   }
 
   #observe(event: WireEvent, hostId: string): void {
@@ -175,6 +187,7 @@ export class HostLink implements SessionListener, AsyncDisposable {
       if (asExpected(error) instanceof DatabaseUnavailable) {
         this.#recording = false;
         this.#pending = [];
+        if (this.#facts !== null) this.parts.hosts.heardJournal(this.#facts.id, "unstored");
         // It may be back before its absence was told to anybody; then nobody else asks for the journal again.
         if (this.parts.health.state.connected) this.#session.rewatch();
       } else this.parts.diary.error("journal entries could not be stored", error, { count: batch.length });
@@ -194,7 +207,11 @@ export class HostLink implements SessionListener, AsyncDisposable {
       // An operation whose end has been replayed must be ended before the open ones are looked at.
       await this.#store();
       const listed = this.#listed;
+      // The database went away, or the line broke and another replay has begun: its end settles what is left.
+      if (!this.#recording || this.#facts !== facts) return;
       this.#listed = null;
+      this.#tellConnected(facts);
+      this.parts.hosts.heardJournal(facts.id, "stored");
       if (listed !== null) await noteListed(this.parts.db, facts.id, listed.vms, listed.at);
       await this.parts.operations.settle(facts.id, facts.daemonStartedAt);
     } catch (error) {

@@ -7,9 +7,16 @@ import type { Host, HostFacts } from "./model.js";
 /** The id under which a host is spoken of that has never been reached. */
 const UNKNOWN_HOST = "local";
 
+/**
+ * How far a connected host's journal is known. `replaying`: what happened before the connection is still being told.
+ * `unstored`: all was heard, but the database is away and will be told later. `stored`: the event log has it all.
+ */
+export type JournalState = "replaying" | "unstored" | "stored";
+
 interface Entry {
   host: Host;
   client: DaemonClient | null;
+  journal: JournalState;
 }
 
 export class HostService {
@@ -20,11 +27,11 @@ export class HostService {
   /** Takes a host from the database, before its daemon has been reached. */
   remember(facts: HostFacts): void {
     if (this.#hosts.has(facts.id)) return;
-    this.#hosts.set(facts.id, { client: null, host: { ...facts, connected: false, connectedSince: null, connectionError: "its daemon has not answered yet" } });
+    this.#hosts.set(facts.id, { client: null, journal: "replaying", host: { ...facts, connected: false, connectedSince: null, connectionError: "its daemon has not answered yet" } });
   }
 
   connected(facts: HostFacts, client: DaemonClient): void {
-    this.#hosts.set(facts.id, { client, host: { ...facts, connected: true, connectedSince: new Date(), connectionError: null } });
+    this.#hosts.set(facts.id, { client, journal: "replaying", host: { ...facts, connected: true, connectedSince: new Date(), connectionError: null } });
   }
 
   /** Null: the host whose daemon was never reached. True when it was connected until now. */
@@ -58,6 +65,21 @@ export class HostService {
 
   isConnected(id: string): boolean {
     return this.#hosts.get(id)?.host.connected === true;
+  }
+
+  heardJournal(id: string, state: JournalState): void {
+    const entry = this.#hosts.get(id);
+    if (entry !== undefined) entry.journal = state;
+  }
+
+  /** Whether what is seen of the host is the present, and not what a journal still to be told has led to. */
+  isFollowed(id: string): boolean {
+    return this.isConnected(id) && this.#hosts.get(id)?.journal !== "replaying";
+  }
+
+  /** True while entries of the journal will come into the event log that are older than now. */
+  hasJournalToStore(id: string): boolean {
+    return this.isConnected(id) && this.#hosts.get(id)?.journal !== "stored";
   }
 
   /** The host a new VM goes to; null: the only one. */

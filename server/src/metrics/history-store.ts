@@ -170,11 +170,17 @@ export async function oldestSecond(db: Db): Promise<number | null> {
   return rows[0]?.second ?? null;
 }
 
-/** Digits that a `real` holds. */
-const REAL_DIGITS = 7;
+/** Digits with which no two neighbours of a `real` are one; with fewer, 2 GiB would come back as 2 GiB and 256 bytes. */
+const REAL_DIGITS = 9;
 const EXACT_BELOW = 10 ** REAL_DIGITS;
 
 /** An array in Postgres' own notation: unnest takes apart arrays of arrays, but not texts. */
 function literal(values: readonly (number | null)[]): string {
-  return `{${values.map((value) => (value === null || !Number.isFinite(value) ? "NULL" : Number.isInteger(value) && Math.abs(value) < EXACT_BELOW ? String(value) : value.toPrecision(REAL_DIGITS))).join(",")}}`;
+  return `{${values.map((value) => (value === null ? "NULL" : real(Math.fround(value)))).join(",")}}`;
+}
+
+/** What a `real` cannot hold at all is not known: an array with it in would be refused as a whole. */
+function real(value: number): string {
+  if (!Number.isFinite(value)) return "NULL";
+  return Number.isInteger(value) && Math.abs(value) < EXACT_BELOW ? String(value) : value.toPrecision(REAL_DIGITS);
 }

@@ -93,6 +93,35 @@ describeOnEveryServer("MetricsHistory", (suite) => {
     expect(await hours(open())).toEqual(expected);
   });
 
+  it.each([
+    ["2 GiB", 2 ** 31], ["8 GiB and a page", 2 ** 33 + 4096], ["512 GiB", 2 ** 39], ["as large as is exact", 2 ** 24 - 1], ["a page below 4 GiB", 2 ** 32 - 4096],
+    ["bytes that no page begins at", 123_456_789_012], ["less than a real can hold", 1e-60], ["a third", 1 / 3],
+  ])("gives back %s as it was, or as the nearest that is kept, from every tier", async (_, value) => {
+    const history = open();
+    for (let second = 0; second < 60; second += 1) history.record(tick(START + second * 1000, { a: { rssBytes: value } }));
+    nowMs = START + 60_000;
+    await history.flush("everything");
+    for (const step of [1, 10, 60]) {
+      const { rss } = await ask(open(), "a", START, step);
+      expect(rss?.mean, `step ${step}`).toEqual(Array.from({ length: 60 / step }, () => Math.fround(value)));
+      expect(rss?.max, `step ${step}`).toEqual(rss?.mean);
+    }
+    for (const ageSeconds of [60, 2 * 3600, 48 * 3600]) {
+      nowMs = START + ageSeconds * 1000;
+      const { vms } = await open().instants(new Date(START + 30_500), [], [{ vmId: "a", endedAt: null }]);
+      expect(vms[0]?.values, `${ageSeconds} s ago`).toContain(Math.fround(value));
+    }
+  });
+
+  it("shows a gap for what no number of the database can hold, and keeps what came with it", async () => {
+    const history = open();
+    history.record(tick(START, { a: { cpuRatio: 1e60, rssBytes: 2 ** 31 } }));
+    nowMs = START + 1000;
+    await history.flush("everything");
+    const { cpu, rss } = await ask(open(), "a", START, 1);
+    expect([cpu?.mean, rss?.mean]).toEqual([[null], [2 ** 31]]);
+  });
+
   it("completes a minute that a server before it has half written", async () => {
     const values = Array.from({ length: 60 }, (_, second) => second);
     let history = open();

@@ -44,13 +44,13 @@ export function stepIn(buckets: Iterable<Bucket>, atMs: number, tier: Tier): Ins
   return null;
 }
 
-/** Stored instants by subject id; subjects without one are left out. */
+/** Stored instants by subject id; subjects without one are left out. As float8: the digits of a real are fewer than its value has. */
 export async function readInstants(db: Db, subjectIds: readonly number[], atMs: number, tier: Tier): Promise<Map<number, Instant>> {
   const at = atMs / 1000;
   if (subjectIds.length === 0) return new Map();
   if (tier === SECONDS_TIER) return readSamples(db, subjectIds, atMs);
   const rows = await db.$queryRaw<{ subjectId: number; second: number; mean: string }[]>`
-    SELECT subject_id AS "subjectId", extract(epoch FROM time)::float8 AS second, array_to_json(mean)::text AS mean
+    SELECT subject_id AS "subjectId", extract(epoch FROM time)::float8 AS second, array_to_json(mean::float8[])::text AS mean
     FROM ${Prisma.raw(tier.table)}
     WHERE subject_id = ANY (${[...subjectIds]}::int[]) AND time > to_timestamp(${at - tier.stepSeconds}::float8) AND time <= to_timestamp(${at}::float8)`;
   return new Map(rows.map(({ subjectId, second, mean }) => [subjectId, { values: JSON.parse(mean) as (number | null)[], timeMs: second * 1000 }]));
@@ -60,7 +60,7 @@ async function readSamples(db: Db, subjectIds: readonly number[], atMs: number):
   const at = atMs / 1000;
   const rows = await db.$queryRaw<{ subjectId: number; firstSecond: number; metricCount: number; values: string; offsets: string | null }[]>`
     SELECT subject_id AS "subjectId", extract(epoch FROM time)::float8 AS "firstSecond", metric_count::int AS "metricCount",
-           array_to_json(values)::text AS values, array_to_json(offsets_ms)::text AS offsets
+           array_to_json(values::float8[])::text AS values, array_to_json(offsets_ms)::text AS offsets
     FROM metric_seconds
     WHERE subject_id = ANY (${[...subjectIds]}::int[])
       AND time > to_timestamp(${at - CHUNK_SECONDS - PLACE_TOLERANCE_SECONDS}::float8) AND time <= to_timestamp(${at + PLACE_TOLERANCE_SECONDS}::float8)

@@ -6,14 +6,14 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { daemonBinary, serverBundle } from "../context.mjs";
 import { DATABASE_USER, QEMU_USER } from "../steps/users.mjs";
+import { listenFault, wishedListen } from "./listen.mjs";
+import { readRunning } from "./service.mjs";
 
 /** @typedef {import("../context.mjs").Context} Context */
 /** @typedef {import("./service.mjs").Service} Service */
 
 export const DAEMON = "daemon";
 export const SERVER = "server";
-/** Where the server listens unless QUETZAL_LISTEN says otherwise: this machine only. */
-export const DEFAULT_LISTEN = "127.0.0.1:4560";
 /** The daemon listens within 0.1 s; probing KVM and adopting many VMs on a busy machine takes a few seconds. */
 const DAEMON_READY_MS = 30_000;
 /** A first start makes the database and migrates it: 2 s, longer on a slow disk. */
@@ -23,7 +23,7 @@ const END_MS = 20_000;
 /** Loopback answers at once or not at all. */
 const ANSWER_TIMEOUT_MS = 1_000;
 /** The variables that change what the server is; another value means another server. */
-const SERVER_SETTINGS = ["QUETZAL_LISTEN", "DATABASE_URL", "QUETZAL_DB_USER"];
+const SERVER_SETTINGS = ["QUETZAL_LISTEN", "QUETZAL_TLS_CERT", "QUETZAL_TLS_KEY", "DATABASE_URL", "QUETZAL_DB_USER"];
 
 /** @param {Context} context @returns {Service[]} */
 export const servicePlan = (context) => [daemonService(context), serverService(context)];
@@ -53,9 +53,9 @@ function serverService(context) {
   const { paths } = context;
   const program = serverBundle(context);
   const env = {
-    QUETZAL_LISTEN: DEFAULT_LISTEN,
     QUETZAL_DB_USER: DATABASE_USER,
     ...context.env,
+    QUETZAL_LISTEN: wishedListen(context.env),
     NODE_ENV: "production",
     QUETZAL_STATE_DIR_RESOLVED: paths.stateDir,
     QUETZAL_RUN_DIR_RESOLVED: paths.runDir,
@@ -68,6 +68,7 @@ function serverService(context) {
     cwd: context.repoDir,
     log: join(paths.logsDir, "server.log"),
     build: digest([process.execPath, program, fileVersion(program), ...SERVER_SETTINGS.map((name) => env[/** @type {keyof typeof env} */ (name)] ?? "")]),
+    prove: () => proveListen(context),
     isReady: async (pid) => {
       const server = readServer(paths.serverJson);
       return server?.pid === pid && (await answersWell(server.url, "/health"));
@@ -87,6 +88,24 @@ export function readServer(path) {
   } catch {
     return undefined; // not written yet, or removed by a clean end
   }
+}
+
+/**
+ * @param {Context} context
+ * @returns {{host: string, port: number} | undefined} where our own server listens; undefined when it does not run
+ */
+export function ownAddress({ paths }) {
+  const server = readServer(paths.serverJson);
+  if (server === undefined || readRunning(paths.runDir, SERVER)?.pid !== server.pid) return undefined;
+  const { protocol, hostname, port } = new URL(server.url);
+  // A URL leaves out the port that its protocol stands for.
+  return { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || (protocol === "https:" ? 443 : 80) };
+}
+
+/** @param {Context} context @returns {Promise<void>} rejects when no server could listen where it is wished */
+export async function proveListen(context) {
+  const fault = await listenFault(context.env, ownAddress(context));
+  if (fault) throw fault;
 }
 
 /** @param {{path: string} | {host: string, port: number}} address @returns {Promise<boolean>} whether something listens there */

@@ -15,6 +15,7 @@ import { endProcess, identify, isAlive, waitUntil } from "./process.mjs";
  * @property {string} cwd
  * @property {string} log
  * @property {string} build       changes when the running process is out of date
+ * @property {() => Promise<void>} [prove] rejects when a start could not succeed; asked before anything that runs is ended
  * @property {(pid: number) => Promise<boolean>} isReady
  * @property {number} readyDeadlineMs
  * @property {number} endDeadlineMs
@@ -37,7 +38,8 @@ export function readRunning(runDir, name) {
 }
 
 /**
- * Starts the service unless this very build of it runs; one of another build is ended first.
+ * Starts the service unless this very build of it runs; one of another build is ended first, and not for one that
+ * could not start.
  *
  * @param {string} runDir
  * @param {Service} service
@@ -46,6 +48,7 @@ export function readRunning(runDir, name) {
 export async function ensureService(runDir, service) {
   const running = readRunning(runDir, service.name);
   if (running && running.build === service.build && (await waitUntil(() => isReadyOrDead(service, running), service.readyDeadlineMs)) && isAlive(running)) return "running";
+  await service.prove?.();
   if (running) await endProcess(running, service.endDeadlineMs);
   await startService(runDir, service);
   return running ? "restarted" : "started";

@@ -45,6 +45,15 @@ it("replaces a service of another build", async () => {
   expect(identify(old ?? 0)).toBeUndefined();
 });
 
+it("leaves a service alone when its successor could not start", async () => {
+  await ensureService(dir, probe(READY_THEN_WAIT));
+  const old = runningPid();
+  const successor = { ...probe(READY_THEN_WAIT, "two"), prove: () => Promise.reject(new Error("the port is taken")) };
+  await expect(ensureService(dir, successor)).rejects.toThrow("the port is taken");
+  expect([runningPid(), identify(old ?? 0)?.pid]).toEqual([old, old]);
+  expect(await ensureService(dir, { ...successor, build: "one" })).toBe("running");
+});
+
 it("shows the last lines of a service that dies while starting", async () => {
   const death = ensureService(dir, probe('console.error("cannot open the journal"); process.exit(4)'));
   await expect(death).rejects.toMatchObject({ message: "The probe exited 4 while starting.", tail: expect.stringContaining("cannot open the journal") as string });

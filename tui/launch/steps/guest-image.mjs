@@ -10,7 +10,7 @@ export const guestImageStep = {
     try {
       await buildGuestImage(paths.imagesDir, report);
     } catch (error) {
-      throw new LaunchFault(`Building the guest image failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new LaunchFault(`Building the guest image failed: ${error instanceof Error ? error.message : String(error)}`, { mend: "make room on the disk and reach Debian's archive from here, then try again.", cause: error });
     }
   },
 };

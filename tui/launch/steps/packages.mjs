@@ -48,10 +48,10 @@ const packages = (needs) => ({
     const rust = rustFault(context);
     const install = installCommand(missing);
     if (missing.length > 0 && (context.uid !== 0 || !findProgram("apt-get", context.env))) {
-      const also = rust ? ` And: ${rust}` : "";
-      throw new LaunchFault(`Missing on this machine: ${missing.join(", ")}.${also}`, { mend: `run this, then try again:\n    ${context.uid === 0 ? "" : "sudo "}${install}` });
+      const also = rust ? ` And: ${rust.message}` : "";
+      throw new LaunchFault(`Missing on this machine: ${missing.join(", ")}.${also}`, { mend: `${rust ? "install a current Rust with rustup (https://rustup.rs) and " : ""}run this, then try again:\n    ${context.uid === 0 ? "" : "sudo "}${install}` });
     }
-    if (rust) throw new LaunchFault(rust);
+    if (rust) throw new LaunchFault(rust.message, { mend: rust.mend });
     const env = { ...context.env, DEBIAN_FRONTEND: "noninteractive" };
     const log = setupLog(context);
     const mend = `see the log, mend apt, then try again; by hand it is: ${install}`;
@@ -73,21 +73,21 @@ function missingPackages({ env }, needs) {
 }
 
 /**
- * Why Rust does not do, or undefined when it does or the daemon is built already.
+ * Why Rust does not do and what would mend it, or undefined when it does or the daemon is built already.
  *
  * @param {Context} context
- * @returns {string | undefined}
+ * @returns {{message: string, mend: string} | undefined}
  */
 export function rustFault(context) {
   const { env } = context;
   if (existsSync(daemonBinary(context))) return undefined;
-  const mend = "Install a current Rust with rustup (https://rustup.rs), then try again.";
-  if (!findProgram("cargo", env)) return `Rust's cargo is not on the PATH. ${mend}`;
+  const mend = "install a current Rust with rustup (https://rustup.rs), then try again.";
+  if (!findProgram("cargo", env)) return { message: "Rust's cargo is not on the PATH.", mend };
   const answer = execFileSync("cargo", ["--version"], { encoding: "utf8", env: { ...env }, timeout: ANSWER_TIMEOUT_MS });
   const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(answer) ?? []).slice(1).map(Number);
   const [wantedMajor = 0, wantedMinor = 0] = RUST_MINIMUM;
   if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return undefined;
-  return `cargo ${major}.${minor} is too old: the daemon needs ${RUST_MINIMUM.join(".")} or newer. ${mend}`;
+  return { message: `cargo ${major}.${minor} is too old: the daemon needs ${RUST_MINIMUM.join(".")} or newer.`, mend };
 }
 
 /**

@@ -27,6 +27,7 @@ export async function openDashboard(context: CommandContext): Promise<void> {
       characters: config.characters,
       background: config.background,
       settings: config.settings,
+      startFault: config.startFault,
       faultText: (error) => ownFaultText(error, config.logFile, VERSION),
       environment: config.environment,
       serverUrl: () => urlOf(config.endpoint),

@@ -88,7 +88,7 @@ export class EditingFeed implements Disposable {
         this.tell("info", `${label}: ${outcome.reason}`);
         return;
       case "dropped":
-        this.tell("error", `${label}: ${outcome.keptIn === null ? "" : `what was written is kept in ${outcome.keptIn}. `}${reasonOf(outcome.error)}`);
+        this.tell("error", `${outcome.keptIn === null ? "" : `What was written is kept in ${outcome.keptIn}. `}${label}: ${reasonOf(outcome.error)}`);
     }
   }
 

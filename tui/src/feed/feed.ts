@@ -13,6 +13,7 @@ import { ALERTS, toAlert } from "./alerts.js";
 import { FilterFeed } from "./filter.js";
 import * as documents from "./documents.js";
 import { Focus } from "./focus.js";
+import { HealthFeed } from "./health.js";
 import { PageFeeds } from "./pages.js";
 import { PastFeed } from "./past.js";
 import { gapEvent, toDefinitionLines, toDetail, toEvent, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
@@ -28,8 +29,6 @@ const RETRY_MS = 1_000;
 const HISTORY_AFTER_MS = 120;
 /** What the table's small graphs span, and a little more. */
 const SPARKLINE_MS = 75_000;
-/** How often the health of the server's database and hosts is asked for. */
-const HEALTH_EVERY_MS = 5_000;
 /** The code of a GraphQL error that says so. */
 const DATABASE_AWAY = "DATABASE_UNAVAILABLE";
 /** Operations watched at once; more are seen at the next question. */
@@ -105,6 +104,7 @@ export class Feed implements Disposable {
   private definitionFor: string | null = null;
   private isLoading = false;
   private readonly focus: Focus;
+  private readonly health: HealthFeed;
   private readonly pages: PageFeeds;
   private readonly past: PastFeed;
   private readonly unlisten: Disposable;
@@ -121,7 +121,7 @@ export class Feed implements Disposable {
     this.past = new PastFeed(client, store);
     this.unlisten = client.onStatus(() => this.connectionChanged());
     void this.load();
-    void this.watchHealth();
+    this.health = new HealthFeed(client, store, () => void this.load());
     this.follow(documents.VM_CHANGED, () => ({}), ({ vmChanged: { id, vm } }) => {
       store.dispatch({ type: "vmChanged", id, vm: vm === null ? null : toVm(vm), sample: vm?.latest ? toSample(vm.latest) : null });
     });
@@ -155,6 +155,7 @@ export class Feed implements Disposable {
     this.filter[Symbol.dispose]();
     this.detail?.stop.abort();
     this.focus[Symbol.dispose]();
+    this.health[Symbol.dispose]();
     this.pages[Symbol.dispose]();
     this.past[Symbol.dispose]();
     this.unlisten[Symbol.dispose]();
@@ -207,25 +208,13 @@ export class Feed implements Disposable {
     this.isLoading = false;
   }
 
-  private async watchHealth(): Promise<void> {
-    while (!this.stopped.signal.aborted) {
-      await this.pause(HEALTH_EVERY_MS);
-      if (this.client.status.state !== "connected") continue;
-      const health = await this.client.request(documents.HEALTH, {}).catch(() => null);
-      if (health === null) continue;
-      const wasAway = !this.store.state.databaseConnected;
-      this.store.dispatch({ type: "health", databaseConnected: health.server.databaseConnected, hosts: health.hosts.map(toHost) });
-      // What ended meanwhile has told nobody.
-      if (wasAway && health.server.databaseConnected) void this.load();
-    }
-  }
-
   private followEvents(): void {
     const after = () => ({ after: this.store.state.newestCursor?.toString() ?? null });
     this.follow(documents.EVENTS, after, ({ events: item }) => {
       if (item.__typename === "Event") {
         const event = toEvent(item);
         this.store.dispatch({ type: "events", events: [event], newestCursor: null });
+        this.health.heard(event.kind);
         if (event.operationId !== null) this.watchOperation(event.operationId);
       } else if (item.__typename === "EventGap") this.store.dispatch({ type: "events", events: [gapEvent(item.trimmedBefore, this.now() + this.store.state.clockSkewMs)], newestCursor: null });
     });

@@ -18,6 +18,7 @@ import type { UndoAction } from "./undo.js";
 import { WHY_ACTIONS, reduceWhy } from "./why.js";
 import type { WhyAction } from "./why.js";
 import { withLog } from "./log.js";
+import { withoutOldNotice } from "./notices.js";
 import { asOf, withUiOf } from "./as-of.js";
 import { PAST_ACTIONS, reducePast } from "./past.js";
 import type { PastAction } from "./past.js";
@@ -67,7 +68,7 @@ function isEditing(action: Action): action is EditingAction {
 }
 
 export function reduce(state: State, action: Action): State {
-  const next = withLog(state, step(state, action), action);
+  const next = withLog(state, withoutOldNotice(state, step(state, action), action), action);
   if (next.past.at !== null || state.past.at !== null) return keptThen(state, next);
   return next.vms === state.vms && next.ui.filter === state.ui.filter && next.matches === state.matches ? next : keepSelection(keepMarks(next));
 }

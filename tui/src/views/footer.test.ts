@@ -46,3 +46,21 @@ describe("the line of keys", () => {
     expect([labels(31), labels(30), labels(22), labels(14), labels(2)]).toEqual([["start", "mark", "help", "quit"], ["start", "help", "quit"], ["start", "help"], ["help"], ["help"]]);
   });
 });
+
+describe("the line of messages", () => {
+  const said = (tone: "info" | "error", text: string) => screen(reduce(stateWith([vm({})]), { type: "notice", tone, text }), LEAST, UNICODE);
+  const PATH = "/srv/home/of/a/person/with/a/long/name/and/deep/folders/tmp/quetzal-edit-AbCdEf/web-1.yaml";
+
+  it("shows an error on two lines, the end of a path readable and the keys kept", () => {
+    const frame = said("error", `What was written is kept in ${PATH}. web-1: Line 6: vcpus: too many for lab1`);
+    expect([frame.line(LEAST.rows - 3), frame.line(LEAST.rows - 2)].map((line) => line.trim())).toEqual([
+      "▲ What was written is kept in", "/srv/home/of/a/pers…/quetzal-edit-AbCdEf/web-1.yaml. web-1: Line 6: vcpus: to…",
+    ]);
+    expect(frame.line(LEAST.rows - 1)).toContain("? help");
+  });
+
+  it("leaves the rule where one line is enough", () => {
+    const frame = said("error", "start: It is running.");
+    expect([frame.line(LEAST.rows - 3).trim(), frame.line(LEAST.rows - 2).trim()]).toEqual(["─".repeat(78), "▲ start: It is running."]);
+  });
+});

@@ -1,16 +1,18 @@
-// The last two lines: above, the newest thing worth knowing or the line being typed; below, the keys that fit.
+// The last two lines: above, the newest thing worth knowing or the line being typed; below, the keys that fit. A long
+// error reaches up into the rule.
 import { availability, bindingsOf, keyName, labelOf } from "../keys.js";
 import type { Command } from "../keys.js";
 import { parseLabels } from "../store/labels.js";
 import { page } from "../store/select.js";
-import type { Event } from "../store/model.js";
+import { newestThatMatters } from "../store/notices.js";
 import type { Prompt, State } from "../store/state.js";
 import { filterPrompt } from "./filter-prompt.js";
 import { style } from "./frame.js";
 import { clock, cut } from "./format.js";
 import { finderHint } from "./finder.js";
-import { cellsOf } from "../width.js";
+import { cellsOf, padCells } from "../width.js";
 import { eventRole, eventSign, vmLabel } from "./lists.js";
+import { noticeLines } from "./notice-lines.js";
 import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
 
@@ -30,14 +32,21 @@ export function footer(p: Painter): void {
   }
 }
 
+/** Lines of an error: the second takes the place of the rule, so that no key goes. */
+const ERROR_ROWS = 2;
+
 /** A notice while it is fresh, else the newest event that matters. */
 function message(p: Painter, y: number): void {
   const { frame, state, theme } = p;
   const { notice } = state.ui;
   const room = frame.width - 2;
-  if (notice !== null && (notice.tone === "error" || state.now - notice.at < NOTICE_SHOWN_MS)) {
-    const look = notice.tone === "error" ? style("attention") : TEXT;
-    frame.put(1, y, cut(`${notice.tone === "error" ? `${theme.attention} ` : ""}${notice.text}`, room, theme.ellipsis), look);
+  if (notice?.tone === "error") {
+    const lines = noticeLines(`${theme.attention} ${notice.text}`, room, ERROR_ROWS, theme.ellipsis);
+    lines.forEach((line, index) => frame.put(0, y + 1 - lines.length + index, ` ${padCells(line, room)} `, style("attention")));
+    return;
+  }
+  if (notice !== null && state.now - notice.at < NOTICE_SHOWN_MS) {
+    frame.put(1, y, cut(notice.text, room, theme.ellipsis), TEXT);
     return;
   }
   const event = newestThatMatters(state);
@@ -48,18 +57,6 @@ function message(p: Painter, y: number): void {
   const text = event.message.startsWith(who) ? event.message : `${who}: ${event.message}`;
   const end = frame.put(start, y, cut(text, room - start - hint.length + 1, theme.ellipsis), TEXT);
   frame.put(end, y, hint, DIM);
-}
-
-/** Starts and ends of operations say less than the changes of state they cause. */
-function newestThatMatters(state: State): Event | null {
-  for (let index = state.events.length - 1; index >= 0; index--) {
-    const event = state.events[index];
-    if (event === undefined || event.kind === "OPERATION_STARTED" || event.kind === "OPERATION_FINISHED") continue;
-    // A crash says more of itself than the alert that it raises at once.
-    const before = state.events[index - 1];
-    return event.kind === "ALERT_RAISED" && before?.vmId === event.vmId && before.state === "CRASHED" ? before : event;
-  }
-  return null;
 }
 
 interface NamedKey { command: Command; key: string; name: string; label: string; usable: boolean }

@@ -5,7 +5,7 @@ import type { Host, VmState } from "../store/model.js";
 import { style } from "./frame.js";
 import type { Style } from "./frame.js";
 import { cut, longAge, sampleAge } from "./format.js";
-import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
+import { BOLD, DIM, RULE, TEXT, fittingParts } from "./painter.js";
 import { pastHeader } from "./past.js";
 import type { Painter } from "./painter.js";
 import { STATE_ROLES } from "./theme.js";
@@ -24,16 +24,16 @@ export function header(p: Painter): void {
   }
   const right = rightSide(p);
   const room = frame.width - right - 2;
-  const start = parts(p, 1, 0, [["quetzal ", style("title", "bold")], [hostNames(p), TEXT]], room);
+  const start = fittingParts(p, 1, 0, [["quetzal ", style("title", "bold")], [hostNames(p), TEXT], ...trouble(p)], room);
   const where = page(state);
   const vm = selectedVm(state);
   if (where === "vm" && vm !== null) {
     const look = style(STATE_ROLES[vm.state]);
     const since = longAge(state.now + state.clockSkewMs - (vm.startedAt ?? vm.stateSince));
-    parts(p, start, 0, [
+    fittingParts(p, start, 0, [
       [` ${p.theme.crumb} `, DIM], [vm.label, BOLD], ["   ", TEXT], [`${p.theme.states[vm.state]} ${vm.state.toLowerCase()} `, look], [since, TEXT],
     ], room - start);
-  } else parts(p, start, 0, counts(p), room - start);
+  } else fittingParts(p, start, 0, counts(p), room - start);
 }
 
 /** The chosen VM on its page, else how many there were. */
@@ -62,9 +62,13 @@ function counts(p: Painter): (readonly [string, Style] | null)[] {
   }
   const alerts = state.alerts.length;
   if (alerts > 0) shown.push([` ${theme.bar} `, RULE], [`${theme.attention} ${alerts} ${alerts === 1 ? "alert" : "alerts"}`, style("attention")]);
-  const trouble = !state.databaseConnected ? "database away" : hostsAway(state.hosts);
-  if (trouble !== "") shown.push([` ${theme.bar} `, RULE], [`${theme.attention} ${trouble}`, style("attention")]);
   return shown;
+}
+
+/** What makes all the rest of the line doubtful stands before it: the last to be cut off. */
+function trouble({ state, theme }: Painter): (readonly [string, Style])[] {
+  const what = !state.databaseConnected ? "database away" : hostsAway(state.hosts);
+  return what === "" ? [] : [[` ${theme.bar} `, RULE], [`${theme.attention} ${what}`, style("attention")]];
 }
 
 function hostsAway(hosts: readonly Host[]): string {

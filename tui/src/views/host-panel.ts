@@ -9,6 +9,7 @@ import { DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { plotGrid } from "./plot-grid.js";
 import { sparkline } from "./sparkline.js";
+import { cellsOf } from "../width.js";
 
 export const COMPACT_ROWS = 3;
 export const GRAPH_ROWS = 9;
@@ -43,13 +44,14 @@ export function hostCompact(p: Painter, y: number): void {
   parts(p, x, y + 1, [
     ["DISK ", DIM], [`r ${ratePerSecond(sample?.diskReadBytesPerSecond ?? null).padEnd(8)} w ${ratePerSecond(sample?.diskWriteBytesPerSecond ?? null)}`, look],
   ]);
-  const label = kvmLabel(p);
-  parts(p, x, y + 2, [[`${label} `, DIM], [cut(kvmNote(host(p.state)), frame.width - x - label.length - 2, theme.ellipsis), look]]);
+  const { label, note } = kvmWords(p);
+  parts(p, x, y + 2, [[`${label} `, DIM], [cut(note, frame.width - x - cellsOf(label) - 2, theme.ellipsis), look]]);
 }
 
 /** Of several hosts the one shown is named. */
-function kvmLabel({ state }: Painter): string {
-  return state.hosts.length > 1 ? `${host(state)?.name ?? ""}: KVM` : "KVM";
+function kvmWords({ state }: Painter): { label: string; note: string } {
+  const { label, note } = kvmNote(host(state));
+  return { label: state.hosts.length > 1 ? `${host(state)?.name ?? ""}: ${label}` : label, note };
 }
 
 /** The bar: what is used, within it what holds compressed pages, and the rest; below it the figures it cannot show. */
@@ -96,8 +98,9 @@ export function hostGraphs(p: Painter, rect: Rect): void {
   const shown = rect.width >= FIVE_PLOTS_COLUMNS ? [plots.cpu, plots.memory, plots.disk, plots.network, plots.pressure] : [plots.cpu, plots.memory, plots.disk, plots.network];
   plotGrid(p, shown, { ...rect, height: rect.height - 1 }, shown.length);
   const sample = hostSample(p.state);
+  const kvm = kvmWords(p);
   parts(p, 1, rect.y + rect.height - 1, [
     ["waiting ", DIM], [pressureWords(sample), TEXT], ["   load ", DIM], [(sample?.load1?.toFixed(2) ?? UNKNOWN).padEnd(5), TEXT],
-    ["  memory ", DIM], [memoryWords(p).join(""), TEXT], [`   ${kvmLabel(p)} `, DIM], [kvmNote(first), TEXT],
+    ["  memory ", DIM], [memoryWords(p).join(""), TEXT], [`   ${kvm.label} `, DIM], [kvm.note, TEXT],
   ], rect.width - 2);
 }

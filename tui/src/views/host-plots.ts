@@ -64,11 +64,21 @@ export function whyNoFigures(host: Host | null): string {
   return host.connected ? "waiting for the first samples" : `unreachable: ${host.connectionError ?? "no reason given"}`;
 }
 
-export function kvmNote(host: Host | null): string {
+/** How the daemon's reason ends that says what is used instead. */
+const USING_TCG = /[,;] using TCG$/;
+
+/** What guests run on: first what follows for them, then why, for the end is what small screens cut off. */
+export function kvmNote(host: Host | null): { label: string; note: string } {
   const kvm = host?.capabilities.find((capability) => capability.name === "kvm");
-  if (kvm === undefined) return UNKNOWN;
-  return kvm.available ? "available" : (kvm.reason ?? "not available");
+  if (kvm === undefined) return { label: "KVM", note: UNKNOWN };
+  if (kvm.available) return { label: "KVM", note: "available" };
+  const reason = kvm.reason ?? "not available";
+  if (!USING_TCG.test(reason)) return { label: "KVM", note: reason };
+  const why = reason.replace(USING_TCG, "");
+  return { label: "TCG:", note: why.startsWith(EMULATED) ? `KVM ${EMULATED}, ${why.slice(EMULATED.length + 2)}` : why };
 }
+/** The daemon's word for a KVM that is slower than TCG; a colon and the measured figure follow. */
+const EMULATED = "emulated only";
 
 export function pressureWords(sample: HostSample | null): string {
   const psi = [["cpu", sample?.psiCpuRatio], ["memory", sample?.psiMemoryRatio], ["io", sample?.psiIoRatio]] as const;

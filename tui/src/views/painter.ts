@@ -28,3 +28,17 @@ export function parts(p: Painter, x: number, y: number, texts: readonly (readonl
   for (const part of texts) if (part !== null) column = p.frame.put(column, y, part[0], part[1], Math.max(0, x + limit - column));
   return column;
 }
+
+/** As above, but what is cut off is marked, and nothing follows the cut. */
+export function fittingParts(p: Painter, x: number, y: number, texts: readonly (readonly [string, Style] | null)[], limit: number): number {
+  let column = x;
+  for (const part of texts) {
+    if (part === null) continue;
+    const room = x + limit - column;
+    // The part before filled the room to its last cell, which then carries the mark.
+    if (room <= 0) p.frame.put(x + limit - p.theme.ellipsis.length, y, p.theme.ellipsis, part[1]);
+    column = p.frame.put(column, y, cut(part[0], room, p.theme.ellipsis), part[1], Math.max(0, room));
+    if (cellsOf(part[0]) > room) break;
+  }
+  return column;
+}

@@ -1,0 +1,67 @@
+// Owns what `npm start` does with VMs once the services run: apply vms/ and power the first VM on. What fails here is
+// handed back, not thrown: it is mended beside a running dashboard.
+import { join } from "node:path";
+import { LaunchFault } from "./fault.mjs";
+import { openStepLine, QUIET_MS } from "./progress.mjs";
+import { askQuetzal } from "./quetzal.mjs";
+import { isLinked } from "./services/plan.mjs";
+import { waitUntil } from "./services/process.mjs";
+import { nameFault } from "./step.mjs";
+
+/** @typedef {import("./context.mjs").Context} Context */
+
+/** The VM that a first start shows. */
+export const FIRST_VM = "test-vm-001";
+/** In these states a VM is up, or was stopped half-way on purpose. */
+const LEFT_ALONE = new Set(["RUNNING", "STARTING", "PAUSED", "STOPPING", "MIGRATING"]);
+/** The server tries a daemon that was started anew twice a second. */
+const LINK_MS = 15_000;
+/** A Postgres that died is started again by the server, which waits at most 5 s between two tries. */
+const PATIENCE = { patienceMs: 15_000 };
+
+/** @param {Context} context @returns {Promise<LaunchFault | undefined>} undefined: all is applied and the first VM is up */
+export async function applyDefinitions(context) {
+  const line = openStepLine("Applying vms/", { quietUnderMs: QUIET_MS });
+  if (!(await waitUntil(() => isLinked(context), LINK_MS))) {
+    line.fail();
+    throw new LaunchFault(`The server did not reach the daemon within ${LINK_MS / 1000} s.`, { log: context.paths.logsDir, mend: "look into quetzald.log and server.log there, then npm start again." });
+  }
+  const fault = await applyAll(context, line.report);
+  if (fault.refused) line.fail();
+  else line.done(fault.summary);
+  return fault.refused;
+}
+
+/**
+ * A definition that is refused keeps no VM down that was known before.
+ *
+ * @param {Context} context
+ * @param {(detail: string) => void} report
+ * @returns {Promise<{refused?: LaunchFault, summary?: string | undefined}>}
+ */
+export async function applyAll(context, report) {
+  const folder = join(context.repoDir, "vms");
+  const mend = `mend what is named above below ${folder} (git checkout brings back what came with the clone), then npm start again.`;
+  const refused = await attempt(context, "Applying vms/", mend, () => askQuetzal(context, ["apply", folder], PATIENCE));
+  const first = await attempt(context, `Starting ${FIRST_VM}`, mend, () => startFirst(context, report));
+  if (refused instanceof LaunchFault) return { refused };
+  return first instanceof LaunchFault ? { refused: first } : { summary: first };
+}
+
+/** @param {Context} context @param {(detail: string) => void} report @returns {Promise<string | undefined>} what was done */
+async function startFirst(context, report) {
+  const { state } = JSON.parse(await askQuetzal(context, ["vm", "show", FIRST_VM, "-o", "json"]));
+  if (LEFT_ALONE.has(state)) return undefined;
+  report(`starting ${FIRST_VM}`);
+  await askQuetzal(context, ["vm", "start", "--wait", FIRST_VM], PATIENCE);
+  return `${FIRST_VM} started`;
+}
+
+/** @template T @param {Context} context @param {string} title @param {string} mend @param {() => Promise<T>} work @returns {Promise<T | LaunchFault>} */
+async function attempt(context, title, mend, work) {
+  try {
+    return await work();
+  } catch (error) {
+    return nameFault(context, title, error, mend);
+  }
+}
