@@ -176,6 +176,7 @@ describe("quetzal", { timeout: 60_000 }, () => {
     [["host", "show", "elsewhere"], 3, 'There is no host "elsewhere"'],
     [["vm", "strat", "web-1"], 2, "Did you mean start?"],
     [["nope"], 2, "unknown command 'nope' (Did you mean"],
+    [["vm", "show", "a", "b"], 2, "too many arguments"],
     [["xxxxxxx"], 2, "unknown command 'xxxxxxx'. See"],
     [["topp", "--once"], 2, "unknown option '--once'"],
     [["evnts", "web-1"], 2, "unknown command 'evnts' (Did you mean events?). See 'quetzal --help'."],

@@ -53,6 +53,9 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
   addSettings(program, grammar);
   addGraphql(program, grammar);
   addSelf(program, grammar);
+  // A word that is no command comes to the dashboard as an argument, which refuses it in better words. Only now: the commands
+  // above would inherit it, and pass over what they do not understand.
+  program.allowExcessArguments();
   for (const command of everyCommand(program)) command.exitOverride().configureOutput({ outputError: () => undefined }).helpCommand(false);
   return program;
 }

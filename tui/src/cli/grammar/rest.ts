@@ -13,8 +13,6 @@ import { collect, parseCount, parseTime } from "./parsers.js";
 
 /** Also what runs without a command. */
 export function addDashboard(program: Command, grammar: Grammar): void {
-  // A word that is no command comes here as an argument, which is refused below in better words.
-  program.allowExcessArguments();
   grammar.runs(program, "text", async (context) => {
     if (program.args.length > 0) refuseUnknownCommand(program);
     await (await import("../dashboard.js")).openDashboard(context);
