@@ -15,6 +15,11 @@ beforeAll(async () => {
     daemon.add("web", VmState.VM_STATE_RUNNING);
     daemon.add("off");
   }, { tickMs: 50 });
+  // It is told once the host's journal is stored, a moment after the server is up: nothing comes unasked from then on.
+  await until("the host's connection to be told", async () => {
+    const { events } = await stack.peer().query<{ events: { events: { kind: string }[] } }>("{ events(last: 20) { events { kind } } }");
+    return events.events.some(({ kind }) => kind === "HOST_CONNECTED");
+  });
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 

@@ -44,6 +44,19 @@ export function stepIn(buckets: Iterable<Bucket>, atMs: number, tier: Tier): Ins
   return null;
 }
 
+/** Digits that tell any two values of a `real` apart; fewer are enough for most. */
+const REAL_DIGITS = { fewest: 6, most: 9 } as const;
+
+/** A `real` read as float8, as it was meant: whole numbers exactly, others by the fewest digits that mean it. */
+function meant(value: number | null): number | null {
+  if (value === null || Number.isInteger(value)) return value;
+  for (let digits: number = REAL_DIGITS.fewest; digits < REAL_DIGITS.most; digits += 1) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
+}
+
 /** Stored instants by subject id; subjects without one are left out. As float8: the digits of a real are fewer than its value has. */
 export async function readInstants(db: Db, subjectIds: readonly number[], atMs: number, tier: Tier): Promise<Map<number, Instant>> {
   const at = atMs / 1000;
@@ -53,7 +66,7 @@ export async function readInstants(db: Db, subjectIds: readonly number[], atMs: 
     SELECT subject_id AS "subjectId", extract(epoch FROM time)::float8 AS second, array_to_json(mean::float8[])::text AS mean
     FROM ${Prisma.raw(tier.table)}
     WHERE subject_id = ANY (${[...subjectIds]}::int[]) AND time > to_timestamp(${at - tier.stepSeconds}::float8) AND time <= to_timestamp(${at}::float8)`;
-  return new Map(rows.map(({ subjectId, second, mean }) => [subjectId, { values: JSON.parse(mean) as (number | null)[], timeMs: second * 1000 }]));
+  return new Map(rows.map(({ subjectId, second, mean }) => [subjectId, { values: (JSON.parse(mean) as (number | null)[]).map(meant), timeMs: second * 1000 }]));
 }
 
 async function readSamples(db: Db, subjectIds: readonly number[], atMs: number): Promise<Map<number, Instant>> {
@@ -67,7 +80,7 @@ async function readSamples(db: Db, subjectIds: readonly number[], atMs: number):
     ORDER BY time`;
   const chunks = new Map<number, Chunk[]>();
   for (const { subjectId, firstSecond, metricCount, values, offsets } of rows) {
-    const flat = JSON.parse(values) as (number | null)[];
+    const flat = (JSON.parse(values) as (number | null)[]).map(meant);
     const seconds = Array.from({ length: flat.length / metricCount }, (_, age) => flat.slice(age * metricCount, (age + 1) * metricCount));
     const chunk: Chunk = { firstSecond, rows: seconds, offsetsMs: offsets === null ? [] : (JSON.parse(offsets) as (number | null)[]) };
     chunks.set(subjectId, [...(chunks.get(subjectId) ?? []), chunk]);
