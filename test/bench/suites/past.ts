@@ -25,7 +25,7 @@ const TABLES = [["metric_ten_seconds", 10, 86_400], ["metric_minutes", 60, 30 * 
 async function fill(stack: Stack): Promise<void> {
   const socket = readdirSync(stack.stateDir, { recursive: true, encoding: "utf8" }).find((path) => path.includes(".s.PGSQL.") && !path.endsWith(".lock"));
   if (socket === undefined) throw new Error(`the server's Postgres has no socket below ${stack.stateDir}`);
-  const client = new pg.Client({ host: join(stack.stateDir, dirname(socket)), user: "quetzal", database: "quetzal" });
+  const client = new pg.Client({ host: join(stack.stateDir, dirname(socket)), user: "quetzal", database: "postgres" });
   await client.connect();
   try {
     await client.query(`INSERT INTO metric_subjects (kind, reference) SELECT 'VM', id FROM vms UNION ALL SELECT 'HOST', id FROM hosts ON CONFLICT DO NOTHING`);
