@@ -86,8 +86,9 @@ describe.concurrent.each(SIZES)("screens at %ix%i", (columns, rows) => {
   describe("in 256 colours", { concurrent: false }, () => {
     let dashboard: DashboardDriver;
     // What an edit that is dropped leaves behind.
-    const TMPDIR = mkdtempSync(join(tmpdir(), "qz-screens-"));
+    let TMPDIR: string;
     beforeAll(async () => {
+      TMPDIR = mkdtempSync(join(tmpdir(), "qz-screens-"));
       const EDITOR = "sed -i 's/^memory_mb: .*/memory_mb: 4096/; s/^vcpus: .*/vcpus: 4/'";
       dashboard = await (await DashboardDriver.open({ columns, rows, env: { TMPDIR, VISUAL: "", EDITOR } })).ready();
     }, TIMEOUT_MS);

@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { Stack } from "../support/stack.js";
 import { type Figure, formatFigure } from "./figure.js";
 import { describeLibvirt, findLibvirt } from "./libvirt/presence.js";
 import { suites } from "./suites/index.js";
@@ -20,6 +21,16 @@ const qemu = execFileSync("qemu-system-x86_64", ["--version"], { encoding: "utf8
 note(`host: ${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${(totalmem() / 2 ** 30).toFixed(1)} GiB, Linux ${release()}, Node ${process.version}, ${qemu}`);
 note(describeLibvirt(findLibvirt()));
 
+/** What a shell shows for a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+let ending: Promise<void> | undefined;
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => { ending ??= endEverything(); });
+async function endEverything(): Promise<void> {
+  console.error("bench: interrupted; ending what was started");
+  for (const stack of Stack.open) await stack[Symbol.asyncDispose]();
+  process.exit(INTERRUPTED);
+}
+
 const missed: Figure[] = [];
 let failed = 0;
 for (const suite of chosen) {
@@ -30,6 +41,7 @@ for (const suite of chosen) {
       if (one.met === false) missed.push(one);
     }
   } catch (error) {
+    await ending;
     failed++;
     console.error(`bench: suite ${suite.name} could not measure: ${error instanceof Error ? error.message : String(error)}`);
   }

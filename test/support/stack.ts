@@ -30,6 +30,8 @@ export interface StackOptions {
 export interface GrantedPeer extends GraphqlPeer { readonly token: string; readonly tokenId: string; readonly tokenName: string }
 
 export class Stack implements AsyncDisposable {
+  /** Those that run: whoever is interrupted ends them. */
+  static readonly open = new Set<Stack>();
   readonly stateDir: string;
   readonly runDir: string;
   daemon: Service | undefined;
@@ -44,6 +46,7 @@ export class Stack implements AsyncDisposable {
     }
     // Short, because a unix socket's path must stay below 107 bytes; open, because QEMU and Postgres run as other users.
     this.stateDir = mkdtempSync(join(tmpdir(), "qz-"));
+    Stack.open.add(this);
     chmodSync(this.stateDir, 0o755);
     this.runDir = join(this.stateDir, "run");
     mkdirSync(join(this.stateDir, "logs"), { recursive: true });
@@ -172,6 +175,7 @@ export class Stack implements AsyncDisposable {
     for (const pid of pids) process.kill(pid, "SIGKILL");
     await eventually("the stack's processes to end", () => pids.every((pid) => !isAlive(pid)));
     if (process.env["QUETZAL_TEST_KEEP"] !== "1") rmSync(this.stateDir, { recursive: true, force: true });
+    Stack.open.delete(this);
   }
 
   /** Pids of the embedded Postgres. */
