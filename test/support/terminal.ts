@@ -1,4 +1,5 @@
 // A program in a real pseudo-terminal, watched through a headless terminal emulator: what a person at a screen would see.
+import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import xterm from "@xterm/headless";
 import * as pty from "node-pty";
@@ -22,6 +23,8 @@ export class TerminalDriver implements AsyncDisposable {
   endSignal = 0;
   readonly #screen: InstanceType<typeof xterm.Terminal>;
   readonly #child: pty.IPty;
+  /** Told after each chunk is drawn, so that what is shown for a moment alone is seen too. */
+  readonly #drawn = new EventEmitter();
   raw = "";
 
   constructor(command: string, args: readonly string[], options: TerminalOptions = {}) {
@@ -46,7 +49,7 @@ export class TerminalDriver implements AsyncDisposable {
   #take(data: string): void {
     this.bytes += Buffer.byteLength(data);
     this.raw = (this.raw + data).slice(-RAW_KEPT);
-    this.#screen.write(data);
+    this.#screen.write(data, () => this.#drawn.emit("chunk"));
   }
 
   /** Nothing more is read until the line would have carried what came. */
@@ -77,13 +80,22 @@ export class TerminalDriver implements AsyncDisposable {
   get onAlternateScreen(): boolean { return this.#screen.buffer.active.type === "alternate"; }
 
   async waitFor(what: string | RegExp, deadlineMs?: number): Promise<string> {
+    let shown: string | undefined;
+    // The latest match: the first chunk that has it may be half a frame.
+    const look = (): void => {
+      const text = this.screen();
+      if (typeof what === "string" ? text.includes(what) : what.test(text)) shown = text;
+    };
+    this.#drawn.on("chunk", look);
     try {
       return await eventually(`the screen to show ${what}`, () => {
-        const text = this.screen();
-        return (typeof what === "string" ? text.includes(what) : what.test(text)) ? text : undefined;
+        look();
+        return shown;
       }, deadlineMs);
     } catch (error) {
       throw new Error(`${(error as Error).message}; it shows:\n${this.screen()}`, { cause: error });
+    } finally {
+      this.#drawn.off("chunk", look);
     }
   }
 

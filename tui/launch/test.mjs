@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openStepLine } from "./progress.mjs";
 import { findLeaks, lookBefore, RUN_MARK } from "./quality/leaks.mjs";
-import { checkSuites, runSuite, testSuites } from "./quality/suite.mjs";
+import { checkSuites, runWithSecondTry, testSuites } from "./quality/suite.mjs";
 import { BUILDS } from "./setup.mjs";
 import { runSteps } from "./step.mjs";
 import { developmentPackagesStep } from "./steps/packages.mjs";
@@ -65,13 +65,14 @@ async function runSuites(context, env) {
   const reports = join(context.cacheDir, "reports");
   mkdirSync(reports, { recursive: true });
   const counts = [];
+  /** @param {string} title */
+  const log = (title) => join(context.paths.logsDir, `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.log`);
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
   // The suite under way ends; what follows is tidying up and an honest count. Asked again and again, that still happens.
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   for (const suite of [...checkSuites(context), ...testSuites(context, reports)]) {
-    const log = join(context.paths.logsDir, `${suite.title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.log`);
-    counts.push(interruption.signal.aborted ? NOT_RUN : await runSuite(suite, { env, log, signal: interruption.signal }));
+    counts.push(interruption.signal.aborted ? NOT_RUN : await runWithSecondTry(suite, { env, log, signal: interruption.signal }));
   }
   process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   return counts;

@@ -1,7 +1,7 @@
 // Owns one suite of tests or checks: how it is run, and how many of it passed, failed and were skipped by what the tool
 // itself reports to machines.
 import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { LaunchFault } from "../fault.mjs";
 import { openStepLine } from "../progress.mjs";
 import { runLogged } from "../run.mjs";
@@ -16,6 +16,7 @@ import { runLogged } from "../run.mjs";
  * @property {string} cwd
  * @property {Readonly<Record<string, string>>} [env] beside what every suite gets
  * @property {(log: string) => Count | undefined} count reads the tool's own figures; undefined when it left none
+ * @property {() => Suite | undefined} [again] once it has failed: what of it deserves a second try, its count being of the whole
  */
 
 /** A tool that says yes or no is one test. @returns {Count | undefined} */
@@ -46,16 +47,43 @@ export function testSuites(context, workDir) {
   return [rust, vitestSuite(context, "unit", workDir), database, vitestSuite(context, "e2e", workDir)];
 }
 
+/** More failed files than this are no accident of a busy host. */
+const MOST_TRIED_AGAIN = 5;
+
 /** @param {Context} context @param {string} project @param {string} workDir @returns {Suite} */
 function vitestSuite({ repoDir }, project, workDir) {
+  const title = `TypeScript tests: ${project}`;
   const report = join(workDir, `vitest-${project}.json`);
-  rmSync(report, { force: true });
-  const args = ["run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  return { ...nodeTool(repoDir, `TypeScript tests: ${project}`, "vitest/vitest.mjs", args), count: () => countVitest(report) };
+  const secondReport = join(workDir, `vitest-${project}-again.json`);
+  for (const old of [report, secondReport]) rmSync(old, { force: true });
+  /** @param {string} output @param {string[]} files */
+  const args = (output, files) => ["run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${output}`, ...files];
+  const suite = nodeTool(repoDir, title, "vitest/vitest.mjs", args(report, []));
+  // A busy host makes a screen or a guest miss its moment. The whole file has a second try: its tests tell one story.
+  const again = () => {
+    const failed = failedFiles(report);
+    if (failed.length === 0 || failed.length > MOST_TRIED_AGAIN) return undefined;
+    const names = failed.map((file) => relative(repoDir, file));
+    return { ...nodeTool(repoDir, `${title}, again: ${names.join(", ")}`, "vitest/vitest.mjs", args(secondReport, names)), count: () => countVitest(report, secondReport) };
+  };
+  return { ...suite, count: () => countVitest(report), again };
 }
 
 /** @param {string} repoDir @param {string} title @param {string} tool @param {string[]} args @returns {Suite} */
 const nodeTool = (repoDir, title, tool, args) => ({ title, program: process.execPath, arguments: [join(repoDir, "node_modules", tool), ...args], cwd: repoDir, count: yesOrNo });
+
+/**
+ * Runs a suite, and once more what of it deserves that: a first failure is printed all the same.
+ *
+ * @param {Suite} suite
+ * @param {{env: Readonly<Record<string, string | undefined>>, log: (title: string) => string, signal?: AbortSignal}} options log: the path of a suite's own log; written anew
+ * @returns {Promise<Count>} of the last try
+ */
+export async function runWithSecondTry(suite, { env, log, signal }) {
+  const first = await runSuite(suite, { env, log: log(suite.title), ...(signal ? { signal } : {}) });
+  const again = first.failed > 0 && !signal?.aborted ? suite.again?.() : undefined;
+  return again ? runSuite(again, { env, log: log(`${suite.title} again`), ...(signal ? { signal } : {}) }) : first;
+}
 
 /**
  * @param {Suite} suite
@@ -96,13 +124,30 @@ export function countCargo(log) {
   return results.reduce((sum, [, passed, failed, ignored]) => ({ passed: sum.passed + Number(passed), failed: sum.failed + Number(failed), skipped: sum.skipped + Number(ignored) }), { passed: 0, failed: 0, skipped: 0 });
 }
 
-/** @param {string} report @returns {Count | undefined} */
-export function countVitest(report) {
-  if (!existsSync(report)) return undefined;
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
+/** @typedef {{name: string, status: string, assertionResults: {status: string}[]}} TestFile */
+
+/** @param {string} report @returns {TestFile[] | undefined} */
+const readReport = (report) => (existsSync(report) ? JSON.parse(readFileSync(report, "utf8")).testResults : undefined);
+
+/** @param {string} report @returns {string[]} absolute paths of the files with a failed test, or that could not be loaded */
+export const failedFiles = (report) => (readReport(report) ?? []).filter((file) => file.status === "failed").map((file) => file.name);
+
+/**
+ * @param {string} report
+ * @param {string} [secondReport] of the files that were tried again, which counts instead
+ * @returns {Count | undefined}
+ */
+export function countVitest(report, secondReport) {
+  const first = readReport(report);
+  if (!first) return undefined;
+  const second = new Map((secondReport ? readReport(secondReport) ?? [] : []).map((file) => [file.name, file]));
+  const files = first.map((file) => second.get(file.name) ?? file);
+  const tests = files.flatMap((file) => file.assertionResults);
+  /** @param {string[]} statuses */
+  const having = (...statuses) => tests.filter((test) => statuses.includes(test.status)).length;
   // A file that could not even be loaded holds no failed test, yet has failed.
-  const broken = testResults.filter((/** @type {{status: string, assertionResults: {status: string}[]}} */ file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")).length;
-  return { passed: numPassedTests, failed: numFailedTests + broken, skipped: numPendingTests + numTodoTests };
+  const broken = files.filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")).length;
+  return { passed: having("passed"), failed: having("failed") + broken, skipped: having("pending", "skipped", "todo") };
 }
 
 /** Enough for a dozen failures with their differences. */

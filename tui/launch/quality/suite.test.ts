@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { completed, countCargo, countVitest } from "./suite.mjs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { completed, countCargo, countVitest, failedFiles, runWithSecondTry, type Suite } from "./suite.mjs";
 
 let dir = "";
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "qz-"))));
@@ -15,11 +15,37 @@ it("sums every test binary of cargo", () => {
   expect(countCargo(log)).toEqual({ passed: 5, failed: 1, skipped: 1 });
 });
 
+const file = (name: string, status: string, tests: string[]) => ({ name, status, assertionResults: tests.map((each) => ({ status: each })) });
+function writeReport(name: string, testResults: unknown[]): string {
+  const report = join(dir, name);
+  writeFileSync(report, JSON.stringify({ testResults }));
+  return report;
+}
+
 it("counts a test file that could not be loaded as one failure", () => {
-  const report = join(dir, "vitest.json");
-  const file = (status: string, tests: string[]) => ({ status, assertionResults: tests.map((each) => ({ status: each })) });
-  writeFileSync(report, JSON.stringify({ numPassedTests: 2, numFailedTests: 1, numPendingTests: 1, numTodoTests: 0, testResults: [file("passed", ["passed", "passed"]), file("failed", ["failed"]), file("failed", [])] }));
+  const report = writeReport("vitest.json", [file("a", "passed", ["passed", "passed"]), file("b", "failed", ["failed", "skipped"]), file("c", "failed", [])]);
   expect(countVitest(report)).toEqual({ passed: 2, failed: 2, skipped: 1 });
+  expect(failedFiles(report)).toEqual(["b", "c"]);
+});
+
+it("counts the second try of a file, and the first one of all others", () => {
+  const first = writeReport("first.json", [file("a", "passed", ["passed"]), file("b", "failed", ["passed", "failed"]), file("c", "failed", ["failed"])]);
+  const second = writeReport("second.json", [file("b", "passed", ["passed", "passed"]), file("c", "failed", ["failed"])]);
+  expect(countVitest(first, second)).toEqual({ passed: 3, failed: 1, skipped: 0 });
+  expect(countVitest(first, join(dir, "none.json"))).toEqual({ passed: 2, failed: 2, skipped: 0 });
+});
+
+describe("runWithSecondTry", () => {
+  const count = (passed: number, failed: number) => ({ passed, failed, skipped: 0 });
+  const suite = (exitCode: number, counted: ReturnType<typeof count>, again?: () => Suite) => ({ title: "Tests", program: process.execPath, arguments: ["-e", `process.exit(${exitCode})`], cwd: dir, count: () => counted, ...(again ? { again } : {}) });
+  const run = (tried: Suite) => runWithSecondTry(tried, { env: process.env, log: (title) => join(dir, `${title}.log`) });
+
+  it.each([
+    ["what passes is not tried again", suite(0, count(2, 0), () => suite(1, count(0, 2))), count(2, 0)],
+    ["what passes at the second try has passed", suite(1, count(1, 1), () => suite(0, count(2, 0))), count(2, 0)],
+    ["what fails twice has failed", suite(1, count(1, 1), () => suite(1, count(1, 1))), count(1, 1)],
+    ["what deserves no second try has failed", suite(1, count(0, 9)), count(0, 9)],
+  ])("%s", async (_, tried, counted) => expect(await run(tried)).toEqual(counted));
 });
 
 it("counts a tool that failed without a failed test as one failure", () => {
