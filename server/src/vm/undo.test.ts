@@ -9,7 +9,7 @@ const BEFORE = { id: "web", memory_mb: 256 };
 
 function plan(kind: OperationKind, facts: Partial<UndoFacts> & { state?: VmState; operation?: OperationState; reversible?: boolean }): UndoPlan {
   const { state = "RUNNING", operation = "SUCCEEDED", reversible = true, ...rest } = facts;
-  return undoPlan({ id: "o", kind, state: operation, vmId: "web", reversible }, { vm: { name: "web", state }, versions: [], newestVerbId: "o", ...rest });
+  return undoPlan({ id: "o", kind, state: operation, vmId: "web", reversible, previousTarget: null }, { vm: { name: "web", state }, versions: [], newestVerbId: "o", ...rest });
 }
 
 describe("undoPlan", () => {
