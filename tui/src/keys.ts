@@ -50,7 +50,7 @@ export interface Binding {
 export const EVERYWHERE: readonly Page[] = PAGES.filter((page) => page !== "form");
 const but = (...without: Page[]): readonly Page[] => EVERYWHERE.filter((page) => !without.includes(page));
 const WITH_VM: readonly Page[] = ["overview", "vm"];
-/** Where a VM's memory and vCPUs are changed; the bottom line of the first two is full. */
+/** Where a VM's memory and vCPUs are changed; the bottom line of the first two is full already. */
 const WITH_MEMORY: readonly Page[] = ["overview", "vm", "memory"];
 const MEMORY_PAGE: readonly Page[] = ["memory"];
 const LISTS: readonly Page[] = EVERYWHERE;
@@ -72,7 +72,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "undo", keys: ["u"], label: "undo", help: "Undo what this dashboard did last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
   { command: "balloonTarget", keys: ["b"], label: "balloon", help: "What the balloon leaves the guest; its effect shows first.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
-  { command: "memorySize", keys: ["B"], label: "memory size", help: "Plug memory in or out while it runs (feature hotplug).", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
+  { command: "memorySize", keys: ["B"], label: "memory size", help: "Plug memory in or out while it runs (feature hotplug).", group: "Memory and CPU", pages: WITH_MEMORY },
   { command: "vcpuCount", keys: ["#"], label: "vCPUs", help: "Add or take vCPUs while it runs.", group: "Memory and CPU", pages: WITH_MEMORY },
   { command: "pageOut", keys: ["z"], label: "page out", help: "Page memory out to swap, compressed where that is on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
   { command: "memoryControl", keys: ["A"], label: "control", help: "What the memory controller may do to it: off, recommend, on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
@@ -121,7 +121,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs that a filter finds: part of a name, or state:running cpu>50 label=web.", group: "Look", pages: ["overview"], onBottomLine: true },
   { command: "find", keys: [":"], label: "do", help: "Find any action, sorting or VM by some letters of its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "userCommands", keys: ["!"], label: "your commands", help: "Commands of your own, from the configuration.", group: "Look", pages: EVERYWHERE },
-  { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview", "memory"], onBottomLine: MEMORY_PAGE },
+  { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview", "memory"] },
   { command: "sortPrevious", keys: ["<"], label: "sort by previous", help: "Sort by the previous column.", group: "Look", pages: ["overview", "memory"] },
   { command: "sortReverse", keys: ["i"], label: "invert order", help: "Turn the order round.", group: "Look", pages: ["overview", "memory"] },
   { command: "tab1", keys: ["1"], label: "graphs", help: "Graphs of CPU, memory, disk and network.", group: "Look", pages: ["vm"] },

@@ -16,6 +16,10 @@ const DONE_CELLS = 8;
 const EFFECT_CELLS = 7;
 /** From this width on a reason stands on the line of its decision. */
 const REASON_BESIDE_CELLS = 110;
+/** Less of a reason says nothing. */
+const LEAST_REASON_CELLS = 8;
+/** Lines of one reason below its decision at most. */
+const REASON_LINES_MAX = 3;
 
 export function actionText({ action, fromBytes, toBytes }: MemoryDecision): string {
   switch (action) {
@@ -43,7 +47,13 @@ function decisionLine(p: Painter, rect: Rect, decision: MemoryDecision, named: "
   ], rect.width);
 }
 
-/** As many as fit, the newest first. On a narrow screen the newest one's reason stands below it in full. */
+/** A text in at most so many lines, the last one cut. */
+function linesOf(text: string, width: number, count: number, mark: string): string[] {
+  const lines = wrapped(text, width);
+  return lines.slice(0, count).map((line, index) => (index === count - 1 ? cut(lines.slice(index).join(" "), width, mark) : line));
+}
+
+/** As many as fit, the newest first. On a narrow screen reasons stand below, the newest one's first, where there is room. */
 export function decisionList(p: Painter, rect: Rect, decisions: readonly MemoryDecision[], named: "with the name" | "of one VM", whyNone: string): void {
   const { frame, theme } = p;
   if (decisions.length === 0) {
@@ -51,16 +61,19 @@ export function decisionList(p: Painter, rect: Rect, decisions: readonly MemoryD
     return;
   }
   const isBeside = rect.width >= REASON_BESIDE_CELLS;
+  // The newest is worth a line of reason even where that hides the oldest.
+  let spare = Math.max(1, rect.height - decisions.length);
   let y = rect.y;
-  for (const [index, decision] of decisions.entries()) {
+  for (const decision of decisions) {
     if (y >= rect.y + rect.height) return;
     const end = decisionLine(p, { ...rect, y }, decision, named);
     const room = rect.x + rect.width - end;
-    const below = !isBeside && index === 0 && rect.height > 1;
-    if (!below && room > 8) frame.put(end, y, cut(decision.reason, room, theme.ellipsis), DIM);
-    y += 1;
-    if (!below) continue;
-    frame.put(rect.x + 2, y, cut(decision.reason, rect.width - 2, theme.ellipsis), DIM);
-    y += 1;
+    const more = Math.min(REASON_LINES_MAX, spare, rect.y + rect.height - y - 1);
+    const isOnLine = isBeside || (more === 0 && room > LEAST_REASON_CELLS);
+    const lines = isOnLine ? linesOf(decision.reason, room, 1 + more, theme.ellipsis) : linesOf(decision.reason, rect.width - 2, more, theme.ellipsis);
+    lines.forEach((line, row) => frame.put(isOnLine ? end : rect.x + 2, y + row + (isOnLine ? 0 : 1), line, DIM));
+    const below = lines.length - (isOnLine ? 1 : 0);
+    spare -= below;
+    y += 1 + below;
   }
 }

@@ -16,7 +16,9 @@ const SAVED_CELLS = 6;
 /** Lines that one mechanism takes at most where there is room. */
 const LINES_MAX = 3;
 
-export interface Mechanism { name: string; savedBytes: number | null; text: string; isOff: boolean }
+const NAMES = ["KSM", "compression", "balloons", "unused", "controller"] as const;
+
+export interface Mechanism { name: (typeof NAMES)[number]; savedBytes: number | null; text: string; isOff: boolean }
 
 export const STATE_WORDS: Readonly<Record<PressureState, string>> = {
   HIGH: "enough: nothing is taken", SOFT: "short: balloons take", HARD: "very short: cold memory is paged out", LOW: "none left: room is asked for",
@@ -24,8 +26,9 @@ export const STATE_WORDS: Readonly<Record<PressureState, string>> = {
 export const STATE_LOOKS: Readonly<Record<PressureState, Style>> = { HIGH: style("running"), SOFT: style("between"), HARD: style("attention"), LOW: style("crashed") };
 
 export function mechanisms(state: State, host: Host, memory: HostMemory | null): Mechanism[] {
+  if (memory === null) return NAMES.map((name) => ({ name, savedBytes: null, text: "asking the server", isOff: true }));
   const sample = state.hostSamples.get(host.id) ?? null;
-  const settings = memory?.settings ?? null;
+  const { settings } = memory;
   const vms = [...state.vms.values()].filter(({ hostId }) => hostId === host.id);
   return [sharing(host, sample, settings), compression(host, sample, settings), balloons(state, vms), unused(state, vms), controller(state, vms, settings)];
 }
@@ -45,7 +48,7 @@ function percent(value: number | null): string {
 function sharing(host: Host, sample: HostSample | null, settings: HostMemorySettings | null): Mechanism {
   const off = missing(host, "ksm");
   const profit = sample?.ksmProfitBytes == null ? "" : `profit ${bytes(sample.ksmProfitBytes)}; `;
-  const base = { name: "KSM", savedBytes: sample?.ksmSavedBytes ?? null };
+  const base = { name: "KSM" as const, savedBytes: sample?.ksmSavedBytes ?? null };
   if (off !== null || settings === null) return { ...base, text: off ?? `${profit}${AWAY}`, isOff: true };
   const { mode, activeDomain, reason, pagesPerScan, sleepMs, cpuUsedPercent, cpuBudgetPercent } = settings.ksm;
   const domain = activeDomain === null ? "" : `; domain ${activeDomain}`;
@@ -63,7 +66,7 @@ function compression(host: Host, sample: HostSample | null, settings: HostMemory
   const stored = sample?.compressedStoredBytes ?? null;
   const saved = original === null || stored === null ? null : original - stored;
   const ratio = original === null || stored === null || stored <= 0 ? "" : `${bytes(original)} in ${bytes(stored)} (${(original / stored).toFixed(1)}:1); `;
-  const base = { name: "compression", savedBytes: saved };
+  const base = { name: "compression" as const, savedBytes: saved };
   const mode = settings?.compression.mode;
   if (settings === null) return { ...base, text: `${ratio}${AWAY}`, isOff: true };
   if (mode === "UNTOUCHED") {
@@ -103,7 +106,7 @@ function unused(state: State, vms: readonly Vm[]): Mechanism {
 }
 
 function controller(state: State, vms: readonly Vm[], settings: HostMemorySettings | null): Mechanism {
-  const base = { name: "controller", savedBytes: null };
+  const base = { name: "controller" as const, savedBytes: null };
   if (settings === null) return { ...base, text: AWAY, isOff: true };
   const { controller: { enabled, idleTaxPercent }, thresholds } = settings;
   const count = (control: MemoryControl): number => vms.filter(({ id }) => state.memory.vms.get(id)?.policy.control === control).length;

@@ -68,7 +68,7 @@ function whyUnknown({ state, theme }: Painter, memory: HostMemory | null): strin
 function lowTop(p: Painter, rect: Rect, one: Host, memory: HostMemory | null): number {
   hostBar(p, rect, one, memory);
   const breakdown = memory?.breakdown ?? null;
-  const named = breakdown === null ? 2 : legendRows(breakdown, rect.width - 2);
+  const named = breakdown === null ? 2 : legendRows(breakdown, rect.width - 1);
   if (breakdown !== null) legend(p, rect.x + 1, rect.y + 2, rect.width - 1, breakdown);
   rule(p, { ...rect, y: rect.y + 2 + named, height: 1 }, "what saves memory");
   mechanismLines(p, { ...rect, x: rect.x + 1, width: rect.width - 2, y: rect.y + 3 + named, height: MECHANISM_ROWS }, mechanisms(p.state, one, memory));

@@ -7,7 +7,7 @@ import type { Vm } from "../../store/model.js";
 import { style } from "../frame.js";
 import type { Rect, Style } from "../frame.js";
 import { bytes, clock, cut, sampleAge } from "../format.js";
-import { BOLD, DIM, TEXT, parts, rule } from "../painter.js";
+import { BOLD, DIM, TEXT, fittingParts, parts, rule } from "../painter.js";
 import type { Painter } from "../painter.js";
 import { actionText, decisionList } from "./decisions.js";
 import { legend, legendRows, longLegend, stackedBar } from "./stack.js";
@@ -31,7 +31,7 @@ function ageText({ state }: Painter, breakdown: MemoryBreakdown | null): string 
 }
 
 function title(breakdown: MemoryBreakdown | null): string {
-  return breakdown === null ? "where its memory is" : `where its memory is: ${bytes(breakdown.totalBytes)} with QEMU's own`;
+  return breakdown === null ? "its memory" : `its memory, ${bytes(breakdown.totalBytes)} with QEMU's`;
 }
 
 /** On a narrow screen: bar, compact legend, targets and the last decision in a line. Returns the rows taken. */
@@ -48,8 +48,8 @@ export function memoryHead(p: Painter, vm: Vm, rect: Rect): number {
   }
   if (detail === null) return y - rect.y;
   rule(p, { ...rect, y, height: 1 }, "targets");
-  const lines = [...targetLines(p, vm, detail), lastDecision(p, detail)];
-  lines.forEach((line, row) => parts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
+  const lines = [...targetLines(p, vm, detail), lastDecision(detail)];
+  lines.forEach((line, row) => fittingParts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
   return y + 1 + lines.length - rect.y;
 }
 
@@ -67,7 +67,7 @@ export function memoryColumn(p: Painter, vm: Vm, rect: Rect): void {
   if (detail === null) return;
   rule(p, { ...rect, y, height: 1 }, "targets");
   const lines = targetLines(p, vm, detail);
-  lines.forEach((line, row) => parts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
+  lines.forEach((line, row) => fittingParts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
   y += 1 + lines.length;
   rule(p, { ...rect, y, height: 1 }, "the controller's last decisions");
   decisionList(p, { x: rect.x + 1, y: y + 1, width: rect.width - 2, height: rect.y + rect.height - y - 1 }, detail.decisions, "of one VM", whyNone(detail));
@@ -92,12 +92,11 @@ function sizeLimit(maxBytes: number, bootBytes: number): string {
   return maxBytes <= bootBytes ? "no room: feature hotplug" : `up to ${bytes(maxBytes)}`;
 }
 
-function lastDecision(p: Painter, detail: VmMemoryDetail): TargetLine {
+function lastDecision(detail: VmMemoryDetail): TargetLine {
   const [newest] = detail.decisions;
   const lead: TargetLine = [["  decided ", BOLD]];
-  if (newest === undefined) return [...lead, [cut(whyNone(detail), p.frame.width - 2 - NAME_CELLS, p.theme.ellipsis), DIM]];
-  const what = `${clock(newest.time)} ${actionText(newest)}, ${newest.carriedOut ? "done" : "advised"}: `;
-  return [...lead, [what, TEXT], [cut(newest.reason, p.frame.width - 2 - NAME_CELLS - what.length, p.theme.ellipsis), DIM]];
+  if (newest === undefined) return [...lead, [whyNone(detail), DIM]];
+  return [...lead, [`${clock(newest.time)} ${actionText(newest)}, ${newest.carriedOut ? "done" : "advised"}: `, TEXT], [newest.reason, DIM]];
 }
 
 function whyNone({ policy }: VmMemory): string {
