@@ -39,6 +39,8 @@ function missing({ capabilities }: Host, name: string): string | null {
   return known === undefined || known.available ? null : `not here: ${known.reason ?? "not available"}`;
 }
 
+/** Commands that turn things on, whole on the narrowest screen. */
+const TUNE = "quetzal memory host --ksm tuned";
 const AWAY = "The host's daemon cannot be asked.";
 
 function percent(value: number | null): string {
@@ -47,17 +49,17 @@ function percent(value: number | null): string {
 
 function sharing(host: Host, sample: HostSample | null, settings: HostMemorySettings | null): Mechanism {
   const off = missing(host, "ksm");
-  const profit = sample?.ksmProfitBytes == null ? "" : `profit ${bytes(sample.ksmProfitBytes)}; `;
+  const profit = sample?.ksmProfitBytes == null ? "" : `; profit ${bytes(sample.ksmProfitBytes)}`;
   const base = { name: "KSM" as const, savedBytes: sample?.ksmSavedBytes ?? null };
-  if (off !== null || settings === null) return { ...base, text: off ?? `${profit}${AWAY}`, isOff: true };
+  if (off !== null || settings === null) return { ...base, text: off ?? `${AWAY}${profit}`, isOff: true };
   const { mode, activeDomain, reason, pagesPerScan, sleepMs, cpuUsedPercent, cpuBudgetPercent } = settings.ksm;
   const domain = activeDomain === null ? "" : `; domain ${activeDomain}`;
   const why = reason === "" ? "" : `; ${reason}`;
   switch (mode) {
-    case "UNTOUCHED": return { ...base, text: `${profit}as the host has it: "quetzal memory host --ksm tuned" tunes it${domain}${why}`, isOff: true };
-    case "TUNED": return { ...base, text: `${profit}tuned, ${pagesPerScan} pages each ${sleepMs} ms, ${percent(cpuUsedPercent)} of ${percent(cpuBudgetPercent)} CPU${domain}${why}`, isOff: false };
-    case "STOPPED": return { ...base, text: `${profit}stopped: "quetzal memory host --ksm tuned" starts it${why}`, isOff: true };
-    case "UNMERGED": return { ...base, text: `stopped, and all unmerged: "quetzal memory host --ksm tuned" starts it${why}`, isOff: true };
+    case "UNTOUCHED": return { ...base, text: `as the host has it: ${TUNE}${profit}${domain}${why}`, isOff: true };
+    case "TUNED": return { ...base, text: `tuned: ${pagesPerScan} pages each ${sleepMs} ms, CPU ${percent(cpuUsedPercent)} of ${percent(cpuBudgetPercent)}${profit}${domain}${why}`, isOff: false };
+    case "STOPPED": return { ...base, text: `stopped: ${TUNE}${profit}${why}`, isOff: true };
+    case "UNMERGED": return { ...base, text: `stopped, all unmerged: ${TUNE}${why}`, isOff: true };
   }
 }
 
@@ -65,16 +67,16 @@ function compression(host: Host, sample: HostSample | null, settings: HostMemory
   const original = sample?.compressedOriginalBytes ?? null;
   const stored = sample?.compressedStoredBytes ?? null;
   const saved = original === null || stored === null ? null : original - stored;
-  const ratio = original === null || stored === null || stored <= 0 ? "" : `${bytes(original)} in ${bytes(stored)} (${(original / stored).toFixed(1)}:1); `;
+  const ratio = original === null || stored === null || stored <= 0 ? "" : `; ${bytes(original)} in ${bytes(stored)} (${(original / stored).toFixed(1)}:1)`;
   const base = { name: "compression" as const, savedBytes: saved };
   const mode = settings?.compression.mode;
-  if (settings === null) return { ...base, text: `${ratio}${AWAY}`, isOff: true };
+  if (settings === null) return { ...base, text: `${AWAY}${ratio}`, isOff: true };
   if (mode === "UNTOUCHED") {
-    const nowhere = sample?.swapTotalBytes === 0 && original === null ? "no swap device, so nothing can be paged out" : "as the host has it";
-    return { ...base, text: `${ratio}${missing(host, "zram") ?? `${nowhere}: "quetzal memory host --compression zram" makes one`}`, isOff: true };
+    const nowhere = sample?.swapTotalBytes === 0 && original === null ? "no swap device" : "as the host has it";
+    return { ...base, text: `${missing(host, "zram") ?? `${nowhere}: quetzal memory host --compression zram`}${ratio}`, isOff: true };
   }
   const { sizeBytes, algorithm } = settings.compression;
-  return { ...base, text: `${ratio}${mode === "ZRAM" ? "zram" : "zswap"} ${algorithm}, up to ${bytes(sizeBytes)}`, isOff: false };
+  return { ...base, text: `${mode === "ZRAM" ? "zram" : "zswap"} ${algorithm}, up to ${bytes(sizeBytes)}${ratio}`, isOff: false };
 }
 
 function sumOf(state: State, vms: readonly Vm[], kind: MemoryPartKind): { bytes: number; count: number; most: Vm | null } {
@@ -111,14 +113,14 @@ function controller(state: State, vms: readonly Vm[], settings: HostMemorySettin
   const { controller: { enabled, idleTaxPercent }, thresholds } = settings;
   const count = (control: MemoryControl): number => vms.filter(({ id }) => state.memory.vms.get(id)?.policy.control === control).length;
   const modes = `${count("ON")} on, ${count("RECOMMEND")} recommend, ${count("OFF")} off`;
-  if (!enabled) return { ...base, text: `off: "quetzal memory host --control on" turns it on; VMs: ${modes}`, isOff: true };
+  if (!enabled) return { ...base, text: `off: quetzal memory host --control on; VMs: ${modes}`, isOff: true };
   return { ...base, text: `VMs: ${modes}; acts below ${bytes(thresholds.highBytes)} available; idle tax ${Math.round(idleTaxPercent)}%`, isOff: false };
 }
 
 /** Why no decision is listed, and what would change that. */
 export function whyNoDecision(state: State, settings: HostMemorySettings | null): string {
   if (settings === null) return AWAY;
-  if (!settings.controller.enabled) return 'The controller is off: "quetzal memory host --control on" turns it on.';
+  if (!settings.controller.enabled) return "The controller is off. To turn it on: quetzal memory host --control on";
   const isWatched = [...state.memory.vms.values()].some(({ policy }) => policy.control !== "OFF");
   return isWatched ? "None in the last hour: there was nothing to do." : "No VM lets it: A on a VM makes it recommend, or on.";
 }
