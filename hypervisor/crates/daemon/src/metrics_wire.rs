@@ -57,8 +57,8 @@ pub fn host(sample: &HostSample) -> v1::HostMetrics {
         network_tx_bytes: sample.network.map(|network| network.tx_bytes),
         network_drops: sample.network.map(|network| network.drops),
         ksmd_ns: None,
-        memory_anonymous_bytes: None,
-        memory_kernel_bytes: None,
+        memory_anonymous_bytes: sample.memory_anonymous_bytes,
+        memory_kernel_bytes: sample.memory_kernel_bytes,
     }
 }
 
