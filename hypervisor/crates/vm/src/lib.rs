@@ -8,6 +8,7 @@ pub mod argv;
 pub mod console;
 pub mod context;
 mod crash;
+mod guest_memory;
 pub mod launch;
 pub mod machine;
 mod memory;

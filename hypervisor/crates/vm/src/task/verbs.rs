@@ -95,10 +95,13 @@ impl VmTask {
                 Machine::On(live) => Some(Arc::clone(&live.run.spec_json)),
                 Machine::Off | Machine::Starting { .. } => None,
             };
+            let mut room = self.view.borrow().room;
+            room.iter_mut().for_each(|room| self.set_floor(room));
             let message = if is_new { "defined" } else { "definition replaced" };
             self.change(EventKind::VmDefined, None, operation_id, message, |view| {
                 view.restart_required = running_spec.is_some_and(|running| !runs_alike(&running, &text));
                 view.spec_json = text;
+                view.room = room;
             });
         }
         self.finish(
