@@ -107,7 +107,7 @@ pub fn vm(sample: &VmSample) -> v1::VmMetrics {
         cpu_throttle: sample.cpu_throttle.map(|throttle| v1::CpuThrottle {
             periods: throttle.periods,
             throttled_periods: throttle.throttled_periods,
-            throttled_ns: None,
+            throttled_ns: Some(throttle.throttled_ns),
         }),
         plugged_bytes: None,
         guest_ram: None,

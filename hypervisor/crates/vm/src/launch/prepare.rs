@@ -84,6 +84,7 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
         user,
         stdout_stderr: log,
         keep_fds,
+        group_doors: Vec::new(),
     };
     let spawned = launch.spawn().map_err(|error| host(&error))?;
     let start_time = process::start_time(spawned.pid).map_err(|error| host(&error))?;
