@@ -44,6 +44,22 @@ pub enum Order {
     Reset,
     Pause,
     Resume,
+    /// What the guest is to leave itself, plugged memory counted in.
+    Balloon {
+        target_bytes: u64,
+    },
+    /// What the guest is to have: boot memory and plugged memory, the balloon empty.
+    ResizeMemory {
+        target_bytes: u64,
+    },
+    /// At most so much to the host's swap; 0: everything.
+    PageOut {
+        bytes: u64,
+    },
+    /// Whether the guest's memory may be merged with others'. The daemon's own wish: no operation.
+    Merge {
+        on: bool,
+    },
     Delete(Disks),
     /// The call's operation id names the operation to cancel.
     Cancel,
