@@ -111,7 +111,7 @@ pub fn vm(sample: &VmSample) -> v1::VmMetrics {
         }),
         plugged_bytes: None,
         guest_ram: None,
-        vcpus_present: None,
+        vcpus_present: sample.vcpus_present,
     }
 }
 

@@ -15,6 +15,9 @@ pub enum HostError {
     #[error("control group {} holds processes of its own and so cannot hand controllers down", path.display())]
     CrowdedCgroup { path: PathBuf },
 
+    #[error("cannot choose the CPUs of thread {tid}")]
+    Affinity { tid: u32, source: io::Error },
+
     #[error("this host has no {controller} controller")]
     NoController { controller: &'static str },
 

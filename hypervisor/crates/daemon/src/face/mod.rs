@@ -1,6 +1,7 @@
 //! The gRPC face: reads a request, asks the registry, journal, tick or console, answers. No rules of its own.
 
 pub mod console;
+pub mod cpu;
 pub mod event;
 pub mod host;
 pub mod metrics;

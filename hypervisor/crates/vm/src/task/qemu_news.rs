@@ -23,6 +23,7 @@ impl VmTask {
                 }
             }
             "BLOCK_IO_ERROR" => self.block_error(&event.data),
+            "VSERPORT_CHANGE" if event.data["open"] == true => self.agent_came(),
             _ => {}
         }
     }
