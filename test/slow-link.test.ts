@@ -17,6 +17,13 @@ const QUIET_MS = 500;
 /** Keys, each from the overview, with what its page shows. */
 const PAGES = [["e", "events, newest first"], ["o", "operations, newest first"], ["h", "disk space"], ["?", "Power the VM on"], ["\r", "1 graphs"]] as const;
 
+async function quiet(terminal: DashboardDriver["terminal"]): Promise<void> {
+  for (let last = -1; last !== terminal.bytes; ) {
+    last = terminal.bytes;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  }
+}
+
 /** Bytes that the line carried from a key to the moment at which the screen was what it then stayed: no clock counts, only what was sent. */
 async function bytesToPage({ terminal }: DashboardDriver, keys: string, shows: string): Promise<number> {
   const seen: { bytes: number; screen: string }[] = [];
@@ -24,10 +31,7 @@ async function bytesToPage({ terminal }: DashboardDriver, keys: string, shows: s
   const before = terminal.bytes;
   terminal.send(keys);
   await terminal.waitFor(shows, TIMEOUT_MS);
-  for (let last = -1; last !== terminal.bytes; ) {
-    last = terminal.bytes;
-    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-  }
+  await quiet(terminal);
   watching[Symbol.dispose]();
   const page = terminal.screen();
   expect(page).toContain(shows);
@@ -42,6 +46,7 @@ describe("a link of 20 kB/s", () => {
     for (const [key, shows] of PAGES) {
       seconds[key] = await bytesToPage(dashboard, key, shows) / BYTES_PER_SECOND;
       await dashboard.home();
+      await quiet(terminal);
     }
     // The line is full of another picture when the key comes.
     terminal.send("?");
