@@ -14,7 +14,7 @@ import { prismaStep } from "./steps/prisma.mjs";
 
 /** How ts-proto writes what the gRPC client reads: 64-bit values as bigint, a oneof as a tagged union, services for nice-grpc. */
 const TS_PROTO_OPTIONS = "outputServices=nice-grpc,outputServices=generic-definitions,forceLong=bigint,oneof=unions-value,esModuleInterop=true,importSuffix=.js,env=node";
-const PROTO_NOUNS = ["console", "event", "host", "metrics", "refusal", "vm"];
+const PROTO_NOUNS = ["console", "memory", "cpu", "event", "host", "metrics", "refusal", "vm"];
 
 /** @param {Context} context @returns {Promise<number>} exit code */
 export async function generate(context) {

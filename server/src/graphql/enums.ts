@@ -113,6 +113,8 @@ export const EventKindEnum = builder.enumType("EventKind", {
     ALERT_RULE_CHANGED: "`actor` set or deleted an alert rule.",
     ACCESS_REFUSED: "`actor` called what the token's role does not allow. Shown to administrators.",
     LOGIN_FAILED: "Somebody came with a token that is unknown, revoked or expired. Shown to administrators.",
+    MEMORY_DECISION: "The memory controller took from a VM, gave to it, or says what it would do; the message holds the figures.",
+    HOST_MEMORY_CHANGED: "A host's page sharing, compression or memory controller was set, by somebody or by itself.",
     WARNING: "Something an operator should know.",
   }),
 });

@@ -37,6 +37,8 @@ export function refusalError(refusal: Refusal, facts: RefusalFacts): ExpectedErr
       return new errors.NotCancellable(facts.operationState ?? "RUNNING", message);
     case RefusalCode.REFUSAL_CODE_PROTECTED:
       return new errors.VmProtected(message);
+    case RefusalCode.REFUSAL_CODE_OUT_OF_RANGE:
+      return new errors.InvalidInput(message, field);
     case RefusalCode.REFUSAL_CODE_UNSUPPORTED:
     case RefusalCode.REFUSAL_CODE_UNSPECIFIED:
     case RefusalCode.UNRECOGNIZED:

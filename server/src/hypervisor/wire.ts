@@ -87,6 +87,8 @@ const EVENT_KINDS: Readonly<Record<WireEventKind, EventKind | null>> = {
   [WireEventKind.EVENT_KIND_GUEST_PANICKED]: "GUEST_PANICKED",
   [WireEventKind.EVENT_KIND_VM_RESET]: "VM_RESET",
   [WireEventKind.EVENT_KIND_WARNING]: "WARNING",
+  [WireEventKind.EVENT_KIND_MEMORY_DECISION]: "MEMORY_DECISION",
+  [WireEventKind.EVENT_KIND_HOST_MEMORY_CHANGED]: "HOST_MEMORY_CHANGED",
   [WireEventKind.UNRECOGNIZED]: null,
 };
 

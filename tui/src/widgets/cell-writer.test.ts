@@ -84,6 +84,16 @@ describe("the writer of cells", () => {
     }), { numRuns: 300 });
   });
 
+  it("lets no character of doubtful width run over the end of a row", async () => {
+    const terminal = terminalOf();
+    const writer = writerOf();
+    await write(terminal, writer.paint(frameOf([{ x: COLUMNS - 1, y: 0, text: "㉈", look: style("text") }])));
+    expect(terminal.buffer.active.getLine(1)?.translateToString(true)).toBe("");
+    await write(terminal, writer.paint(frameOf([])));
+    expect(picture(terminal)).toEqual(picture(terminalOf()));
+    terminal.dispose();
+  });
+
   it("writes nothing when nothing differs, and few bytes for one number", () => {
     const writer = writerOf();
     const frame = (number: string): Frame => frameOf([{ x: 0, y: 1, text: `CPU ${number} %`, look: style("text") }, { x: 0, y: 2, text: "more", look: style("text") }]);

@@ -108,7 +108,9 @@ export class CellWriter {
     this.moveTo(x, y);
     this.use(ink);
     this.remember(y * this.width + x, char, ink);
-    const written = this.options.charOf(char);
+    const meant = this.options.charOf(char);
+    // A terminal that takes two cells for it would write it into the next row.
+    const written = x === this.width - 1 && !isSimple(meant) ? " " : meant;
     if (isSimple(written)) {
       this.out += written;
       this.advance(1);

@@ -56,6 +56,9 @@ pub fn host(sample: &HostSample) -> v1::HostMetrics {
         network_rx_bytes: sample.network.map(|network| network.rx_bytes),
         network_tx_bytes: sample.network.map(|network| network.tx_bytes),
         network_drops: sample.network.map(|network| network.drops),
+        ksmd_ns: None,
+        memory_anonymous_bytes: None,
+        memory_kernel_bytes: None,
     }
 }
 
@@ -104,7 +107,11 @@ pub fn vm(sample: &VmSample) -> v1::VmMetrics {
         cpu_throttle: sample.cpu_throttle.map(|throttle| v1::CpuThrottle {
             periods: throttle.periods,
             throttled_periods: throttle.throttled_periods,
+            throttled_ns: None,
         }),
+        plugged_bytes: None,
+        guest_ram: None,
+        vcpus_present: None,
     }
 }
 

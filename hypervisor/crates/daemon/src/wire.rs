@@ -44,6 +44,7 @@ pub fn vm(view: &VmView) -> v1::Vm {
         crash: view.crash.as_ref().map(crash),
         restart_required: view.restart_required,
         qemu_version: view.qemu_version.clone(),
+        room: None,
     }
 }
 
@@ -84,5 +85,6 @@ pub fn event(event: &StoredEvent) -> v1::Event {
         message: event.message.clone(),
         succeeded: event.outcome == Some(Outcome::Succeeded),
         cancelled: event.outcome == Some(Outcome::Cancelled),
+        decision: None,
     }
 }

@@ -11,7 +11,7 @@ use std::ffi::OsString;
 
 use serde_json::{Value, json};
 
-use crate::spec::{Feature, Machine, VCPUS_MAX, VmSpec};
+use crate::spec::{Feature, Machine, VmSpec};
 
 /// What the definition leaves open and the launch has found out. Text is UTF-8, for QEMU's JSON is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +63,6 @@ pub enum NetworkPlan {
 pub const SPARE_PORTS: u8 = 4;
 /// Slots kept for memory that is added later.
 const MEMORY_SLOTS: u32 = 8;
-/// With `hotplug` a guest may grow to this many times what it boots with …
-const HEADROOM_FACTOR: u64 = 2;
-/// … and by at least this much, one CPU's and one memory module's worth for the smallest guests.
-const HEADROOM_MIN_MB: u64 = 1024;
-const HEADROOM_MIN_VCPUS: u32 = 4;
 /// TCG's cache of translated code in MiB. Unbounded it may reach 1 GiB; 32 is enough for a fixed number of vCPUs.
 const CODE_CACHE_MB: u32 = 32;
 /// Each vCPU that may come takes a region of the cache: with less than these QEMU aborts when one is added.
@@ -114,30 +109,12 @@ fn board(argv: &mut Argv, spec: &VmSpec, plan: &LaunchPlan) {
         }
     };
     if spec.has(Feature::Hotplug) {
-        let (most_mb, most_vcpus) = (memory_max_mb(spec), vcpus_max(spec));
+        let (most_mb, most_vcpus) = (spec.memory_max_mb(), spec.vcpus_max());
         argv.text("-m", format!("size={}M,slots={MEMORY_SLOTS},maxmem={most_mb}M", spec.memory_mb));
         argv.text("-smp", format!("cpus={},maxcpus={most_vcpus}", spec.vcpus));
     } else {
         argv.text("-m", format!("size={}M", spec.memory_mb));
         argv.text("-smp", format!("cpus={}", spec.vcpus));
-    }
-}
-
-/// The most memory the guest can have without a restart, in MiB.
-pub fn memory_max_mb(spec: &VmSpec) -> u64 {
-    if spec.has(Feature::Hotplug) {
-        spec.memory_mb.saturating_mul(HEADROOM_FACTOR).max(spec.memory_mb.saturating_add(HEADROOM_MIN_MB))
-    } else {
-        spec.memory_mb
-    }
-}
-
-/// The most vCPUs the guest can have without a restart.
-pub fn vcpus_max(spec: &VmSpec) -> u32 {
-    if spec.has(Feature::Hotplug) {
-        spec.vcpus.saturating_mul(2).clamp(HEADROOM_MIN_VCPUS, VCPUS_MAX)
-    } else {
-        spec.vcpus
     }
 }
 

@@ -1,6 +1,7 @@
 //! A VM's definition: parsed and validated here, once. What a `VmSpec` holds has passed every rule that needs neither
 //! the disk nor a running QEMU. Must not know how QEMU is told about it (that is `argv`).
 mod parse;
+mod policy;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use parse::SpecError;
+pub use policy::{Control, CpuPolicy, MemoryPolicy, Pin};
 pub use rules::{HostLimits, MEMORY_MIN_MB, VCPUS_MAX};
 
 /// A virtual machine of QuetzalCore.
@@ -54,6 +56,12 @@ pub struct VmSpec {
     /// Abilities that this VM is to have.
     #[serde(default)]
     pub features: BTreeSet<Feature>,
+    /// How far its memory may be taken and may grow.
+    #[serde(default, skip_serializing_if = "policy::is_default")]
+    pub memory_policy: MemoryPolicy,
+    /// How its vCPUs share the host's CPUs.
+    #[serde(default, skip_serializing_if = "policy::is_default")]
+    pub cpu_policy: CpuPolicy,
     /// Free words for people and filters; QuetzalCore gives them no meaning.
     #[serde(default)]
     #[schemars(extend("maxProperties" = 64))]
@@ -222,17 +230,41 @@ pub enum Feature {
     Virtio,
 }
 
-/// Fields that people and this daemon read, not QEMU: a change of them is in effect at once, on a running VM too.
-const READ_LIVE: [&str; 4] = ["name", "labels", "protected", "autostart"];
+/// What this daemon obeys and people read, not QEMU's command line: a change of it is in effect at once, on a running VM
+/// too. Pointers into the normalised definition.
+const OBEYED_LIVE: [&str; 13] = [
+    "/name",
+    "/labels",
+    "/protected",
+    "/autostart",
+    "/memory_policy/floor_mb",
+    "/memory_policy/ceiling_mb",
+    "/memory_policy/shares",
+    "/memory_policy/control",
+    "/memory_policy/sharing_domain",
+    "/cpu_policy/weight",
+    "/cpu_policy/limit_percent",
+    "/cpu_policy/pins",
+    "/cpu_policy/emulator_cpus",
+];
+/// With `hotplug` a guest may grow to this many times what it boots with …
+const HEADROOM_FACTOR: u64 = 2;
+/// … and by at least this much, one CPU's and one memory module's worth for the smallest guests.
+const HEADROOM_MIN_MB: u64 = 1024;
+const HEADROOM_MIN_VCPUS: u32 = 4;
 
 /// Whether a VM started by the one definition runs as one started by the other would. Both normalised JSON.
 pub(crate) fn runs_alike(running: &str, defined: &str) -> bool {
     let machine = |text: &str| {
         let mut value: serde_json::Value = serde_json::from_str(text).ok()?;
-        let fields = value.as_object_mut()?;
-        for field in READ_LIVE {
-            fields.remove(field);
+        for pointer in OBEYED_LIVE {
+            let (parent, field) = pointer.rsplit_once('/')?;
+            if let Some(fields) = value.pointer_mut(parent).and_then(serde_json::Value::as_object_mut) {
+                fields.remove(field);
+            }
         }
+        // Settings left at their defaults are not written at all.
+        value.as_object_mut()?.retain(|_, part| part.as_object().is_none_or(|fields| !fields.is_empty()));
         Some(value)
     };
     running == defined || machine(running).is_some_and(|one| Some(one) == machine(defined))
@@ -245,6 +277,24 @@ impl VmSpec {
 
     pub fn memory_bytes(&self) -> u64 {
         self.memory_mb << 20
+    }
+
+    /// The most memory the guest can have without a restart, in MiB.
+    pub fn memory_max_mb(&self) -> u64 {
+        let planned =
+            || self.memory_mb.saturating_mul(HEADROOM_FACTOR).max(self.memory_mb.saturating_add(HEADROOM_MIN_MB));
+        if self.has(Feature::Hotplug) { self.memory_policy.max_mb.unwrap_or_else(planned) } else { self.memory_mb }
+    }
+
+    /// Nobody takes memory from the guest below this, in MiB.
+    pub fn memory_floor_mb(&self) -> u64 {
+        self.memory_policy.floor_mb.unwrap_or((self.memory_mb / 2).max(MEMORY_MIN_MB))
+    }
+
+    /// The most vCPUs the guest can have without a restart.
+    pub fn vcpus_max(&self) -> u32 {
+        let planned = || self.vcpus.saturating_mul(2).clamp(HEADROOM_MIN_VCPUS, VCPUS_MAX);
+        if self.has(Feature::Hotplug) { self.cpu_policy.max_vcpus.unwrap_or_else(planned) } else { self.vcpus }
     }
 
     /// The normalised definition: defaults filled in, `$schema` left out. Parsing it gives this spec again.

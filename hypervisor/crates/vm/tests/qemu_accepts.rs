@@ -6,7 +6,6 @@ mod support;
 use std::time::Duration;
 
 use quetzal_qmp::Qmp;
-use quetzal_vm::argv::vcpus_max;
 use quetzal_vm::console::{Console, ReadFrom, TakeOver};
 use quetzal_vm::spec::VmSpec;
 use serde_json::json;
@@ -28,7 +27,7 @@ async fn every_golden_command_line_is_accepted_by_the_real_qemu() {
 async fn assert_shows(qmp: &Qmp, spec: &VmSpec) {
     assert_eq!(ask(qmp, "query-name").await["name"], json!(spec.name));
     let cpus = ask(qmp, "query-hotpluggable-cpus").await;
-    assert_eq!(cpus.as_array().unwrap().len(), vcpus_max(spec) as usize);
+    assert_eq!(cpus.as_array().unwrap().len(), spec.vcpus_max() as usize);
     assert_eq!(ask(qmp, "query-cpus-fast").await.as_array().unwrap().len(), spec.vcpus as usize);
     assert_eq!(ask(qmp, "query-memory-size-summary").await["base-memory"], json!(spec.memory_bytes()));
     let blocks = ask(qmp, "query-block").await;

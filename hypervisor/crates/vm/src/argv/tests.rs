@@ -40,11 +40,11 @@ fn the_code_cache_grows_with_the_vcpus_that_may_come() {
 #[test]
 fn the_reserve_is_planned_only_with_hotplug() {
     let mut spec = spec(&json!({ "id": "a", "memory_mb": 96, "vcpus": 1 }));
-    assert_eq!((memory_max_mb(&spec), vcpus_max(&spec)), (96, 1));
+    assert_eq!((spec.memory_max_mb(), spec.vcpus_max()), (96, 1));
     spec.features.insert(Feature::Hotplug);
-    assert_eq!((memory_max_mb(&spec), vcpus_max(&spec)), (1120, 4));
+    assert_eq!((spec.memory_max_mb(), spec.vcpus_max()), (1120, 4));
     (spec.memory_mb, spec.vcpus) = (4096, 64);
-    assert_eq!((memory_max_mb(&spec), vcpus_max(&spec)), (8192, 64));
+    assert_eq!((spec.memory_max_mb(), spec.vcpus_max()), (8192, 64));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 use std::collections::BTreeSet;
 
 use super::parse::SpecError;
-use super::{Boot, Disk, DiskBus, Machine, Network, NetworkMode, VmSpec};
+use super::{Boot, Disk, DiskBus, Machine, Network, NetworkMode, VmSpec, policy};
 
 /// What a definition may ask of its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub(super) fn check(spec: &VmSpec, limits: &HostLimits) -> Result<(), SpecError>
     }
     check_disks(spec)?;
     check_network(&spec.network)?;
+    policy::check(spec, limits)?;
     check_labels(spec)
 }
 

@@ -57,10 +57,24 @@ fn what_qemu_does_not_read_makes_no_other_machine() {
         ("/labels", json!({ "tier": "web" })),
         ("/protected", json!(true)),
         ("/autostart", json!(true)),
+        (
+            "/memory_policy",
+            json!({ "floor_mb": 64, "ceiling_mb": 90, "shares": 1, "control": "on", "sharing_domain": "a" }),
+        ),
+        (
+            "/cpu_policy",
+            json!({ "weight": 7, "limit_percent": 50, "pins": [{ "vcpu": 0, "cpus": [0] }], "emulator_cpus": [1] }),
+        ),
     ] {
         assert!(runs_alike(&running, &text(field, value)), "{field}");
     }
-    for (field, value) in [("/memory_mb", json!(4096)), ("/vcpus", json!(3)), ("/features", json!(["ballooning"]))] {
+    for (field, value) in [
+        ("/memory_mb", json!(4096)),
+        ("/vcpus", json!(3)),
+        ("/features", json!(["ballooning"])),
+        ("/memory_policy", json!({ "max_mb": 1024 })),
+        ("/cpu_policy", json!({ "max_vcpus": 2 })),
+    ] {
         assert!(!runs_alike(&running, &text(field, value)), "{field}");
     }
     assert!(runs_alike("not json", "not json") && !runs_alike("not json", "neither"));
@@ -145,6 +159,29 @@ fn every_bad_value_is_refused_at_its_field() {
         ("/network", json!({ "mac": "52:54:00:12:34" }), "network.mac", "write six bytes"),
         ("/network", json!({ "mac": "01:00:5e:00:00:01" }), "network.mac", "first byte even"),
         ("/network", json!({ "mode": "nat" }), "network.mode", "\"nat\" is none of its values"),
+        ("/memory_policy", json!({ "max_mb": 95 }), "memory_policy.max_mb", "give 96 to 8192"),
+        (
+            "/memory_policy",
+            json!({ "floor_mb": 97 }),
+            "memory_policy.floor_mb",
+            "97 MiB is out of range; give 32 to 96",
+        ),
+        ("/memory_policy", json!({ "ceiling_mb": 47 }), "memory_policy.ceiling_mb", "give 48 to 96"),
+        ("/memory_policy", json!({ "shares": 0 }), "memory_policy.shares", "give 1 to 100000"),
+        ("/memory_policy", json!({ "control": "yes" }), "memory_policy.control", "\"off\", \"recommend\" or \"on\""),
+        ("/memory_policy", json!({ "sharing_domain": "A b" }), "memory_policy.sharing_domain", "use 1 to 32"),
+        ("/memory_policy", json!({ "floor": 64 }), "memory_policy.floor", "did you mean \"floor_mb\"?"),
+        ("/cpu_policy", json!({ "max_vcpus": 0 }), "cpu_policy.max_vcpus", "give 1 to 64"),
+        ("/cpu_policy", json!({ "weight": 10_001 }), "cpu_policy.weight", "give 1 to 10000"),
+        ("/cpu_policy", json!({ "limit_percent": 4 }), "cpu_policy.limit_percent", "give 5 to 200"),
+        ("/cpu_policy", json!({ "pins": [{ "vcpu": 1, "cpus": [0] }] }), "cpu_policy.pins[0].vcpu", "give 0 to 0"),
+        (
+            "/cpu_policy",
+            json!({ "pins": [{ "vcpu": 0, "cpus": [] }] }),
+            "cpu_policy.pins[0].cpus",
+            "give some of 0 to 1",
+        ),
+        ("/cpu_policy", json!({ "emulator_cpus": [2] }), "cpu_policy.emulator_cpus", "this host has CPUs 0 to 1"),
         ("/labels", json!({ "a b": "x" }), "labels", "rename it"),
         ("/labels", json!({ "a": "x\u{7}" }), "labels.a", "control character"),
         ("/protected", json!("yes"), "protected", "the text \"yes\" does not fit; give true or false"),

@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Timestamp } from "../../google/protobuf/timestamp.js";
+import { MemoryDecision } from "./memory.js";
 import { Vm, VmState, vmStateFromJSON, vmStateToJSON } from "./vm.js";
 
 export const protobufPackage = "quetzal.v1";
@@ -36,6 +37,10 @@ export enum EventKind {
   EVENT_KIND_VM_RESET = 9,
   /** EVENT_KIND_WARNING - Something the operator should know, e.g. the fall-back from a bridge to user networking. */
   EVENT_KIND_WARNING = 10,
+  /** EVENT_KIND_MEMORY_DECISION - The memory controller decided something about `vm`; `decision` says what and why. */
+  EVENT_KIND_MEMORY_DECISION = 11,
+  /** EVENT_KIND_HOST_MEMORY_CHANGED - The host's sharing, compression or controller was set, by somebody or by itself (a domain that became active, …). */
+  EVENT_KIND_HOST_MEMORY_CHANGED = 12,
   UNRECOGNIZED = -1,
 }
 
@@ -74,6 +79,12 @@ export function eventKindFromJSON(object: any): EventKind {
     case 10:
     case "EVENT_KIND_WARNING":
       return EventKind.EVENT_KIND_WARNING;
+    case 11:
+    case "EVENT_KIND_MEMORY_DECISION":
+      return EventKind.EVENT_KIND_MEMORY_DECISION;
+    case 12:
+    case "EVENT_KIND_HOST_MEMORY_CHANGED":
+      return EventKind.EVENT_KIND_HOST_MEMORY_CHANGED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -105,6 +116,10 @@ export function eventKindToJSON(object: EventKind): string {
       return "EVENT_KIND_VM_RESET";
     case EventKind.EVENT_KIND_WARNING:
       return "EVENT_KIND_WARNING";
+    case EventKind.EVENT_KIND_MEMORY_DECISION:
+      return "EVENT_KIND_MEMORY_DECISION";
+    case EventKind.EVENT_KIND_HOST_MEMORY_CHANGED:
+      return "EVENT_KIND_HOST_MEMORY_CHANGED";
     case EventKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -142,6 +157,8 @@ export interface Event {
   succeeded: boolean;
   /** For OPERATION_FINISHED that was cancelled. */
   cancelled: boolean;
+  /** For MEMORY_DECISION. */
+  decision?: MemoryDecision | undefined;
 }
 
 function createBaseWatchEventsRequest(): WatchEventsRequest {
@@ -366,6 +383,7 @@ function createBaseEvent(): Event {
     message: "",
     succeeded: false,
     cancelled: false,
+    decision: undefined,
   };
 }
 
@@ -403,6 +421,9 @@ export const Event: MessageFns<Event> = {
     }
     if (message.cancelled !== false) {
       writer.uint32(80).bool(message.cancelled);
+    }
+    if (message.decision !== undefined) {
+      MemoryDecision.encode(message.decision, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -500,6 +521,14 @@ export const Event: MessageFns<Event> = {
             message.cancelled = reader.bool();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.decision = MemoryDecision.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -536,6 +565,7 @@ export const Event: MessageFns<Event> = {
       message: isSet(object.message) ? globalThis.String(object.message) : "",
       succeeded: isSet(object.succeeded) ? globalThis.Boolean(object.succeeded) : false,
       cancelled: isSet(object.cancelled) ? globalThis.Boolean(object.cancelled) : false,
+      decision: isSet(object.decision) ? MemoryDecision.fromJSON(object.decision) : undefined,
     };
   },
 
@@ -571,6 +601,9 @@ export const Event: MessageFns<Event> = {
     if (message.cancelled !== false) {
       obj.cancelled = message.cancelled;
     }
+    if (message.decision !== undefined) {
+      obj.decision = MemoryDecision.toJSON(message.decision);
+    }
     return obj;
   },
 
@@ -589,6 +622,9 @@ export const Event: MessageFns<Event> = {
     message.message = object.message ?? "";
     message.succeeded = object.succeeded ?? false;
     message.cancelled = object.cancelled ?? false;
+    message.decision = (object.decision !== undefined && object.decision !== null)
+      ? MemoryDecision.fromPartial(object.decision)
+      : undefined;
     return message;
   },
 };

@@ -61,7 +61,16 @@ export interface HostMetrics {
   blockWriteBytes?: bigint | undefined;
   networkRxBytes?: bigint | undefined;
   networkTxBytes?: bigint | undefined;
-  networkDrops?: bigint | undefined;
+  networkDrops?:
+    | bigint
+    | undefined;
+  /** Time that ksmd took of the CPUs since boot, nanoseconds. Absent without KSM. */
+  ksmdNs?: bigint | undefined;
+  memoryAnonymousBytes?:
+    | bigint
+    | undefined;
+  /** slab, page tables, kernel stacks, vmalloc, per-CPU */
+  memoryKernelBytes?: bigint | undefined;
 }
 
 /** all in nanoseconds since boot */
@@ -138,7 +147,33 @@ export interface VmMetrics {
     | bigint
     | undefined;
   /** How the kernel holds QEMU to a CPU quota (the cpu.stat of its control group). Absent without the cpu controller. */
-  cpuThrottle?: CpuThrottle | undefined;
+  cpuThrottle?:
+    | CpuThrottle
+    | undefined;
+  /** What the guest has plugged in beyond its boot memory. Absent without the hotplug feature or before QMP's answer. */
+  pluggedBytes?:
+    | bigint
+    | undefined;
+  /** Of the guest's memory as the host maps it, from /proc/PID/smaps; sampled every 10 s, its parts at one instant. */
+  guestRam?:
+    | GuestRam
+    | undefined;
+  /** vCPUs that QEMU has. Absent before QMP's answer. */
+  vcpusPresent?: number | undefined;
+}
+
+/** The host's side of the guest's memory. */
+export interface GuestRam {
+  /** mapped for the guest */
+  sizeBytes: bigint;
+  /** in the host's memory, shared pages counted whole */
+  residentBytes: bigint;
+  /** of the resident, merged by KSM (or the zero page) */
+  sharedBytes: bigint;
+  /** paged out, compressed or not */
+  swappedBytes: bigint;
+  /** Resident in the same process outside the guest's memory: QEMU's own. */
+  overheadBytes: bigint;
 }
 
 /** Totals since quetzald watches the VM, over QEMU's group and those above it; both 0 where none has a quota. */
@@ -147,6 +182,8 @@ export interface CpuThrottle {
   periods: bigint;
   /** Of these, the ones in which it used its quota up and was stopped. */
   throttledPeriods: bigint;
+  /** How long it was stopped in all. */
+  throttledNs?: bigint | undefined;
 }
 
 export interface VcpuTime {
@@ -405,6 +442,9 @@ function createBaseHostMetrics(): HostMetrics {
     networkRxBytes: undefined,
     networkTxBytes: undefined,
     networkDrops: undefined,
+    ksmdNs: undefined,
+    memoryAnonymousBytes: undefined,
+    memoryKernelBytes: undefined,
   };
 }
 
@@ -508,6 +548,24 @@ export const HostMetrics: MessageFns<HostMetrics> = {
         throw new globalThis.Error("value provided for field message.networkDrops of type uint64 too large");
       }
       writer.uint32(176).uint64(message.networkDrops);
+    }
+    if (message.ksmdNs !== undefined) {
+      if (BigInt.asUintN(64, message.ksmdNs) !== message.ksmdNs) {
+        throw new globalThis.Error("value provided for field message.ksmdNs of type uint64 too large");
+      }
+      writer.uint32(184).uint64(message.ksmdNs);
+    }
+    if (message.memoryAnonymousBytes !== undefined) {
+      if (BigInt.asUintN(64, message.memoryAnonymousBytes) !== message.memoryAnonymousBytes) {
+        throw new globalThis.Error("value provided for field message.memoryAnonymousBytes of type uint64 too large");
+      }
+      writer.uint32(192).uint64(message.memoryAnonymousBytes);
+    }
+    if (message.memoryKernelBytes !== undefined) {
+      if (BigInt.asUintN(64, message.memoryKernelBytes) !== message.memoryKernelBytes) {
+        throw new globalThis.Error("value provided for field message.memoryKernelBytes of type uint64 too large");
+      }
+      writer.uint32(200).uint64(message.memoryKernelBytes);
     }
     return writer;
   },
@@ -701,6 +759,30 @@ export const HostMetrics: MessageFns<HostMetrics> = {
             message.networkDrops = reader.uint64() as bigint;
             continue;
           }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.ksmdNs = reader.uint64() as bigint;
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.memoryAnonymousBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.memoryKernelBytes = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -795,6 +877,17 @@ export const HostMetrics: MessageFns<HostMetrics> = {
         : isSet(object.network_drops)
         ? BigInt(object.network_drops)
         : undefined,
+      ksmdNs: isSet(object.ksmdNs) ? BigInt(object.ksmdNs) : isSet(object.ksmd_ns) ? BigInt(object.ksmd_ns) : undefined,
+      memoryAnonymousBytes: isSet(object.memoryAnonymousBytes)
+        ? BigInt(object.memoryAnonymousBytes)
+        : isSet(object.memory_anonymous_bytes)
+        ? BigInt(object.memory_anonymous_bytes)
+        : undefined,
+      memoryKernelBytes: isSet(object.memoryKernelBytes)
+        ? BigInt(object.memoryKernelBytes)
+        : isSet(object.memory_kernel_bytes)
+        ? BigInt(object.memory_kernel_bytes)
+        : undefined,
     };
   },
 
@@ -866,6 +959,15 @@ export const HostMetrics: MessageFns<HostMetrics> = {
     if (message.networkDrops !== undefined) {
       obj.networkDrops = message.networkDrops.toString();
     }
+    if (message.ksmdNs !== undefined) {
+      obj.ksmdNs = message.ksmdNs.toString();
+    }
+    if (message.memoryAnonymousBytes !== undefined) {
+      obj.memoryAnonymousBytes = message.memoryAnonymousBytes.toString();
+    }
+    if (message.memoryKernelBytes !== undefined) {
+      obj.memoryKernelBytes = message.memoryKernelBytes.toString();
+    }
     return obj;
   },
 
@@ -923,6 +1025,13 @@ export const HostMetrics: MessageFns<HostMetrics> = {
       : undefined;
     message.networkDrops = (object.networkDrops !== undefined && object.networkDrops !== null)
       ? BigInt(object.networkDrops)
+      : undefined;
+    message.ksmdNs = (object.ksmdNs !== undefined && object.ksmdNs !== null) ? BigInt(object.ksmdNs) : undefined;
+    message.memoryAnonymousBytes = (object.memoryAnonymousBytes !== undefined && object.memoryAnonymousBytes !== null)
+      ? BigInt(object.memoryAnonymousBytes)
+      : undefined;
+    message.memoryKernelBytes = (object.memoryKernelBytes !== undefined && object.memoryKernelBytes !== null)
+      ? BigInt(object.memoryKernelBytes)
       : undefined;
     return message;
   },
@@ -1755,6 +1864,9 @@ function createBaseVmMetrics(): VmMetrics {
     nics: [],
     qmpAgeMs: undefined,
     cpuThrottle: undefined,
+    pluggedBytes: undefined,
+    guestRam: undefined,
+    vcpusPresent: undefined,
   };
 }
 
@@ -1843,6 +1955,18 @@ export const VmMetrics: MessageFns<VmMetrics> = {
     }
     if (message.cpuThrottle !== undefined) {
       CpuThrottle.encode(message.cpuThrottle, writer.uint32(138).fork()).join();
+    }
+    if (message.pluggedBytes !== undefined) {
+      if (BigInt.asUintN(64, message.pluggedBytes) !== message.pluggedBytes) {
+        throw new globalThis.Error("value provided for field message.pluggedBytes of type uint64 too large");
+      }
+      writer.uint32(144).uint64(message.pluggedBytes);
+    }
+    if (message.guestRam !== undefined) {
+      GuestRam.encode(message.guestRam, writer.uint32(154).fork()).join();
+    }
+    if (message.vcpusPresent !== undefined) {
+      writer.uint32(160).uint32(message.vcpusPresent);
     }
     return writer;
   },
@@ -1996,6 +2120,30 @@ export const VmMetrics: MessageFns<VmMetrics> = {
             message.cpuThrottle = CpuThrottle.decode(reader, reader.uint32());
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.pluggedBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.guestRam = GuestRam.decode(reader, reader.uint32());
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.vcpusPresent = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2087,6 +2235,21 @@ export const VmMetrics: MessageFns<VmMetrics> = {
         : isSet(object.cpu_throttle)
         ? CpuThrottle.fromJSON(object.cpu_throttle)
         : undefined,
+      pluggedBytes: isSet(object.pluggedBytes)
+        ? BigInt(object.pluggedBytes)
+        : isSet(object.plugged_bytes)
+        ? BigInt(object.plugged_bytes)
+        : undefined,
+      guestRam: isSet(object.guestRam)
+        ? GuestRam.fromJSON(object.guestRam)
+        : isSet(object.guest_ram)
+        ? GuestRam.fromJSON(object.guest_ram)
+        : undefined,
+      vcpusPresent: isSet(object.vcpusPresent)
+        ? globalThis.Number(object.vcpusPresent)
+        : isSet(object.vcpus_present)
+        ? globalThis.Number(object.vcpus_present)
+        : undefined,
     };
   },
 
@@ -2143,6 +2306,15 @@ export const VmMetrics: MessageFns<VmMetrics> = {
     if (message.cpuThrottle !== undefined) {
       obj.cpuThrottle = CpuThrottle.toJSON(message.cpuThrottle);
     }
+    if (message.pluggedBytes !== undefined) {
+      obj.pluggedBytes = message.pluggedBytes.toString();
+    }
+    if (message.guestRam !== undefined) {
+      obj.guestRam = GuestRam.toJSON(message.guestRam);
+    }
+    if (message.vcpusPresent !== undefined) {
+      obj.vcpusPresent = Math.round(message.vcpusPresent);
+    }
     return obj;
   },
 
@@ -2195,12 +2367,195 @@ export const VmMetrics: MessageFns<VmMetrics> = {
     message.cpuThrottle = (object.cpuThrottle !== undefined && object.cpuThrottle !== null)
       ? CpuThrottle.fromPartial(object.cpuThrottle)
       : undefined;
+    message.pluggedBytes = (object.pluggedBytes !== undefined && object.pluggedBytes !== null)
+      ? BigInt(object.pluggedBytes)
+      : undefined;
+    message.guestRam = (object.guestRam !== undefined && object.guestRam !== null)
+      ? GuestRam.fromPartial(object.guestRam)
+      : undefined;
+    message.vcpusPresent = object.vcpusPresent ?? undefined;
+    return message;
+  },
+};
+
+function createBaseGuestRam(): GuestRam {
+  return { sizeBytes: 0n, residentBytes: 0n, sharedBytes: 0n, swappedBytes: 0n, overheadBytes: 0n };
+}
+
+export const GuestRam: MessageFns<GuestRam> = {
+  encode(message: GuestRam, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sizeBytes !== 0n) {
+      if (BigInt.asUintN(64, message.sizeBytes) !== message.sizeBytes) {
+        throw new globalThis.Error("value provided for field message.sizeBytes of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.sizeBytes);
+    }
+    if (message.residentBytes !== 0n) {
+      if (BigInt.asUintN(64, message.residentBytes) !== message.residentBytes) {
+        throw new globalThis.Error("value provided for field message.residentBytes of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.residentBytes);
+    }
+    if (message.sharedBytes !== 0n) {
+      if (BigInt.asUintN(64, message.sharedBytes) !== message.sharedBytes) {
+        throw new globalThis.Error("value provided for field message.sharedBytes of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.sharedBytes);
+    }
+    if (message.swappedBytes !== 0n) {
+      if (BigInt.asUintN(64, message.swappedBytes) !== message.swappedBytes) {
+        throw new globalThis.Error("value provided for field message.swappedBytes of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.swappedBytes);
+    }
+    if (message.overheadBytes !== 0n) {
+      if (BigInt.asUintN(64, message.overheadBytes) !== message.overheadBytes) {
+        throw new globalThis.Error("value provided for field message.overheadBytes of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.overheadBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GuestRam {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGuestRam();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sizeBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.residentBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sharedBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.swappedBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.overheadBytes = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GuestRam {
+    return {
+      sizeBytes: isSet(object.sizeBytes)
+        ? BigInt(object.sizeBytes)
+        : isSet(object.size_bytes)
+        ? BigInt(object.size_bytes)
+        : 0n,
+      residentBytes: isSet(object.residentBytes)
+        ? BigInt(object.residentBytes)
+        : isSet(object.resident_bytes)
+        ? BigInt(object.resident_bytes)
+        : 0n,
+      sharedBytes: isSet(object.sharedBytes)
+        ? BigInt(object.sharedBytes)
+        : isSet(object.shared_bytes)
+        ? BigInt(object.shared_bytes)
+        : 0n,
+      swappedBytes: isSet(object.swappedBytes)
+        ? BigInt(object.swappedBytes)
+        : isSet(object.swapped_bytes)
+        ? BigInt(object.swapped_bytes)
+        : 0n,
+      overheadBytes: isSet(object.overheadBytes)
+        ? BigInt(object.overheadBytes)
+        : isSet(object.overhead_bytes)
+        ? BigInt(object.overhead_bytes)
+        : 0n,
+    };
+  },
+
+  toJSON(message: GuestRam): unknown {
+    const obj: any = {};
+    if (message.sizeBytes !== 0n) {
+      obj.sizeBytes = message.sizeBytes.toString();
+    }
+    if (message.residentBytes !== 0n) {
+      obj.residentBytes = message.residentBytes.toString();
+    }
+    if (message.sharedBytes !== 0n) {
+      obj.sharedBytes = message.sharedBytes.toString();
+    }
+    if (message.swappedBytes !== 0n) {
+      obj.swappedBytes = message.swappedBytes.toString();
+    }
+    if (message.overheadBytes !== 0n) {
+      obj.overheadBytes = message.overheadBytes.toString();
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<GuestRam>, I>>(base?: I): GuestRam {
+    return GuestRam.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<GuestRam>, I>>(object: I): GuestRam {
+    const message = createBaseGuestRam();
+    message.sizeBytes = (object.sizeBytes !== undefined && object.sizeBytes !== null) ? BigInt(object.sizeBytes) : 0n;
+    message.residentBytes = (object.residentBytes !== undefined && object.residentBytes !== null)
+      ? BigInt(object.residentBytes)
+      : 0n;
+    message.sharedBytes = (object.sharedBytes !== undefined && object.sharedBytes !== null)
+      ? BigInt(object.sharedBytes)
+      : 0n;
+    message.swappedBytes = (object.swappedBytes !== undefined && object.swappedBytes !== null)
+      ? BigInt(object.swappedBytes)
+      : 0n;
+    message.overheadBytes = (object.overheadBytes !== undefined && object.overheadBytes !== null)
+      ? BigInt(object.overheadBytes)
+      : 0n;
     return message;
   },
 };
 
 function createBaseCpuThrottle(): CpuThrottle {
-  return { periods: 0n, throttledPeriods: 0n };
+  return { periods: 0n, throttledPeriods: 0n, throttledNs: undefined };
 }
 
 export const CpuThrottle: MessageFns<CpuThrottle> = {
@@ -2216,6 +2571,12 @@ export const CpuThrottle: MessageFns<CpuThrottle> = {
         throw new globalThis.Error("value provided for field message.throttledPeriods of type uint64 too large");
       }
       writer.uint32(16).uint64(message.throttledPeriods);
+    }
+    if (message.throttledNs !== undefined) {
+      if (BigInt.asUintN(64, message.throttledNs) !== message.throttledNs) {
+        throw new globalThis.Error("value provided for field message.throttledNs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.throttledNs);
     }
     return writer;
   },
@@ -2249,6 +2610,14 @@ export const CpuThrottle: MessageFns<CpuThrottle> = {
             message.throttledPeriods = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.throttledNs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2269,6 +2638,11 @@ export const CpuThrottle: MessageFns<CpuThrottle> = {
         : isSet(object.throttled_periods)
         ? BigInt(object.throttled_periods)
         : 0n,
+      throttledNs: isSet(object.throttledNs)
+        ? BigInt(object.throttledNs)
+        : isSet(object.throttled_ns)
+        ? BigInt(object.throttled_ns)
+        : undefined,
     };
   },
 
@@ -2279,6 +2653,9 @@ export const CpuThrottle: MessageFns<CpuThrottle> = {
     }
     if (message.throttledPeriods !== 0n) {
       obj.throttledPeriods = message.throttledPeriods.toString();
+    }
+    if (message.throttledNs !== undefined) {
+      obj.throttledNs = message.throttledNs.toString();
     }
     return obj;
   },
@@ -2292,6 +2669,9 @@ export const CpuThrottle: MessageFns<CpuThrottle> = {
     message.throttledPeriods = (object.throttledPeriods !== undefined && object.throttledPeriods !== null)
       ? BigInt(object.throttledPeriods)
       : 0n;
+    message.throttledNs = (object.throttledNs !== undefined && object.throttledNs !== null)
+      ? BigInt(object.throttledNs)
+      : undefined;
     return message;
   },
 };

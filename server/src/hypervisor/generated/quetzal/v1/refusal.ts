@@ -40,6 +40,8 @@ export enum RefusalCode {
   REFUSAL_CODE_NOT_CANCELLABLE = 10,
   /** REFUSAL_CODE_PROTECTED - The VM is protected against deletion and forced power-off. */
   REFUSAL_CODE_PROTECTED = 11,
+  /** REFUSAL_CODE_OUT_OF_RANGE - A figure of the request is outside its limits; `field` names it, `message` the limits. */
+  REFUSAL_CODE_OUT_OF_RANGE = 12,
   UNRECOGNIZED = -1,
 }
 
@@ -81,6 +83,9 @@ export function refusalCodeFromJSON(object: any): RefusalCode {
     case 11:
     case "REFUSAL_CODE_PROTECTED":
       return RefusalCode.REFUSAL_CODE_PROTECTED;
+    case 12:
+    case "REFUSAL_CODE_OUT_OF_RANGE":
+      return RefusalCode.REFUSAL_CODE_OUT_OF_RANGE;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -114,6 +119,8 @@ export function refusalCodeToJSON(object: RefusalCode): string {
       return "REFUSAL_CODE_NOT_CANCELLABLE";
     case RefusalCode.REFUSAL_CODE_PROTECTED:
       return "REFUSAL_CODE_PROTECTED";
+    case RefusalCode.REFUSAL_CODE_OUT_OF_RANGE:
+      return "REFUSAL_CODE_OUT_OF_RANGE";
     case RefusalCode.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";

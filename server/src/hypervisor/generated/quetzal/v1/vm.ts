@@ -169,7 +169,26 @@ export interface Vm {
   /** The stored definition differs from the one QEMU was started with. */
   restartRequired: boolean;
   /** QEMU's version while running, e.g. "7.2.22"; else absent. */
-  qemuVersion?: string | undefined;
+  qemuVersion?:
+    | string
+    | undefined;
+  /** What the running guest is asked to have and may have; absent while not running. */
+  room?: Room | undefined;
+}
+
+/** The limits between which a running VM's memory and vCPUs move, and what was last asked for. */
+export interface Room {
+  /** What the guest was last asked to leave itself (balloon); its whole memory where nobody asked. */
+  balloonTargetBytes: bigint;
+  /** The least a balloon target may be. */
+  balloonFloorBytes: bigint;
+  /** What the guest was last asked to have plugged in, boot memory counted in. */
+  memoryTargetBytes: bigint;
+  /** The most it can have without a restart. */
+  memoryMaxBytes: bigint;
+  /** vCPUs asked for, and the most without a restart. */
+  vcpusTarget: number;
+  vcpusMax: number;
 }
 
 export interface CrashReport {
@@ -259,6 +278,7 @@ function createBaseVm(): Vm {
     crash: undefined,
     restartRequired: false,
     qemuVersion: undefined,
+    room: undefined,
   };
 }
 
@@ -302,6 +322,9 @@ export const Vm: MessageFns<Vm> = {
     }
     if (message.qemuVersion !== undefined) {
       writer.uint32(98).string(message.qemuVersion);
+    }
+    if (message.room !== undefined) {
+      Room.encode(message.room, writer.uint32(106).fork()).join();
     }
     return writer;
   },
@@ -415,6 +438,14 @@ export const Vm: MessageFns<Vm> = {
             message.qemuVersion = reader.string();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.room = Room.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -465,6 +496,7 @@ export const Vm: MessageFns<Vm> = {
         : isSet(object.qemu_version)
         ? globalThis.String(object.qemu_version)
         : undefined,
+      room: isSet(object.room) ? Room.fromJSON(object.room) : undefined,
     };
   },
 
@@ -506,6 +538,9 @@ export const Vm: MessageFns<Vm> = {
     if (message.qemuVersion !== undefined) {
       obj.qemuVersion = message.qemuVersion;
     }
+    if (message.room !== undefined) {
+      obj.room = Room.toJSON(message.room);
+    }
     return obj;
   },
 
@@ -530,6 +565,207 @@ export const Vm: MessageFns<Vm> = {
       : undefined;
     message.restartRequired = object.restartRequired ?? false;
     message.qemuVersion = object.qemuVersion ?? undefined;
+    message.room = (object.room !== undefined && object.room !== null) ? Room.fromPartial(object.room) : undefined;
+    return message;
+  },
+};
+
+function createBaseRoom(): Room {
+  return {
+    balloonTargetBytes: 0n,
+    balloonFloorBytes: 0n,
+    memoryTargetBytes: 0n,
+    memoryMaxBytes: 0n,
+    vcpusTarget: 0,
+    vcpusMax: 0,
+  };
+}
+
+export const Room: MessageFns<Room> = {
+  encode(message: Room, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.balloonTargetBytes !== 0n) {
+      if (BigInt.asUintN(64, message.balloonTargetBytes) !== message.balloonTargetBytes) {
+        throw new globalThis.Error("value provided for field message.balloonTargetBytes of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.balloonTargetBytes);
+    }
+    if (message.balloonFloorBytes !== 0n) {
+      if (BigInt.asUintN(64, message.balloonFloorBytes) !== message.balloonFloorBytes) {
+        throw new globalThis.Error("value provided for field message.balloonFloorBytes of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.balloonFloorBytes);
+    }
+    if (message.memoryTargetBytes !== 0n) {
+      if (BigInt.asUintN(64, message.memoryTargetBytes) !== message.memoryTargetBytes) {
+        throw new globalThis.Error("value provided for field message.memoryTargetBytes of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.memoryTargetBytes);
+    }
+    if (message.memoryMaxBytes !== 0n) {
+      if (BigInt.asUintN(64, message.memoryMaxBytes) !== message.memoryMaxBytes) {
+        throw new globalThis.Error("value provided for field message.memoryMaxBytes of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.memoryMaxBytes);
+    }
+    if (message.vcpusTarget !== 0) {
+      writer.uint32(40).uint32(message.vcpusTarget);
+    }
+    if (message.vcpusMax !== 0) {
+      writer.uint32(48).uint32(message.vcpusMax);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Room {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRoom();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.balloonTargetBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.balloonFloorBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.memoryTargetBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.memoryMaxBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.vcpusTarget = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.vcpusMax = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Room {
+    return {
+      balloonTargetBytes: isSet(object.balloonTargetBytes)
+        ? BigInt(object.balloonTargetBytes)
+        : isSet(object.balloon_target_bytes)
+        ? BigInt(object.balloon_target_bytes)
+        : 0n,
+      balloonFloorBytes: isSet(object.balloonFloorBytes)
+        ? BigInt(object.balloonFloorBytes)
+        : isSet(object.balloon_floor_bytes)
+        ? BigInt(object.balloon_floor_bytes)
+        : 0n,
+      memoryTargetBytes: isSet(object.memoryTargetBytes)
+        ? BigInt(object.memoryTargetBytes)
+        : isSet(object.memory_target_bytes)
+        ? BigInt(object.memory_target_bytes)
+        : 0n,
+      memoryMaxBytes: isSet(object.memoryMaxBytes)
+        ? BigInt(object.memoryMaxBytes)
+        : isSet(object.memory_max_bytes)
+        ? BigInt(object.memory_max_bytes)
+        : 0n,
+      vcpusTarget: isSet(object.vcpusTarget)
+        ? globalThis.Number(object.vcpusTarget)
+        : isSet(object.vcpus_target)
+        ? globalThis.Number(object.vcpus_target)
+        : 0,
+      vcpusMax: isSet(object.vcpusMax)
+        ? globalThis.Number(object.vcpusMax)
+        : isSet(object.vcpus_max)
+        ? globalThis.Number(object.vcpus_max)
+        : 0,
+    };
+  },
+
+  toJSON(message: Room): unknown {
+    const obj: any = {};
+    if (message.balloonTargetBytes !== 0n) {
+      obj.balloonTargetBytes = message.balloonTargetBytes.toString();
+    }
+    if (message.balloonFloorBytes !== 0n) {
+      obj.balloonFloorBytes = message.balloonFloorBytes.toString();
+    }
+    if (message.memoryTargetBytes !== 0n) {
+      obj.memoryTargetBytes = message.memoryTargetBytes.toString();
+    }
+    if (message.memoryMaxBytes !== 0n) {
+      obj.memoryMaxBytes = message.memoryMaxBytes.toString();
+    }
+    if (message.vcpusTarget !== 0) {
+      obj.vcpusTarget = Math.round(message.vcpusTarget);
+    }
+    if (message.vcpusMax !== 0) {
+      obj.vcpusMax = Math.round(message.vcpusMax);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Room>, I>>(base?: I): Room {
+    return Room.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Room>, I>>(object: I): Room {
+    const message = createBaseRoom();
+    message.balloonTargetBytes = (object.balloonTargetBytes !== undefined && object.balloonTargetBytes !== null)
+      ? BigInt(object.balloonTargetBytes)
+      : 0n;
+    message.balloonFloorBytes = (object.balloonFloorBytes !== undefined && object.balloonFloorBytes !== null)
+      ? BigInt(object.balloonFloorBytes)
+      : 0n;
+    message.memoryTargetBytes = (object.memoryTargetBytes !== undefined && object.memoryTargetBytes !== null)
+      ? BigInt(object.memoryTargetBytes)
+      : 0n;
+    message.memoryMaxBytes = (object.memoryMaxBytes !== undefined && object.memoryMaxBytes !== null)
+      ? BigInt(object.memoryMaxBytes)
+      : 0n;
+    message.vcpusTarget = object.vcpusTarget ?? 0;
+    message.vcpusMax = object.vcpusMax ?? 0;
     return message;
   },
 };
