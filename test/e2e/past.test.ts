@@ -180,6 +180,18 @@ describe("scrubbing", () => {
     expect([...stages]).toContain(cameSince);
   });
 
+  it("shows a VM that was edited while it runs with what it runs with, live and then", async () => {
+    await VmDriver.define(stack, smallGuest("busy-guest", { memory_mb: 160, vcpus: 2 }));
+    expect(await busy.show<{ memoryBytes: number; restartRequired: boolean }>("memoryBytes restartRequired")).toMatchObject({ memoryBytes: 160 * 1024 ** 2, restartRequired: true });
+    const edited = Date.now();
+    const itRuns = /\n 1 vCPU {2}128M [\s\S]*takes effect at the next start[\s\S]*configured +128M +100% +what it was started with/;
+    await press("\r", /1 graphs/);
+    await press("3", itRuns);
+    await eventually("an instant after the edit", () => Date.now() - edited > 2 * SECOND_MS);
+    const [newest] = await stepsBackTo(edited);
+    expect(newest?.text).toMatch(itRuns);
+  });
+
   it("does nothing to what was, and says why", async () => {
     await press("[", CLOCK);
     await press("S", "This is the past; 0 goes back to now.");

@@ -35,10 +35,10 @@ export async function livesAt(db: Db, at: Date): Promise<PastLife[]> {
     ) AS moment ON true
     -- A start takes the definition as it is when it begins; QEMU is there a little later.
     LEFT JOIN LATERAL (
-      SELECT definition FROM vm_versions WHERE vm_id = known.vm_id AND time <= coalesce(
-        (SELECT max(time) FROM vm_moments WHERE vm_id = known.vm_id AND time <= moment.started_at AND state = 'STARTING'), moment.started_at)
+      SELECT definition FROM vm_versions WHERE moment.restart_required AND vm_id = known.vm_id AND time <= coalesce(
+        (SELECT max(state_since) FROM vm_moments WHERE vm_id = known.vm_id AND time <= moment.started_at AND state = 'STARTING'), moment.started_at)
       ORDER BY time DESC, id DESC LIMIT 1
-    ) AS running ON moment.restart_required
+    ) AS running ON true
     WHERE life.definition IS NOT NULL
     ORDER BY life.vm_id`;
   return rows.map(({ vmId, hostId, generation, definition, running, endedAt, state, stateSince, restartRequired, ...observed }) => ({
