@@ -76,11 +76,11 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["console", [["c", /console of build-runner/]]],
   ["marked", [["   V", /4 marked/]]],
   ["plan", [["*", /7 marked/], ["p", /all can|\d cannot/]]],
-  ["plan-typed", [["*", /7 marked/], ["d", /\d cannot/], ["\r", /Type "delete 2"/]]],
+  ["plan-typed", [["*", /7 marked/], ["d", /2 can, 5 cannot/], ["\r", /Type "delete 2"/]]],
   ["delete", [["G", /7 of 7/], ["d", /Type its id/]]],
   // The last ones: what is reset stays under way, what is paused stays paused.
   ["operations-running", [["r", /any other key: no/], ["y", /reset…/], ["o", /1 under way/]]],
-  ["plan-summary", [["*", /7 marked/], ["p", /\d cannot/], ["\r", /summary/], ["", /4 done/]]],
+  ["plan-summary", [["*", /7 marked/], ["p", /4 can, 3 cannot/], ["\r", /summary/], ["", /4 done/]]],
 ];
 
 const SIZES = [[80, 24], [120, 40], [200, 50]] as const;
