@@ -23,7 +23,8 @@ import { Mouse } from "./mouse.js";
 import { asOf } from "./store/as-of.js";
 import { page } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
-import { dashboardSettings, faultNotice } from "./settings/dashboard-settings.js";
+import { dashboardSettings } from "./settings/dashboard-settings.js";
+import { faultText } from "./settings/model.js";
 import type { SettingsFile } from "./settings/model.js";
 import type { ConsoleView as View } from "./store/state.js";
 import type { Characters, ColourDepth } from "./terminal-kind.js";
@@ -121,7 +122,7 @@ class Dashboard implements Outside {
     this.terminal = this.takeTerminal();
     this.listen();
     if (options.startFault) this.store.dispatch({ type: "notice", tone: "error", text: paintable(options.startFault) });
-    if (faults.length > 0) this.store.dispatch({ type: "notice", tone: "error", text: paintable(faultNotice(faults)) });
+    if (faults.length > 0) this.store.dispatch({ type: "settingsFaults", texts: faults.map((fault) => paintable(faultText(fault))), views: [] });
     this.paint();
     this.feed = new Feed(client, this.store, this.now);
   }

@@ -6,6 +6,7 @@ import { naturalDirection } from "./columns.js";
 import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { moveAlerts } from "./alerts.js";
 import { moveForm } from "./form.js";
+import { logRows } from "./log.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
@@ -62,6 +63,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "wearView":
     case "pointAt":
     case "settings":
+    case "settingsFaults":
       return reduceTable(state, action);
     case "prompt":
       return withUi(state, { prompt: action.prompt });
@@ -155,7 +157,7 @@ function lineCount(state: State, key: string): number {
     case "vm.cpu":
     case "vm.disks": return PARTS_MAX;
     case "instants": return comparedInstants(state).length;
-    case "log": return state.log.length;
+    case "log": return state.log.reduce((rows, line) => rows + logRows(line, state.ui.columns).length, 0);
     case "vm.events": return state.ui.selectedVmId === null ? 0 : eventsOf(state, state.ui.selectedVmId).length;
     case "vm.definition": return state.definition?.lines.length ?? 0;
     case "help": return state.ui.helpLines;
