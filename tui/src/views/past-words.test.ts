@@ -43,6 +43,11 @@ describe("why a graph of then is empty", () => {
     ["this alone was not measured", { frame: frame([running], [sample("a", AT)]) }, "not measured then"],
   ] as const)("where %s", (_, past, why) => expect(whyEmptyThen(asOf(then(past)), [A])).toBe(why));
 
+  it("tells of several what holds for all of them, or that they differ", () => {
+    const both = (...states: Vm["state"][]): string | null => whyEmptyThen(asOf(then({ frame: frame(states.map((state, index) => vm({ id: index === 0 ? "a" : "b", state }))), series: new Map([["vm a", ANSWERED], ["vm b", ANSWERED]]) })), [A, { kind: "vm", id: "b" }]);
+    expect([both("STOPPED", "STOPPED"), both("STOPPED", "RUNNING")]).toEqual(["stopped then: nothing to measure", "nothing known of any of them then"]);
+  });
+
   it("names what was never known of it", () => expect(whyEmptyThen(asOf(then({ frame: frame([running], [sample("a", AT)]) })), [A], "no read or write then")).toBe("no read or write then"));
   it("is for the live view to say where it is live", () => expect(whyEmptyThen(then({ at: null }), [A])).toBeNull());
 });

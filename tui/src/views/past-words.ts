@@ -31,22 +31,22 @@ export function whyEmptyThen(state: State, of: readonly Subject[], never?: strin
   const { past } = state;
   const isAsking = of.some(({ kind, id }) => madeFor(past.series.get(`${kind} ${id}`), spanSeconds(past)) === undefined);
   if (past.at === null) return isAsking && isZoomed(past) && !fitsRing(spanSeconds(past)) ? "asking the server" : null;
-  const [subject] = of;
   if (past.trouble !== null) return past.trouble;
-  if (subject === undefined) return whyUnknownThen(state, null, never);
   // What did not live or is not kept has no answer to wait for.
-  return unkept(state) ?? (past.frame === null ? ASKING : (unlived(state, subject) ?? (isAsking ? ASKING : whyUnknownThen(state, subject, never))));
+  const whys = new Set(of.map((subject) => unkept(state) ?? (past.frame === null ? ASKING : (unlived(state, subject) ?? (isAsking ? ASKING : whyUnknownThen(state, subject, never))))));
+  const [why] = whys;
+  return whys.size === 1 && why !== undefined ? why : "nothing known of any of them then";
 }
 const ASKING = "asking the server";
 
 /** Why a figure of the instant shown is not known; `never` as above. Only of the past. */
-export function whyUnknownThen(state: State, subject: Subject | null, never = "not measured then"): string {
+export function whyUnknownThen(state: State, subject: Subject, never = "not measured then"): string {
   const { past } = state;
   if (past.trouble !== null) return past.trouble;
-  const why = unkept(state) ?? (past.frame === null ? ASKING : subject === null ? null : unlived(state, subject));
+  const why = unkept(state) ?? (past.frame === null ? ASKING : unlived(state, subject));
   if (why !== null) return why;
-  const samples = subject?.kind === "host" ? state.hostSamples : state.samples;
-  return subject === null || samples.has(subject.id) ? never : "not measured: no sample came";
+  const samples = subject.kind === "host" ? state.hostSamples : state.samples;
+  return samples.has(subject.id) ? never : "not measured: no sample came";
 }
 
 /** Why a host has no sample, of now or of then. */
