@@ -56,6 +56,8 @@ export interface VmSample {
   readonly cpuUserRatio: Rate;
   readonly cpuSystemRatio: Rate;
   readonly vcpus: readonly VcpuSample[];
+  /** vCPUs that its QEMU runs with, whatever the definition says by now. */
+  readonly vcpuCount: number | null;
   readonly stealRatio: Rate;
   /** Share of a CPU quota's periods in which QEMU was stopped; 0 without a quota. */
   readonly throttledRatio: Rate;

@@ -15,7 +15,7 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
   return {
     vmId: now.vmId, time,
     cpuRatio: sumAll(cpuUserRatio, cpuSystemRatio), cpuUserRatio, cpuSystemRatio,
-    vcpus,
+    vcpus, vcpuCount: vcpus.length === 0 ? null : vcpus.length,
     stealRatio: stolen === null ? null : stolen / knownSteal,
     throttledRatio: throttledRatio(elapsed, before?.cpuThrottle, now.cpuThrottle),
     throttledPercent: percentOfTime(elapsed, before?.cpuThrottle?.throttledNs, now.cpuThrottle?.throttledNs),
