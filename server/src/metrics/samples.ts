@@ -56,13 +56,12 @@ export interface VmSample {
   readonly cpuUserRatio: Rate;
   readonly cpuSystemRatio: Rate;
   readonly vcpus: readonly VcpuSample[];
-  /** vCPUs that its QEMU runs with, whatever the definition says by now. */
-  readonly vcpuCount: number | null;
   readonly stealRatio: Rate;
   /** Share of a CPU quota's periods in which QEMU was stopped; 0 without a quota. */
   readonly throttledRatio: Rate;
   /** Time in which QEMU was stopped by a CPU quota, in percent of one core's; 0 without a quota. */
   readonly throttledPercent: Rate;
+  /** vCPUs that its QEMU runs with, whatever the definition says by now. */
   readonly vcpusPresent: number | null;
   /** Major faults of the QEMU process: its own memory read back from the host's swap or files. */
   readonly majorFaultsPerSecond: Rate;

@@ -6,7 +6,7 @@ import { definitionFields } from "../hypervisor/wire.js";
 import { isAlive } from "../vm/verbs.js";
 import type { PastHost, PastLife, PastVm } from "./model.js";
 
-const NO_VM_SAMPLE: Omit<VmSample, "vmId" | "time" | "memoryConfiguredBytes" | "vcpuCount"> = {
+const NO_VM_SAMPLE: Omit<VmSample, "vmId" | "time" | "memoryConfiguredBytes"> = {
   cpuRatio: null, cpuUserRatio: null, cpuSystemRatio: null, vcpus: [], stealRatio: null, throttledRatio: null, throttledPercent: null, vcpusPresent: null, pluggedBytes: null, guestRam: null, guestFreeBytes: null, majorFaultsPerSecond: null, balloonActualBytes: null,
   guestTotalBytes: null, guestAvailableBytes: null, guestCacheBytes: null, guestUpdatedAt: null, guestMajorFaultsPerSecond: null,
   guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, rssBytes: null, pssBytes: null, swapBytes: null,
@@ -33,7 +33,8 @@ export function pastVm(life: PastLife, instant: Instant | null): PastVm {
     accelerator: moment?.accelerator ?? null, networkInUse: moment?.networkInUse ?? null, pid: moment?.pid ?? null,
     restartRequired: moment?.restartRequired ?? false, crashCause: moment?.crashCause ?? null,
     sample: instant === null || !mayHaveSample ? null : {
-      ...NO_VM_SAMPLE, ...known(VM_METRICS, instant), vmId: life.vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: ran.memoryBytes, vcpuCount: ran.vcpus,
+      ...NO_VM_SAMPLE, ...known(VM_METRICS, instant), vmId: life.vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: ran.memoryBytes,
+      vcpusPresent: known(VM_METRICS, instant)["vcpusPresent"] ?? ran.vcpus,
     },
   };
 }

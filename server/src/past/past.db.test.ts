@@ -108,7 +108,7 @@ describeOnEveryServer("the past", (suite) => {
     await told("VM_STATE_CHANGED", "a", 32, one("RUNNING", 32, 512));
     for (const second of [14, 25, 33]) measured(second, { a: 1 });
     const ran = async (second: number) => (await past.frame(at(second))).vms.map(({ memoryBytes, vcpus, restartRequired, sample }) =>
-      [memoryBytes / 1_048_576, vcpus, restartRequired, (sample?.memoryConfiguredBytes ?? 0) / 1_048_576, sample?.vcpuCount])[0];
+      [memoryBytes / 1_048_576, vcpus, restartRequired, (sample?.memoryConfiguredBytes ?? 0) / 1_048_576, sample?.vcpusPresent])[0];
     expect(await ran(14)).toEqual([384, 3, true, 256, 2]);
     expect(await ran(25)).toEqual([512, 4, true, 256, 2]);
     expect(await ran(33)).toEqual([512, 4, false, 512, 4]);

@@ -60,7 +60,7 @@ export interface VmSample {
   cpuRatio: number | null;
   stealRatio: number | null;
   /** What its QEMU was started with; null: not told yet. */
-  vcpuCount: number | null;
+  vcpusPresent: number | null;
   memoryConfiguredBytes: number;
   balloonActualBytes: number | null;
   guestTotalBytes: number | null;

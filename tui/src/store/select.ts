@@ -69,7 +69,7 @@ export function ageSince(vm: Vm): number {
 
 /** vCPUs that a VM runs with: of a definition that was changed meanwhile they are others. */
 export function vcpusOf(vm: Vm, sample: VmSample | null | undefined): number {
-  return sample?.vcpuCount ?? vm.vcpus;
+  return sample?.vcpusPresent ?? vm.vcpus;
 }
 
 /** The same of its memory, in bytes. */

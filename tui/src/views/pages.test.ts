@@ -78,7 +78,7 @@ describe("the tabs of a VM", () => {
   });
 
   it("show what a VM runs with while its definition is another", () => {
-    const edited = stateWith([vm({ id: "web-1", vcpus: 4, memoryBytes: 512 * MIB, restartRequired: true })], [sample("web-1", NOW, { cpuRatio: 1, vcpuCount: 2 })]);
+    const edited = stateWith([vm({ id: "web-1", vcpus: 4, memoryBytes: 512 * MIB, restartRequired: true })], [sample("web-1", NOW, { cpuRatio: 1, vcpusPresent: 2 })]);
     const shown = rows(reduce(onTab(edited, "memory"), { type: "cpuScale" }));
     expect(shown[2]).toMatch(/^ 2 vCPUs {2}256M /);
     expect(shown.join("\n")).toMatch(/configured +256M +100% +what it was started with/);
