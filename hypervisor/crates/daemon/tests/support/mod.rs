@@ -5,11 +5,15 @@
     reason = "each test binary uses its part, and a broken support is a failed test"
 )]
 
+pub mod guest;
+pub mod memory;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use quetzal_api::v1::console_service_client::ConsoleServiceClient;
+use quetzal_api::v1::cpu_service_client::CpuServiceClient;
 use quetzal_api::v1::event_service_client::EventServiceClient;
 use quetzal_api::v1::metrics_service_client::MetricsServiceClient;
 use quetzal_api::v1::vm_service_client::VmServiceClient;
@@ -187,6 +191,23 @@ impl Daemon {
         let request =
             v1::DeleteVmRequest { operation_id: self.operation(), vm_id: id.to_owned(), delete_disks, dry_run: false };
         outcome(self.vms().delete_vm(request).await)
+    }
+
+    /// Gives the operation's id, whose end the events tell.
+    pub async fn set_vcpus(&mut self, id: &str, count: u32) -> Result<String, Refusal> {
+        let operation_id = self.operation();
+        let request =
+            v1::SetVcpusRequest { operation_id: operation_id.clone(), vm_id: id.to_owned(), count, dry_run: false };
+        outcome(CpuServiceClient::new(self.channel()).set_vcpus(request).await).map(|_| operation_id)
+    }
+
+    /// The VM's figures of a tick from now.
+    pub async fn figures(&self, id: &str) -> v1::VmMetrics {
+        let mut ticks = self.metrics().watch_metrics(v1::WatchMetricsRequest {}).await.unwrap().into_inner();
+        // The first is of the last tick.
+        ticks.message().await.unwrap();
+        let tick = ticks.message().await.unwrap().unwrap();
+        tick.vms.into_iter().find(|vm| vm.vm_id == id).expect("the VM runs")
     }
 
     /// Waits for a state, without a pause where the event stream could tell; tests of events use `events`.
