@@ -10,6 +10,7 @@ use quetzal_api::v1::console_service_server::ConsoleServiceServer;
 use quetzal_api::v1::cpu_service_server::CpuServiceServer;
 use quetzal_api::v1::event_service_server::EventServiceServer;
 use quetzal_api::v1::host_service_server::HostServiceServer;
+use quetzal_api::v1::memory_service_server::MemoryServiceServer;
 use quetzal_api::v1::metrics_service_server::MetricsServiceServer;
 use quetzal_api::v1::vm_service_server::VmServiceServer;
 use quetzal_host::kvm::{self, KvmProbe};
@@ -173,6 +174,7 @@ async fn answer_until_told(
             journal: Arc::clone(&journal),
         }))
         .add_service(CpuServiceServer::new(face::cpu::CpuFace { registry: Arc::clone(&registry) }))
+        .add_service(MemoryServiceServer::new(face::memory::MemoryFace { registry: Arc::clone(&registry) }))
         .add_service(EventServiceServer::new(face::event::EventFace { journal, closing: closing.clone() }))
         .add_service(MetricsServiceServer::new(face::metrics::MetricsFace { ticker, closing: closing.clone() }))
         .add_service(ConsoleServiceServer::new(face::console::ConsoleFace { registry, closing }))

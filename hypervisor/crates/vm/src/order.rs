@@ -69,6 +69,12 @@ pub enum Order {
     Cancel,
 }
 
+impl Order {
+    fn moves_memory(&self) -> bool {
+        matches!(self, Self::Balloon { .. } | Self::ResizeMemory { .. } | Self::PageOut { .. })
+    }
+}
+
 /// An accepted verb answers with the VM as it then is.
 pub type Answer = Result<Arc<VmView>, Refusal>;
 
@@ -120,6 +126,12 @@ impl VmHandle {
             let id = &self.view.borrow().id;
             Refusal::new(RefusalCode::VmNotFound, format!("VM \"{id}\" was deleted a moment ago"))
         };
+        if call.order.moves_memory()
+            && let Some(probe) = self.probe()
+        {
+            // Here, beside the task, which judges by it and never waits for QEMU.
+            probe.look_at_memory().await;
+        }
         self.queue.send(Message::Call(call)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }

@@ -27,7 +27,7 @@ impl Room {
             balloon_target_bytes: spec.memory_bytes(),
             balloon_floor_bytes: floor_bytes(spec, spec, 0),
             memory_target_bytes: spec.memory_bytes(),
-            memory_max_bytes: spec.memory_max_mb() * MIB,
+            memory_max_bytes: spec.memory_bytes() + spec.memory_headroom_bytes(),
             vcpus_target: spec.vcpus,
             vcpus_max: spec.vcpus_max(),
         }

@@ -4,6 +4,7 @@ pub mod console;
 pub mod cpu;
 pub mod event;
 pub mod host;
+pub mod memory;
 pub mod metrics;
 pub mod vm;
 

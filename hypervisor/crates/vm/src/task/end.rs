@@ -189,6 +189,7 @@ impl VmTask {
                 for warning in warnings.into_iter().chain(self.enforce_policy()) {
                     self.tell(EventKind::Warning, "", &warning);
                 }
+                self.reaffirm_memory();
                 if let Some(reason) = shut_down {
                     self.hear_qemu(&quetzal_qmp_event("SHUTDOWN", &reason));
                 }

@@ -69,8 +69,8 @@ impl VmTask {
             return Err(Refusal::new(
                 RefusalCode::Protected,
                 format!(
-                    "VM \"{}\" is protected against deletion and forced power-off; set \"protected\": false in its definition first",
-                    self.id()
+                    "VM \"{id}\" is protected against deletion and forced power-off: 'quetzal vm unprotect {id}' takes the protection off",
+                    id = self.id()
                 ),
             )
             .at("protected"));
@@ -104,10 +104,13 @@ impl VmTask {
                 Machine::On(live) => Some(Arc::clone(&live.run.spec_json)),
                 Machine::Off | Machine::Starting { .. } => None,
             };
+            let mut room = self.view.borrow().room;
+            room.iter_mut().for_each(|room| self.set_floor(room));
             let message = if is_new { "defined" } else { "definition replaced" };
             self.change(EventKind::VmDefined, None, operation_id, message, |view| {
                 view.restart_required = running_spec.is_some_and(|running| !runs_alike(&running, &text));
                 view.spec_json = text;
+                view.room = room;
             });
         }
         self.finish(

@@ -83,8 +83,9 @@ impl VmTask {
             self.vcpus_settled();
         }
         let present = self.view.borrow().room;
-        if let (Some(edit), Some(mut room)) = (end.room, present) {
-            edit(&mut room);
+        if let Some(mut room) = present {
+            end.room.into_iter().for_each(|edit| edit(&mut room));
+            self.set_floor(&mut room);
             self.show_room(room, &operation_id, &end.message);
         }
         self.finish(&operation_id, end.outcome, &end.message);
