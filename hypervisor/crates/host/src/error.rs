@@ -33,6 +33,17 @@ pub enum HostError {
     #[error("cannot send signal {signal} to process {pid}")]
     SignalProcess { pid: u32, signal: i32, source: io::Error },
 
+    #[error("process {pid} maps no guest memory of {bytes} bytes")]
+    GuestRamNotFound { pid: u32, bytes: u64 },
+
+    #[error(
+        "quetzald may not page out the memory of process {pid}: run it as root, or with CAP_SYS_NICE and CAP_SYS_PTRACE"
+    )]
+    PageOutDenied { pid: u32, source: io::Error },
+
+    #[error("cannot page out memory of process {pid}")]
+    PageOut { pid: u32, source: io::Error },
+
     #[error("{program} is not in PATH; install it or give its full path")]
     ProgramMissing { program: String },
 

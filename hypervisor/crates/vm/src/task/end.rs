@@ -12,6 +12,7 @@ use crate::metrics::VmProbe;
 use crate::order::Escalation;
 use crate::record;
 use crate::refusal::chain;
+use crate::room::Room;
 use crate::sink::{EventKind, Outcome};
 use crate::socket;
 use crate::state::VmState;
@@ -23,9 +24,12 @@ impl VmTask {
         let operation_id = operation_id.clone();
         let warnings = self.install(started);
         let Machine::On(live) = &self.machine else { return };
-        let run = live.run.clone();
+        let (run, room) = (live.run.clone(), Room::at_boot(&live.spec));
         let message = format!("running ({})", run.accelerator);
-        self.enter(VmState::Running, &operation_id, &message, |view| Self::show_running(view, &run));
+        self.enter(VmState::Running, &operation_id, &message, |view| {
+            Self::show_running(view, &run);
+            view.room = Some(room);
+        });
         for warning in warnings {
             self.tell(EventKind::Warning, &operation_id, &warning);
         }
@@ -81,6 +85,7 @@ impl VmTask {
         for (_, operation_id) in std::mem::take(&mut self.asked) {
             self.finish(&operation_id, Outcome::Failed, "QEMU ended before it had done this");
         }
+        self.fail_works("QEMU ended before it had done this");
         if let Err(error) = record::remove(&self.paths.run()) {
             tracing::warn!(vm_id = self.id(), %error, "a record of a dead QEMU stays; it will not be believed");
         }
@@ -167,7 +172,7 @@ impl VmTask {
                 let shut_down = note.clone();
                 let warnings = self.install(*started);
                 let Machine::On(live) = &self.machine else { return };
-                let run = live.run.clone();
+                let (run, room) = (live.run.clone(), Room::at_boot(&live.spec));
                 let message = format!("found running again as process {}", run.pid);
                 let previous = self.state();
                 self.is_panicked = is_panicked;
@@ -178,6 +183,7 @@ impl VmTask {
                     view.state = state;
                     view.crash = None;
                     Self::show_running(view, &run);
+                    view.room.get_or_insert(room);
                 });
                 for warning in warnings {
                     self.tell(EventKind::Warning, "", &warning);

@@ -41,6 +41,10 @@ impl VmTask {
             Order::Reset => self.ask(Question::Reset, "system_reset", operation_id),
             Order::Pause => self.ask(Question::Pause, "stop", operation_id),
             Order::Resume => self.ask(Question::Resume, "cont", operation_id),
+            Order::Balloon { target_bytes } => self.balloon(operation_id, target_bytes),
+            Order::ResizeMemory { target_bytes } => self.resize_memory(operation_id, target_bytes),
+            Order::PageOut { bytes } => self.page_out(operation_id, bytes),
+            Order::Merge { on } => self.merge(on),
             Order::Delete(disks) => return self.delete(operation_id, disks).await,
             Order::Cancel => unreachable!("answered above"),
         }
@@ -67,11 +71,11 @@ impl VmTask {
             )
             .at("protected"));
         }
+        self.check_memory(order)?;
         if matches!(order, Order::Start) {
             launch::preflight(&self.spec, &self.paths, &self.context)?;
         }
-        let needs_answers = matches!(order, Order::Reset | Order::Pause | Order::Resume | Order::Stop { .. });
-        if needs_answers && matches!(&self.machine, Machine::On(live) if live.qmp.is_none()) {
+        if needs_answers(order) && matches!(&self.machine, Machine::On(live) if live.qmp.is_none()) {
             return Err(Refusal::wrong_state(
                 self.id(),
                 self.state(),
@@ -91,10 +95,13 @@ impl VmTask {
                 Machine::On(live) => Some(Arc::clone(&live.run.spec_json)),
                 Machine::Off | Machine::Starting { .. } => None,
             };
+            let mut room = self.view.borrow().room;
+            room.iter_mut().for_each(|room| self.set_floor(room));
             let message = if is_new { "defined" } else { "definition replaced" };
             self.change(EventKind::VmDefined, None, operation_id, message, |view| {
                 view.restart_required = running_spec.is_some_and(|running| !runs_alike(&running, &text));
                 view.spec_json = text;
+                view.room = room;
             });
         }
         self.finish(
@@ -175,6 +182,9 @@ impl VmTask {
     }
 
     fn cancel(&mut self, operation_id: &str) -> Result<(), Refusal> {
+        if self.cancel_work(operation_id) {
+            return Ok(());
+        }
         if let Machine::Starting { cancel, operation_id: starting, .. } = &mut self.machine
             && starting == operation_id
             && let Some(cancel) = cancel.take()
@@ -191,7 +201,7 @@ impl VmTask {
             }
             None => Err(Refusal::new(
                 RefusalCode::NotCancellable,
-                format!("operation {operation_id} can no longer be cancelled; only a start or stop under way can"),
+                format!("operation {operation_id} can no longer be cancelled; only what is still under way can"),
             )),
         }
     }
@@ -221,6 +231,16 @@ impl VmTask {
     }
 }
 
+/// Whether QEMU itself must carry it out; the other verbs work on its process.
+fn needs_answers(order: &Order) -> bool {
+    match order {
+        Order::Reset | Order::Pause | Order::Resume | Order::Stop { .. } => true,
+        Order::Balloon { .. } | Order::ResizeMemory { .. } | Order::Merge { .. } => true,
+        Order::Define(_) | Order::Start | Order::ForceOff | Order::PageOut { .. } => false,
+        Order::Delete(_) | Order::Cancel => false,
+    }
+}
+
 fn verb_of(order: &Order) -> Option<Verb> {
     match order {
         Order::Define(_) | Order::Cancel => None,
@@ -230,6 +250,9 @@ fn verb_of(order: &Order) -> Option<Verb> {
         Order::Reset => Some(Verb::Reset),
         Order::Pause => Some(Verb::Pause),
         Order::Resume => Some(Verb::Resume),
+        Order::Balloon { .. } => Some(Verb::Balloon),
+        Order::ResizeMemory { .. } => Some(Verb::ResizeMemory),
+        Order::PageOut { .. } | Order::Merge { .. } => Some(Verb::PageOut),
         Order::Delete(_) => Some(Verb::Delete),
     }
 }
