@@ -130,6 +130,21 @@ fn is_ksmd(folder: &Path) -> bool {
     rest.and_then(|rest| rest.split(' ').nth(1)) == Some(KTHREADD_PID)
 }
 
+/// Whether any of the process's memory may be merged now.
+pub fn may_merge(pid: u32) -> bool {
+    let folder = PathBuf::from(format!("/proc/{pid}"));
+    let said = fs::read_to_string(folder.join("ksm_stat")).unwrap_or_default();
+    match said.lines().find_map(|line| line.strip_prefix("ksm_mergeable:")) {
+        Some(word) => word.trim() == "yes",
+        // Kernels before 6.16 do not say: the flags of the mappings do.
+        None => {
+            let maps = fs::read_to_string(folder.join("smaps")).unwrap_or_default();
+            let mut flags = maps.lines().filter_map(|line| line.strip_prefix("VmFlags:"));
+            flags.any(|flags| flags.split_ascii_whitespace().any(|flag| flag == "mg"))
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Scanner {
     folder: PathBuf,
