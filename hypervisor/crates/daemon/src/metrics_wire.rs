@@ -107,11 +107,11 @@ pub fn vm(sample: &VmSample) -> v1::VmMetrics {
         cpu_throttle: sample.cpu_throttle.map(|throttle| v1::CpuThrottle {
             periods: throttle.periods,
             throttled_periods: throttle.throttled_periods,
-            throttled_ns: None,
+            throttled_ns: Some(throttle.throttled_ns),
         }),
         plugged_bytes: sample.plugged_bytes,
         guest_ram: sample.guest_ram.map(guest_ram),
-        vcpus_present: None,
+        vcpus_present: sample.vcpus_present,
     }
 }
 

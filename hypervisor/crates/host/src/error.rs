@@ -12,6 +12,18 @@ pub enum HostError {
     #[error("cannot move process {pid} into {}", path.display())]
     JoinCgroup { pid: u32, path: PathBuf, source: io::Error },
 
+    #[error("control group {} holds processes of its own and so cannot hand controllers down", path.display())]
+    CrowdedCgroup { path: PathBuf },
+
+    #[error("cannot choose the CPUs of thread {tid}")]
+    Affinity { tid: u32, source: io::Error },
+
+    #[error("this host has no {controller} controller")]
+    NoController { controller: &'static str },
+
+    #[error("cannot write {value:?} to {}", path.display())]
+    SetCgroup { path: PathBuf, value: String, source: io::Error },
+
     #[error("VM id {vm_id:?} cannot name a control group")]
     CgroupName { vm_id: String },
 

@@ -2,6 +2,7 @@
 //! Knows the kernel and the QEMU binary; must not know VM definitions, QMP, gRPC or the journal.
 //! This is the only crate with `unsafe`; each module that needs it says so at its top.
 
+pub mod affinity;
 pub mod capability;
 pub mod cgroup;
 pub mod error;

@@ -7,6 +7,7 @@ mod agent;
 pub mod argv;
 pub mod console;
 pub mod context;
+pub mod cpu;
 mod crash;
 mod guest_memory;
 pub mod launch;

@@ -14,6 +14,7 @@ use quetzal_host::volume;
 use quetzal_qmp::Qmp;
 use serde_json::{Value, json};
 
+use crate::cpu::vcpu_of_thread;
 pub use crate::guest_memory::GuestMemory;
 use crate::guest_memory::guest_memory;
 use crate::machine::Live;
@@ -49,6 +50,8 @@ pub struct VmSample {
     pub qmp_age_ms: Option<u64>,
     /// Absent without the cpu controller.
     pub cpu_throttle: Option<CpuThrottle>,
+    /// vCPUs that QEMU has; absent before its answer.
+    pub vcpus_present: Option<u32>,
 }
 
 /// What the memory controller looks at.
@@ -106,6 +109,7 @@ struct Answers {
     allocated: BTreeMap<String, u64>,
     guest_memory: Option<GuestMemory>,
     pss_bytes: Option<u64>,
+    vcpus_present: Option<u32>,
     answered_at: Option<Instant>,
 }
 
@@ -138,6 +142,14 @@ impl VmProbe {
         {
             tracing::debug!(%error, vm_id = self.vm_id, "the guest's memory is as it was last seen");
         }
+    }
+
+    pub(crate) fn set_vcpus_present(&self, count: u32) {
+        self.answers().vcpus_present = Some(count);
+    }
+
+    pub(crate) fn vcpus_present(&self) -> Option<u32> {
+        self.answers().vcpus_present
     }
 
     /// Sends this tick's questions, unless the last ones are still unanswered. Returns at once.
@@ -176,10 +188,20 @@ impl VmProbe {
             self.look_at_memory().await;
             qmp.execute("query-balloon", Value::Null).await.ok()
         };
-        let (disks, guest, balloon) = tokio::join!(disks, guest, balloon);
+        let vcpus = async {
+            // Later ones are added by the VM's task.
+            if tick > 0 {
+                return None;
+            }
+            qmp.execute("query-cpus-fast", Value::Null).await.ok()
+        };
+        let (disks, guest, balloon, vcpus) = tokio::join!(disks, guest, balloon, vcpus);
         let mut answers = self.answers();
         if disks.is_some() || guest.is_some() || balloon.is_some() {
             answers.answered_at = Some(Instant::now());
+        }
+        if let Some(count) = vcpus.and_then(|value| u32::try_from(value.as_array()?.len()).ok()) {
+            answers.vcpus_present = Some(count);
         }
         if let Some(value) = disks {
             answers.disks = self.disks.iter().filter_map(|(name, _)| disk_sample(&value, name)).collect();
@@ -229,6 +251,7 @@ impl VmProbe {
             nic: self.tap.as_deref().and_then(nic_counters).map(|counters| ("net0", counters)),
             qmp_age_ms: answers.answered_at.map(|at| millis(at.elapsed())),
             cpu_throttle,
+            vcpus_present: answers.vcpus_present,
         }
     }
 
@@ -297,13 +320,12 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// QEMU names a vCPU's thread "CPU 0/TCG" or "CPU 0/KVM".
 fn vcpus(process: &ProcessSample) -> Vec<VcpuTime> {
     let mut found: Vec<VcpuTime> = process
         .threads
         .iter()
         .filter_map(|thread| {
-            let index = thread.name.strip_prefix("CPU ")?.split('/').next()?.parse().ok()?;
+            let index = vcpu_of_thread(&thread.name)?;
             Some(VcpuTime { index, run_ns: thread.run_ns, run_delay_ns: thread.run_delay_ns })
         })
         .collect();

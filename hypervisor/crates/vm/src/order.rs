@@ -56,6 +56,10 @@ pub enum Order {
     PageOut {
         bytes: u64,
     },
+    /// vCPUs that the guest is to use.
+    SetVcpus {
+        count: u32,
+    },
     /// Whether the guest's memory may be merged with others'. The daemon's own wish: no operation.
     Merge {
         on: bool,

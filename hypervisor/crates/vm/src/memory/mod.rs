@@ -5,6 +5,8 @@ mod facts;
 mod page_out;
 mod resize;
 
+use std::sync::Arc;
+
 use quetzal_qmp::Qmp;
 use serde_json::{Value, json};
 
@@ -13,6 +15,8 @@ pub use facts::GuestRam;
 pub(crate) use facts::{Driver, MemoryProbe};
 pub(crate) use page_out::{PageOut, SWAP_LEAST_BYTES};
 pub(crate) use resize::Resize;
+
+use crate::room::Room;
 
 /// Whether the kernel may merge the guest's pages with like ones, from now on; QEMU advises it at once.
 pub(crate) async fn merge(qmp: Qmp, on: bool) {
@@ -26,6 +30,15 @@ pub(crate) async fn merge(qmp: Qmp, on: bool) {
         if let Err(error) = qmp.execute("qom-set", wish).await {
             tracing::warn!(%error, backend = id, "sharing of this memory stays as it is");
         }
+    }
+}
+
+/// Asks again for what was asked for already, which changes nothing where it was heard.
+pub(crate) async fn reaffirm(qmp: Qmp, memory: Arc<MemoryProbe>, room: Room, has_balloon: bool) {
+    let target = room.balloon_target_bytes;
+    let resize = Resize { qmp, memory, before: room, target, has_balloon };
+    if let Err(error) = resize.undo().await {
+        tracing::warn!(%error, "a guest's memory targets may not be those that are shown");
     }
 }
 

@@ -97,7 +97,7 @@ impl Resize {
             return Ok(());
         }
         if !reached.has_moved && facts.virtio_mem_driver != Driver::Present {
-            self.undo().await?;
+            self.set_requested(had).await?;
             return if wanted > had { self.by_module(facts).await } else { Err(Short::Back(no_driver())) };
         }
         let left = reached.bytes.abs_diff(wanted);
@@ -189,9 +189,10 @@ impl Resize {
         Ok(false)
     }
 
-    async fn undo(&self) -> Result<(), QmpError> {
+    /// Asks for what held before, of virtio-mem and balloon.
+    pub(super) async fn undo(&self) -> Result<(), QmpError> {
         let facts = self.memory.look(&self.qmp).await?;
-        if facts.virtio_mem.is_some() {
+        if facts.may_use_virtio_mem() {
             let fixed = self.memory.boot_bytes + facts.module_bytes;
             self.set_requested(self.before.memory_target_bytes.saturating_sub(fixed)).await?;
         }

@@ -30,7 +30,7 @@ impl VmTask {
             Self::show_running(view, &run);
             view.room = Some(room);
         });
-        for warning in warnings {
+        for warning in warnings.into_iter().chain(self.catch_up_with_policy()) {
             self.tell(EventKind::Warning, &operation_id, &warning);
         }
         self.finish(&operation_id, Outcome::Succeeded, "started");
@@ -90,15 +90,16 @@ impl VmTask {
             tracing::warn!(vm_id = self.id(), %error, "a record of a dead QEMU stays; it will not be believed");
         }
         socket::remove(&self.paths);
+        // Its control group goes before anybody is told of the end.
+        let consoles = live.consoles.clone();
+        drop(live);
         let crash = match self.ending.take() {
             Some(ending) => {
                 self.ended_as_expected(&ending);
                 None
             }
-            None => Some(crash::report(&crash::cause(exit), exit, &self.paths, Some(&live.consoles))),
+            None => Some(crash::report(&crash::cause(exit), exit, &self.paths, Some(&consoles))),
         };
-        // Taps and cgroups go before anybody is told that the operation is over.
-        drop(live);
         let stopping = self.stopping.take();
         if let Some(report) = crash {
             let cause = report.cause.clone();
@@ -185,9 +186,10 @@ impl VmTask {
                     Self::show_running(view, &run);
                     view.room.get_or_insert(room);
                 });
-                for warning in warnings {
+                for warning in warnings.into_iter().chain(self.enforce_policy()) {
                     self.tell(EventKind::Warning, "", &warning);
                 }
+                self.reaffirm_memory();
                 if let Some(reason) = shut_down {
                     self.hear_qemu(&quetzal_qmp_event("SHUTDOWN", &reason));
                 }

@@ -118,6 +118,13 @@ impl VmTask {
         tokio::spawn(memory::merge(qmp, on));
     }
 
+    /// For a QEMU that was taken up again: the daemon may have died between writing a target down and asking for it.
+    pub(super) fn reaffirm_memory(&self) {
+        let (Machine::On(live), Some(room)) = (&self.machine, self.view.borrow().room) else { return };
+        let Some((qmp, memory)) = self.reach() else { return };
+        tokio::spawn(memory::reaffirm(qmp, memory, room, live.spec.has(Feature::Ballooning)));
+    }
+
     /// The guest plugged in or out what was asked earlier: it may come seconds after the operation's end.
     pub(super) fn plugged_memory_changed(&mut self, data: &Value) {
         let Some(bytes) = data["size"].as_u64() else { return };

@@ -11,8 +11,10 @@
 //! of an earlier run of QEMU is recognised by its number and dropped.
 mod end;
 mod memory;
+mod policy;
 mod publish;
 mod qemu_news;
+mod vcpus;
 mod verbs;
 mod work;
 

@@ -24,6 +24,7 @@ impl VmTask {
             }
             "MEMORY_DEVICE_SIZE_CHANGE" => self.plugged_memory_changed(&event.data),
             "BLOCK_IO_ERROR" => self.block_error(&event.data),
+            "VSERPORT_CHANGE" if event.data["open"] == true => self.agent_came(),
             _ => {}
         }
     }

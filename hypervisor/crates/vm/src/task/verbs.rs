@@ -33,7 +33,7 @@ impl VmTask {
         }
         self.accept(operation_id);
         match order {
-            Order::Define(spec) => self.define(operation_id, *spec),
+            Order::Define(spec) => self.define(operation_id, *spec)?,
             Order::Start => self.start(operation_id),
             Order::Stop { timeout, escalation } => self.stop(operation_id, timeout, escalation),
             Order::ForceOff => self.force_off(operation_id),
@@ -44,6 +44,7 @@ impl VmTask {
             Order::Balloon { target_bytes } => self.balloon(operation_id, target_bytes),
             Order::ResizeMemory { target_bytes } => self.resize_memory(operation_id, target_bytes),
             Order::PageOut { bytes } => self.page_out(operation_id, bytes),
+            Order::SetVcpus { count } => self.set_vcpus(operation_id, count),
             Order::Merge { on } => self.merge(on),
             Order::Delete(disks) => return self.delete(operation_id, disks).await,
             Order::Cancel => unreachable!("answered above"),
@@ -57,6 +58,9 @@ impl VmTask {
 
     /// Everything that can be known before anything is touched.
     fn check(&self, order: &Order) -> Result<(), Refusal> {
+        if let Order::Define(spec) = order {
+            return self.check_policy(spec);
+        }
         let Some(verb) = verb_of(order) else { return Ok(()) };
         decide(self.state(), verb)
             .map_err(|denial| Refusal::new(RefusalCode::InvalidState, format!("VM \"{}\": {denial}", self.id())))?;
@@ -72,6 +76,7 @@ impl VmTask {
             .at("protected"));
         }
         self.check_memory(order)?;
+        self.check_vcpus(order)?;
         if matches!(order, Order::Start) {
             launch::preflight(&self.spec, &self.paths, &self.context)?;
         }
@@ -85,7 +90,11 @@ impl VmTask {
         Ok(())
     }
 
-    fn define(&mut self, operation_id: &str, spec: VmSpec) {
+    fn define(&mut self, operation_id: &str, spec: VmSpec) -> Result<(), Refusal> {
+        if let Err(refusal) = self.apply_policy(&self.spec, &spec) {
+            self.finish(operation_id, Outcome::Failed, &refusal.message);
+            return Err(refusal);
+        }
         let text: Arc<str> = spec.to_json().into();
         let is_new = self.view.borrow().generation == 0;
         let is_same = *self.view.borrow().spec_json == *text;
@@ -109,6 +118,7 @@ impl VmTask {
             Outcome::Succeeded,
             if is_same && !is_new { "already defined so" } else { "defined" },
         );
+        Ok(())
     }
 
     fn start(&mut self, operation_id: &str) {
@@ -236,6 +246,7 @@ fn needs_answers(order: &Order) -> bool {
     match order {
         Order::Reset | Order::Pause | Order::Resume | Order::Stop { .. } => true,
         Order::Balloon { .. } | Order::ResizeMemory { .. } | Order::Merge { .. } => true,
+        Order::SetVcpus { .. } => true,
         Order::Define(_) | Order::Start | Order::ForceOff | Order::PageOut { .. } => false,
         Order::Delete(_) | Order::Cancel => false,
     }
@@ -252,6 +263,7 @@ fn verb_of(order: &Order) -> Option<Verb> {
         Order::Resume => Some(Verb::Resume),
         Order::Balloon { .. } => Some(Verb::Balloon),
         Order::ResizeMemory { .. } => Some(Verb::ResizeMemory),
+        Order::SetVcpus { .. } => Some(Verb::SetVcpus),
         Order::PageOut { .. } | Order::Merge { .. } => Some(Verb::PageOut),
         Order::Delete(_) => Some(Verb::Delete),
     }

@@ -77,7 +77,11 @@ impl VmTask {
 
     pub(super) fn work_ended(&mut self, number: u64, end: WorkEnd) {
         let Some(place) = self.works.iter().position(|work| work.number == number) else { return };
-        let operation_id = std::mem::take(&mut self.works.swap_remove(place).operation_id);
+        let mut work = self.works.swap_remove(place);
+        let operation_id = std::mem::take(&mut work.operation_id);
+        if work.kind == WorkKind::Vcpus {
+            self.vcpus_settled();
+        }
         let present = self.view.borrow().room;
         if let Some(mut room) = present {
             end.room.into_iter().for_each(|edit| edit(&mut room));
@@ -98,6 +102,10 @@ impl VmTask {
     pub(super) fn cancel_work(&mut self, operation_id: &str) -> bool {
         let asked = self.works.iter_mut().find(|work| work.operation_id == operation_id);
         asked.and_then(|work| work.cancel.take()).is_some_and(|cancel| cancel.send(()).is_ok())
+    }
+
+    pub(super) fn is_under_way(&self, kind: WorkKind) -> bool {
+        self.works.iter().any(|work| work.kind == kind)
     }
 
     /// QEMU has gone, and with it whatever was being moved.
