@@ -89,6 +89,10 @@ impl Memory {
         memory
     }
 
+    pub fn host_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
     pub fn picture(&self) -> Picture {
         let shown = self.shown().clone();
         let thresholds = Thresholds::of(&shown.wishes.controller, self.total_bytes);

@@ -5,6 +5,9 @@
     reason = "each test binary uses its part, and a broken support is a failed test"
 )]
 
+pub mod guest;
+pub mod memory;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
