@@ -6,6 +6,7 @@
 )]
 
 pub mod guest;
+pub mod host_memory;
 pub mod memory;
 
 use std::path::{Path, PathBuf};
