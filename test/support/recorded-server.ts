@@ -194,7 +194,9 @@ export class RecordedServer implements AsyncDisposable {
     if (kind === "DELETE") this.remove(id);
     else if (to !== null) this.change(id, to);
     const time = new Date(this.now()).toISOString();
-    const operation = { id: `op-${this.operations.length}`, kind: `${kind}_VM`, vmId: id, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
+    // A reset stays under way, so that a screen can show one that is.
+    const end = kind === "RESET" ? { state: "RUNNING", progressRatio: 0.4, cancellable: true, endedAt: null } : { state: "SUCCEEDED", progressRatio: 1, cancellable: false, endedAt: time };
+    const operation = { id: `op-${this.operations.length}`, kind: `${kind}_VM`, vmId: id, etaSeconds: null, error: null, requestedBy: "local", startedAt: time, ...end };
     this.operations.push(operation);
     return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation, effect };
   }

@@ -39,6 +39,7 @@ export class Stack implements AsyncDisposable {
   #peer: GraphqlPeer | undefined;
   readonly #others: GraphqlPeer[] = [];
   #daemonPath = daemonPath;
+  #isOver = false;
 
   constructor(private readonly options: StackOptions = {}) {
     for (const path of [daemonPath, serverPath, cliPath]) {
@@ -77,6 +78,7 @@ export class Stack implements AsyncDisposable {
   }
 
   async startDaemon(): Promise<void> {
+    this.#mustBeOpen();
     const socket = join(this.runDir, "quetzald.sock");
     rmSync(socket, { force: true });
     const [wrapper, ...words] = this.options.daemonWrapper ?? [];
@@ -101,6 +103,7 @@ export class Stack implements AsyncDisposable {
   }
 
   async startServer(): Promise<void> {
+    this.#mustBeOpen();
     const file = join(this.runDir, "server.json");
     rmSync(file, { force: true });
     this.server = startService(process.execPath, [serverPath], {
@@ -167,7 +170,13 @@ export class Stack implements AsyncDisposable {
     return found;
   }
 
+  /** Who is interrupted ends it in the midst of its start: what would come up then, nobody would end. */
+  #mustBeOpen(): void {
+    if (this.#isOver) throw new Error("the stack is being ended");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     for (const peer of [this.#peer, ...this.#others]) await peer?.[Symbol.asyncDispose]();
     await this.server?.end();
     await this.daemon?.end();

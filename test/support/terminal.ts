@@ -27,6 +27,7 @@ export class TerminalDriver implements AsyncDisposable {
   readonly #child: pty.IPty;
   /** Told after each chunk is drawn, so that what is shown for a moment alone is seen too. */
   readonly #drawn = new EventEmitter();
+  #drawnBytes = 0;
   raw = "";
 
   constructor(command: string, args: readonly string[], options: TerminalOptions = {}) {
@@ -52,7 +53,11 @@ export class TerminalDriver implements AsyncDisposable {
   #take(data: string): void {
     this.bytes += Buffer.byteLength(data);
     this.raw = (this.raw + data).slice(-RAW_KEPT);
-    this.#screen.write(data, () => this.#drawn.emit("chunk"));
+    const { bytes } = this;
+    this.#screen.write(data, () => {
+      this.#drawnBytes = bytes;
+      this.#drawn.emit("chunk");
+    });
   }
 
   /** Nothing more is read until the line would have carried what came. */
@@ -78,6 +83,13 @@ export class TerminalDriver implements AsyncDisposable {
   screen(): string {
     const buffer = this.#screen.buffer.active;
     return Array.from({ length: this.#screen.rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? "").join("\n");
+  }
+
+  /** Calls after each chunk is drawn, with the bytes taken so far, until disposed. */
+  onDrawn(look: (bytes: number) => void): Disposable {
+    const drawn = (): void => look(this.#drawnBytes);
+    this.#drawn.on("chunk", drawn);
+    return { [Symbol.dispose]: () => void this.#drawn.off("chunk", drawn) };
   }
 
   /** The cells of the screen, with their colours. */

@@ -64,7 +64,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "labels", keys: ["L"], label: "labels", help: "Set labels by key=value, take them away by -key.", group: "Drive the VM", pages: WITH_VM },
   { command: "newVm", keys: ["n"], label: "new VM", help: "Make a VM in a form.", group: "Drive the VM", pages: WITH_VM },
   { command: "editDefinition", keys: ["E"], label: "edit", help: "Edit the definition in $EDITOR; shows what changes first.", group: "Drive the VM", pages: ["overview", "vm", "why"] },
-  { command: "undo", keys: ["u"], label: "undo", help: "Undo what this dashboard did last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
+  { command: "undo", keys: ["u"], label: "undo", help: "Undo what was done last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
   { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },
   { command: "markRange", keys: ["V"], label: "mark range", help: "Mark every row from the last one marked to this one.", group: "Several VMs", pages: ["overview"] },

@@ -12,6 +12,18 @@ pub enum HostError {
     #[error("cannot move process {pid} into {}", path.display())]
     JoinCgroup { pid: u32, path: PathBuf, source: io::Error },
 
+    #[error("control group {} holds processes of its own and so cannot hand controllers down", path.display())]
+    CrowdedCgroup { path: PathBuf },
+
+    #[error("cannot choose the CPUs of thread {tid}")]
+    Affinity { tid: u32, source: io::Error },
+
+    #[error("this host has no {controller} controller")]
+    NoController { controller: &'static str },
+
+    #[error("cannot write {value:?} to {}", path.display())]
+    SetCgroup { path: PathBuf, value: String, source: io::Error },
+
     #[error("VM id {vm_id:?} cannot name a control group")]
     CgroupName { vm_id: String },
 
@@ -32,6 +44,17 @@ pub enum HostError {
 
     #[error("cannot send signal {signal} to process {pid}")]
     SignalProcess { pid: u32, signal: i32, source: io::Error },
+
+    #[error("process {pid} maps no guest memory of {bytes} bytes")]
+    GuestRamNotFound { pid: u32, bytes: u64 },
+
+    #[error(
+        "quetzald may not page out the memory of process {pid}: run it as root, or with CAP_SYS_NICE and CAP_SYS_PTRACE"
+    )]
+    PageOutDenied { pid: u32, source: io::Error },
+
+    #[error("cannot page out memory of process {pid}")]
+    PageOut { pid: u32, source: io::Error },
 
     #[error("{program} is not in PATH; install it or give its full path")]
     ProgramMissing { program: String },

@@ -2,15 +2,19 @@
 //! Knows the kernel and the QEMU binary; must not know VM definitions, QMP, gRPC or the journal.
 //! This is the only crate with `unsafe`; each module that needs it says so at its top.
 
+pub mod affinity;
 pub mod capability;
 pub mod cgroup;
 pub mod error;
 pub mod facts;
 pub mod files;
+pub mod guest_ram;
 mod kernel_file;
 pub mod kvm;
 pub mod network;
 mod network_ioctl;
+mod pagemap;
+pub mod pageout;
 pub mod pidfd;
 pub mod process;
 pub mod qemu;

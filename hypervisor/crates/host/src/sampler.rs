@@ -24,6 +24,9 @@ pub struct HostSample {
     pub memory_available_bytes: u64,
     pub memory_free_bytes: Option<u64>,
     pub memory_cached_bytes: Option<u64>,
+    pub memory_anonymous_bytes: Option<u64>,
+    /// Slab, page tables, vmalloc with the kernel's stacks, per-CPU areas.
+    pub memory_kernel_bytes: Option<u64>,
     pub swap_total_bytes: Option<u64>,
     pub swap_used_bytes: Option<u64>,
     pub ksm: Option<Ksm>,

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::agent;
 use crate::context::VmContext;
+use crate::cpu::CpuControl;
 use crate::crash;
 use crate::launch::{Freshness, attach_consoles, connect_qmp, poll_balloon};
 use crate::machine::{Consoles, Live, Started};
@@ -51,7 +52,7 @@ pub(crate) async fn look_for(paths: &VmPaths, context: &VmContext, run: RunRecor
         warnings.push("its serial ports cannot be reached".to_owned());
         Consoles::default()
     });
-    agent::keep_company(paths);
+    let agent = agent::connect(paths);
     let (qmp, events, status) = match ask_status(paths).await {
         Ok(answer) => answer,
         Err(_) if has_ended(&pidfd).await => return Found::Dead { report: dead(&run, context, paths) },
@@ -77,7 +78,8 @@ pub(crate) async fn look_for(paths: &VmPaths, context: &VmContext, run: RunRecor
             return Found::Dead { report };
         }
     };
-    let live = Live { run, spec, qmp, pidfd, consoles };
+    let cpu = CpuControl::adopt(&context.cgroups, &spec.id, run.pid);
+    let live = Live { run, spec, qmp, pidfd, consoles, agent, cpu };
     let started = Box::new(Started { live, events, warnings });
     let (state, is_panicked, note) = match status.as_str() {
         "running" => (VmState::Running, false, None),

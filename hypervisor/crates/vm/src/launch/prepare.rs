@@ -1,5 +1,5 @@
 //! The blocking part of a start: folders, disks, network, sockets and the spawn itself, undone in reverse when a later
-//! step fails (sockets and files are named anew by the next start; a tap goes with its guard).
+//! step fails (sockets and files are named anew by the next start; a tap and a control group go with their guards).
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -13,6 +13,7 @@ use quetzal_host::{files, process, volume};
 use super::LaunchFailure;
 use crate::argv::{self, Channel, LaunchPlan, NetworkPlan, qemu_argv};
 use crate::context::{KvmVerdict, VmContext};
+use crate::cpu::{self, CpuControl};
 use crate::paths::VmPaths;
 use crate::socket;
 use crate::spec::{Accelerator, Disk, DiskFormat, Feature, NetworkMode, VmSpec};
@@ -34,6 +35,7 @@ pub(crate) struct Prepared {
     pub tap: Option<String>,
     pub accelerator: String,
     pub network_in_use: String,
+    pub cpu: CpuControl,
     pub warnings: Vec<String>,
 }
 
@@ -78,14 +80,17 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
     let log = File::create(paths.qemu_log()).map_err(|error| LaunchFailure::Host {
         message: format!("cannot write '{}': {error}", paths.qemu_log().display()),
     })?;
+    let group = cpu::Waiting::make(&context.cgroups, &spec.id, &spec.cpu_policy);
     let launch = Launch {
         program: context.qemu_binary.clone(),
         args: qemu_argv(spec, &plan),
         user,
         stdout_stderr: log,
         keep_fds,
+        group_doors: group.doors(),
     };
     let spawned = launch.spawn().map_err(|error| host(&error))?;
+    let cpu = group.joined(spawned.pid);
     let start_time = process::start_time(spawned.pid).map_err(|error| host(&error))?;
     Ok(Prepared {
         pid: spawned.pid,
@@ -97,7 +102,8 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
             argv::Accelerator::Tcg => "tcg".to_owned(),
         },
         network_in_use: network.in_use,
-        warnings: network.warning.into_iter().collect(),
+        warnings: network.warning.into_iter().chain(cpu.warning(&spec.cpu_policy)).collect(),
+        cpu,
     })
 }
 
