@@ -179,7 +179,7 @@ describe("quetzal cpu", { timeout: 60_000 }, () => {
   it("lists and shows vCPUs with what they wait and where they may run", async () => {
     expect((await quetzal("cpu", "ls")).out).toMatch(/web-1 +2 +4 +50\.0 +1\.0 +12\.5 +200 +150% +0=0-1,3/);
     const { out } = await quetzal("cpu", "show", "web-1");
-    expect(out).toMatch(/vCPUs +2, 2 asked for, up to 4 without a restart; boots with 1/);
+    expect(out).toMatch(/vCPUs +2, up to 4 without a restart; QEMU has 2, boots with 1/);
     expect(out).toMatch(/0 +40\.0 +1\.0 +0-1,3/);
     expect(out).toMatch(/1 +10\.0 +1\.0 +any/);
   });
