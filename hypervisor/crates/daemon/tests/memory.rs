@@ -102,11 +102,11 @@ async fn plugged_memory_comes_and_goes_and_balloon_targets_count_it_in() {
 
 /// A shrink that stops short says what is left, and the guest's view agrees with that.
 async fn gone_again(daemon: &mut Daemon, guest: &mut Terminal, id: &str, total_before: u64) {
-    let operation = daemon.resize_memory(id, 256 * MIB).await.unwrap();
+    let operation = daemon.resize_memory(id, 256 * MIB).await.expect("a shrink is accepted");
     let end = daemon.end_of(&operation).await;
     println!("{id}: 512 to 256 MB: {}", end.message);
     let figures = daemon.figures(id).await;
-    let left = figures.plugged_bytes.unwrap();
+    let left = figures.plugged_bytes.expect("a VM with room tells what is plugged in");
     assert_eq!(end.succeeded, left == 0, "{}", end.message);
     assert!(end.succeeded || end.message.contains("cannot move"), "{}", end.message);
     assert_eq!(figures.balloon_actual_bytes, Some(256 * MIB + left), "the balloon is empty");

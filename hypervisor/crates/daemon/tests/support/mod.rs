@@ -6,6 +6,7 @@
 )]
 
 pub mod guest;
+pub mod host_memory;
 pub mod memory;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use tonic::transport::{Channel, Endpoint};
 /// Everything here is quick; a loaded machine is not.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(5);
+const GROUPS_PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Daemon {
     folder: tempfile::TempDir,
@@ -232,6 +234,15 @@ impl Daemon {
         self.wait_for(&vm.id, VmState::Running).await
     }
 
+    /// Nobody else removes those of a daemon that was killed; a QEMU that was killed is still on its way out of them.
+    fn remove_groups(&self) {
+        let cgroups = quetzal_host::cgroup::detect().of(self.state_dir());
+        let deadline = Instant::now() + GROUPS_PATIENCE;
+        while !cgroups.sweep() && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+        }
+    }
+
     fn qemu_pids(&self) -> Vec<u32> {
         let vms = self.state_dir().join("hypervisor/vms");
         let folders = std::fs::read_dir(vms).into_iter().flatten().flatten();
@@ -256,6 +267,7 @@ impl Drop for Daemon {
                 signal(pid, "KILL");
             }
         }
+        self.remove_groups();
         if std::thread::panicking() {
             eprintln!("quetzald's log:\n{}", self.log());
         }
