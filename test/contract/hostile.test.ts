@@ -14,9 +14,19 @@ const TIME = "2026-01-01T00:00:00.000Z";
 const NAMES = HOSTILE_TEXTS.map((text) => Buffer.from(text).toString());
 const ALL = NAMES.join(" ");
 
+const decision = (text: string, index: number): object => ({
+  time: TIME, vmId: text, action: "BALLOON", fromBytes: 2, toBytes: 1, reason: text, carriedOut: index % 2 === 0, state: "SOFT", hostAvailableBytes: 1, guestAvailableBytes: null, guestTotalBytes: null, effectBytes: null,
+});
+const breakdown = { at: TIME, totalBytes: 2, source: ALL, remainderBytes: "1", parts: NAMES.map((text) => ({ kind: "OTHER", bytes: 1, description: text, source: text })) };
+const memory = {
+  state: "HIGH", thresholds: { highBytes: 4, softBytes: 3, hardBytes: 2, lowBytes: 1 }, ksm: { mode: "TUNED", cpuBudgetPercent: 5, activeDomain: ALL, reason: ALL, pagesPerScan: 1, sleepMs: 1, cpuUsedPercent: null },
+  compression: { mode: "ZRAM", sizeBytes: 1, algorithm: ALL }, controller: { enabled: true, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 },
+};
 const vm = (name: string, index: number): object => ({
   __typename: "Vm", id: `vm-${index}`, name, state: "CRASHED", stateSince: TIME, generation: "1", startedAt: null, vcpus: 1, memoryBytes: 268_435_456, machine: name, accelerator: name, networkInUse: name,
-  qemuVersion: name, pid: 1, protected: false, autostart: false, restartRequired: false, labels: [{ key: name, value: name }], latest: null, definition: { id: `vm-${index}`, name }, host: { id: "h", name },
+  qemuVersion: name, pid: 1, protected: false, autostart: false, restartRequired: false, labels: [{ key: name, value: name }], latest: null, definition: { id: `vm-${index}`, name }, host: { id: "h", name, cpuCount: 2 }, room: null,
+  memoryPolicy: { floorBytes: 1, ceilingBytes: 1, maxBytes: 1, shares: 1, control: "OFF", sharingDomain: name }, cpuPolicy: { weight: 1, limitPercent: null, pins: [], emulatorCpus: null, maxVcpus: 1 },
+  memoryBreakdown: breakdown, memoryDecisions: NAMES.map(decision),
   crash: { cause: name, exitCode: 1, signal: null, stderrTail: `${name}\n${name}`, consoleTail: `${name}\n${name}` }, verbs: [{ verb: "START", allowed: false, reason: name }],
 });
 const VMS = NAMES.map(vm);
@@ -28,7 +38,7 @@ const operation = (text: string, index: number): object => ({
 });
 const host = (text: string, index: number): object => ({
   id: `h-${index}`, name: text, connected: false, connectedSince: null, connectionError: text, kernel: text, cpuModel: text, cpuCount: 2, memoryBytes: 1, daemonVersion: text, qemuVersion: text, bootedAt: null, daemonStartedAt: null,
-  capabilities: [{ name: "kvm", available: false, reason: text, mend: text }], latest: null,
+  capabilities: [{ name: "kvm", available: false, reason: text, mend: text }], latest: null, memory, memoryBreakdown: breakdown, memoryDecisions: NAMES.map(decision),
 });
 const evidence = NAMES.map((text) => ({ name: text, value: 0.5, threshold: 0.05, unit: text, shareBeyond: 1, source: text, text }));
 const finding = (text: string): object => ({ kind: "NEIGHBOUR_CPU", title: text, score: 0.9, evidence, advice: text, adviceCommand: text, neighbour: { id: "vm-2", name: text } });
@@ -51,6 +61,8 @@ const script = {
     vms: () => ({ nodes: VMS, edges: [], pageInfo: page, totalCount: VMS.length }),
     vm: (_: unknown, { id }: { id: string }) => VMS[Number(id.slice(3))] ?? null,
     hosts: () => NAMES.map(host),
+    host: (_: unknown, { id }: { id: string }) => host(ALL, Number(id.slice(2))),
+    howManyFit: () => ({ count: 3, limitedBy: "CPU", perVmBytes: 1, basis: NAMES }),
     events: () => ({ events: NAMES.map(event), newestCursor: String(NAMES.length), trimmedBefore: null }),
     operations: () => ({ nodes: NAMES.map(operation), edges: [], pageInfo: page }),
     viewer: () => ({ name: NAMES[0], role: "ADMIN" }),
@@ -63,7 +75,8 @@ const script = {
   },
   Vm: { versions: () => NAMES.map(version) },
   Mutation: {
-    ...Object.fromEntries(["startVm", "stopVm", "forceOffVm", "resetVm", "pauseVm", "resumeVm", "deleteVm", "undoOperation"].map((verb) => [verb, judged])),
+    ...Object.fromEntries(["startVm", "stopVm", "forceOffVm", "resetVm", "pauseVm", "resumeVm", "deleteVm", "undoOperation", "setVmBalloon", "resizeVmMemory", "pageOutVm", "setVmVcpus", "setVmMemoryPolicy", "setVmCpuPolicy"].map((verb) => [verb, judged])),
+    setHostMemory: () => ({ __typename: "Unsupported", message: ALL }),
     putVm: () => ({ __typename: "InvalidSpec", message: ALL, field: ALL }),
     applyVms: () => ({ results: [{ __typename: "InvalidSpec", message: ALL, field: ALL }] }),
     putAlertRule: () => ({ __typename: "InvalidInput", message: ALL, field: "where", column: 3 }),
@@ -84,12 +97,13 @@ afterAll(async () => {
   bundle[Symbol.dispose]();
 });
 
-const LISTS = ["vm ls", "events", "vm events vm-1", "operation ls", "host ls", "alert ls", "alert rules", "audit", "token ls", "vm versions vm-1"];
-const RECORDS = ["vm show vm-1", "explain vm-1", "host show h-1"];
+const LISTS = ["vm ls", "events", "vm events vm-1", "operation ls", "host ls", "alert ls", "alert rules", "audit", "token ls", "vm versions vm-1", "memory ls", "memory decisions", "memory decisions vm-1", "cpu ls"];
+const RECORDS = ["vm show vm-1", "explain vm-1", "host show h-1", "memory show vm-1", "memory host h-1", "memory fit --memory 1G", "cpu show vm-1"];
 /** Done to all, only said: what would be done and what cannot, then the sum of it. */
-const PLANS = ["start", "stop", "force-off", "reset", "pause", "resume", "delete", "protect", "label x=y"].map((verb) => `vm ${verb} --all --dry-run`);
+const PLANS = ["start", "stop", "force-off", "reset", "pause", "resume", "delete", "protect", "label x=y"].map((verb) => `vm ${verb} --all --dry-run`)
+  .concat("memory set --balloon 64M --all --dry-run", "memory page-out --all --dry-run", "cpu set --vcpus 2 --weight 5 --all --dry-run");
 /** What the server refuses, in its words. */
-const REFUSED = ["alert put x --where y", "alert rm x", "token create x", "operation cancel x", "undo op-1", "undo", "vm pause vm-1", "vm create x --memory 32M", `vm stop \x1b[31mpwned\u202e`];
+const REFUSED = ["memory set vm-1 --size 2G", "cpu set vm-1 --pin 0=1", "memory host h-1 --ksm tuned", "alert put x --where y", "alert rm x", "token create x", "operation cancel x", "undo op-1", "undo", "vm pause vm-1", "vm create x --memory 32M", `vm stop \x1b[31mpwned\u202e`];
 const PARTIAL = 7;
 const RECORD_FORMATS = ["table", "json", "yaml", "name"];
 const LIST_FORMATS = [...RECORD_FORMATS, "wide", "csv"];

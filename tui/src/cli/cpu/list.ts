@@ -50,6 +50,11 @@ function percent(name: string, title: string, of: (vm: CpuVm) => number | null |
   return { name, title, ...(shown === undefined ? {} : { shown }), align: "right", value, cell: (vm) => formatPercent(value(vm)) };
 }
 
+/** What the guest is to use: one that was taken from it may stay with QEMU. */
+function usedOf({ room, vcpus }: CpuVm): number {
+  return room?.vcpusTarget ?? vcpus;
+}
+
 function limitWords({ cpuPolicy: { limitPercent } }: CpuVm): string {
   return limitPercent === null ? "none" : `${limitPercent}%`;
 }
@@ -59,7 +64,8 @@ export const CPU_LISTING: Listing<CpuVm> = {
   empty: "No VM matches.",
   columns: [
     { name: "id", title: "  ID", value: ({ id }) => id, cell: (vm, { characters }) => `${stateSymbol(vm.state, characters)} ${sanitise(vm.id)}`, colour: ({ state }) => stateColour(state) },
-    { name: "vcpus", align: "right", value: ({ latest, room, vcpus }) => latest?.vcpusPresent ?? room?.vcpusTarget ?? vcpus, cell: ({ latest, room, vcpus }) => String(latest?.vcpusPresent ?? room?.vcpusTarget ?? vcpus) },
+    { name: "vcpus", align: "right", value: usedOf, cell: (vm) => String(usedOf(vm)) },
+    { name: "present", shown: "wide", align: "right", value: ({ latest }) => latest?.vcpusPresent ?? null, cell: ({ latest }) => String(latest?.vcpusPresent ?? UNKNOWN) },
     { name: "max", align: "right", value: ({ cpuPolicy }) => cpuPolicy.maxVcpus, cell: ({ cpuPolicy }) => String(cpuPolicy.maxVcpus) },
     percent("cpu", "CPU%", ({ latest }) => latest?.cpuRatio),
     percent("cpu.user", "USER%", ({ latest }) => latest?.cpuUserRatio, "wide"),
@@ -89,7 +95,7 @@ function fields(vm: CpuVm): (readonly [string, string | undefined])[] {
   const { latest, room, cpuPolicy: policy } = vm;
   return [
     ["VM", `${sanitise(vm.name)}, ${vm.state.toLowerCase()}`],
-    ["vCPUs", `${latest?.vcpusPresent ?? room?.vcpusTarget ?? vm.vcpus}${room === null ? "" : `, ${room.vcpusTarget} asked for, up to ${room.vcpusMax} without a restart`}; boots with ${vm.vcpus}`],
+    ["vCPUs", `${usedOf(vm)}${room === null ? "" : `, up to ${room.vcpusMax} without a restart`}; QEMU has ${latest?.vcpusPresent ?? UNKNOWN}, boots with ${vm.vcpus}`],
     ["CPU", latest === null ? undefined : `${formatPercent(latest.cpuRatio)} % of a core, steal ${formatPercent(latest.stealRatio)} %, throttled ${latest.throttledPercent?.toFixed(1) ?? UNKNOWN} %`],
     ["Policy", `weight ${policy.weight}, limit ${limitWords(vm)}, QEMU's own threads on ${policy.emulatorCpus === null ? "any CPU" : cpuList(policy.emulatorCpus)}`],
   ];

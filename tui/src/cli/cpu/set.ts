@@ -2,7 +2,8 @@
 import { graphql } from "../../client/document.js";
 import type { CommandContext } from "../context.js";
 import { CommandError, EXIT } from "../exit.js";
-import type { Pin } from "../grammar/parsers.js";
+import { orNull } from "../grammar/parsers.js";
+import type { Default, Pin } from "../grammar/parsers.js";
 import { stepsDeed } from "../memory/set.js";
 import type { Step } from "../memory/set.js";
 import type { DeedOptions } from "../vm/deed.js";
@@ -15,11 +16,10 @@ const POLICY = graphql(`mutation SetCpuPolicy($input: SetVmCpuPolicyInput!) { re
 
 export interface SetCpuOptions extends DeedOptions {
   readonly vcpus?: number;
-  /** Null: the default, as for all of the policy. */
-  readonly weight?: number | null;
-  readonly limit?: number | null;
-  readonly pin?: readonly Pin[] | null;
-  readonly emulator?: readonly number[] | null;
+  readonly weight?: number | Default;
+  readonly limit?: number | Default;
+  readonly pin?: readonly Pin[] | Default;
+  readonly emulator?: readonly number[] | Default;
 }
 
 export async function setCpu(context: CommandContext, chosen: Chosen, options: SetCpuOptions): Promise<void> {
@@ -30,9 +30,9 @@ export async function setCpu(context: CommandContext, chosen: Chosen, options: S
 
 function cpuSteps({ vcpus, weight, limit, pin, emulator }: SetCpuOptions): Step[] {
   const policy = {
-    ...(weight === undefined ? {} : { weight }), ...(limit === undefined ? {} : { limitPercent: limit }),
-    ...(pin === undefined ? {} : { pins: pin === null ? null : pin.map((one) => ({ vcpu: one.vcpu, cpus: [...one.cpus] })) }),
-    ...(emulator === undefined ? {} : { emulatorCpus: emulator === null ? null : [...emulator] }),
+    ...(weight === undefined ? {} : { weight: orNull(weight) }), ...(limit === undefined ? {} : { limitPercent: orNull(limit) }),
+    ...(pin === undefined ? {} : { pins: orNull(pin)?.map(({ vcpu, cpus }) => ({ vcpu, cpus: [...cpus] })) ?? null }),
+    ...(emulator === undefined ? {} : { emulatorCpus: orNull(emulator)?.slice() ?? null }),
   };
   const steps: Step[] = [];
   if (Object.keys(policy).length > 0) steps.push((context, id, dryRun) => answerOf(context, POLICY, { input: { id, dryRun, ...policy } }));

@@ -37,20 +37,26 @@ export function parseMemory(text: string): number {
 }
 
 const BYTES_PER_MIB = 1_048_576;
-/** What takes a setting back to what it is without one. */
+/** What takes a setting back to what it is without one. The library takes null for a value that is missing. */
 const DEFAULT_WORD = "default";
+export type Default = typeof DEFAULT_WORD;
+
+/** As the API takes it. */
+export function orNull<T>(given: T | Default): T | null {
+  return given === DEFAULT_WORD ? null : given;
+}
 
 /** Bytes of a size. */
 export function parseBytes(text: string): number {
   return parseMemory(text) * BYTES_PER_MIB;
 }
 
-export function parseBytesOrDefault(text: string): number | null {
-  return text === DEFAULT_WORD ? null : parseBytes(text);
+export function parseBytesOrDefault(text: string): number | Default {
+  return text === DEFAULT_WORD ? text : parseBytes(text);
 }
 
-export function parseCountOrDefault(text: string): number | null {
-  return text === DEFAULT_WORD ? null : parseCount(text);
+export function parseCountOrDefault(text: string): number | Default {
+  return text === DEFAULT_WORD ? text : parseCount(text);
 }
 
 /** "5%" and "5"; the server knows the most there may be. */
@@ -61,8 +67,8 @@ export function parsePercent(text: string): number {
 }
 
 /** Of one core: "150%"; "none" takes the limit away. */
-export function parseLimit(text: string): number | null {
-  return text === "none" || text === DEFAULT_WORD ? null : Math.round(parsePercent(text));
+export function parseLimit(text: string): number | Default {
+  return text === "none" || text === DEFAULT_WORD ? DEFAULT_WORD : Math.round(parsePercent(text));
 }
 
 /** Largest number of a CPU that can be meant; a range beyond would be a slip. */
@@ -79,8 +85,8 @@ export function parseCpus(text: string): number[] {
 }
 
 /** The same; "any" stands for all of them. */
-export function parseCpusOrAny(text: string): number[] | null {
-  return text === "any" || text === DEFAULT_WORD ? null : parseCpus(text);
+export function parseCpusOrAny(text: string): number[] | Default {
+  return text === "any" || text === DEFAULT_WORD ? DEFAULT_WORD : parseCpus(text);
 }
 
 export interface Pin {
@@ -89,11 +95,11 @@ export interface Pin {
 }
 
 /** "0=0-1": a vCPU and its CPUs, may be given several times; "none" takes all pins away. */
-export function parsePin(text: string, earlier: readonly Pin[] | null | undefined): readonly Pin[] | null {
-  if (text === "none") return null;
+export function parsePin(text: string, earlier: readonly Pin[] | Default | undefined): readonly Pin[] | Default {
+  if (text === "none") return DEFAULT_WORD;
   const [, vcpu, cpus] = /^(\d{1,3})=(.+)$/.exec(text) ?? [];
   if (vcpu === undefined || cpus === undefined) throw new InvalidArgumentError("Give a vCPU and its CPUs of the host such as 0=0-1, or none.");
-  return [...(earlier ?? []), { vcpu: Number(vcpu), cpus: parseCpus(cpus) }];
+  return [...(earlier === undefined || earlier === DEFAULT_WORD ? [] : earlier), { vcpu: Number(vcpu), cpus: parseCpus(cpus) }];
 }
 
 /** May be given several times, and several with commas between. */

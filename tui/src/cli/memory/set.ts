@@ -2,6 +2,8 @@
 import { graphql } from "../../client/document.js";
 import type { CommandContext } from "../context.js";
 import { CommandError, EXIT } from "../exit.js";
+import { orNull } from "../grammar/parsers.js";
+import type { Default } from "../grammar/parsers.js";
 import { deadlineIn, waitForOperation } from "../wait.js";
 import { DEFAULT_WAIT_SECONDS } from "../vm/deed.js";
 import type { Answer, Deed, DeedOptions } from "../vm/deed.js";
@@ -21,10 +23,9 @@ export interface SetMemoryOptions extends DeedOptions {
   /** Bytes. */
   readonly balloon?: number;
   readonly size?: number;
-  /** Null: the default. */
-  readonly floor?: number | null;
-  readonly ceiling?: number | null;
-  readonly shares?: number | null;
+  readonly floor?: number | Default;
+  readonly ceiling?: number | Default;
+  readonly shares?: number | Default;
   readonly control?: (typeof CONTROLS)[number];
   readonly domain?: string;
 }
@@ -41,7 +42,7 @@ export async function setMemory(context: CommandContext, chosen: Chosen, options
 /** Memory is plugged in before a balloon is asked to leave it. */
 function memorySteps({ balloon, size, floor, ceiling, shares, control, domain }: SetMemoryOptions): Step[] {
   const policy = {
-    ...(floor === undefined ? {} : { floorBytes: floor }), ...(ceiling === undefined ? {} : { ceilingBytes: ceiling }), ...(shares === undefined ? {} : { shares }),
+    ...(floor === undefined ? {} : { floorBytes: orNull(floor) }), ...(ceiling === undefined ? {} : { ceilingBytes: orNull(ceiling) }), ...(shares === undefined ? {} : { shares: orNull(shares) }),
     ...(control === undefined ? {} : { control: CONTROL_NAMES[control] }), ...(domain === undefined ? {} : { sharingDomain: domain }),
   };
   const steps: Step[] = [];

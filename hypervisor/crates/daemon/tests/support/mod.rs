@@ -6,6 +6,8 @@
 )]
 
 pub mod guest;
+pub mod host_memory;
+pub mod memory;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
