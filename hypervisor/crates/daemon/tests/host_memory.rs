@@ -108,6 +108,7 @@ async fn what_is_paged_out_is_compressed_and_the_device_goes_with_the_daemon() {
     assert!(daemon.terminate().1);
     turn.assert_as_before();
     daemon.launch().await;
+    assert_eq!(daemon.host_memory().await.compression.unwrap().mode(), CompressionMode::Zram);
     assert_eq!(zram_devices().len(), there + 1, "what is wished is wished still");
     daemon.set_compression(CompressionMode::Untouched, 0, "").await.unwrap();
     turn.assert_as_before();
