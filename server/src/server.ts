@@ -11,6 +11,7 @@ import { Attempts } from "./audit/attempts.js";
 import { AuditService } from "./audit/service.js";
 import { packageRoot, type ServerConfig } from "./config.js";
 import { ConsoleService } from "./console/service.js";
+import { CpuService } from "./cpu/service.js";
 import { openServerDatabase } from "./db/open.js";
 import { tellOutages } from "./db/outage.js";
 import { DiagnosisService } from "./diagnosis/service.js";
@@ -26,6 +27,8 @@ import { HostService } from "./host/service.js";
 import { capabilitiesOf, listHosts } from "./host/store.js";
 import { openDaemon } from "./hypervisor/client.js";
 import type { Log } from "./log.js";
+import { DecisionBoard } from "./memory/decisions.js";
+import { MemoryService } from "./memory/service.js";
 import { MetricsHistory } from "./metrics/history.js";
 import { MetricsService } from "./metrics/service.js";
 import { OperationService } from "./operation/service.js";
@@ -88,17 +91,20 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const filters = undo.use(new FilterMatches(subjects));
   const alerts = undo.use(new AlertService({ db, health, events, subjects, board: alertBoard, diary: log }));
   const vms = new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log });
+  const decisions = new DecisionBoard();
+  const memory = new MemoryService({ vms, registry, hosts, metrics, events, health, decisions });
+  const cpu = new CpuService({ vms, metrics });
   const services: Services = {
-    vms, hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),
+    memory, cpu, vms, hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),
     diagnoses: new DiagnosisService({ vms: registry, metrics }),
     past: new PastService({ db, history, hosts }),
-    undo: new UndoService({ db, vms, operations }),
+    undo: new UndoService({ db, vms, memory, cpu, operations }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },
   };
   events.record({ kind: "SERVER_STARTED", message: `Server ${version} came up.` });
   await alerts.start();
   const client = undo.use(openDaemon(config.daemonAddress));
-  undo.use(new HostLink({ client, db, health, log: eventLog, hosts, vms: registry, metrics, operations, events, diary: log }));
+  undo.use(new HostLink({ client, db, health, log: eventLog, hosts, vms: registry, decisions, metrics, operations, events, diary: log }));
   const sockets = undo.use(serve(server, services, tokens, log));
   await announce(config.serverFile, { url, wsUrl, pid: process.pid, version, startedAt: startedAt.toISOString() });
   undo.defer(() => rm(config.serverFile, { force: true }));

@@ -94,7 +94,7 @@ const SPOKEN: ReadonlyMap<string, string> = new Map([["PUT_VM", "define"]]);
 
 /** A word of the schema as people read it: FORCE_OFF_VM is "force off", SUCCEEDED is "succeeded". */
 export function words(name: string): string {
-  return SPOKEN.get(name) ?? name.replace(/_VM$/, "").toLowerCase().replaceAll("_", " ");
+  return SPOKEN.get(name) ?? name.replace(/_VM(?=_|$)/, "").toLowerCase().replaceAll("_", " ");
 }
 
 /** Largest text shown from elsewhere, in characters: beyond it a line is of no use to anyone. */

@@ -9,7 +9,7 @@ function event(kind: EventKind, operationId: string | null): Event {
 }
 function operation(state: OperationState): Operation {
   return {
-    id: "o", kind: "START_VM", vmId: "web", hostId: "h1", state, acceptedAt: new Date(0), progressRatio: null, etaSeconds: null, cancellable: false, reversible: true,
+    id: "o", kind: "START_VM", vmId: "web", hostId: "h1", state, acceptedAt: new Date(0), progressRatio: null, etaSeconds: null, cancellable: false, previousTarget: null, reversible: true,
     error: state === "FAILED" ? "QEMU died." : null, actorId: "t", requestedBy: "ci", idempotencyKey: null, fingerprint: "", startedAt: new Date(0), endedAt: null,
   };
 }

@@ -11,12 +11,14 @@ function digits(value: number): string {
 export function figureText(value: number, unit: MetricUnit): string {
   switch (unit) {
     case "ratio": return percentText(value);
+    case "percent": return percentText(value / 100);
     case "seconds": return value < 1 ? `${digits(value * 1000)} ms` : `${digits(value)} s`;
     case "bytes": return `${digits(value / MIB)} MiB`;
     case "bytes/s": return value < 1e6 ? `${digits(value / 1e3)} kB/s` : `${digits(value / 1e6)} MB/s`;
     case "1/s": return `${digits(value)}/s`;
     case "load":
     case "operations": return digits(value);
+    case "count": return value.toFixed(0);
   }
 }
 

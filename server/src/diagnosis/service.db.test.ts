@@ -18,7 +18,7 @@ const HOUR_MS = 3_600_000;
 function vmOf(id: string, more: Partial<Vm> = {}): Vm {
   return {
     id, hostId: "h1", name: id, state: "RUNNING", stateSince: new Date(START), generation: 1n, startedAt: new Date(START), vcpus: 1, memoryBytes: 2 ** 28, machine: "q35",
-    accelerator: "tcg", networkInUse: "bridge br0 (tap0)", qemuVersion: "7.2", pid: 7, labels: [], protected: false, autostart: false, restartRequired: false,
+    accelerator: "tcg", networkInUse: "bridge br0 (tap0)", qemuVersion: "7.2", pid: 7, room: null, labels: [], protected: false, autostart: false, restartRequired: false,
     definition: { features: ["ballooning"], disks: [{ name: "vda" }], network: { mode: "bridge" } }, crash: null, ...more,
   };
 }

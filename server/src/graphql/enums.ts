@@ -70,6 +70,7 @@ export const OperationKindEnum = builder.enumType("OperationKind", {
   values: described({
     PUT_VM: "putVm or applyVms", DELETE_VM: "deleteVm", START_VM: "startVm", STOP_VM: "stopVm", FORCE_OFF_VM: "forceOffVm",
     RESET_VM: "resetVm", PAUSE_VM: "pauseVm", RESUME_VM: "resumeVm",
+    SET_VM_BALLOON: "setVmBalloon", RESIZE_VM_MEMORY: "resizeVmMemory", PAGE_OUT_VM: "pageOutVm", SET_VM_VCPUS: "setVmVcpus",
   }),
 });
 

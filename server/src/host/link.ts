@@ -15,6 +15,8 @@ import { noteListed } from "../past/store.js";
 import { Session, type SessionListener } from "../hypervisor/session.js";
 import * as wire from "../hypervisor/wire.js";
 import type { Log } from "../log.js";
+import type { DecisionBoard } from "../memory/decisions.js";
+import { decision } from "../memory/wire.js";
 import type { MetricsService } from "../metrics/service.js";
 import type { OperationService } from "../operation/service.js";
 import type { Vm } from "../vm/model.js";
@@ -29,6 +31,7 @@ export interface LinkParts {
   readonly log: EventLog;
   readonly hosts: HostService;
   readonly vms: VmRegistry;
+  readonly decisions: DecisionBoard;
   readonly metrics: MetricsService;
   readonly operations: OperationService;
   readonly events: EventService;
@@ -102,6 +105,7 @@ export class HostLink implements SessionListener, AsyncDisposable {
     if (event.sequence > this.#listedSequence) this.#observe(event, facts.id);
     if (event.kind === WireEventKind.EVENT_KIND_VM_DELETED && event.time !== undefined) this.#retire(event.vmId, event.time);
     if (event.sequence > this.#heardSequence) this.#heardSequence = event.sequence;
+    if (event.decision !== undefined) this.parts.decisions.heard(decision(event.decision, facts.id));
     if (event.operationId !== "") this.parts.operations.accepted(event.operationId);
     if (!this.#recording) return;
     this.#pending.push(journalEvent(event, facts.id));

@@ -1,7 +1,7 @@
 // Hosts: what they are, whether they are connected, and the way to their daemons. Knows no GraphQL.
-import { HostUnreachable, InvalidInput } from "../errors.js";
+import { HostUnreachable, InvalidInput, Unsupported } from "../errors.js";
 import type { DaemonClient } from "../hypervisor/client.js";
-import { faultReason, isUnreachable } from "../hypervisor/fault.js";
+import { faultReason, isUnknownCall, isUnreachable } from "../hypervisor/fault.js";
 import type { Host, HostFacts } from "./model.js";
 
 /** The id under which a host is spoken of that has never been reached. */
@@ -94,13 +94,14 @@ export class HostService {
     return only;
   }
 
-  /** Calls a connected host's daemon; a broken line becomes HostUnreachable. */
+  /** Calls a connected host's daemon; a broken line becomes HostUnreachable, a call that it does not know Unsupported. */
   async call<T>(id: string, call: (client: DaemonClient) => Promise<T>): Promise<T> {
     const client = this.client(id);
     try {
       return await call(client);
     } catch (error) {
       if (isUnreachable(error)) throw this.unreachable(id, faultReason(error));
+      if (isUnknownCall(error)) throw new Unsupported(`The daemon of host ${this.nameOf(id)} is older than this server and cannot do this; run the same version of both.`);
       throw error;
     }
   }

@@ -1,8 +1,10 @@
 // The gRPC client of one daemon. Knows the wire and nothing of what the calls mean.
 import { ChannelCredentials, createChannel, createClient, type Channel } from "nice-grpc";
 import { ConsoleServiceDefinition, type ConsoleServiceClient } from "./generated/quetzal/v1/console.js";
+import { CpuServiceDefinition, type CpuServiceClient } from "./generated/quetzal/v1/cpu.js";
 import { EventServiceDefinition, type EventServiceClient } from "./generated/quetzal/v1/event.js";
 import { HostServiceDefinition, type HostServiceClient } from "./generated/quetzal/v1/host.js";
+import { MemoryServiceDefinition, type MemoryServiceClient } from "./generated/quetzal/v1/memory.js";
 import { MetricsServiceDefinition, type MetricsServiceClient } from "./generated/quetzal/v1/metrics.js";
 import { VmServiceDefinition, type VmServiceClient } from "./generated/quetzal/v1/vm.js";
 
@@ -15,6 +17,8 @@ const RECONNECT_LONGEST_MS = 1_000;
 export interface DaemonClient extends Disposable {
   readonly vms: VmServiceClient;
   readonly hosts: HostServiceClient;
+  readonly memory: MemoryServiceClient;
+  readonly cpu: CpuServiceClient;
   readonly metrics: MetricsServiceClient;
   readonly events: EventServiceClient;
   readonly consoles: ConsoleServiceClient;
@@ -34,6 +38,8 @@ export function openDaemon(address: string): DaemonClient {
   return {
     vms: createClient(VmServiceDefinition, channel),
     hosts: createClient(HostServiceDefinition, channel),
+    memory: createClient(MemoryServiceDefinition, channel),
+    cpu: createClient(CpuServiceDefinition, channel),
     metrics: createClient(MetricsServiceDefinition, channel),
     events: createClient(EventServiceDefinition, channel),
     consoles: createClient(ConsoleServiceDefinition, channel),

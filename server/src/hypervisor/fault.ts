@@ -9,6 +9,11 @@ export function isUnreachable(error: unknown): boolean {
   return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 }
 
+/** Whether the daemon does not know the call at all: it is older than this server. */
+export function isUnknownCall(error: unknown): boolean {
+  return error instanceof ClientError && error.code === Status.UNIMPLEMENTED;
+}
+
 export function faultReason(error: unknown): string {
   if (error instanceof ClientError) {
     if (/ENOENT/.test(error.details)) return "its socket does not exist";

@@ -1,5 +1,6 @@
 // From the daemon's words to the server's. Pure; absence on the wire becomes null.
 import type { HostFacts } from "../host/model.js";
+import { room } from "../memory/wire.js";
 import type { CrashReport, Label, Vm, VmDefinition, VmState } from "../vm/model.js";
 import { VM_STATES } from "../vm/model.js";
 import { EventKind as WireEventKind } from "./generated/quetzal/v1/event.js";
@@ -27,6 +28,7 @@ export function vm(wire: WireVm, hostId: string): Vm {
     networkInUse: wire.networkInUse ?? null,
     qemuVersion: wire.qemuVersion ?? null,
     pid: wire.pid ?? null,
+    room: room(wire.room),
     restartRequired: wire.restartRequired,
     crash: wire.crash === undefined ? null : crash(wire.crash),
   };

@@ -1,6 +1,6 @@
 // One host's counters of two ticks to a HostSample. Pure.
 import type { CpuTime, HostMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
-import { PAGE_BYTES, bytes, clampRatio, growth, perSecond, sumKnown, type Elapsed } from "./counter.js";
+import { PAGE_BYTES, bytes, clampRatio, growth, percentOfTime, perSecond, sumKnown, type Elapsed } from "./counter.js";
 import type { HostSample } from "./samples.js";
 
 /** `before` is null on the first tick; then every rate is null. */
@@ -17,10 +17,15 @@ export function hostSample(hostId: string, time: Date, elapsed: Elapsed | null, 
     psiIoRatio: now.psiIo?.someAvg10Ratio ?? null,
     memoryTotalBytes: Number(now.memoryTotalBytes),
     memoryAvailableBytes: Number(now.memoryAvailableBytes),
+    memoryFreeBytes: bytes(now.memoryFreeBytes),
     memoryCachedBytes: bytes(now.memoryCachedBytes),
+    memoryAnonymousBytes: bytes(now.memoryAnonymousBytes),
+    memoryKernelBytes: bytes(now.memoryKernelBytes),
     swapTotalBytes: bytes(now.swapTotalBytes),
     swapUsedBytes: bytes(now.swapUsedBytes),
     ksmSavedBytes: now.ksm === undefined ? null : Number(now.ksm.pagesSharing) * PAGE_BYTES,
+    ksmSharedBytes: now.ksm === undefined ? null : Number(now.ksm.pagesShared) * PAGE_BYTES,
+    ksmdPercent: before === null ? null : percentOfTime(elapsed, before.ksmdNs, now.ksmdNs),
     ksmProfitBytes: now.ksm?.generalProfitBytes ?? null,
     compressedOriginalBytes: sumKnown([bytes(now.zram?.originalBytes), bytes(now.zswap?.storedBytes)]),
     compressedStoredBytes: sumKnown([bytes(now.zram?.memoryUsedBytes), bytes(now.zswap?.poolBytes)]),

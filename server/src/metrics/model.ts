@@ -3,7 +3,7 @@ import type { History } from "./history.js";
 import type { HostMetricName, VmMetricName } from "./catalog.js";
 import type { VmSample } from "./samples.js";
 
-export type { DiskSample, DiskSpaceSample as DiskSpace, HostSample, NicSample, VcpuSample, VmSample } from "./samples.js";
+export type { DiskSample, DiskSpaceSample as DiskSpace, GuestRamSample, HostSample, NicSample, VcpuSample, VmSample } from "./samples.js";
 export type AnyHistory = History<VmMetricName> | History<HostMetricName>;
 export type AnySeries = AnyHistory["series"][number];
 

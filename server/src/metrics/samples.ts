@@ -35,6 +35,20 @@ export interface NicSample {
   readonly dropsPerSecond: Rate;
 }
 
+/** The host's side of a guest's memory, its parts at one instant. */
+export interface GuestRamSample {
+  /** Mapped for the guest. */
+  readonly sizeBytes: number;
+  /** In the host's memory, shared pages counted whole. */
+  readonly residentBytes: number;
+  /** Of the resident: merged with other pages. */
+  readonly sharedBytes: number;
+  /** Paged out, compressed or not. */
+  readonly swappedBytes: number;
+  /** Resident outside of the guest's memory: QEMU's own. */
+  readonly overheadBytes: number;
+}
+
 export interface VmSample {
   readonly vmId: string;
   readonly time: Date;
@@ -45,13 +59,21 @@ export interface VmSample {
   readonly stealRatio: Rate;
   /** Share of a CPU quota's periods in which QEMU was stopped; 0 without a quota. */
   readonly throttledRatio: Rate;
+  /** Time in which QEMU was stopped by a CPU quota, in percent of one core's; 0 without a quota. */
+  readonly throttledPercent: Rate;
+  /** vCPUs that its QEMU runs with, whatever the definition says by now. */
+  readonly vcpusPresent: number | null;
   /** Major faults of the QEMU process: its own memory read back from the host's swap or files. */
   readonly majorFaultsPerSecond: Rate;
   readonly memoryConfiguredBytes: number;
   readonly balloonActualBytes: number | null;
+  /** What the guest has plugged in beyond its boot memory. */
+  readonly pluggedBytes: number | null;
+  readonly guestRam: GuestRamSample | null;
   readonly guestTotalBytes: number | null;
   readonly guestAvailableBytes: number | null;
   readonly guestCacheBytes: number | null;
+  readonly guestFreeBytes: number | null;
   readonly guestUpdatedAt: Date | null;
   readonly guestMajorFaultsPerSecond: Rate;
   readonly guestSwapInBytesPerSecond: Rate;
@@ -98,10 +120,18 @@ export interface HostSample {
   readonly psiIoRatio: number | null;
   readonly memoryTotalBytes: number;
   readonly memoryAvailableBytes: number;
+  readonly memoryFreeBytes: number | null;
   readonly memoryCachedBytes: number | null;
+  readonly memoryAnonymousBytes: number | null;
+  /** Slab, page tables, kernel stacks, vmalloc, per-CPU. */
+  readonly memoryKernelBytes: number | null;
   readonly swapTotalBytes: number | null;
   readonly swapUsedBytes: number | null;
   readonly ksmSavedBytes: number | null;
+  /** What the merged pages take. */
+  readonly ksmSharedBytes: number | null;
+  /** CPU of the merging thread, in percent of one core. */
+  readonly ksmdPercent: Rate;
   readonly ksmProfitBytes: bigint | null;
   readonly compressedOriginalBytes: number | null;
   readonly compressedStoredBytes: number | null;

@@ -2,7 +2,7 @@
 import { builder } from "../graphql/builder.js";
 import { HistoryRef, HostSampleRef, VmSampleRef } from "../graphql/refs.js";
 import { openFeed } from "../feed.js";
-import type { DiskSample, DiskSpace, AnySeries, MetricsBatch, NicSample, VcpuSample } from "./model.js";
+import type { DiskSample, DiskSpace, AnySeries, GuestRamSample, MetricsBatch, NicSample, VcpuSample } from "./model.js";
 
 const VcpuSampleRef = builder.objectRef<VcpuSample>("VcpuSample").implement({
   description: "One vCPU over the last tick.",
@@ -43,6 +43,17 @@ const NicSampleRef = builder.objectRef<NicSample>("NicSample").implement({
   }),
 });
 
+const GuestRamRef = builder.objectRef<GuestRamSample>("GuestRam").implement({
+  description: "The host's side of a guest's memory, as the kernel accounts for the mappings; its parts are of one instant, up to 10 s old.",
+  fields: (t) => ({
+    sizeBytes: t.expose("sizeBytes", { type: "Bytes", description: "Bytes mapped for the guest, room to grow included." }),
+    residentBytes: t.expose("residentBytes", { type: "Bytes", description: "Of these, bytes in the host's memory; shared pages count whole." }),
+    sharedBytes: t.expose("sharedBytes", { type: "Bytes", description: "Of the resident, bytes merged with like pages." }),
+    swappedBytes: t.expose("swappedBytes", { type: "Bytes", description: "Bytes paged out, compressed or not." }),
+    overheadBytes: t.expose("overheadBytes", { type: "Bytes", description: "Bytes of the same process resident outside of the guest's memory: QEMU's own." }),
+  }),
+});
+
 VmSampleRef.implement({
   description: "One VM at one instant. Rates are over the last tick; a null is unknown, never 0.",
   fields: (t) => ({
@@ -54,12 +65,17 @@ VmSampleRef.implement({
     vcpus: t.field({ type: [VcpuSampleRef], description: "Each vCPU, by index.", resolve: (s) => s.vcpus as VcpuSample[] }),
     stealRatio: t.exposeFloat("stealRatio", { nullable: true, description: "Share of time the vCPUs were runnable but not running, 0 to 1, mean over vCPUs. Null on the first sample and without schedstat." }),
     throttledRatio: t.exposeFloat("throttledRatio", { nullable: true, description: "Share of a CPU quota's periods in which the QEMU process was stopped for having used it up, 0 to 1; 0 without a quota. Null on the first sample and without the cpu controller." }),
+    throttledPercent: t.exposeFloat("throttledPercent", { nullable: true, description: "Time that the QEMU process was stopped by a CPU quota, in percent of one core's (with several vCPUs it may exceed 100); 0 without a quota. Null on the first sample and without the cpu controller." }),
+    vcpusPresent: t.exposeInt("vcpusPresent", { nullable: true, description: "vCPUs that QEMU has; the definition may have changed since it was started. Null before QEMU has answered." }),
     majorFaultsPerSecond: t.exposeFloat("majorFaultsPerSecond", { nullable: true, description: "Major faults a second of the QEMU process: its memory read back from the host's swap or files. Null on the first sample." }),
-    memoryConfiguredBytes: t.expose("memoryConfiguredBytes", { type: "Bytes", description: "Bytes that the definition gives the guest at boot." }),
+    memoryConfiguredBytes: t.expose("memoryConfiguredBytes", { type: "Bytes", description: "Bytes that its QEMU was started with; the definition may have changed since." }),
     balloonActualBytes: t.expose("balloonActualBytes", { type: "Bytes", nullable: true, description: "Bytes that the balloon leaves the guest; null without a balloon or before QEMU has answered." }),
+    pluggedBytes: t.expose("pluggedBytes", { type: "Bytes", nullable: true, description: "Bytes that the guest has plugged in beyond its boot memory; null without the feature hotplug or before QEMU has answered." }),
+    guestRam: t.expose("guestRam", { type: GuestRamRef, nullable: true, description: "The host's side of the guest's memory; taken every 10 s. Null until then." }),
     guestTotalBytes: t.expose("guestTotalBytes", { type: "Bytes", nullable: true, description: "Bytes of memory that the guest counts. From the guest; may be forged by it. Null when it has not reported." }),
     guestAvailableBytes: t.expose("guestAvailableBytes", { type: "Bytes", nullable: true, description: "Bytes that the guest could still use. From the guest; null when it has not reported." }),
     guestCacheBytes: t.expose("guestCacheBytes", { type: "Bytes", nullable: true, description: "Bytes of the guest's page cache. From the guest; null when it has not reported." }),
+    guestFreeBytes: t.expose("guestFreeBytes", { type: "Bytes", nullable: true, description: "Bytes that the guest uses for nothing. From the guest; null when it has not reported." }),
     guestUpdatedAt: t.expose("guestUpdatedAt", { type: "DateTime", nullable: true, description: "When the guest last reported; null when it never did." }),
     guestMajorFaultsPerSecond: t.exposeFloat("guestMajorFaultsPerSecond", { nullable: true, description: "Major page faults a second in the guest. From the guest; null when it has not reported." }),
     guestSwapInBytesPerSecond: t.exposeFloat("guestSwapInBytesPerSecond", { nullable: true, description: "Bytes a second that the guest swaps in. From the guest; null when it has not reported." }),
@@ -109,10 +125,15 @@ HostSampleRef.implement({
     psiIoRatio: t.exposeFloat("psiIoRatio", { nullable: true, description: "Share of the last 10 s in which some task waited for I/O, 0 to 1. Null without PSI." }),
     memoryTotalBytes: t.expose("memoryTotalBytes", { type: "Bytes", description: "Bytes of memory." }),
     memoryAvailableBytes: t.expose("memoryAvailableBytes", { type: "Bytes", description: "Bytes that could be used without swapping (the kernel's MemAvailable)." }),
+    memoryFreeBytes: t.expose("memoryFreeBytes", { type: "Bytes", nullable: true, description: "Bytes that nothing uses (the kernel's MemFree); null when not known." }),
     memoryCachedBytes: t.expose("memoryCachedBytes", { type: "Bytes", nullable: true, description: "Bytes of page cache; null when not known." }),
+    memoryAnonymousBytes: t.expose("memoryAnonymousBytes", { type: "Bytes", nullable: true, description: "Bytes of processes' memory that no file backs, that of guests included; null when not known." }),
+    memoryKernelBytes: t.expose("memoryKernelBytes", { type: "Bytes", nullable: true, description: "Bytes of the kernel itself: slab, page tables, stacks, vmalloc, per-CPU. Null when not known." }),
     swapTotalBytes: t.expose("swapTotalBytes", { type: "Bytes", nullable: true, description: "Bytes of swap; null when not known." }),
     swapUsedBytes: t.expose("swapUsedBytes", { type: "Bytes", nullable: true, description: "Bytes of swap in use; null when not known." }),
     ksmSavedBytes: t.expose("ksmSavedBytes", { type: "Bytes", nullable: true, description: "Bytes of memory that KSM saves. Null without KSM." }),
+    ksmSharedBytes: t.expose("ksmSharedBytes", { type: "Bytes", nullable: true, description: "Bytes that the merged pages take. Null without KSM." }),
+    ksmdPercent: t.exposeFloat("ksmdPercent", { nullable: true, description: "CPU of the kernel's merging thread, in percent of one core. Null on the first sample and without KSM." }),
     ksmProfitBytes: t.expose("ksmProfitBytes", { type: "BigInt", nullable: true, description: "Bytes that KSM saves less its own cost (may be negative). Null without KSM or on an older kernel." }),
     compressedOriginalBytes: t.expose("compressedOriginalBytes", { type: "Bytes", nullable: true, description: "Uncompressed size in bytes of what zram and zswap hold. Null without them." }),
     compressedStoredBytes: t.expose("compressedStoredBytes", { type: "Bytes", nullable: true, description: "Bytes that it takes in memory. Null without zram and zswap." }),
@@ -129,7 +150,7 @@ const SeriesRef = builder.objectRef<AnySeries>("Series").implement({
   description: "One metric over a span of time; the three lists have one length.",
   fields: (t) => ({
     metric: t.exposeString("metric", { description: "The metric's name as it was asked for." }),
-    unit: t.exposeString("unit", { description: "ratio, bytes, bytes/s, seconds, 1/s, load or operations." }),
+    unit: t.exposeString("unit", { description: "ratio, bytes, bytes/s, seconds, 1/s, load, operations, percent or count." }),
     times: t.field({ type: ["DateTime"], description: "Start of each step.", resolve: (s) => s.times as Date[] }),
     mean: t.field({ type: ["Float"], nullable: { list: false, items: true }, description: "Mean over the step; null where nothing was recorded.", resolve: (s) => s.mean as (number | null)[] }),
     max: t.field({ type: ["Float"], nullable: { list: false, items: true }, description: "Highest 1 s value in the step; null where nothing was recorded.", resolve: (s) => s.max as (number | null)[] }),

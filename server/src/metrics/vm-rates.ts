@@ -1,7 +1,7 @@
 // One VM's counters of two ticks to a VmSample. Pure.
-import type { CpuThrottle, DiskMetrics, NicMetrics, VcpuTime, VmMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
-import { NS_PER_SECOND, PAGE_BYTES, addCounters, bytes, clampRatio, growth, latencySeconds, perSecond, ratioOfTime, sumAll, sumKnown, type Elapsed } from "./counter.js";
-import type { DiskSample, NicSample, VcpuSample, VmSample } from "./samples.js";
+import type { CpuThrottle, DiskMetrics, GuestRam, NicMetrics, VcpuTime, VmMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
+import { NS_PER_SECOND, PAGE_BYTES, addCounters, bytes, clampRatio, growth, latencySeconds, percentOfTime, perSecond, ratioOfTime, sumAll, sumKnown, type Elapsed } from "./counter.js";
+import type { DiskSample, GuestRamSample, NicSample, VcpuSample, VmSample } from "./samples.js";
 
 /** `before` is null on the VM's first tick; then every rate is null. */
 export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics | null, now: VmMetrics): VmSample {
@@ -18,9 +18,13 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
     vcpus,
     stealRatio: stolen === null ? null : stolen / knownSteal,
     throttledRatio: throttledRatio(elapsed, before?.cpuThrottle, now.cpuThrottle),
+    throttledPercent: percentOfTime(elapsed, before?.cpuThrottle?.throttledNs, now.cpuThrottle?.throttledNs),
+    vcpusPresent: now.vcpusPresent ?? (vcpus.length === 0 ? null : vcpus.length),
     majorFaultsPerSecond: perSecond(elapsed, before?.majorFaults, now.majorFaults),
     memoryConfiguredBytes: Number(now.memoryConfiguredBytes),
     balloonActualBytes: bytes(now.balloonActualBytes),
+    pluggedBytes: bytes(now.pluggedBytes),
+    guestRam: guestRam(now.guestRam),
     ...guestPart(elapsed, before, now),
     rssBytes: bytes(now.rssBytes),
     pssBytes: bytes(now.pssBytes),
@@ -38,7 +42,7 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
   };
 }
 
-type GuestPart = Pick<VmSample, "guestTotalBytes" | "guestAvailableBytes" | "guestCacheBytes" | "guestUpdatedAt" | "guestMajorFaultsPerSecond" | "guestSwapInBytesPerSecond" | "guestSwapOutBytesPerSecond">;
+type GuestPart = Pick<VmSample, "guestTotalBytes" | "guestAvailableBytes" | "guestCacheBytes" | "guestFreeBytes" | "guestUpdatedAt" | "guestMajorFaultsPerSecond" | "guestSwapInBytesPerSecond" | "guestSwapOutBytesPerSecond">;
 
 /** The guest reports at a pace of its own; between two reports its counters stand still, and so does their rate: 0. */
 function guestPart(elapsed: Elapsed | null, before: VmMetrics | null, now: VmMetrics): GuestPart {
@@ -48,10 +52,18 @@ function guestPart(elapsed: Elapsed | null, before: VmMetrics | null, now: VmMet
     guestTotalBytes: bytes(is?.totalBytes),
     guestAvailableBytes: bytes(is?.availableBytes),
     guestCacheBytes: bytes(is?.cacheBytes),
+    guestFreeBytes: bytes(is?.freeBytes),
     guestUpdatedAt: is?.updatedAt ?? null,
     guestMajorFaultsPerSecond: perSecond(elapsed, was?.majorFaults, is?.majorFaults),
     guestSwapInBytesPerSecond: perSecond(elapsed, was?.swapInBytes, is?.swapInBytes),
     guestSwapOutBytesPerSecond: perSecond(elapsed, was?.swapOutBytes, is?.swapOutBytes),
+  };
+}
+
+function guestRam(wire: GuestRam | undefined): GuestRamSample | null {
+  return wire === undefined ? null : {
+    sizeBytes: Number(wire.sizeBytes), residentBytes: Number(wire.residentBytes), sharedBytes: Number(wire.sharedBytes),
+    swappedBytes: Number(wire.swappedBytes), overheadBytes: Number(wire.overheadBytes),
   };
 }
 

@@ -6,7 +6,7 @@ import type { EventLog } from "../event/log.js";
 import type { EventService } from "../event/service.js";
 import type { Log } from "../log.js";
 import { interruptible } from "../streams.js";
-import { OPERATION_WORDS } from "./words.js";
+import { deedWords } from "./words.js";
 import * as store from "./store.js";
 import type { Operation } from "./store.js";
 
@@ -65,7 +65,7 @@ export class OperationService implements Disposable {
     // Stored with this event; until then the operation is shown from memory.
     this.events.record({
       kind: "OPERATION_STARTED", hostId: operation.hostId, vmId: operation.vmId, operationId: id, actor: operation.requestedBy,
-      message: `Asked to ${OPERATION_WORDS[operation.kind]} ${operation.vmId}.`,
+      message: `Asked to ${deedWords(operation.kind, operation.vmId)}.`,
     });
     this.#updates.publish(operation);
     return operation;
@@ -75,7 +75,7 @@ export class OperationService implements Disposable {
   cancelRequested(operation: Operation, actor: string): void {
     this.events.record({
       kind: "OPERATION_CANCEL_REQUESTED", hostId: operation.hostId, vmId: operation.vmId, operationId: operation.id, actor,
-      message: `Asked not to ${OPERATION_WORDS[operation.kind]} ${operation.vmId} after all.`,
+      message: `Asked not to ${deedWords(operation.kind, operation.vmId)} after all.`,
     });
   }
 

@@ -30,6 +30,8 @@ export interface NewOperation {
   readonly cancellable: boolean;
   /** Whether there is something to go back to when it is done. */
   readonly reversible?: boolean;
+  /** What was asked for last in its place: bytes, or a count. */
+  readonly previousTarget?: number | null;
 }
 
 /** The key was used before, by the same actor, for something else. */
@@ -52,18 +54,18 @@ export interface CreatedOperation {
 export function newOperation(input: NewOperation): Operation {
   return {
     id: randomUUID(), fingerprint: requestFingerprint(input), kind: input.kind, vmId: input.vmId, hostId: input.hostId,
-    cancellable: input.cancellable, reversible: input.reversible ?? true, actorId: input.actor.id, requestedBy: input.actor.name, idempotencyKey: input.idempotencyKey,
+    cancellable: input.cancellable, reversible: input.reversible ?? true, previousTarget: input.previousTarget == null ? null : BigInt(input.previousTarget), actorId: input.actor.id, requestedBy: input.actor.name, idempotencyKey: input.idempotencyKey,
     startedAt: new Date(), state: "RUNNING", acceptedAt: null, progressRatio: null, etaSeconds: null, error: null, endedAt: null,
   };
 }
 
 /** Stores a running operation; false when it is stored already, or another has its idempotency key. */
 export async function insertOperation(db: Db, operation: Operation): Promise<boolean> {
-  const { id, kind, vmId, hostId, cancellable, reversible, actorId, requestedBy, idempotencyKey, fingerprint, startedAt, acceptedAt } = operation;
+  const { id, kind, vmId, hostId, cancellable, reversible, previousTarget, actorId, requestedBy, idempotencyKey, fingerprint, startedAt, acceptedAt } = operation;
   // A plain statement is one way to Postgres and back, and little work here: verbs wait for it.
   const rows = await db.$executeRaw`
-    INSERT INTO operations (id, kind, vm_id, host_id, cancellable, reversible, actor_id, requested_by, idempotency_key, fingerprint, started_at, accepted_at)
-    VALUES (${id}, ${kind}::operation_kind, ${vmId}, ${hostId}, ${cancellable}, ${reversible}, ${actorId}, ${requestedBy}, ${idempotencyKey},
+    INSERT INTO operations (id, kind, vm_id, host_id, cancellable, reversible, previous_target, actor_id, requested_by, idempotency_key, fingerprint, started_at, accepted_at)
+    VALUES (${id}, ${kind}::operation_kind, ${vmId}, ${hostId}, ${cancellable}, ${reversible}, ${previousTarget}, ${actorId}, ${requestedBy}, ${idempotencyKey},
             ${fingerprint}, ${startedAt}, ${acceptedAt})
     ON CONFLICT DO NOTHING`;
   return rows > 0;
@@ -178,6 +180,14 @@ const STATE_VERBS: OperationKind[] = ["START_VM", "STOP_VM", "FORCE_OFF_VM", "RE
 export async function newestVerbId(db: Db, vmId: string): Promise<string | null> {
   const row = await db.operation.findFirst({
     where: { vmId, kind: { in: STATE_VERBS }, state: "SUCCEEDED" }, orderBy: [{ startedAt: "desc" }, { id: "desc" }], select: { id: true },
+  });
+  return row?.id ?? null;
+}
+
+/** The newest operation of one kind on a VM; null when none is kept. */
+export async function newestOfKind(db: Db, vmId: string, kind: OperationKind): Promise<string | null> {
+  const row = await db.operation.findFirst({
+    where: { vmId, kind, acceptedAt: { not: null } }, orderBy: [{ startedAt: "desc" }, { id: "desc" }], select: { id: true },
   });
   return row?.id ?? null;
 }

@@ -6,7 +6,16 @@ import type { OperationKind, OperationState } from "../db/generated/client.js";
 export const OPERATION_WORDS: Readonly<Record<OperationKind, string>> = {
   PUT_VM: "define", DELETE_VM: "delete", START_VM: "start", STOP_VM: "stop", FORCE_OFF_VM: "force off",
   RESET_VM: "reset", PAUSE_VM: "pause", RESUME_VM: "resume",
+  SET_VM_BALLOON: "set balloon", RESIZE_VM_MEMORY: "resize memory", PAGE_OUT_VM: "page out", SET_VM_VCPUS: "set vcpus",
 };
+
+/** Those that end in a part of the VM. */
+const OF_A_PART: readonly OperationKind[] = ["SET_VM_BALLOON", "RESIZE_VM_MEMORY", "SET_VM_VCPUS"];
+
+/** "force off web", "set balloon of web". */
+export function deedWords(kind: OperationKind, vmId: string): string {
+  return `${OPERATION_WORDS[kind]} ${OF_A_PART.includes(kind) ? "of " : ""}${vmId}`;
+}
 
 const OUTCOME_WORDS: Readonly<Record<Exclude<OperationState, "RUNNING">, string>> = {
   SUCCEEDED: "succeeded", FAILED: "failed", CANCELLED: "was cancelled",

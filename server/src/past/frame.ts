@@ -7,7 +7,7 @@ import { isAlive } from "../vm/verbs.js";
 import type { PastHost, PastLife, PastVm } from "./model.js";
 
 const NO_VM_SAMPLE: Omit<VmSample, "vmId" | "time" | "memoryConfiguredBytes"> = {
-  cpuRatio: null, cpuUserRatio: null, cpuSystemRatio: null, vcpus: [], stealRatio: null, throttledRatio: null, majorFaultsPerSecond: null, balloonActualBytes: null,
+  cpuRatio: null, cpuUserRatio: null, cpuSystemRatio: null, vcpus: [], stealRatio: null, throttledRatio: null, throttledPercent: null, vcpusPresent: null, pluggedBytes: null, guestRam: null, guestFreeBytes: null, majorFaultsPerSecond: null, balloonActualBytes: null,
   guestTotalBytes: null, guestAvailableBytes: null, guestCacheBytes: null, guestUpdatedAt: null, guestMajorFaultsPerSecond: null,
   guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, rssBytes: null, pssBytes: null, swapBytes: null,
   ksmMergedBytes: null, ksmProfitBytes: null, diskReadBytesPerSecond: null, diskWriteBytesPerSecond: null, diskLatencySeconds: null,
@@ -15,8 +15,8 @@ const NO_VM_SAMPLE: Omit<VmSample, "vmId" | "time" | "memoryConfiguredBytes"> = 
 };
 const NO_HOST_SAMPLE: Omit<HostSample, "hostId" | "time" | "memoryTotalBytes" | "memoryAvailableBytes"> = {
   cpuRatio: null, cpuCoreRatios: null, cpuStealRatio: null, cpuIowaitRatio: null, load1: null, load5: null, load15: null,
-  psiCpuRatio: null, psiMemoryRatio: null, psiIoRatio: null, memoryCachedBytes: null, swapTotalBytes: null, swapUsedBytes: null,
-  ksmSavedBytes: null, ksmProfitBytes: null, compressedOriginalBytes: null, compressedStoredBytes: null, diskReadBytesPerSecond: null,
+  psiCpuRatio: null, psiMemoryRatio: null, psiIoRatio: null, memoryFreeBytes: null, memoryCachedBytes: null, memoryAnonymousBytes: null, memoryKernelBytes: null, swapTotalBytes: null, swapUsedBytes: null,
+  ksmSavedBytes: null, ksmSharedBytes: null, ksmdPercent: null, ksmProfitBytes: null, compressedOriginalBytes: null, compressedStoredBytes: null, diskReadBytesPerSecond: null,
   diskWriteBytesPerSecond: null, networkRxBytesPerSecond: null, networkTxBytesPerSecond: null, networkDropsPerSecond: null, diskSpaces: [],
 };
 
@@ -24,6 +24,7 @@ const NO_HOST_SAMPLE: Omit<HostSample, "hostId" | "time" | "memoryTotalBytes" | 
 export function pastVm(life: PastLife, instant: Instant | null): PastVm {
   const { moment } = life;
   const shown = definitionFields(life.definition, life.vmId);
+  const ran = definitionFields(life.running ?? life.definition, life.vmId);
   const mayHaveSample = moment === null || isAlive(moment.state);
   return {
     ...shown,
@@ -32,7 +33,8 @@ export function pastVm(life: PastLife, instant: Instant | null): PastVm {
     accelerator: moment?.accelerator ?? null, networkInUse: moment?.networkInUse ?? null, pid: moment?.pid ?? null,
     restartRequired: moment?.restartRequired ?? false, crashCause: moment?.crashCause ?? null,
     sample: instant === null || !mayHaveSample ? null : {
-      ...NO_VM_SAMPLE, ...known(VM_METRICS, instant), vmId: life.vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: shown.memoryBytes,
+      ...NO_VM_SAMPLE, ...known(VM_METRICS, instant), vmId: life.vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: ran.memoryBytes,
+      vcpusPresent: known(VM_METRICS, instant)["vcpusPresent"] ?? ran.vcpus,
     },
   };
 }
@@ -52,7 +54,7 @@ function known(catalog: typeof VM_METRICS | typeof HOST_METRICS, { values }: Ins
   const sample: Record<string, number> = {};
   for (const [place, [name, { unit }]] of Object.entries(catalog).entries()) {
     const value = values[place];
-    if (value != null) sample[propertyOf(name)] = unit === "bytes" ? Math.round(value) : value;
+    if (value != null) sample[propertyOf(name)] = unit === "bytes" || unit === "count" ? Math.round(value) : value;
   }
   return sample;
 }

@@ -40,7 +40,7 @@ export class VmArchive implements AsyncDisposable {
         ...definitionFields(definitionOf(row), row.id),
         id: row.id, hostId: row.hostId, state: row.state, stateSince: row.stateSince, generation: row.generation,
         startedAt: row.startedAt, accelerator: row.accelerator, networkInUse: row.networkInUse, qemuVersion: row.qemuVersion,
-        pid: row.pid, restartRequired: row.restartRequired, crash: crashOf(row),
+        pid: row.pid, room: null, restartRequired: row.restartRequired, crash: crashOf(row),
       });
     }
   }

@@ -1,6 +1,7 @@
 // What each verb does, as one sentence for people: for plans and answers. Pure.
 import type { OperationKind } from "../operation/store.js";
 import type { Vm } from "./model.js";
+import type { TargetVerb } from "./undo.js";
 
 const BYTES_PER_MIB = 1_048_576;
 
@@ -11,8 +12,11 @@ export interface EffectFacts {
   readonly deleteDisks?: boolean;
 }
 
+/** Those whose effect follows from the definition and the request alone. */
+export type PlainVerb = Exclude<OperationKind, "PUT_VM" | "PAGE_OUT_VM" | TargetVerb>;
+
 /** E.g. "Deletes the definition of web-1; its disks stay." */
-export function effectOf(kind: Exclude<OperationKind, "PUT_VM">, vm: Pick<Vm, "name" | "vcpus" | "memoryBytes" | "definition">, facts: EffectFacts = {}): string {
+export function effectOf(kind: PlainVerb, vm: Pick<Vm, "name" | "vcpus" | "memoryBytes" | "definition">, facts: EffectFacts = {}): string {
   const { name } = vm;
   switch (kind) {
     case "START_VM":
@@ -33,7 +37,7 @@ export function effectOf(kind: Exclude<OperationKind, "PUT_VM">, vm: Pick<Vm, "n
 }
 
 /** Fields that QEMU does not read: a change of them needs no restart. */
-const IN_EFFECT_AT_ONCE = /^(?:name|labels|protected|autostart)\b/;
+const IN_EFFECT_AT_ONCE = /^(?:name|labels|protected|autostart|(?:memory|cpu)_policy(?!.*max_(?:mb|vcpus)))\b/;
 
 /** What putting a definition does; `vm` is as it was before, null when it is new. */
 export function putEffect(vm: Pick<Vm, "name" | "startedAt"> | null, name: string, changes: readonly string[]): string {

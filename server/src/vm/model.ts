@@ -1,4 +1,6 @@
 // A VM as the server knows it: what its daemon last observed, in the words of the API. Pure.
+import type { VmRoom } from "../memory/model.js";
+
 export const VM_STATES = ["DEFINED", "STARTING", "RUNNING", "PAUSED", "STOPPING", "STOPPED", "MIGRATING", "CRASHED"] as const;
 export type VmState = (typeof VM_STATES)[number];
 
@@ -33,6 +35,8 @@ export interface Vm {
   readonly networkInUse: string | null;
   readonly qemuVersion: string | null;
   readonly pid: number | null;
+  /** What the running guest is asked to have and may have; null while it does not run. */
+  readonly room: VmRoom | null;
   readonly labels: readonly Label[];
   readonly protected: boolean;
   readonly autostart: boolean;

@@ -6,8 +6,8 @@ import { ExpectedError } from "../errors.js";
 import { OperationRef, VmRef } from "../graphql/refs.js";
 import type { PutVmSuccess, SimpleVerb, VmOperationAccepted } from "./service.js";
 
-const KEY = "Chosen by the client: a repetition with the same key and content is carried out once. Null: every call counts.";
-const DRY_RUN = "Judge only: nothing is changed, and no event is written.";
+export const KEY = "Chosen by the client: a repetition with the same key and content is carried out once. Null: every call counts.";
+export const DRY_RUN = "Judge only: nothing is changed, and no event is written.";
 
 const EFFECT = "What it does, or in a dry run would do: one sentence for people.";
 
@@ -36,7 +36,7 @@ const VmOperationAcceptedRef = builder.objectRef<VmOperationAccepted>("VmOperati
     effect: t.exposeString("effect", { description: EFFECT }),
   }),
 });
-const VmOperationResult = resultUnion("VmOperationResult", "What came of a verb.", VmOperationAcceptedRef, [
+export const VmOperationResult = resultUnion("VmOperationResult", "What came of a verb.", VmOperationAcceptedRef, [
   "VmNotFound", "InvalidVmState", "InsufficientResources", "StorageFault", "Unsupported", "LaunchFailed", "VmProtected",
   "OperationNotFound", "NotUndoable", "InvalidSpec", "VmExists", "VmChanged", "Forbidden", "InvalidInput", "HostUnreachable", "DatabaseUnavailable",
 ]);

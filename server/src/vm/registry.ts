@@ -45,7 +45,8 @@ export class VmRegistry {
     for (const vm of this.list()) if (vm.hostId === hostId && !ids.has(vm.id)) this.remove(vm.id);
     for (const vm of listed) {
       const known = this.#vms.get(vm.id);
-      if (known !== undefined && known.generation > vm.generation) this.#vms.delete(vm.id);
+      // Of the same generation is also what the database remembered, which is less than the daemon knows.
+      if (known !== undefined && known.generation >= vm.generation) this.#vms.delete(vm.id);
       this.observe(vm);
     }
   }

@@ -17,7 +17,7 @@ import { OPERATION_WORDS } from "../operation/words.js";
 import { definitionAt } from "../past/store.js";
 import { requireRole, type Role, type Viewer } from "../token/model.js";
 import { definitionChanges } from "./changes.js";
-import { effectOf, putEffect, type EffectFacts } from "./effects.js";
+import { effectOf, putEffect, type EffectFacts, type PlainVerb } from "./effects.js";
 import { pageOfVms, type VmListArgs, type VmPage } from "./list.js";
 import type { FilterSubjects } from "./filter/subjects.js";
 import type { Vm, VmDefinition } from "./model.js";
@@ -66,12 +66,27 @@ export interface PutVmSuccess extends VmOperationAccepted {
 }
 export type SimpleVerb = "startVm" | "forceOffVm" | "resetVm" | "pauseVm" | "resumeVm";
 
-const SIMPLE_VERBS: Readonly<Record<SimpleVerb, Exclude<OperationKind, "PUT_VM">>> = {
+const SIMPLE_VERBS: Readonly<Record<SimpleVerb, PlainVerb>> = {
   startVm: "START_VM", forceOffVm: "FORCE_OFF_VM", resetVm: "RESET_VM", pauseVm: "PAUSE_VM", resumeVm: "RESUME_VM",
 };
 
 /** One call of the daemon, under the operation id that the server chose. */
-type Call = (client: DaemonClient, operationId: string, options: { signal: AbortSignal }) => Promise<VmResponse>;
+export type Call = (client: DaemonClient, operationId: string, options: { signal: AbortSignal }) => Promise<VmResponse>;
+
+/** What another noun wants of a running VM: an operation that the daemon carries out. */
+export interface VmOrder {
+  readonly kind: Exclude<OperationKind, "PUT_VM">;
+  readonly input: VerbInput;
+  /** All that was asked for. */
+  readonly request: unknown;
+  /** One sentence of what it does to the VM as it is now. */
+  readonly effect: (vm: Vm) => string;
+  /** What was asked for last in its place, to go back to; null: nothing to go back to. */
+  readonly previousTarget?: (vm: Vm) => number | null;
+  readonly reversible?: boolean;
+  readonly role?: Role;
+  readonly call: Call;
+}
 
 interface Verb {
   readonly kind: OperationKind;
@@ -80,6 +95,7 @@ interface Verb {
   readonly idempotencyKey: string | null;
   readonly request: unknown;
   readonly reversible?: boolean;
+  readonly previousTarget?: number | null;
   readonly call: Call;
 }
 
@@ -216,16 +232,36 @@ export class VmService {
     return (await operations.find(operationId)) ?? operation;
   }
 
-  async #verb(viewer: Viewer, role: Role, kind: Exclude<OperationKind, "PUT_VM">, input: VerbInput, facts: EffectFacts, call: Call): Promise<VmOperationAccepted> {
-    requireRole(viewer, role, `The verb "${OPERATION_WORDS[kind]}"`);
-    const vm = this.parts.registry.get(input.id);
-    if (vm === null) throw new VmNotFound(input.id);
-    const effect = effectOf(kind, vm, facts);
+  /** Changes a VM's definition as it now is. Throws what `put` throws, and VmNotFound. */
+  async edit(viewer: Viewer, input: VerbInput, change: (definition: VmDefinition) => VmDefinition): Promise<PutVmSuccess> {
+    requireRole(viewer, "ADMIN", "Changing a VM's definition");
+    const vm = this.#expect(input.id);
+    const { idempotencyKey, dryRun } = input;
+    return this.put(viewer, { definition: change(vm.definition), hostId: vm.hostId, idempotencyKey, dryRun, createOnly: false, ifGeneration: vm.generation });
+  }
+
+  /** Has the daemon carry out a verb. Throws Forbidden, VmNotFound, and what the daemon refuses. */
+  async order(viewer: Viewer, order: VmOrder): Promise<VmOperationAccepted> {
+    const { kind, input, request, call } = order;
+    requireRole(viewer, order.role ?? "OPERATOR", `The verb "${OPERATION_WORDS[kind]}"`);
+    const vm = this.#expect(input.id);
+    const effect = order.effect(vm);
     if (input.dryRun) {
       return { vm: await this.#call(vm.hostId, vm.id, (client, options) => call(client, randomUUID(), options)), operation: null, effect };
     }
-    const reversible = facts.deleteDisks !== true;
-    return { ...(await this.#carryOut(viewer, { kind, vmId: vm.id, hostId: vm.hostId, idempotencyKey: input.idempotencyKey, request: input, reversible, call })), effect };
+    const previousTarget = order.previousTarget?.(vm) ?? null;
+    const verb: Verb = { kind, vmId: vm.id, hostId: vm.hostId, idempotencyKey: input.idempotencyKey, request, reversible: order.reversible ?? true, previousTarget, call };
+    return { ...(await this.#carryOut(viewer, verb)), effect };
+  }
+
+  #verb(viewer: Viewer, role: Role, kind: PlainVerb, input: VerbInput, facts: EffectFacts, call: Call): Promise<VmOperationAccepted> {
+    return this.order(viewer, { kind, input, request: input, role, reversible: facts.deleteDisks !== true, effect: (vm) => effectOf(kind, vm, facts), call });
+  }
+
+  #expect(id: string): Vm {
+    const vm = this.parts.registry.get(id);
+    if (vm === null) throw new VmNotFound(id);
+    return vm;
   }
 
   /** The operation is stored first, hidden; the daemon is asked; its answer shows the operation or takes it back. */
@@ -233,9 +269,9 @@ export class VmService {
     const { operations, registry, hosts } = this.parts;
     hosts.client(verb.hostId);
     this.#requireDatabase();
-    const { kind, vmId, hostId, idempotencyKey, request, reversible } = verb;
+    const { kind, vmId, hostId, idempotencyKey, request, reversible, previousTarget } = verb;
     const { operation, outcome } = await operations.begin({
-      kind, vmId, hostId, idempotencyKey, request, reversible: reversible ?? true, actor: { id: viewer.tokenId, name: viewer.name }, cancellable: kind === "START_VM" || kind === "STOP_VM",
+      kind, vmId, hostId, idempotencyKey, request, reversible: reversible ?? true, previousTarget: previousTarget ?? null, actor: { id: viewer.tokenId, name: viewer.name }, cancellable: kind === "START_VM" || kind === "STOP_VM",
     });
     // Repeated and never accepted: the first try broke off. The daemon knows by the id whether it has done it.
     if (outcome === "repeated" && operation.acceptedAt !== null) return { vm: registry.get(vmId) ?? (await this.#lastKnown(verb, operation)), operation };

@@ -1,19 +1,21 @@
 // Undoing operations: what would undo one, and doing it by the verbs and rights that it takes. Knows no GraphQL.
 import type { Db } from "../db/client.js";
 import { NotUndoable, OperationNotFound } from "../errors.js";
+import type { CpuService } from "../cpu/service.js";
+import type { MemoryService } from "../memory/service.js";
 import type { OperationService } from "../operation/service.js";
-import { newestVerbId } from "../operation/store.js";
+import { newestOfKind, newestVerbId } from "../operation/store.js";
 import type { Operation } from "../operation/store.js";
 import { newestVersions } from "../past/store.js";
 import type { Viewer } from "../token/model.js";
 import type { VerbInput, VmOperationAccepted, VmService } from "./service.js";
-import { undoPlan, type InverseVerb, type UndoPlan } from "./undo.js";
+import { isTargetVerb, undoPlan, type InverseVerb, type TargetVerb, type UndoPlan } from "./undo.js";
 
 /** What a guest is given to power down when a start is undone. */
 const STOP_TIMEOUT_SECONDS = 60;
 
 export class UndoService {
-  constructor(private readonly parts: { readonly db: Db; readonly vms: VmService; readonly operations: OperationService }) {}
+  constructor(private readonly parts: { readonly db: Db; readonly vms: VmService; readonly memory: MemoryService; readonly cpu: CpuService; readonly operations: OperationService }) {}
 
   /** What would undo an operation now, or why nothing can. */
   async plan(operation: Operation): Promise<UndoPlan> {
@@ -23,7 +25,7 @@ export class UndoService {
     return undoPlan(operation, {
       vm: vms.get(operation.vmId),
       versions: isDone && isOfDefinition ? await newestVersions(db, operation.vmId) : [],
-      newestVerbId: isDone && !isOfDefinition ? await newestVerbId(db, operation.vmId) : null,
+      newestVerbId: isTargetVerb(operation.kind) ? await newestOfKind(db, operation.vmId, operation.kind) : isDone && !isOfDefinition ? await newestVerbId(db, operation.vmId) : null,
     });
   }
 
@@ -40,6 +42,8 @@ export class UndoService {
         throw new NotUndoable(plan.reason);
       case "verb":
         return this.#verb(viewer, plan.verb, { id: operation.vmId, idempotencyKey, dryRun });
+      case "target":
+        return this.#target(viewer, plan.verb, plan.target, { id: operation.vmId, idempotencyKey, dryRun });
       case "define":
         return this.parts.vms.put(viewer, {
           definition: plan.definition, hostId: plan.instead === "of nothing" ? operation.hostId : null, idempotencyKey, dryRun, createOnly: plan.instead === "of nothing",
@@ -54,6 +58,15 @@ export class UndoService {
     const vm = this.parts.vms.get(undone.vmId);
     if (earlier?.vmId !== undone.vmId || earlier.id === undone.id || vm === null) return null;
     return { vm, operation: earlier, effect: "Was asked for before under this idempotency key; nothing more is done." };
+  }
+
+  #target(viewer: Viewer, verb: TargetVerb, target: number, input: VerbInput): Promise<VmOperationAccepted> {
+    const { memory, cpu } = this.parts;
+    switch (verb) {
+      case "SET_VM_BALLOON": return memory.setBalloon(viewer, { ...input, targetBytes: target });
+      case "RESIZE_VM_MEMORY": return memory.resize(viewer, { ...input, targetBytes: target });
+      case "SET_VM_VCPUS": return cpu.setVcpus(viewer, { ...input, count: target });
+    }
   }
 
   #verb(viewer: Viewer, verb: InverseVerb, input: VerbInput): Promise<VmOperationAccepted> {

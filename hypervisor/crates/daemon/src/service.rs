@@ -53,7 +53,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let kvm = measure_kvm();
     let boot_id = boot::id();
     let context = context(&config, &kvm, &boot_id, &journal);
-    context.cgroups.sweep();
+    // Those of living VMs stay.
+    let _ = context.cgroups.sweep();
     let registry = Arc::new(Registry::new(context, Arc::clone(&journal)));
     tokio::spawn(Arc::clone(&journal).keep_synced());
     journal.record(daemon_started());

@@ -10,7 +10,7 @@ use quetzal_api::v1::{CompressionMode, DecisionAction, EventKind, KsmMode, Press
 use serde_json::json;
 use support::Daemon;
 use support::guest::{Terminal, booted};
-use support::memory::{Turn, figure, until, zram_devices};
+use support::host_memory::{Turn, figure, until, zram_devices};
 
 const MIB: u64 = 1 << 20;
 /// Scanning some hundred MiB within a part of a core that other tests share.
@@ -88,7 +88,9 @@ async fn what_is_paged_out_is_compressed_and_the_device_goes_with_the_daemon() {
     let spec = json!({ "memory_mb": 192, "vcpus": 1, "features": ["compression"] });
     let Some(mut terminal) = booted(&mut daemon, "one", spec).await else { return };
     let pid = daemon.get("one").await.unwrap().pid.unwrap();
-    println!("{}", daemon.page_out("one", 0).await);
+    let operation_id = daemon.page_out("one", 0).await.unwrap();
+    let end = daemon.end_of(&operation_id).await;
+    assert!(end.succeeded, "{}", end.message);
     let swapped = u64::try_from(figure(pid, "status", "VmSwap")).unwrap() * 1024;
     let stored: Vec<u64> = fs::read_to_string(format!("/sys/block/{}/mm_stat", devices.last().unwrap()))
         .unwrap()

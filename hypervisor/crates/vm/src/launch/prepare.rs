@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use quetzal_host::network::Tap;
+use quetzal_host::network::{NetworkRefusal, Tap};
 use quetzal_host::pidfd::PidFd;
 use quetzal_host::spawn::{FIRST_KEPT_FD, Launch};
 use quetzal_host::user::UnprivilegedUser;
@@ -124,6 +124,13 @@ fn utf8(path: &Path) -> Result<String, LaunchFailure> {
     })
 }
 
+/// What, where and why, what that means, and the mend.
+fn fallback_warning(NetworkRefusal { bridge, why, mend }: &NetworkRefusal) -> String {
+    format!(
+        "the VM cannot join the bridge {bridge} ({why}) and runs on user-mode networking instead: {mend}, then stop and start it"
+    )
+}
+
 struct Network {
     tap: Option<Tap>,
     in_use: String,
@@ -147,7 +154,7 @@ impl Network {
                     Err(refusal) => Self {
                         tap: None,
                         in_use: format!("user ({refusal})"),
-                        warning: Some(format!("{refusal}; the VM runs on user networking instead")),
+                        warning: Some(fallback_warning(&refusal)),
                     },
                 }
             }
@@ -199,4 +206,22 @@ fn make_disk(disk: &Disk, path: &Path, context: &VmContext) -> Result<(), Launch
         }
     };
     made.map_err(|error| LaunchFailure::host(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::HostLimits;
+
+    #[test]
+    fn the_warning_of_a_bridge_names_it_the_reason_what_follows_and_the_mend() {
+        let spec = serde_json::json!({ "id": "one", "memory_mb": 64, "vcpus": 1, "network": { "mode": "bridge", "bridge": "qz-nowhere" } });
+        let network = Network::choose(&VmSpec::parse(&spec.to_string(), &HostLimits::UNKNOWN).unwrap());
+        assert_eq!(network.in_use, "user (bridge qz-nowhere: there is no such bridge)");
+        assert_eq!(
+            network.warning.unwrap(),
+            "the VM cannot join the bridge qz-nowhere (there is no such bridge) and runs on user-mode networking instead: \
+             make it (ip link add qz-nowhere type bridge && ip link set qz-nowhere up), then stop and start it"
+        );
+    }
 }

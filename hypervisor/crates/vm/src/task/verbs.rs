@@ -69,8 +69,8 @@ impl VmTask {
             return Err(Refusal::new(
                 RefusalCode::Protected,
                 format!(
-                    "VM \"{}\" is protected against deletion and forced power-off; set \"protected\": false in its definition first",
-                    self.id()
+                    "VM \"{id}\" is protected against deletion and forced power-off: 'quetzal vm unprotect {id}' takes the protection off",
+                    id = self.id()
                 ),
             )
             .at("protected"));

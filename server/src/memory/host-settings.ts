@@ -1,0 +1,68 @@
+// A change of a host's memory settings: what the daemon is to be told, and a sentence of it. Pure.
+import { InvalidInput } from "../errors.js";
+import { amount } from "./amount.js";
+import type { CompressionMode, CompressionSettings, ControllerSettings, HostMemory, KsmMode, KsmSettings } from "./model.js";
+
+/** What is absent stays as it is. */
+export interface HostMemoryChange {
+  readonly ksm?: { readonly mode?: KsmMode | null | undefined; readonly cpuBudgetPercent?: number | null | undefined } | null | undefined;
+  readonly compression?: { readonly mode?: CompressionMode | null | undefined; readonly sizeBytes?: number | null | undefined; readonly algorithm?: string | null | undefined } | null | undefined;
+  readonly controller?: { readonly enabled?: boolean | null | undefined; readonly idleTaxPercent?: number | null | undefined } | null | undefined;
+}
+export interface NewSettings {
+  readonly ksm: Pick<KsmSettings, "mode" | "cpuBudgetPercent"> | undefined;
+  readonly compression: CompressionSettings | undefined;
+  readonly controller: ControllerSettings | undefined;
+}
+
+/** Throws InvalidInput for what is no share. Undefined: that part is not to be touched. */
+export function mergedSettings(before: HostMemory, { ksm, compression, controller }: HostMemoryChange): NewSettings {
+  if (ksm?.cpuBudgetPercent != null) requirePercent("ksm.cpuBudgetPercent", ksm.cpuBudgetPercent, { above: 0 });
+  if (controller?.idleTaxPercent != null) requirePercent("controller.idleTaxPercent", controller.idleTaxPercent, {});
+  if (ksm == null && compression == null && controller == null) {
+    throw new InvalidInput("Nothing to set: give ksm, compression or controller.", null);
+  }
+  const mode = compression?.mode ?? before.compression.mode;
+  // Another kind of compression has another size and algorithm; unless said, the daemon's choice (0 and empty).
+  const isSameKind = mode === before.compression.mode;
+  return {
+    ksm: ksm == null ? undefined : { mode: ksm.mode ?? before.ksm.mode, cpuBudgetPercent: ksm.cpuBudgetPercent ?? before.ksm.cpuBudgetPercent },
+    compression: compression == null ? undefined : {
+      mode, sizeBytes: compression.sizeBytes ?? (isSameKind ? before.compression.sizeBytes : 0), algorithm: compression.algorithm ?? (isSameKind ? before.compression.algorithm : ""),
+    },
+    controller: controller == null ? undefined : {
+      ...before.controller, enabled: controller.enabled ?? before.controller.enabled, idleTaxPercent: controller.idleTaxPercent ?? before.controller.idleTaxPercent,
+    },
+  };
+}
+
+const KSM_WORDS: Readonly<Record<KsmMode, string>> = {
+  UNTOUCHED: "leaves page sharing as the host had it", TUNED: "shares like pages", STOPPED: "looks for no more like pages; what is merged stays",
+  UNMERGED: "unmerges all shared pages, where that fits in memory",
+};
+
+/** E.g. "On lab1: shares like pages with up to 5 % of a core; compresses up to 2.0 GiB with zram (zstd)." */
+export function hostMemoryEffect(hostName: string, before: HostMemory, { ksm, compression, controller }: NewSettings): string {
+  const parts: string[] = [];
+  if (ksm !== undefined) parts.push(ksm.mode === "TUNED" ? `${KSM_WORDS.TUNED} with up to ${ksm.cpuBudgetPercent} % of a core` : KSM_WORDS[ksm.mode]);
+  if (compression !== undefined) parts.push(compressionWords(compression));
+  if (controller !== undefined) parts.push(controllerWords(controller, before));
+  return `On ${hostName}: ${parts.join("; ")}.`;
+}
+
+function compressionWords({ mode, sizeBytes, algorithm }: CompressionSettings): string {
+  if (mode === "UNTOUCHED") return "leaves compression as the host had it";
+  const size = sizeBytes === 0 ? "a quarter of the host's memory" : `up to ${amount(sizeBytes)}`;
+  return mode === "ZRAM" ? `compresses ${size} with zram${algorithm === "" ? "" : ` (${algorithm})`}` : `keeps ${size} of compressed pages before the host's swap with zswap${algorithm === "" ? "" : ` (${algorithm})`}`;
+}
+
+function controllerWords({ enabled, idleTaxPercent }: ControllerSettings, before: HostMemory): string {
+  if (!enabled) return "controls no VM's memory";
+  const tax = `idle memory taxed at ${idleTaxPercent} %`;
+  return before.controller.enabled ? `goes on controlling the memory of VMs that allow it, ${tax}` : `controls the memory of VMs that allow it, ${tax}`;
+}
+
+function requirePercent(field: string, value: number, { above }: { readonly above?: number }): void {
+  const isShort = above === undefined ? value < 0 : value <= above;
+  if (!Number.isFinite(value) || isShort || value > 100) throw new InvalidInput(`${field} is ${above === undefined ? "0" : `above ${above}`} to 100, not ${value}.`, field);
+}
