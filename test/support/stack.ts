@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { removeControlGroups } from "./control-groups.js";
 import { connect, type GraphqlPeer } from "./graphql.js";
 import type { User } from "./ordinary-user.js";
 import { eventually, isAlive, type Service, startService } from "./process.js";
@@ -183,6 +184,7 @@ export class Stack implements AsyncDisposable {
     const pids = [...this.qemuPids().values(), ...this.postgresPids()];
     for (const pid of pids) process.kill(pid, "SIGKILL");
     await eventually("the stack's processes to end", () => pids.every((pid) => !isAlive(pid)));
+    await eventually("the stack's control groups to go", () => removeControlGroups(this.stateDir));
     if (process.env["QUETZAL_TEST_KEEP"] !== "1") rmSync(this.stateDir, { recursive: true, force: true });
     Stack.open.delete(this);
   }

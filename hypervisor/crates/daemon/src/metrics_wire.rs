@@ -56,7 +56,7 @@ pub fn host(sample: &HostSample) -> v1::HostMetrics {
         network_rx_bytes: sample.network.map(|network| network.rx_bytes),
         network_tx_bytes: sample.network.map(|network| network.tx_bytes),
         network_drops: sample.network.map(|network| network.drops),
-        ksmd_ns: None,
+        ksmd_ns: sample.ksmd_ns,
         memory_anonymous_bytes: sample.memory_anonymous_bytes,
         memory_kernel_bytes: sample.memory_kernel_bytes,
     }

@@ -32,6 +32,7 @@ use crate::face;
 use crate::host::HostFace;
 use crate::journal::Journal;
 use crate::lock;
+use crate::memory::Memory;
 use crate::registry::Registry;
 use crate::tick::Ticker;
 
@@ -52,12 +53,15 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let kvm = measure_kvm();
     let boot_id = boot::id();
     let context = context(&config, &kvm, &boot_id, &journal);
-    context.cgroups.sweep();
+    // Those of living VMs stay.
+    let _ = context.cgroups.sweep();
     let registry = Arc::new(Registry::new(context, Arc::clone(&journal)));
     tokio::spawn(Arc::clone(&journal).keep_synced());
     journal.record(daemon_started());
     registry.load().await?;
     registry.end_orphaned_operations();
+    let memory = Memory::open(&own_dir, &boot_id, Arc::clone(&registry), Arc::clone(&journal)).await;
+    let keeping = tokio::spawn(Arc::clone(&memory).keep());
     let ticker = Ticker::new(Arc::clone(&registry));
     tokio::spawn(Arc::clone(&ticker).run(HostSampler::new(vec![config.state_dir.clone()])));
     if boot::visit(&own_dir, &boot_id)? == Visit::FirstThisBoot {
@@ -66,7 +70,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     }
     tracing::info!(socket = %config.socket().display(), vms = registry.all().len(), "serving");
     let facts = HostFace::new(&config, kvm);
-    answer_until_told(listener, registry, Arc::clone(&journal), ticker, facts).await?;
+    let served = answer_until_told(listener, registry, Arc::clone(&journal), ticker, facts, Arc::clone(&memory)).await;
+    keeping.abort();
+    memory.end().await;
+    served?;
     journal.sync()?;
     // Their absence tells the launcher that nobody serves.
     let _ = fs::remove_file(config.socket());
@@ -153,6 +160,7 @@ async fn answer_until_told(
     journal: Arc<Journal>,
     ticker: Arc<Ticker>,
     facts: Arc<HostFace>,
+    memory: Arc<Memory>,
 ) -> anyhow::Result<()> {
     let (close, closing) = watch::channel(false);
     let mut terminate = signal(SignalKind::terminate())?;
@@ -173,7 +181,7 @@ async fn answer_until_told(
             journal: Arc::clone(&journal),
         }))
         .add_service(CpuServiceServer::new(face::cpu::CpuFace { registry: Arc::clone(&registry) }))
-        .add_service(MemoryServiceServer::new(face::memory::MemoryFace { registry: Arc::clone(&registry) }))
+        .add_service(MemoryServiceServer::new(face::memory::MemoryFace { registry: Arc::clone(&registry), memory }))
         .add_service(EventServiceServer::new(face::event::EventFace { journal, closing: closing.clone() }))
         .add_service(MetricsServiceServer::new(face::metrics::MetricsFace { ticker, closing: closing.clone() }))
         .add_service(ConsoleServiceServer::new(face::console::ConsoleFace { registry, closing }))

@@ -82,6 +82,8 @@ fn kind(kind: EventKind) -> v1::EventKind {
         EventKind::GuestPanicked => v1::EventKind::GuestPanicked,
         EventKind::VmReset => v1::EventKind::VmReset,
         EventKind::Warning => v1::EventKind::Warning,
+        EventKind::MemoryDecision => v1::EventKind::MemoryDecision,
+        EventKind::HostMemoryChanged => v1::EventKind::HostMemoryChanged,
     }
 }
 
@@ -97,6 +99,6 @@ pub fn event(event: &StoredEvent) -> v1::Event {
         message: event.message.clone(),
         succeeded: event.outcome == Some(Outcome::Succeeded),
         cancelled: event.outcome == Some(Outcome::Cancelled),
-        decision: None,
+        decision: event.decision.as_ref().map(crate::memory::wire::decision),
     }
 }

@@ -107,16 +107,19 @@ impl Cgroups {
         self
     }
 
-    /// Removes what an earlier daemon left: every group of ours without a process in it.
-    pub fn sweep(&self) {
+    /// Removes what an earlier daemon left: every group of ours without a process in it. Gives whether none is left.
+    pub fn sweep(&self) -> bool {
+        let mut is_clean = true;
         for (hierarchy, _) in self.hierarchies() {
             let ours = self.our_folder(hierarchy);
             for entry in fs::read_dir(&ours).into_iter().flatten().flatten() {
                 // A file of the kernel's, or a group with a VM in it: both stay.
                 let _ = fs::remove_dir(entry.path());
             }
-            let _ = fs::remove_dir(ours);
+            let _ = fs::remove_dir(&ours);
+            is_clean &= !ours.exists();
         }
+        is_clean
     }
 
     fn our_folder(&self, hierarchy: &Hierarchy) -> PathBuf {

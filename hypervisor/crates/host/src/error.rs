@@ -97,6 +97,24 @@ pub enum HostError {
     #[error("{program} could not make volume {}: {message}", path.display())]
     VolumeTool { program: &'static str, path: PathBuf, message: String },
 
+    #[error("cannot set {} to \"{value}\"; {mend}", path.display())]
+    SetKnob { path: PathBuf, value: String, mend: &'static str, source: io::Error },
+
+    #[error("this host has no {what}; {mend}")]
+    NotOffered { what: &'static str, mend: &'static str },
+
+    #[error("{what} \"{given}\" is not known here; give one of: {known}")]
+    UnknownAlgorithm { what: &'static str, given: String, known: String },
+
+    #[error("{what} takes {needed_mib} MiB of memory and {spare_mib} MiB can be spared; {mend}")]
+    DoesNotFit { what: String, needed_mib: u64, spare_mib: u64, mend: &'static str },
+
+    #[error("cannot use {} as swap", path.display())]
+    SwapOn { path: PathBuf, source: io::Error },
+
+    #[error("cannot take {} out of the host's swap", path.display())]
+    SwapOff { path: PathBuf, source: io::Error },
+
     #[error("cannot use image {}: {reason}", path.display())]
     UnsafeImage { path: PathBuf, reason: &'static str },
 }

@@ -42,7 +42,7 @@ fn what_is_resident_is_told_alike_by_both_sources() {
     let by_text = sampler.read_smaps().unwrap();
     assert!(ram.resident_bytes >= touched && ram.resident_bytes <= touched.next_multiple_of(ALIGNMENT), "{ram:?}");
     assert_eq!((by_text.resident_bytes, by_text.swapped_bytes), (ram.resident_bytes, ram.swapped_bytes));
-    assert_eq!(sampler.mappings, [start..start + size]);
+    assert_eq!(sampler.mappings.as_slice(), std::slice::from_ref(&(start..start + size)));
     assert_eq!(sampler.sample(&[size, 39 * MIB]), None, "one of the two is not there");
     // SAFETY: nothing points into it any more.
     unsafe { munmap(base as *mut _, whole) }.unwrap();

@@ -74,6 +74,7 @@ fn every_recorded_source_is_read() {
     };
     let second = CpuTime { idle_ns: 9 * tick, ..CpuTime::default() };
     let expected = HostSample {
+        ksmd_ns: None,
         cpus: vec![first, second],
         load: Some([0.5, 1.25, 2.0]),
         psi_cpu: Some(Pressure { some_avg10_ratio: 0.125, full_avg10_ratio: None, some_total_ns: 77_000 }),

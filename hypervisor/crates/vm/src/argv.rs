@@ -95,12 +95,12 @@ pub fn qemu_argv(spec: &VmSpec, plan: &LaunchPlan) -> Vec<OsString> {
 }
 
 fn board(argv: &mut Argv, spec: &VmSpec, plan: &LaunchPlan) {
-    let merge = if spec.has(Feature::Tps) { "on" } else { "off" };
     let machine = match spec.machine {
         Machine::Q35 => "q35",
         Machine::Pc => "pc",
     };
-    argv.text("-machine", format!("{machine},mem-merge={merge},vmport=off"));
+    // Which VMs may share pages is decided while they run: QEMU's own wish would let them meet those of other domains.
+    argv.text("-machine", format!("{machine},mem-merge=off,vmport=off"));
     match plan.accelerator {
         Accelerator::Kvm => argv.text("-accel", "kvm").text("-cpu", "host"),
         Accelerator::EmulatedKvm => argv.text("-accel", "kvm").text("-cpu", "host,arch-capabilities=off"),

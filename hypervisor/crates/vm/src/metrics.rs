@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use quetzal_host::cgroup;
 use quetzal_host::network::{NicCounters, nic_counters};
-use quetzal_host::process::{ProcessSample, ProcessSampler};
+use quetzal_host::process::{Footprint, ProcessSample, ProcessSampler};
 use quetzal_host::throttle::{CpuThrottle, ThrottleSampler};
 use quetzal_host::volume;
 use quetzal_qmp::Qmp;
@@ -52,6 +52,18 @@ pub struct VmSample {
     pub cpu_throttle: Option<CpuThrottle>,
     /// vCPUs that QEMU has; absent before its answer.
     pub vcpus_present: Option<u32>,
+}
+
+/// What the memory controller looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemorySample {
+    pub process: Footprint,
+    /// Boot memory and what is plugged in.
+    pub size_bytes: u64,
+    pub balloon_actual_bytes: Option<u64>,
+    /// Of the process's resident memory, QEMU's own.
+    pub overhead_bytes: u64,
+    pub guest_memory: Option<GuestMemory>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,8 +207,7 @@ impl VmProbe {
             answers.disks = self.disks.iter().filter_map(|(name, _)| disk_sample(&value, name)).collect();
         }
         if let Some(value) = guest {
-            let most = self.memory.boot_bytes.saturating_add(self.memory.plugged_bytes().unwrap_or(u64::MAX));
-            answers.guest_memory = guest_memory(&value, UnixMs::now(), most);
+            answers.guest_memory = self.judged(&value);
         }
         if let Some(actual) = balloon.and_then(|value| value["actual"].as_u64()) {
             self.memory.set_balloon(actual);
@@ -242,6 +253,54 @@ impl VmProbe {
             cpu_throttle,
             vcpus_present: answers.vcpus_present,
         }
+    }
+
+    /// As `ask`, for the memory controller: the guest's own figures only, and what changes seldom once.
+    pub fn ask_memory(self: &Arc<Self>) -> Option<tokio::task::JoinHandle<()>> {
+        let qmp = self.qmp.clone()?;
+        if self.is_asking.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        let probe = Arc::clone(self);
+        Some(tokio::spawn(async move {
+            probe.ask_guest(&qmp).await;
+            probe.is_asking.store(false, Ordering::Release);
+        }))
+    }
+
+    async fn ask_guest(&self, qmp: &Qmp) {
+        let guest = qmp.execute("qom-get", json!({ "path": BALLOON_PATH, "property": "guest-stats" })).await;
+        if self.memory.guest_has().is_none() {
+            self.look_at_memory().await;
+            let balloon = qmp.execute("query-balloon", Value::Null).await.ok();
+            if let Some(actual) = balloon.and_then(|value| value["actual"].as_u64()) {
+                self.memory.set_balloon(actual);
+            }
+        }
+        if let Ok(value) = guest {
+            let judged = self.judged(&value);
+            self.answers().guest_memory = judged;
+        }
+    }
+
+    fn judged(&self, guest_stats: &Value) -> Option<GuestMemory> {
+        let most = self.memory.boot_bytes.saturating_add(self.memory.plugged_bytes().unwrap_or(u64::MAX));
+        guest_memory(guest_stats, UnixMs::now(), most)
+    }
+
+    /// The memory controller's part of a sample, within some 10 µs; `with_ram`: what of the process is the guest's is
+    /// looked at anew. None once QEMU has ended.
+    pub fn memory_sample(&self, with_ram: bool) -> Option<MemorySample> {
+        let process = self.process().footprint()?;
+        let rss_bytes = Some(process.rss_bytes);
+        let ram = self.memory.guest_ram(with_ram, Some(&ProcessSample { rss_bytes, ..ProcessSample::default() }));
+        Some(MemorySample {
+            process,
+            size_bytes: self.memory.boot_bytes + self.memory.plugged_bytes().unwrap_or(0),
+            balloon_actual_bytes: self.memory.guest_has(),
+            overhead_bytes: ram.map_or(0, |ram| ram.overhead_bytes),
+            guest_memory: self.answers().guest_memory.clone(),
+        })
     }
 
     fn answers(&self) -> MutexGuard<'_, Answers> {

@@ -1,17 +1,19 @@
 //! MemoryService: what a running guest has, and what the host does about memory.
 use std::sync::Arc;
 
-use quetzal_api::v1;
 use quetzal_api::v1::memory_service_server::MemoryService;
+use quetzal_api::v1::{self, host_memory_response};
 use quetzal_vm::order::Order;
 use tonic::{Request, Response, Status};
 
 use super::vm::{VmResult, mode, respond};
-use crate::refusal::check_operation_id;
+use crate::memory::{Memory, wire};
+use crate::refusal::{check_operation_id, to_wire};
 use crate::registry::Registry;
 
 pub struct MemoryFace {
     pub registry: Arc<Registry>,
+    pub memory: Arc<Memory>,
 }
 
 impl MemoryFace {
@@ -43,20 +45,28 @@ impl MemoryService for MemoryFace {
     }
 
     async fn get_host_memory(&self, _: Request<v1::GetHostMemoryRequest>) -> Result<Response<v1::HostMemory>, Status> {
-        Err(Status::unimplemented("this quetzald does not tend the host's memory"))
+        Ok(Response::new(wire::picture(&self.memory.picture())))
     }
 
     async fn set_host_memory(
         &self,
-        _: Request<v1::SetHostMemoryRequest>,
+        request: Request<v1::SetHostMemoryRequest>,
     ) -> Result<Response<v1::HostMemoryResponse>, Status> {
-        Err(Status::unimplemented("this quetzald does not tend the host's memory"))
+        let request = request.into_inner();
+        let wish = wire::request(&request, self.memory.host_bytes());
+        let result = match self.memory.set(wish, request.dry_run).await {
+            Ok(picture) => host_memory_response::Result::Memory(wire::picture(&picture)),
+            Err(refusal) => host_memory_response::Result::Refusal(to_wire(refusal)),
+        };
+        Ok(Response::new(v1::HostMemoryResponse { result: Some(result) }))
     }
 
     async fn list_decisions(
         &self,
-        _: Request<v1::ListDecisionsRequest>,
+        request: Request<v1::ListDecisionsRequest>,
     ) -> Result<Response<v1::ListDecisionsResponse>, Status> {
-        Err(Status::unimplemented("this quetzald does not tend the host's memory"))
+        let decisions = self.memory.decisions(&request.into_inner().vm_id);
+        let decisions = decisions.iter().map(wire::decision).collect();
+        Ok(Response::new(v1::ListDecisionsResponse { decisions }))
     }
 }

@@ -5,11 +5,16 @@
     reason = "each test binary uses its part, and a broken support is a failed test"
 )]
 
+pub mod guest;
+pub mod host_memory;
+pub mod memory;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use quetzal_api::v1::console_service_client::ConsoleServiceClient;
+use quetzal_api::v1::cpu_service_client::CpuServiceClient;
 use quetzal_api::v1::event_service_client::EventServiceClient;
 use quetzal_api::v1::metrics_service_client::MetricsServiceClient;
 use quetzal_api::v1::vm_service_client::VmServiceClient;
@@ -21,6 +26,7 @@ use tonic::transport::{Channel, Endpoint};
 /// Everything here is quick; a loaded machine is not.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(5);
+const GROUPS_PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Daemon {
     folder: tempfile::TempDir,
@@ -189,6 +195,23 @@ impl Daemon {
         outcome(self.vms().delete_vm(request).await)
     }
 
+    /// Gives the operation's id, whose end the events tell.
+    pub async fn set_vcpus(&mut self, id: &str, count: u32) -> Result<String, Refusal> {
+        let operation_id = self.operation();
+        let request =
+            v1::SetVcpusRequest { operation_id: operation_id.clone(), vm_id: id.to_owned(), count, dry_run: false };
+        outcome(CpuServiceClient::new(self.channel()).set_vcpus(request).await).map(|_| operation_id)
+    }
+
+    /// The VM's figures of a tick from now.
+    pub async fn figures(&self, id: &str) -> v1::VmMetrics {
+        let mut ticks = self.metrics().watch_metrics(v1::WatchMetricsRequest {}).await.unwrap().into_inner();
+        // The first is of the last tick.
+        ticks.message().await.unwrap();
+        let tick = ticks.message().await.unwrap().unwrap();
+        tick.vms.into_iter().find(|vm| vm.vm_id == id).expect("the VM runs")
+    }
+
     /// Waits for a state, without a pause where the event stream could tell; tests of events use `events`.
     pub async fn wait_for(&self, id: &str, state: VmState) -> Vm {
         let deadline = Instant::now() + PATIENCE;
@@ -209,6 +232,15 @@ impl Daemon {
         // The state comes before the operation's end: whoever watches events next must not meet that end.
         events.until_end_of(&format!("op-{}", self.operations)).await;
         self.wait_for(&vm.id, VmState::Running).await
+    }
+
+    /// Nobody else removes those of a daemon that was killed; a QEMU that was killed is still on its way out of them.
+    fn remove_groups(&self) {
+        let cgroups = quetzal_host::cgroup::detect().of(self.state_dir());
+        let deadline = Instant::now() + GROUPS_PATIENCE;
+        while !cgroups.sweep() && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+        }
     }
 
     fn qemu_pids(&self) -> Vec<u32> {
@@ -235,6 +267,7 @@ impl Drop for Daemon {
                 signal(pid, "KILL");
             }
         }
+        self.remove_groups();
         if std::thread::panicking() {
             eprintln!("quetzald's log:\n{}", self.log());
         }

@@ -110,6 +110,11 @@ fn write(group: &Path, file: &str, value: &str) -> Result<(), HostError> {
 }
 
 impl VmCgroup {
+    /// Whether there is anything to set a share in.
+    pub fn can_share(&self) -> bool {
+        self.cgroups.cpu.is_some()
+    }
+
     /// As the kernel has it now; None without the cpu controller.
     pub fn cpu_share(&self) -> Option<CpuShare> {
         let hierarchy: &Hierarchy = self.cgroups.cpu.as_ref()?;

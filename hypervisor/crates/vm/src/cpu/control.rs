@@ -84,7 +84,9 @@ impl CpuControl {
 
     /// Whether a change between two policies could be held at all.
     pub fn check(&self, old: &CpuPolicy, new: &CpuPolicy) -> Result<(), Refusal> {
-        if self.group.is_none() && share_of(old) != share_of(new) { self.set_share(new) } else { Ok(()) }
+        let can_share = self.group.as_ref().is_some_and(VmCgroup::can_share);
+        // Without a place for it, setting it touches nothing and says why.
+        if can_share || share_of(old) == share_of(new) { Ok(()) } else { self.set_share(new) }
     }
 
     /// What has changed between two policies, or nothing at all.

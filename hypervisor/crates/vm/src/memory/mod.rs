@@ -46,7 +46,7 @@ pub(crate) async fn reaffirm(qmp: Qmp, memory: Arc<MemoryProbe>, room: Room, has
 pub(crate) fn megabytes(bytes: u64) -> String {
     const MIB: u64 = 1 << 20;
     if bytes.is_multiple_of(MIB) || bytes >= 10 * MIB {
-        return format!("{} MB", (bytes + MIB / 2) / MIB);
+        return format!("{} MB", bytes / MIB + u64::from(bytes % MIB >= MIB / 2));
     }
     let tenths = bytes.saturating_mul(10).div_ceil(MIB);
     format!("{}.{} MB", tenths / 10, tenths % 10)
@@ -58,9 +58,14 @@ mod tests {
 
     #[test]
     fn small_figures_keep_a_digit() {
-        for (bytes, text) in
-            [(0, "0 MB"), (1 << 20, "1 MB"), (147_050_496, "140 MB"), (1, "0.1 MB"), (1_600_000, "1.6 MB")]
-        {
+        for (bytes, text) in [
+            (0, "0 MB"),
+            (1 << 20, "1 MB"),
+            (147_050_496, "140 MB"),
+            (1, "0.1 MB"),
+            (1_600_000, "1.6 MB"),
+            (u64::MAX, "17592186044416 MB"),
+        ] {
             assert_eq!(megabytes(bytes), text);
         }
     }

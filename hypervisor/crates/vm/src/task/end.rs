@@ -190,6 +190,7 @@ impl VmTask {
                     self.tell(EventKind::Warning, "", &warning);
                 }
                 self.reaffirm_memory();
+                self.resume_vcpus();
                 if let Some(reason) = shut_down {
                     self.hear_qemu(&quetzal_qmp_event("SHUTDOWN", &reason));
                 }

@@ -48,6 +48,15 @@ impl VmTask {
         self.begin_work(WorkKind::Vcpus, operation_id, |cancelled| cpu::set_vcpus(change, cancelled));
     }
 
+    /// For a QEMU that was taken up again: the daemon's death may have come between what was asked and what was done.
+    /// Silent where all is as it should be.
+    pub(super) fn resume_vcpus(&mut self) {
+        let (Machine::On(live), Some(room)) = (&self.machine, self.view.borrow().room) else { return };
+        if live.spec.vcpus != room.vcpus_target {
+            self.set_vcpus("", room.vcpus_target);
+        }
+    }
+
     /// A definition put meanwhile may pin the new ones elsewhere.
     pub(super) fn vcpus_settled(&self) {
         let Machine::On(live) = &self.machine else { return };
