@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DashboardDriver } from "./support/dashboard.js";
 import { eventually } from "./support/process.js";
+import { RecordedServer } from "./support/recorded-server.js";
 
 const TIMEOUT_MS = 60_000;
 const ESC = "\x1b";
@@ -16,8 +17,9 @@ describe("marked VMs", () => {
   /** Marks all whose name holds a text, and shows everything again. */
   async function mark(part: string): Promise<void> {
     await dashboard.home();
-    await dashboard.press(`/${part}`, `/${part}`);
-    await dashboard.press("\r*", /marked/);
+    // Before the server has said what the filter finds, nothing is marked.
+    await dashboard.press(`/${part}`, /\d of 7\. .*Enter keeps/);
+    await dashboard.press("\r*", /\d marked/);
   }
   const asked = (verb: string): string[] => dashboard.server.asked.filter((one) => one.startsWith(verb));
 
@@ -110,7 +112,7 @@ describe("protection and labels", () => {
 describe("u", () => {
   it("offers to undo the last that can be undone, and asks first", async () => {
     await using dashboard = await (await DashboardDriver.open({})).ready();
-    await dashboard.press("u", "has done nothing yet");
+    await dashboard.press("u", "Nothing that was done lately can be undone");
     await dashboard.press("/web-1\r", /1 of 1/);
     await dashboard.press("p", /web-1 +paused/);
     await dashboard.press("u", /Undo\? resumes web-1\./);
@@ -118,7 +120,18 @@ describe("u", () => {
     expect(dashboard.server.asked).not.toContain("RESUME web-1");
     await dashboard.press("u", /Undo\?/);
     await dashboard.press("u", /web-1 +running/);
-    await dashboard.press("u", "has done nothing yet");
+    await dashboard.press("u", "Nothing that was done lately can be undone");
+  }, TIMEOUT_MS);
+
+  it("offers what was asked of several VMs as one, also when that was before this dashboard", async () => {
+    await using server = await RecordedServer.open({});
+    const pause = (id: string): Promise<Response> => fetch(`${server.url}/graphql`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ query: `mutation { pauseVm(input: { id: "${id}" }) { __typename } }` }) });
+    for (const id of ["web-1", "web-2", "build-runner"]) expect((await pause(id)).status).toBe(200);
+    await using dashboard = await (await DashboardDriver.open({ env: { RECORDED_URL: server.url } })).ready();
+    const plan = await dashboard.press("u", /plan: undo 3 VMs.*all can/);
+    for (const id of ["web-1", "web-2", "build-runner"]) expect(plan).toContain(`resumes ${id}.`);
+    await dashboard.press("\r", /undo: 3 done/);
+    expect(server.asked.slice(3).sort()).toEqual(["RESUME build-runner", "RESUME web-1", "RESUME web-2"]);
   }, TIMEOUT_MS);
 
   it("says why nothing can be undone", async () => {

@@ -1,11 +1,13 @@
 // Golden screens: what the dashboard paints in a real pseudo-terminal, at the three sizes it is made for. Renew them with
 // `npx vitest run --project unit test/screens.test.ts -u` and look at the difference before it is committed.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, it } from "vitest";
+import { ROLES } from "../tui/src/views/frame.js";
+import type { Role } from "../tui/src/views/frame.js";
 import { DashboardDriver } from "./support/dashboard.js";
 
 /** A screen that is not as recorded has this long to become so, and then counts once nothing was written for a while. */
@@ -59,6 +61,7 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["target-balloon", [["/web-1", /\/web-1/], ["\r", /1 of 1/], ["b", /Balloon target/], ["200M", /come free on/]]],
   ["target-refused", [["/web-1", /\/web-1/], ["\r", /1 of 1/], ["b", /Balloon target/], ["1G", /128 to 256 MiB/]]],
   ["compare", [["=", /compared/]]],
+  ["compare-marked", [["*", /7 marked/], ["=", /compared/]]],
   ["past", [["[", /PAST 2026-11-23 13:02:10 UTC, 1s ago/], ["{", /13:02:00 UTC, 11s ago/]], "00"],
   ["past-vm-graphs", [["\r", /1 graphs/], ["{{{", /13:01:41 UTC, 30s ago/]], "00"],
   ["past-vm-disks", [["\r", /1 graphs/], ["4{", /all disks together/]], "00"],
@@ -77,10 +80,11 @@ const PAGES: readonly (readonly [name: string, steps: readonly (readonly [keys: 
   ["console", [["c", /console of build-runner/]]],
   ["marked", [["   V", /4 marked/]]],
   ["plan", [["*", /7 marked/], ["p", /all can|\d cannot/]]],
-  ["plan-typed", [["*", /7 marked/], ["d", /\d cannot/], ["\r", /Type "delete 2"/]]],
+  ["plan-typed", [["*", /7 marked/], ["d", /2 can, 5 cannot/], ["\r", /Type "delete 2"/]]],
   ["delete", [["G", /7 of 7/], ["d", /Type its id/]]],
-  // The last: what it pauses stays paused.
-  ["plan-summary", [["*", /7 marked/], ["p", /\d cannot/], ["\r", /summary/], ["", /4 done/]]],
+  // The last ones: what is reset stays under way, what is paused stays paused.
+  ["operations-running", [["r", /any other key: no/], ["y", /reset…/], ["o", /1 under way/]]],
+  ["plan-summary", [["*", /7 marked/], ["p", /4 can, 3 cannot/], ["\r", /summary/], ["", /4 done/]]],
 ];
 
 const SIZES = [[80, 24], [120, 40], [200, 50]] as const;
@@ -114,7 +118,7 @@ describe.concurrent.each(SIZES)("screens at %ix%i", (columns, rows) => {
   });
 });
 
-/** Pages that between them wear every role. */
+/** Pages that between them show what colours are for: states, graphs, trouble, forms, the past. */
 const OF_ALL_DEPTHS = PAGES.filter(([name]) => ["overview", "vm-graphs", "operations", "help", "past", "alerts", "why", "form-vm", "filter-fault", "plan"].includes(name));
 
 describe.concurrent.each(SIZES.flatMap(([columns, rows]) => [["16", columns, rows, { TERM: "xterm" }], ["true", columns, rows, { COLORTERM: "truecolor" }]] as const))("screens in %s colours at %ix%i", (depth, columns, rows, env) => {
@@ -126,6 +130,33 @@ describe.concurrent.each(SIZES.flatMap(([columns, rows]) => [["16", columns, row
       await expect(await settled(dashboard, golden)).toMatchFileSnapshot(golden);
       if (undo !== "") dashboard.terminal.send(undo);
       await dashboard.home();
+    }
+  }, TIMEOUT_MS);
+});
+
+/** What no page of all depths wears: the disks' latencies, drops, marks, and lines of many VMs in one graph. */
+const WITH_RARE_ROLES = [...OF_ALL_DEPTHS, ...PAGES.filter(([name]) => ["vm-disks", "vm-net", "marked", "compare-marked", "operations-running"].includes(name))];
+
+describe.concurrent("the roles of colours", () => {
+  it("are each worn by a golden screen, so that none is dead and each is looked at", async ({ expect }) => {
+    const folder = mkdtempSync(join(tmpdir(), "qz-roles-"));
+    try {
+      // Themes give several roles one colour; here each has its own.
+      const colourOf = new Map<string, Role>(ROLES.map((role, index) => [`#4000${(index + 16).toString(16)}`, role]));
+      mkdirSync(join(folder, "quetzal"));
+      writeFileSync(join(folder, "quetzal/config.yaml"), `theme: roles\nthemes:\n  - name: roles\n    colours: {${[...colourOf].map(([colour, role]) => `${role}: "${colour}"`).join(", ")}}\n`);
+      await using dashboard = await (await DashboardDriver.open({ columns: 120, rows: 40, env: { COLORTERM: "truecolor", XDG_CONFIG_HOME: folder } })).ready();
+      const worn = new Set<Role>();
+      const look = (): void => { for (const [, colour] of dashboard.picture().matchAll(/^. = (#\w+)/gm)) worn.add(colourOf.get(colour ?? "") ?? "text"); };
+      for (const [, steps, undo = ""] of WITH_RARE_ROLES) {
+        for (const [keys, shows] of steps) await dashboard.press(keys, shows);
+        look();
+        if (undo !== "") dashboard.terminal.send(undo);
+        await dashboard.home();
+      }
+      expect(ROLES.filter((role) => !worn.has(role)), "worn by none of these pages").toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   }, TIMEOUT_MS);
 });

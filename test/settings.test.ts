@@ -39,6 +39,32 @@ describe("config and context on the command line", () => {
     expect((await quetzal(["config", "example"])).out).toContain("#contexts:");
   }, TIMEOUT_MS);
 
+  it("name each wrong line on standard error, and answer all the same", async () => {
+    await using server = await RecordedServer.open({ vms: 3 });
+    const env = { QUETZAL_URL: server.url };
+    write("mouse: maybe\ncolour: red\ncolumns: [name, speed]\nsort: -cpu\n");
+    const ran = await quetzal(["vm", "ls", "-o", "name"], env);
+    expect(ran).toMatchObject({ code: 0, out: "test-vm-001\nbuild-runner\nweb-1\n" });
+    const said = ran.err.trimEnd().split("\n");
+    expect(said).toHaveLength(3);
+    said.forEach((line, index) => expect(line).toMatch(new RegExp(`^${path()}:${index + 1}: \\S`)));
+    // What is read by a program stays what that program expects.
+    expect(await quetzal(["vm", "ls", "-o", "json"], env)).toMatchObject({ code: 0, err: "" });
+    expect(await quetzal(["complete", "vm", "start", ""], env)).toMatchObject({ err: "" });
+  }, TIMEOUT_MS);
+
+  it("have filters checked by the server, and say so where there is none", async () => {
+    await using server = await RecordedServer.open({ vms: 3 });
+    write("views:\n  - name: hot\n    filter: cpu>\n  - name: fine\n    filter: state:running\ncommands:\n  - name: ping\n    run: [ping]\n    where: stat:running\n");
+    const ran = await quetzal(["config", "check"], { QUETZAL_URL: server.url });
+    expect(ran.code).toBe(2);
+    const [view = "", command = "", ...others] = ran.out.trimEnd().split("\n");
+    expect(others).toEqual([]);
+    expect(view).toContain(`${path()}:3: The filter of the view "hot" is left out: `);
+    expect(command).toContain(`${path()}:9: The where of the command "ping" is no filter, so the command is refused: `);
+    expect(await quetzal(["config", "check"])).toMatchObject({ code: 0, out: `${path()}: nothing is wrong\n`, err: expect.stringContaining("The filters in it were not checked, which takes a server: ") as string });
+  }, TIMEOUT_MS);
+
   it("list and choose contexts, and ask the server of the one that is meant", async () => {
     await using here = await RecordedServer.open({ vms: 3 });
     await using there = await RecordedServer.open({ vms: 5 });

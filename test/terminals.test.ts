@@ -71,7 +71,7 @@ describe("names of every script", () => {
     expect(terminal.raw).not.toContain("\u200d");
     if (name !== "xterm-256color") expect(terminal.raw).toMatch(/^[\x00-\x7e]*$/);
     if (name === "vt100") expect(terminal.raw).not.toMatch(/\x1b\[[\d;]*[34]\d[;m]/);
-    for (const [keys, shows] of [["\r", /1 graphs/], ["e", /events, newest first/], ["o", /operations, newest first/], ["?", /Power the VM on/], [":go", /:go/]] as const) await dashboard.press(keys, shows);
+    for (const [keys, shows] of [["\r", /1 graphs/], ["e", /events, newest first/], ["o", /operations, newest first/], ["?", /This page, operations/], [":go", /:go/]] as const) await dashboard.press(keys, shows);
     expect(terminal.raw).not.toContain("owned");
   }, TIMEOUT_MS);
 

@@ -29,6 +29,14 @@ describe("readConfig", () => {
     expect(() => readConfig({ ...base, QUETZAL_LISTEN: listen })).toThrow(/HOST:PORT/);
   });
 
+  it.each(["mydb", "http://db/x", "postgres:", "postgresql://[half/x"])("refuses %j as a database, without saying it", (url) => {
+    expect(() => readConfig({ ...base, DATABASE_URL: url })).toThrow(/^DATABASE_URL is no URL of a Postgres: write it like [^:]+:\/\/USER/);
+  });
+
+  it.each(["postgres://db/x", "postgresql://u:p@db:5432/x?sslmode=require", "postgresql:///x?host=/run/pg"])("takes %j as a database", (url) => {
+    expect(readConfig({ ...base, DATABASE_URL: url }).databaseUrl).toBe(url);
+  });
+
   it("refuses a state folder that is not absolute", () => {
     expect(() => readConfig({ ...base, QUETZAL_STATE_DIR_RESOLVED: "state" })).toThrow(/absolute/);
   });

@@ -36,7 +36,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): ServerConfig {
     runDirectory,
     listen,
     tls: parseTls(env, listen.host),
-    databaseUrl: env["DATABASE_URL"] || null,
+    databaseUrl: parseDatabaseUrl(env["DATABASE_URL"] || null),
     postgresUser: env["QUETZAL_DB_USER"] || "quetzal-db",
     keepPostgres: env["QUETZAL_KEEP_POSTGRES"] === "1",
     daemonAddress: `unix://${join(runDirectory, "quetzald.sock")}`,
@@ -58,6 +58,12 @@ function required(env: NodeJS.ProcessEnv, name: string): string {
     throw new ConfigError(`${name} must name a folder by its absolute path; start the server through \`npm start\`, which sets it.`);
   }
   return value;
+}
+
+/** What is no URL would be taken for the name of a database; its value may hold a password and is not said. */
+function parseDatabaseUrl(text: string | null): string | null {
+  if (text === null || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text))) return text;
+  throw new ConfigError("DATABASE_URL is no URL of a Postgres: write it like postgresql://USER:PASSWORD@HOST:5432/DATABASE, or leave it unset for the embedded one.");
 }
 
 /** Tokens travel with every request, so nothing but loopback is served in the clear. */

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { Stack } from "../support/stack.js";
+import { endAll } from "./endings.js";
 import { type Figure, formatFigure } from "./figure.js";
 import { describeLibvirt, findLibvirt } from "./libvirt/presence.js";
 import { suites } from "./suites/index.js";
@@ -27,6 +28,7 @@ let ending: Promise<void> | undefined;
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => { ending ??= endEverything(); });
 async function endEverything(): Promise<void> {
   console.error("bench: interrupted; ending what was started");
+  await endAll();
   for (const stack of Stack.open) await stack[Symbol.asyncDispose]();
   process.exit(INTERRUPTED);
 }

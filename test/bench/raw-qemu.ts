@@ -6,12 +6,13 @@ import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { whenInterrupted } from "./endings.js";
 
 /** Pause between two looks for QEMU's socket: short against the 45 ms that a start takes. */
 const LOOK_AGAIN_MS = 1;
 
 export class RawQemu {
-  private constructor(private readonly child: ChildProcess, private readonly qmp: Qmp, readonly folder: string) {}
+  private constructor(private readonly child: ChildProcess, private readonly qmp: Qmp, readonly folder: string, private readonly hasEnded: () => void) {}
 
   /** Starts QEMU stopped, shakes hands and lets it run, exactly as the daemon does. Resolves when QMP says running. */
   static async start(args: readonly string[]): Promise<RawQemu> {
@@ -19,6 +20,10 @@ export class RawQemu {
     const socket = join(folder, "qmp.sock");
     const filled = args.map((arg) => arg.replaceAll("@FOLDER@", folder));
     const child = spawn("qemu-system-x86_64", [...filled, "-qmp", `unix:${socket},server=on,wait=off`, "-S"], { stdio: "ignore" });
+    const hasEnded = whenInterrupted(() => {
+      child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    });
     while (!existsSync(socket)) {
       if (child.exitCode !== null) throw new Error(`raw QEMU exited ${child.exitCode} at its start`);
       await delay(LOOK_AGAIN_MS);
@@ -27,7 +32,7 @@ export class RawQemu {
     await qmp.execute("cont");
     const status = (await qmp.execute("query-status")) as { status: string };
     if (status.status !== "running") throw new Error(`raw QEMU is ${status.status} after cont`);
-    return new RawQemu(child, qmp, folder);
+    return new RawQemu(child, qmp, folder, hasEnded);
   }
 
   get pid(): number { return this.child.pid as number; }
@@ -39,6 +44,7 @@ export class RawQemu {
     await gone;
     this.qmp.close();
     rmSync(this.folder, { recursive: true, force: true });
+    this.hasEnded();
   }
 }
 

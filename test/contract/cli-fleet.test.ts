@@ -26,7 +26,7 @@ function reset(): void {
 
 const shown = (vm: FleetVm): object => ({
   ...vm, stateSince: "2026-01-01T00:00:00.000Z", startedAt: null, vcpus: 1, memoryBytes: 134217728, machine: "q35", protected: vm.definition["protected"] === true, autostart: false, restartRequired: vm.state === "RUNNING" && vm.generation !== "5", host: HOST,
-  latest: vm.state === "RUNNING" ? { vmId: vm.id, time: "2026-01-01T00:00:00.000Z", memoryConfiguredBytes: 134217728, vcpus: [], disks: [], nics: [], cpuRatio: vm.id === "web-2" ? 0.9 : 0.1, rssBytes: 1048576 } : null,
+  latest: vm.state === "RUNNING" ? { vmId: vm.id, time: "2026-01-01T00:00:00.000Z", memoryConfiguredBytes: 134217728, vcpus: [], vcpusPresent: null, disks: [], nics: [], cpuRatio: vm.id === "web-2" ? 0.9 : 0.1, rssBytes: 1048576 } : null,
 });
 const operation = (id: string): object => ({ id, kind: "FORCE_OFF_VM", vmId: id, state: "RUNNING", cancellable: false, requestedBy: "local", startedAt: "2026-01-01T00:00:00.000Z" });
 

@@ -6,6 +6,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeContext } from "../../tui/launch/context.mjs";
+import { applyAll } from "../../tui/launch/definitions.mjs";
 import { startService } from "../support/process.js";
 import { cliPath, daemonPath, root, serverPath, Stack } from "../support/stack.js";
 import { bareGuest, smallGuest, VmDriver } from "../support/vm.js";
@@ -95,6 +97,33 @@ describe("quetzal apply", () => {
     expect(ran.status).not.toBe(0);
     expect(ran.stderr).toMatch(/a\/config\.json:2:16: this is not valid JSON/);
     expect(await vmIds()).toEqual([]);
+  });
+
+  it.each([
+    ["is empty", [], /vms\/test-vm\/config\.json is missing: its folder is empty; put it there, or remove the folder\. Nothing was applied\./],
+    ["has lost its config.json", ["network.conf"], /vms\/test-vm\/config\.json is missing: its folder holds network\.conf and no definition/],
+  ] as const)("names a VM's folder that %s, as npm start does, which shows what there is all the same", async (_, names, complaint) => {
+    const clone = mkdtempSync(join(tmpdir(), "qz-clone-"));
+    try {
+      mkdirSync(join(clone, "vms/other"), { recursive: true });
+      mkdirSync(join(clone, "vms/test-vm"));
+      for (const name of names) writeFileSync(join(clone, "vms/test-vm", name), "");
+      writeFileSync(join(clone, "vms/other/config.json"), JSON.stringify(bareGuest("other")));
+      const ran = spawnSync(process.execPath, [cliPath, "apply", join(clone, "vms")], { env: stack.clientEnv, encoding: "utf8" });
+      expect(ran.status).toBe(2);
+      expect(ran.stderr).toMatch(complaint);
+      const context = { ...makeContext({ ...stack.clientEnv, QUETZAL_STATE_DIR: stack.stateDir }, { uid: process.getuid?.() ?? 0, isTerminal: false, arguments: [] }), repoDir: clone };
+      const { refused } = await applyAll(context, () => undefined);
+      expect(refused?.message).toMatch(/^\S+vms\/test-vm\/config\.json is missing, which defines test-vm-001\./);
+      expect(refused?.message).toMatch(complaint);
+      // Moved away: the rest is applied.
+      rmSync(join(clone, "vms/test-vm"), { recursive: true });
+      expect((await applyAll(context, () => undefined)).refused?.message).toMatch(/config\.json is missing, which defines test-vm-001\.$/);
+      expect(await vmIds()).toEqual(["other"]);
+    } finally {
+      rmSync(clone, { recursive: true });
+      await stack.api.query(`mutation { deleteVm(input: { id: "other" }) { __typename } }`);
+    }
   });
 
   it("names the file and the field of an unknown one", () => {

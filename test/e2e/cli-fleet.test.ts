@@ -86,7 +86,7 @@ describe("a fleet by the command line", () => {
 
   it("is protected, labelled and made by flags", async () => {
     expect((await quetzal(["vm", "protect", "fleet-3"])).code).toBe(0);
-    expect(await quetzal(["vm", "force-off", "fleet-3", "-y"])).toMatchObject({ code: 4 });
+    expect(await quetzal(["vm", "force-off", "fleet-3", "-y"])).toMatchObject({ code: 4, stderr: expect.stringContaining("'quetzal vm unprotect fleet-3' takes the protection off") as string });
     expect((await quetzal(["vm", "unprotect", "fleet-3"])).code).toBe(0);
     expect((await quetzal(["vm", "label", "fleet-3", "spare=yes"])).code).toBe(0);
     expect((await quetzal(["vm", "ls", "-l", "spare=yes,tier", "-o", "name"])).stdout).toBe("fleet-3\n");

@@ -1,23 +1,31 @@
 // The time machine with real guests in a pseudo-terminal: what the screen shows for an instant is what it showed live then.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/process.js";
+import { EVENT_ROWS, eventLines, figures, graph, halves, likeness, timeOf } from "../support/seen.js";
 import { cliPath, Stack } from "../support/stack.js";
 import { TerminalDriver } from "../support/terminal.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
 
-/** The screen is looked at this often while it is live. */
-const LOOK_EVERY_MS = 50;
-/** So many looks in a row see the same: nothing of this second is still on its way. */
-const SETTLED_LOOKS = 3;
-/** Seconds recorded live, and steps gone back over them. */
-const RECORDED_SECONDS = 15;
-const STEPS_BACK = 8;
+/** Samples in a row that must have reached the screen regularly: only then is every one of them known to have been shown. */
+const RECORDED_SAMPLES = 10;
+/** On a crowded machine the dashboard may be kept from painting one before the next has come; so long a regular run is waited for. */
+const RECORDED_WITHIN_MS = 120_000;
+/** What is drawn within this belongs to one sample: that of the host and those of the guests come apart. */
+const ONE_SAMPLE_MS = 400;
+/** Samples come once a second; painted so far apart, none lies unseen between two. */
+const REGULAR_MS = { least: 600, most: 1_400 } as const;
 /** For the answer to one step, and the steps in a row that may find no sample of their own. */
 const STEP_DEADLINE_MS = 5_000;
 const STEPS_WITHOUT_SAMPLE = 4;
+/** More steps than any age of a recorded run takes. */
+const STEPS_MAX = 200;
 const CLOCK = /PAST (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC/;
+const SECOND_MS = 1_000;
+
+/** A tick that falls into the second of another counts for its own in history alone: where that is, columns may differ. */
+const LIKENESS_LEAST = 0.8;
 
 let stack: Stack;
 let busy: VmDriver;
@@ -33,6 +41,10 @@ beforeAll(async () => {
   screen = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv });
   await screen.waitFor(/busy-guest +running +\d/);
 });
+afterEach(async () => {
+  await press("0", /age \d/);
+  await press("\u001b", /by CPU/);
+});
 afterAll(async () => {
   await screen[Symbol.asyncDispose]();
   await stack[Symbol.asyncDispose]();
@@ -40,34 +52,34 @@ afterAll(async () => {
 
 const quetzal = async (...args: string[]): Promise<string> => (await promisify(execFile)(process.execPath, [cliPath, ...args], { env: stack.clientEnv })).stdout;
 
-/** The figures of both guests and of the host, without the small graphs (their columns move on) and the age (it counts in between). */
-function figures(text: string): string {
-  const guests = text.split("\n").filter((line) => line.includes("-guest "));
-  const host = text.split("\n").slice(1, 4).map((line) => line.replace(/[▁▂▃▄▅▆▇█ ]+/g, " "));
-  const rows = guests.map((line) => {
-    const match = /(\S+-guest) +(\S+) +(\S+) \S* *(\S+ \/ +\S+) +(\S+) +(\S+) +(\S+) +\S+ *$/.exec(line.replace(/[▁▂▃▄▅▆▇█]+/g, ""));
-    return match === null ? line : match.slice(1).join(" ");
+/** What one sample brought to the screen: all that was drawn while it came, and when that began. */
+interface Shown { readonly at: number; readonly looks: string[] }
+
+/**
+ * What the live screen showed of a run of samples of which none can have been missed. Every picture that was drawn is taken,
+ * not one that a timer finds: a crowded machine keeps this test waiting too.
+ */
+async function recordLive(take: (screen: string) => string): Promise<Shown[]> {
+  let run: Shown[] = [];
+  using watching = screen.onDrawn(() => {
+    const look = take(screen.screen());
+    const last = run.at(-1);
+    if (last !== undefined && last.looks.includes(look)) return;
+    const now = Date.now();
+    if (last !== undefined && now - last.at < ONE_SAMPLE_MS) {
+      last.looks.push(look);
+      return;
+    }
+    const isRegular = last !== undefined && now - last.at >= REGULAR_MS.least && now - last.at <= REGULAR_MS.most;
+    run = isRegular ? [...run, { at: now, looks: [look] }] : [{ at: now, looks: [look] }];
   });
-  return [...host, ...rows].join("\n");
+  await eventually(`${RECORDED_SAMPLES} samples in a row, each on the screen by itself`, () => run.length >= RECORDED_SAMPLES, RECORDED_WITHIN_MS);
+  watching[Symbol.dispose]();
+  return run;
 }
 
-/** What the live screen settled on, second by second, oldest first. */
-async function recordLive(seconds: number): Promise<string[]> {
-  const seen: string[] = [];
-  let last = "";
-  let looks = 0;
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    const now = figures(screen.screen());
-    looks = now === last ? looks + 1 : 1;
-    last = now;
-    if (looks === SETTLED_LOOKS && now !== seen.at(-1)) seen.push(now);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
-  return seen;
-}
-
-/** A step back: the clock and figures of the next older sample. On a busy host one may come so late that its second has none: the step leads to the same sample, and another one is taken. */
-async function stepBack(before: string): Promise<{ clock: string; shown: string }> {
+/** A step back: the clock and the screen of the next older sample. On a busy host one may come so late that its second has none: the step leads to the same sample, and another one is taken. */
+async function stepBack(before: string): Promise<{ clock: string; text: string }> {
   for (let tries = 1; ; tries += 1) {
     screen.send("[");
     try {
@@ -76,11 +88,34 @@ async function stepBack(before: string): Promise<{ clock: string; shown: string 
         const clock = CLOCK.exec(now)?.[1];
         return clock !== undefined && clock !== before && !now.includes("asking") ? now : undefined;
       }, STEP_DEADLINE_MS);
-      return { clock: CLOCK.exec(text)?.[1] ?? "", shown: figures(text) };
+      return { clock: CLOCK.exec(text)?.[1] ?? "", text };
     } catch (error) {
       if (tries >= STEPS_WITHOUT_SAMPLE) throw new Error(`after ${before || "now"} no other instant is shown:\n${screen.screen()}`, { cause: error });
     }
   }
+}
+
+/** Steps back, newest first, to an instant; each with the second that its sample was taken in. */
+async function stepsBackTo(instant: number): Promise<{ second: number; text: string }[]> {
+  const steps: { second: number; text: string }[] = [];
+  for (let clock = ""; steps.length < STEPS_MAX; ) {
+    const step = await stepBack(clock);
+    const second = Date.parse(`${step.clock}Z`);
+    if (clock !== "") expect(second).toBeLessThan(Date.parse(`${clock}Z`));
+    clock = step.clock;
+    if (second < instant) return steps;
+    steps.push({ second, text: step.text });
+  }
+  throw new Error(`${new Date(instant).toISOString()} is not reached in ${STEPS_MAX} steps`);
+}
+
+/** Of every instant of a run: what is shown of it then and what was live, newest first. */
+async function comparable(live: readonly Shown[]): Promise<{ second: number; text: string; place: (isThat: (look: string) => boolean) => number }[]> {
+  // A sample taken after the first look of a run was painted by a later one, and one taken two looks before its end was painted within it.
+  const [begin, end] = [live[0]?.at ?? NaN, live.at(-3)?.at ?? NaN];
+  const steps = (await stepsBackTo(begin)).filter(({ second }) => second + SECOND_MS <= end);
+  expect(steps.length).toBeGreaterThanOrEqual(RECORDED_SAMPLES / 2 - 1);
+  return steps.map((step) => ({ ...step, place: (isThat) => live.findLastIndex(({ looks }) => looks.some(isThat)) }));
 }
 
 async function press(keys: string, expected: string | RegExp): Promise<void> {
@@ -90,23 +125,71 @@ async function press(keys: string, expected: string | RegExp): Promise<void> {
 
 describe("scrubbing", () => {
   it("shows for an instant what the screen showed live then", async () => {
-    const live = await recordLive(RECORDED_SECONDS);
-    expect(live.length).toBeGreaterThan(RECORDED_SECONDS / 2);
-    let clock = "";
-    let newest = live.length;
-    const missing: string[] = [];
-    for (let step = 0; step < STEPS_BACK; step += 1) {
-      const past = await stepBack(clock);
-      if (clock !== "") expect(Date.parse(`${past.clock}Z`)).toBeLessThan(Date.parse(`${clock}Z`));
-      clock = past.clock;
-      const place = live.lastIndexOf(past.shown, newest - 1);
-      if (place < 0) missing.push(`${clock}:\n${past.shown}`);
-      else newest = place;
+    const live = await recordLive(figures);
+    const places = (await comparable(live)).map(({ second, text, place }) => {
+      const shown = figures(text);
+      const found = place((look) => look === shown);
+      expect(found, `${new Date(second).toISOString()} is shown as\n${shown}\nlive were\n${live.map(({ looks }) => looks.join("\nor\n")).join("\n\n")}`).toBeGreaterThanOrEqual(0);
+      return found;
+    });
+    // Further back is what was shown earlier.
+    expect(places).toEqual(places.toSorted((a, b) => b - a));
+  });
+
+  it("draws for an instant the graph that was drawn live then", async () => {
+    await screen.waitFor(/busy-guest +running +\d/);
+    await press("\r", /1 graphs/);
+    const live = await recordLive(graph);
+    for (const { second, text, place } of await comparable(live)) {
+      const [figuresThen, drawnThen] = halves(graph(text));
+      expect(place((look) => {
+        const [figuresLive, drawnLive] = halves(look);
+        return figuresLive === figuresThen && likeness(drawnLive, drawnThen) >= LIKENESS_LEAST;
+      }), `${new Date(second).toISOString()} is drawn as\n${graph(text)}\nlive were\n${live.map(({ looks }) => looks.join("\nor\n")).join("\n\n")}`).toBeGreaterThanOrEqual(0);
     }
-    // The newest instants can lie after the last look; from the first that was seen live on, all were.
-    expect(missing, `live were:\n${live.join("\n\n")}`).toEqual([]);
-    expect(new Set(live.slice(newest)).size).toBeGreaterThan(2);
-    await press("0", /age \d/);
+  });
+
+  it("lists for an instant the events that were listed live then, and none that came after", async () => {
+    await press("e", /events, newest first/);
+    const before = eventLines(screen.screen());
+    const began = Date.now();
+    await quetzal("vm", "pause", "idle-guest", "--wait");
+    await screen.waitFor(/idle-guest +pause succeeded/);
+    const paused = Date.now();
+    await eventually("an instant between the two", () => Date.now() - paused > 2 * SECOND_MS);
+    await quetzal("vm", "resume", "idle-guest", "--wait");
+    await screen.waitFor(/idle-guest +resume succeeded[\s\S]*idle-guest +pause succeeded/);
+    const after = eventLines(screen.screen());
+    const cameSince = after.length < EVENT_ROWS ? after.length - before.length : after.findIndex((_, index) => before[0] !== undefined && after[index] === before[0] && after[index + 1] === before[1]);
+    expect(cameSince).toBeGreaterThan(1);
+    expect(after.slice(cameSince)).toEqual(before.slice(0, after.length - cameSince));
+    const steps = await stepsBackTo(began - 2 * SECOND_MS);
+    const stages = new Set<number>();
+    for (const { second, text } of steps) {
+      const then = eventLines(text);
+      const missing = after.findIndex((_, index) => after.slice(index).every((line, place) => line === then[place]));
+      expect(missing, `${new Date(second).toISOString()} lists\n${then.join("\n")}\nlive was\n${after.join("\n")}`).toBeGreaterThanOrEqual(0);
+      stages.add(missing);
+      // The instant lies within a second and a half after the second of its sample.
+      for (const late of after.slice(0, missing)) expect(timeOf(late, second), late).toBeGreaterThanOrEqual(second);
+      for (const line of after.slice(missing, cameSince)) expect(timeOf(line, second), line).toBeLessThanOrEqual(second + 2.5 * SECOND_MS);
+    }
+    expect(eventLines(steps.at(-1)?.text ?? "").slice(0, before.length)).toEqual(before);
+    // With the pause alone, and with neither.
+    expect([...stages].some((missing) => missing > 0 && missing < cameSince)).toBe(true);
+    expect([...stages]).toContain(cameSince);
+  });
+
+  it("shows a VM that was edited while it runs with what it runs with, live and then", async () => {
+    await VmDriver.define(stack, smallGuest("busy-guest", { memory_mb: 160, vcpus: 2 }));
+    expect(await busy.show<{ memoryBytes: number; restartRequired: boolean }>("memoryBytes restartRequired")).toMatchObject({ memoryBytes: 160 * 1024 ** 2, restartRequired: true });
+    const edited = Date.now();
+    const itRuns = /\n 1 vCPU {2}128M [\s\S]*takes effect at the next start[\s\S]*configured +128M +100% +what it was started with/;
+    await press("\r", /1 graphs/);
+    await press("3", itRuns);
+    await eventually("an instant after the edit", () => Date.now() - edited > 2 * SECOND_MS);
+    const [newest] = await stepsBackTo(edited);
+    expect(newest?.text).toMatch(itRuns);
   });
 
   it("does nothing to what was, and says why", async () => {

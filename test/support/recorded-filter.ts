@@ -28,7 +28,7 @@ function subject(vm: RecordedVm, now: number): FilterSubject {
   const isAlive = vm.state === "RUNNING" || vm.state === "PAUSED";
   return {
     id: vm.id, name: vm.name, state: vm.state, stateSince: new Date(vm.stateSince), startedAt: vm.startedAt === null ? null : new Date(vm.startedAt), hostId: HOST_ID, hostName: HOST_ID,
-    vcpus: vm.vcpus, memoryBytes: vm.memoryBytes, labels: [], protected: vm.protected, autostart: false, restartRequired: false, now: new Date(now),
+    vcpus: vm.vcpus, memoryBytes: vm.memoryBytes, labels: [], protected: vm.protected, autostart: false, restartRequired: false, definition: { memory_mb: vm.memoryBytes / 1_048_576 }, now: new Date(now),
     sample: isAlive ? (vmSample(vm, now) as unknown as VmSample) : null, alerts: vm.state === "CRASHED" ? [{ name: CRASHED.name, severity: CRASHED.severity }] : [],
   };
 }

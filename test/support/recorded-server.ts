@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buildSchema, execute, graphql, subscribe, validate } from "graphql";
+import { GraphQLError, buildSchema, execute, graphql, subscribe, validate } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
 import { RecordedRules, recordedDiagnosis, recordedPut } from "./recorded-answers.js";
@@ -205,7 +205,9 @@ export class RecordedServer implements AsyncDisposable {
   /** An operation that has succeeded at once. */
   private ended(kind: string, vmId: string): Payload & { id: string } {
     const time = new Date(this.now()).toISOString();
-    const operation = { id: `op-${this.operations.length}`, kind, vmId, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
+    // A reset stays under way, so that a screen can show one that is.
+    const end = kind === "RESET_VM" ? { state: "RUNNING", progressRatio: 0.4, cancellable: true, endedAt: null } : { state: "SUCCEEDED", progressRatio: 1, cancellable: false, endedAt: time };
+    const operation = { id: `op-${this.operations.length}`, kind, vmId, etaSeconds: null, error: null, requestedBy: "local", startedAt: time, ...end };
     this.operations.push(operation);
     return operation;
   }
@@ -230,14 +232,22 @@ export class RecordedServer implements AsyncDisposable {
     return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: dryRun ? null : this.ended("PUT_VM", id), effect: `Changes the definition of ${vm.name}: memory_policy.control.` };
   }
 
-  /** Only the newest operation can be undone, and only pausing and resuming. */
+  /** Only what a VM was asked last can be undone, and only pausing. */
   private undo({ id, dryRun }: VerbInput): Payload {
-    const operation = this.operations.at(-1);
+    const operation = this.operations.find((one) => one["id"] === id);
     const vmId = String(operation?.["vmId"]);
-    if (operation?.["id"] === id && operation["kind"] === "PAUSE_VM") return this.verb("RESUME", { id: vmId, dryRun: dryRun === true }, "RUNNING", ["PAUSED"]);
     const balloon = this.memory.previous(id);
     if (balloon !== null) return this.target("SET_VM_BALLOON", { id: vmId, dryRun: dryRun === true }, balloon);
-    return { __typename: "NotUndoable", message: operation?.["id"] === id ? "What was lost cannot be brought back." : "Something else was done since; undo that first." };
+    if (operation !== undefined && this.undoOf(operation) !== null) return this.verb("RESUME", { id: vmId, dryRun: dryRun === true }, "RUNNING", ["PAUSED"]);
+    const isNewest = this.operations.findLast((one) => one["vmId"] === vmId) === operation;
+    return { __typename: "NotUndoable", message: isNewest ? "What was lost cannot be brought back." : "Something else was done since; undo that first." };
+  }
+
+  private undoOf(operation: Payload): Payload | null {
+    if (this.memory.previous(String(operation["id"])) !== null) return { text: `Give the balloon of ${String(operation["vmId"])} the target it had.` };
+    const isPaused = this.vms.some((vm) => vm.id === operation["vmId"] && vm.state === "PAUSED");
+    const isNewest = this.operations.findLast((one) => one["vmId"] === operation["vmId"]) === operation;
+    return isPaused && isNewest && operation["kind"] === "PAUSE_VM" ? { text: `Let ${String(operation["vmId"])} run on.` } : null;
   }
 
   private put({ definition, dryRun, createOnly, ifGeneration }: { definition: RecordedDefinition; dryRun?: boolean; createOnly?: boolean; ifGeneration?: string | null }): Payload {
@@ -265,7 +275,7 @@ export class RecordedServer implements AsyncDisposable {
       vm: ({ id }: { id: string }) => { const vm = this.vms.find((candidate) => candidate.id === id); return vm === undefined ? null : this.wireVm(vm); },
       vms: ({ first, after, filter }: { first?: number; after?: string | null; filter?: { where?: string } }) => {
         const asked = filter?.where == null ? null : recordedMatches(this.vms, filter.where, this.now());
-        if (asked !== null && asked.error !== null) throw new Error(asked.error);
+        if (asked !== null && asked.error !== null) throw new GraphQLError(asked.error, { extensions: { code: "INVALID_INPUT", field: "where", column: asked.errorColumn } });
         const listed = asked === null ? this.vms : this.vms.filter((vm) => asked.ids.includes(vm.id));
         const start = after ? Number(after) : 0;
         const nodes = listed.slice(start, start + (first ?? 100));
@@ -274,7 +284,7 @@ export class RecordedServer implements AsyncDisposable {
       },
       past: (args: { at: string; where?: string | null }) => this.past.frame(this.vms, args),
       pastBounds: () => ({ oldest: new Date(this.past.oldest).toISOString(), newest: new Date(this.now()).toISOString() }),
-      operations: () => ({ edges: [], nodes: [...this.operations].reverse(), pageInfo: { hasNextPage: false, hasPreviousPage: false } }),
+      operations: () => ({ edges: [], nodes: [...this.operations].reverse().map((operation) => ({ ...operation, undo: this.undoOf(operation) })), pageInfo: { hasNextPage: false, hasPreviousPage: false } }),
       events: ({ after, until }: { after?: string | null; until?: string | null }, _context: unknown, info: { operation: { operation: string } }) => {
         const end = until == null ? Infinity : Date.parse(until);
         if (info.operation.operation === "query") return { events: this.events.filter((event) => event.time <= end).map((event) => this.wireEvent(event)), newestCursor: String(this.events.length), trimmedBefore: null };

@@ -2,16 +2,19 @@
 // QEMU. For contract tests and for benches with more VMs than a machine can run. It knows nothing of the server.
 import { createServer, type CallContext, type Server } from "nice-grpc";
 import { ConsoleServiceDefinition, type ConsoleInput, type ConsoleInputResult, type ConsoleOutput, type ReadConsoleRequest } from "../../server/src/hypervisor/generated/quetzal/v1/console.js";
+import { CpuServiceDefinition } from "../../server/src/hypervisor/generated/quetzal/v1/cpu.js";
 import { EventKind, EventServiceDefinition, type Event, type WatchEventsRequest, type WatchEventsResponse } from "../../server/src/hypervisor/generated/quetzal/v1/event.js";
 import { HostServiceDefinition, type Host } from "../../server/src/hypervisor/generated/quetzal/v1/host.js";
+import { MemoryServiceDefinition } from "../../server/src/hypervisor/generated/quetzal/v1/memory.js";
 import { MetricsServiceDefinition, type MetricsTick } from "../../server/src/hypervisor/generated/quetzal/v1/metrics.js";
 import { RefusalCode } from "../../server/src/hypervisor/generated/quetzal/v1/refusal.js";
-import { VmServiceDefinition, VmState, type DeleteVmRequest, type PutVmRequest, type VerbRequest, type Vm, type VmResponse } from "../../server/src/hypervisor/generated/quetzal/v1/vm.js";
+import { VmServiceDefinition, VmState, type DeleteVmRequest, type PutVmRequest, type Room, type VerbRequest, type Vm, type VmResponse } from "../../server/src/hypervisor/generated/quetzal/v1/vm.js";
+import { ScriptedMemory, scriptedRoom, type Judged } from "./scripted-memory.js";
 import { scriptedTick } from "./scripted-metrics.js";
 
 const OFF = [VmState.VM_STATE_DEFINED, VmState.VM_STATE_STOPPED, VmState.VM_STATE_CRASHED];
 const DEFAULTS = { machine: "q35", accelerator: "auto", vcpus: 1, memory_mb: 256, disks: [], network: { mode: "user", model: "virtio" }, features: [], labels: {}, protected: false, autostart: false };
-const KNOWN_FIELDS = new Set(["$schema", "id", "name", "boot", ...Object.keys(DEFAULTS)]);
+const KNOWN_FIELDS = new Set(["$schema", "id", "name", "boot", "memory_policy", "cpu_policy", ...Object.keys(DEFAULTS)]);
 const HOST_MEMORY_MB = 24_576;
 
 export interface ScriptedOptions {
@@ -25,11 +28,14 @@ export interface ScriptedOptions {
 
 export class ScriptedDaemon implements AsyncDisposable {
   readonly vms = new Map<string, Vm>();
+  readonly memory = new ScriptedMemory(this);
   readonly journal: Event[] = [];
   /** Journal entries up to this one have been trimmed. */
   trimmedUpTo = 0n;
   /** The next accepted verb is answered with this refusal instead. */
   refuseNext: { code: RefusalCode; message: string; field?: string } | null = null;
+  /** When set, what `order` accepts ends failed, half-way. */
+  failOrders = false;
   /** When set, guests ignore a stop. */
   ignoreStop = false;
   /** Open metric and console streams: a test sees upstream streams end. */
@@ -62,6 +68,15 @@ export class ScriptedDaemon implements AsyncDisposable {
       resumeVm: (request) => reply(this.#verb(request, [VmState.VM_STATE_PAUSED], null, VmState.VM_STATE_RUNNING)),
       cancelOperation: ({ operationId }) => reply(this.#cancel(operationId)),
     });
+    server.add(MemoryServiceDefinition, {
+      setBalloon: (request) => reply(this.memory.setBalloon(request)),
+      resizeMemory: (request) => reply(this.memory.resizeMemory(request)),
+      pageOut: (request) => reply(this.memory.pageOut(request)),
+      getHostMemory: () => reply(this.memory.settings),
+      setHostMemory: (request) => reply(this.memory.setHostMemory(request)),
+      listDecisions: ({ vmId }) => reply({ decisions: this.memory.decisions.filter((decision) => vmId === "" || decision.vmId === vmId) }),
+    });
+    server.add(CpuServiceDefinition, { setVcpus: (request) => reply(this.memory.setVcpus(request)) });
     server.add(EventServiceDefinition, { watchEvents: (request, context) => replies(this.#watchEvents(request, context)) });
     server.add(MetricsServiceDefinition, { watchMetrics: (_, context) => replies(this.#watchMetrics(context)) });
     server.add(ConsoleServiceDefinition, {
@@ -88,7 +103,8 @@ export class ScriptedDaemon implements AsyncDisposable {
 
   /** Adds a VM without an event, as if it had always been there. */
   add(id: string, state: VmState = VmState.VM_STATE_DEFINED, spec: Record<string, unknown> = {}): Vm {
-    const vm = { ...newVm({ ...DEFAULTS, name: id, ...spec, id }), ...lifeFields(state) };
+    const fresh = newVm({ ...DEFAULTS, name: id, ...spec, id });
+    const vm = { ...fresh, ...lifeFields(state, fresh.specJson) };
     this.vms.set(id, vm);
     return vm;
   }
@@ -96,7 +112,7 @@ export class ScriptedDaemon implements AsyncDisposable {
   /** Changes a VM's state and writes it into the journal. */
   setState(id: string, state: VmState, operationId = "", extra: Partial<Vm> = {}): Vm {
     const before = this.#expect(id);
-    const vm: Vm = { ...before, ...lifeFields(state), generation: before.generation + 1n, ...extra };
+    const vm: Vm = { ...before, ...lifeFields(state, before.specJson), generation: before.generation + 1n, ...extra };
     this.vms.set(id, vm);
     this.append({ kind: EventKind.EVENT_KIND_VM_STATE_CHANGED, vmId: id, operationId, vm, previousState: before.state, message: `${id} is ${VmState[state].slice(9).toLowerCase()}.` });
     return vm;
@@ -110,6 +126,26 @@ export class ScriptedDaemon implements AsyncDisposable {
     this.journal.push(entry);
     this.#wake();
     return entry;
+  }
+
+  /** A verb on a running VM that another file judges: it gives the room afterwards, or why not. */
+  order(request: VerbRequest, feature: string | null, judge: (vm: Vm, room: Room) => Room | Judged): VmResponse {
+    return this.#answer(request.vmId, (vm) => {
+      if (this.acceptedOperations.has(request.operationId)) return vm;
+      if (vm.state !== VmState.VM_STATE_RUNNING || vm.room === undefined) return refusal(RefusalCode.REFUSAL_CODE_INVALID_STATE, `${vm.id} is not running; start it first.`);
+      if (feature !== null && !(JSON.parse(vm.specJson) as { features: string[] }).features.includes(feature)) {
+        return refusal(RefusalCode.REFUSAL_CODE_UNSUPPORTED, `${vm.id} has not the feature "${feature}"; add it to its definition, and restart it.`);
+      }
+      const room = judge(vm, vm.room);
+      if ("code" in room) return refusal(room.code, room.message, room.field);
+      if (request.dryRun) return vm;
+      this.acceptedOperations.add(request.operationId);
+      const after: Vm = { ...vm, room, generation: vm.generation + 1n };
+      this.vms.set(vm.id, after);
+      this.append({ kind: EventKind.EVENT_KIND_VM_CHANGED, vmId: vm.id, operationId: request.operationId, vm: after, message: `${vm.id} has a new target.` });
+      this.finish(vm.id, request.operationId, !this.failOrders, this.failOrders ? "The guest gave 64 MiB and no more." : "Done.");
+      return after;
+    });
   }
 
   /** Bytes from the guest. */
@@ -263,7 +299,7 @@ export class ScriptedDaemon implements AsyncDisposable {
     this.metricReaders += 1;
     try {
       while (!signal.aborted && !this.#closing.signal.aborted) {
-        const living = [...this.vms.values()].filter((vm) => !OFF.includes(vm.state)).map((vm) => vm.id);
+        const living = [...this.vms.values()].filter((vm) => !OFF.includes(vm.state));
         yield scriptedTick(living, process.hrtime.bigint());
         await this.#change(signal, this.options.tickMs ?? 1_000);
       }
@@ -351,10 +387,10 @@ function newVm(spec: Record<string, unknown>): Vm {
   return { id: String(spec["id"]), state: VmState.VM_STATE_DEFINED, generation: 1n, specJson: JSON.stringify(spec), startedAt: undefined, stateSince: new Date(), restartRequired: false };
 }
 
-function lifeFields(state: VmState): Partial<Vm> & Pick<Vm, "state" | "startedAt" | "stateSince"> {
+function lifeFields(state: VmState, specJson: string): Partial<Vm> & Pick<Vm, "state" | "startedAt" | "stateSince"> {
   const lives = !OFF.includes(state);
   return {
     state, stateSince: new Date(), startedAt: lives ? new Date() : undefined, pid: lives ? 4_242 : undefined,
-    accelerator: lives ? "tcg" : undefined, networkInUse: lives ? "user" : undefined, qemuVersion: lives ? "7.2.22" : undefined,
+    accelerator: lives ? "tcg" : undefined, networkInUse: lives ? "user" : undefined, qemuVersion: lives ? "7.2.22" : undefined, room: lives ? scriptedRoom(specJson) : undefined,
   };
 }

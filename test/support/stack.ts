@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { removeControlGroups } from "./control-groups.js";
 import { connect, type GraphqlPeer } from "./graphql.js";
 import type { User } from "./ordinary-user.js";
 import { eventually, isAlive, type Service, startService } from "./process.js";
@@ -39,6 +40,7 @@ export class Stack implements AsyncDisposable {
   #peer: GraphqlPeer | undefined;
   readonly #others: GraphqlPeer[] = [];
   #daemonPath = daemonPath;
+  #isOver = false;
 
   constructor(private readonly options: StackOptions = {}) {
     for (const path of [daemonPath, serverPath, cliPath]) {
@@ -77,6 +79,7 @@ export class Stack implements AsyncDisposable {
   }
 
   async startDaemon(): Promise<void> {
+    this.#mustBeOpen();
     const socket = join(this.runDir, "quetzald.sock");
     rmSync(socket, { force: true });
     const [wrapper, ...words] = this.options.daemonWrapper ?? [];
@@ -101,6 +104,7 @@ export class Stack implements AsyncDisposable {
   }
 
   async startServer(): Promise<void> {
+    this.#mustBeOpen();
     const file = join(this.runDir, "server.json");
     rmSync(file, { force: true });
     this.server = startService(process.execPath, [serverPath], {
@@ -167,13 +171,20 @@ export class Stack implements AsyncDisposable {
     return found;
   }
 
+  /** Who is interrupted ends it in the midst of its start: what would come up then, nobody would end. */
+  #mustBeOpen(): void {
+    if (this.#isOver) throw new Error("the stack is being ended");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     for (const peer of [this.#peer, ...this.#others]) await peer?.[Symbol.asyncDispose]();
     await this.server?.end();
     await this.daemon?.end();
     const pids = [...this.qemuPids().values(), ...this.postgresPids()];
     for (const pid of pids) process.kill(pid, "SIGKILL");
     await eventually("the stack's processes to end", () => pids.every((pid) => !isAlive(pid)));
+    await eventually("the stack's control groups to go", () => removeControlGroups(this.stateDir));
     if (process.env["QUETZAL_TEST_KEEP"] !== "1") rmSync(this.stateDir, { recursive: true, force: true });
     Stack.open.delete(this);
   }

@@ -8,6 +8,8 @@ import { eventually } from "./process.js";
 export interface TerminalOptions {
   /** Read no faster than this, as over a slow line; unset: as fast as it comes. */
   readonly bytesPerSecond?: number;
+  /** Told everything that is written, of which `raw` keeps the end only. */
+  readonly onData?: (data: string) => void;
   readonly columns?: number; readonly rows?: number; readonly env?: NodeJS.ProcessEnv; readonly cwd?: string;
 }
 
@@ -25,6 +27,7 @@ export class TerminalDriver implements AsyncDisposable {
   readonly #child: pty.IPty;
   /** Told after each chunk is drawn, so that what is shown for a moment alone is seen too. */
   readonly #drawn = new EventEmitter();
+  #drawnBytes = 0;
   raw = "";
 
   constructor(command: string, args: readonly string[], options: TerminalOptions = {}) {
@@ -35,6 +38,7 @@ export class TerminalDriver implements AsyncDisposable {
     this.#child = pty.spawn(command, [...args], { cols, rows, name: options.env?.["TERM"] ?? "xterm-256color", env: { ...process.env, ...options.env }, cwd: options.cwd ?? process.cwd() });
     this.pid = this.#child.pid;
     this.#child.onData((data) => {
+      options.onData?.(data);
       if (options.bytesPerSecond === undefined) this.#take(data);
       else this.#takeSlowly(data, options.bytesPerSecond);
     });
@@ -49,7 +53,11 @@ export class TerminalDriver implements AsyncDisposable {
   #take(data: string): void {
     this.bytes += Buffer.byteLength(data);
     this.raw = (this.raw + data).slice(-RAW_KEPT);
-    this.#screen.write(data, () => this.#drawn.emit("chunk"));
+    const { bytes } = this;
+    this.#screen.write(data, () => {
+      this.#drawnBytes = bytes;
+      this.#drawn.emit("chunk");
+    });
   }
 
   /** Nothing more is read until the line would have carried what came. */
@@ -62,7 +70,11 @@ export class TerminalDriver implements AsyncDisposable {
   }
 
   send(keys: string): void { this.#child.write(keys); }
-  resize(columns: number, rows: number): void { this.#child.resize(columns, rows); this.#screen.resize(columns, rows); }
+  /** What came before is drawn in the size it came in: the emulator fails on half a chunk in another. */
+  resize(columns: number, rows: number): void {
+    this.#child.resize(columns, rows);
+    this.#screen.write("", () => { if (this.exitCode === undefined) this.#screen.resize(columns, rows); });
+  }
 
   /** The terminal goes away under the program, as when an ssh connection breaks: its master side is closed. */
   vanish(): void { (this.#child as unknown as { _socket: Socket })._socket.destroy(); }
@@ -71,6 +83,13 @@ export class TerminalDriver implements AsyncDisposable {
   screen(): string {
     const buffer = this.#screen.buffer.active;
     return Array.from({ length: this.#screen.rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? "").join("\n");
+  }
+
+  /** Calls after each chunk is drawn, with the bytes taken so far, until disposed. */
+  onDrawn(look: (bytes: number) => void): Disposable {
+    const drawn = (): void => look(this.#drawnBytes);
+    this.#drawn.on("chunk", drawn);
+    return { [Symbol.dispose]: () => void this.#drawn.off("chunk", drawn) };
   }
 
   /** The cells of the screen, with their colours. */

@@ -4,10 +4,12 @@ import type { Stack } from "./stack.js";
 import { DEADLINE_MS, eventually } from "./process.js";
 
 export interface Definition { readonly id: string; readonly [field: string]: unknown }
-interface VerbResult { __typename: string; message?: string; vm?: { state: string }; operation?: { id: string } | null }
+export interface VerbResult { __typename: string; message?: string; effect?: string; vm?: { state: string }; operation?: { id: string } | null }
 interface OperationSeen { id: string; state: string; error: string | null }
 
-const RESULT = "__typename ... on Error { message } ... on VmOperationAccepted { vm { state } operation { id } }";
+const RESULT = "__typename ... on Error { message } ... on VmOperationAccepted { effect vm { state } operation { id } }";
+/** Those that take no more than a VM; the others have an input of their own name. */
+const PLAIN_VERBS = new Set(["startVm", "forceOffVm", "resetVm", "pauseVm", "resumeVm"]);
 const SHELL_PROMPT = /[#$] $/;
 
 /** A small guest of the bundled image: boots to a shell on ttyS0. */
@@ -44,7 +46,7 @@ export class VmDriver {
 
   /** Calls a verb and gives the result union as it came. */
   async verb(name: string, input: Record<string, unknown> = {}): Promise<VerbResult> {
-    const type = name === "stopVm" ? "StopVmInput" : name === "deleteVm" ? "DeleteVmInput" : "VmVerbInput";
+    const type = PLAIN_VERBS.has(name) ? "VmVerbInput" : `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
     const data = await this.stack.api.query<Record<string, VerbResult>>(
       `mutation ($input: ${type}!) { ${name}(input: $input) { ${RESULT} } }`,
       { input: { id: this.id, ...input } },
@@ -52,13 +54,14 @@ export class VmDriver {
     return data[name] as VerbResult;
   }
 
-  /** Calls a verb and waits for its operation's end; throws when it is refused or fails. */
-  async complete(name: string, input: Record<string, unknown> = {}): Promise<void> {
+  /** Calls a verb and waits for its operation's end, which it gives; throws when it is refused or fails. */
+  async complete(name: string, input: Record<string, unknown> = {}): Promise<OperationSeen> {
     const result = await this.verb(name, input);
     const id = result.operation?.id;
     if (id === undefined) throw new Error(`${name} ${this.id}: ${result.__typename}: ${result.message ?? ""}`);
     const operation = await this.operationEnd(id);
     if (operation.state !== "SUCCEEDED") throw new Error(`${name} ${this.id}: ${operation.state}: ${operation.error ?? ""}`);
+    return operation;
   }
 
   async operationEnd(id: string): Promise<OperationSeen> {
@@ -66,6 +69,15 @@ export class VmDriver {
       const { operation } = await this.stack.api.query<{ operation: OperationSeen }>(`query ($id: ID!) { operation(id: $id) { id state error } }`, { id });
       return operation.state === "RUNNING" ? undefined : operation;
     });
+  }
+
+  /** Undoes an operation, and waits until that has been done. */
+  async undo(operationId: string): Promise<void> {
+    const { undoOperation } = await this.stack.api.query<{ undoOperation: VerbResult }>(`mutation ($id: ID!) { undoOperation(input: { id: $id }) { ${RESULT} } }`, { id: operationId });
+    const id = undoOperation.operation?.id;
+    if (id === undefined) throw new Error(`undoing ${operationId}: ${undoOperation.__typename}: ${undoOperation.message ?? ""}`);
+    const { state, error } = await this.operationEnd(id);
+    if (state !== "SUCCEEDED") throw new Error(`undoing ${operationId}: ${state}: ${error ?? ""}`);
   }
 
   start = () => this.complete("startVm");

@@ -1,5 +1,6 @@
 // Owns what `npm start` does with VMs once the services run: apply vms/ and power the first VM on. What fails here is
 // handed back, not thrown: it is mended beside a running dashboard.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { LaunchFault } from "./fault.mjs";
 import { openStepLine, QUIET_MS } from "./progress.mjs";
@@ -42,8 +43,14 @@ export async function applyDefinitions(context) {
 export async function applyAll(context, report) {
   const folder = join(context.repoDir, "vms");
   const mend = `mend what is named above below ${folder} (git checkout brings back what came with the clone), then npm start again.`;
+  const firstDefinition = join(folder, "test-vm", "config.json");
   const refused = await attempt(context, "Applying vms/", mend, () => askQuetzal(context, ["apply", folder], PATIENCE));
   const first = await attempt(context, `Starting ${FIRST_VM}`, mend, () => startFirst(context, report));
+  if (!existsSync(firstDefinition)) {
+    const besides = refused instanceof LaunchFault ? ` ${refused.message}` : "";
+    const fault = new LaunchFault(`${firstDefinition} is missing, which defines ${FIRST_VM}.${besides}`);
+    return { refused: nameFault(context, "Applying vms/", fault, `bring ${join(folder, "test-vm")} back (git checkout -- vms/test-vm), then npm start again; the dashboard shows what there is.`) };
+  }
   if (refused instanceof LaunchFault) return { refused };
   return first instanceof LaunchFault ? { refused: first } : { summary: first };
 }

@@ -53,3 +53,16 @@ it("names a client that is not there at all", async () => {
   expect(existsSync(clientBundle(context))).toBe(false);
   expect((await apply()).refused?.describe()).toMatch(/^quetzal apply .* failed: [^]*Cannot find module[^]*\nMend: /);
 });
+
+it.each([["moved away", () => undefined], ["emptied", () => mkdirSync(join(folder, "clone/vms/test-vm"), { recursive: true })]])("names the definition of the first VM when its folder is %s, and starts what is known", async (_, empty) => {
+  context = { ...context, repoDir: join(folder, "clone") };
+  empty();
+  client("STOPPED");
+  const { refused } = await apply();
+  const missing = join(folder, "clone/vms/test-vm/config.json");
+  expect(refused?.message).toBe(`${missing} is missing, which defines test-vm-001.`);
+  expect(refused?.describe()).toMatch(/^Mend: bring \S+vms\/test-vm back \(git checkout -- vms\/test-vm\), then npm start again; the dashboard shows what there is\.$/m);
+  expect(calls()).toEqual(["apply", "vm show", "vm start"]);
+  client("STOPPED", "apply", "vm show");
+  expect((await apply()).refused?.message).toMatch(/^\S+ is missing, which defines test-vm-001\. quetzal apply .*: no\.$/);
+});

@@ -5,7 +5,7 @@ import { openStepLine, QUIET_MS } from "./progress.mjs";
 import { showQuetzal, START_FAULT } from "./quetzal.mjs";
 import { takeLock } from "./services/lock.mjs";
 import { proveListen, servicePlan } from "./services/plan.mjs";
-import { ensureService } from "./services/service.mjs";
+import { ensureService, proveService } from "./services/service.mjs";
 import { BUILDS, FOUNDATION } from "./setup.mjs";
 import { runSteps } from "./step.mjs";
 import { prepareState } from "./steps/state.mjs";
@@ -45,7 +45,10 @@ async function bringUp(context) {
 
 /** @param {Context} context */
 export async function startServices(context) {
-  for (const service of servicePlan(context)) {
+  const services = servicePlan(context);
+  // All of them before the first: what cannot be had ends nothing that runs.
+  for (const service of services) await proveService(context.paths.runDir, service);
+  for (const service of services) {
     const line = openStepLine(`Starting the ${service.name}`, { quietUnderMs: QUIET_MS });
     try {
       line.done(await ensureService(context.paths.runDir, service));

@@ -4,7 +4,6 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LaunchFault } from "./fault.mjs";
 import { openStepLine } from "./progress.mjs";
-import { askQuetzal } from "./quetzal.mjs";
 import { takeLock } from "./services/lock.mjs";
 import { servicePlan } from "./services/plan.mjs";
 import { readPostgres } from "./services/postgres.mjs";
@@ -12,13 +11,12 @@ import { isAlive } from "./services/process.mjs";
 import { readRunning, stopService } from "./services/service.mjs";
 import { startServices } from "./start.mjs";
 import { nameFault } from "./step.mjs";
+import { stopEachVm } from "./vms.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
 
-/** What a guest may take to power down before its power is cut; a guest under emulation needs several seconds. */
-const GUEST_TIMEOUT_SECONDS = "30";
-/** Nothing to stop in these. */
-const DOWN = new Set(["DEFINED", "STOPPED", "CRASHED"]);
+/** What `npm stop -- --vms` ends with when a VM runs on. */
+const NOT_ALL_STOPPED = 1;
 
 /** @param {Context} context @returns {Promise<number>} exit code */
 export async function stop(context) {
@@ -27,10 +25,13 @@ export async function stop(context) {
   if (unknown) throw new LaunchFault(`npm stop does not know "${unknown}".`, { mend: "npm stop ends the services; npm stop -- --vms the VMs too." });
   const { runDir } = context.paths;
   if (!existsSync(runDir)) return sayNothingRuns();
+  const isForVms = context.arguments.includes("--vms");
+  /** @type {string[]} */
+  let refused = [];
   const unlock = await takeLock(runDir, (pid) => process.stderr.write(`  npm start (process ${pid}) is at work: waiting for it.\n`));
   try {
     if (nothingRuns(context)) return sayNothingRuns();
-    if (context.arguments.includes("--vms")) await stopVms(context);
+    if (isForVms) refused = await stopVms(context);
     for (const service of servicePlan(context).reverse()) {
       const line = openStepLine(`Stopping the ${service.name}`);
       const end = await stopService(runDir, service.name, service.endDeadlineMs);
@@ -39,6 +40,9 @@ export async function stop(context) {
   } finally {
     unlock();
   }
+  // One that did not stop keeps no service up: it outlives them, and the next start finds it.
+  for (const sentence of refused) process.stderr.write(`  ${sentence}\n`);
+  if (refused.length > 0) return NOT_ALL_STOPPED;
   const left = livingVms(context);
   if (left.length > 0) process.stderr.write(`  ${left.length === 1 ? "A VM runs" : `${left.length} VMs run`} on (${left.join(", ")}); npm stop -- --vms stops them too.\n`);
   return 0;
@@ -56,33 +60,24 @@ function nothingRuns(context) {
   return !servicePlan(context).some(({ name }) => readRunning(runDir, name)) && !readPostgres(stateDir) && livingVms(context).length === 0;
 }
 
-/** @param {Context} context */
+/** @param {Context} context @returns {Promise<string[]>} a sentence for each VM that could not be stopped */
 async function stopVms(context) {
   const services = servicePlan(context);
   if (!services.every(({ name }) => readRunning(context.paths.runDir, name))) {
-    if (livingVms(context).length === 0) return;
+    if (livingVms(context).length === 0) return [];
     // Only the daemon may touch its VMs: it is brought back for this.
     await startServices(context);
   }
   const line = openStepLine("Stopping the VMs");
   try {
-    /** @type {{id: string, state: string}[]} */
-    const vms = JSON.parse(await askQuetzal(context, ["vm", "ls", "-o", "json"]));
-    const up = vms.filter(({ state }) => !DOWN.has(state));
-    const names = up.map(({ id }) => id).join(", ");
-    line.report(names);
-    await Promise.all(up.map((vm) => askQuetzal(context, stopCommand(vm))));
-    line.done(names || "none was running");
+    const { stopped, left } = await stopEachVm(context, line.report);
+    if (left.length > 0) line.fail();
+    else line.done(stopped.join(", ") || "none was running");
+    return left.map(({ id, isProtected, reason }) => `${id} runs on: ${reason}${isProtected ? ` It is protected, so its power was not cut: npm start, then 'quetzal vm unprotect ${id}', then npm stop -- --vms.` : ""}`);
   } catch (error) {
     line.fail();
     throw nameFault(context, "Stopping the VMs", error);
   }
-}
-
-/** A paused guest cannot hear that it should power down. @param {{id: string, state: string}} vm @returns {string[]} */
-function stopCommand({ id, state }) {
-  if (state === "PAUSED") return ["vm", "force-off", "-y", "--wait", id];
-  return ["vm", "stop", "--wait", "--grace", GUEST_TIMEOUT_SECONDS, "--force", id];
 }
 
 /**

@@ -21,12 +21,15 @@ import { createKeeper } from "./keeper.js";
 import type { Keeper } from "./keeper.js";
 import { Mouse } from "./mouse.js";
 import { asOf } from "./store/as-of.js";
+import { page } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
-import { dashboardSettings, faultNotice } from "./settings/dashboard-settings.js";
+import { dashboardSettings } from "./settings/dashboard-settings.js";
+import { faultText } from "./settings/model.js";
 import type { SettingsFile } from "./settings/model.js";
 import type { ConsoleView as View } from "./store/state.js";
 import type { Characters, ColourDepth } from "./terminal-kind.js";
 import { consoleSize, isTooSmall, layoutOf } from "./views/layout.js";
+import { helpLines } from "./views/help-page.js";
 import type { Palette } from "./views/palettes.js";
 import type { Frame } from "./views/frame.js";
 import { screen } from "./views/screen.js";
@@ -119,7 +122,7 @@ class Dashboard implements Outside {
     this.terminal = this.takeTerminal();
     this.listen();
     if (options.startFault) this.store.dispatch({ type: "notice", tone: "error", text: paintable(options.startFault) });
-    if (faults.length > 0) this.store.dispatch({ type: "notice", tone: "error", text: paintable(faultNotice(faults)) });
+    if (faults.length > 0) this.store.dispatch({ type: "settingsFaults", texts: faults.map((fault) => paintable(faultText(fault))), views: [] });
     this.paint();
     this.feed = new Feed(client, this.store, this.now);
   }
@@ -326,7 +329,8 @@ class Dashboard implements Outside {
     clearTimeout(this.clockTimer);
     this.store.dispatch({ type: "tick", now: this.now() });
     const { size } = this.terminal;
-    this.store.dispatch({ type: "sized", bodyRows: layoutOf(this.store.state, size).body.height, columns: size.columns });
+    const { state } = this.store;
+    this.store.dispatch({ type: "sized", bodyRows: layoutOf(state, size).body.height, columns: size.columns, ...(page(state) === "help" ? { helpLines: helpLines(asOf(state), size.columns).length } : {}) });
     clearTimeout(this.frameTimer);
     this.frameTimer = undefined;
     this.feed?.lookedAt();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BINDINGS, availability, bindingFor, labelOf } from "./keys.js";
+import { reduce } from "./store/reduce.js";
 import { PAGES, initialState } from "./store/state.js";
 import { stateWith, vm } from "./store/testing.js";
 
@@ -18,6 +19,21 @@ describe("the key table", () => {
     const state = stateWith([vm({ verbs: { START: { allowed: false, reason: "It is running." } } })]);
     const start = BINDINGS.find((binding) => binding.command === "start");
     expect(start && availability(state, start)).toEqual({ allowed: false, reason: "It is running." });
+  });
+
+  it.each([
+    ["delete", "DELETE", []],
+    ["powerCut", "FORCE_OFF", []],
+    ["delete", "DELETE", ["web-1"]],
+  ] as const)("says with which key a protected VM allows %s", (command, verb, marks) => {
+    const refused = { [verb]: { allowed: false, reason: "it is protected" } };
+    const protectedVm = stateWith([vm({ protected: true, verbs: refused })]);
+    const state = marks.length === 0 ? protectedVm : reduce(protectedVm, { type: "markToggle" });
+    const binding = BINDINGS.find((one) => one.command === command);
+    expect(binding && availability(state, binding)).toEqual({ allowed: false, reason: "it is protected (here K takes the protection off)" });
+    const own = { ...state, settings: { ...state.settings, keys: new Map([["protect", ["C-p"]]] as const) } };
+    expect(binding && availability(own, binding)).toMatchObject({ reason: expect.stringContaining("here Ctrl-p takes") as string });
+    expect(binding && availability(stateWith([vm({ verbs: refused })]), binding)).toMatchObject({ reason: "it is protected" });
   });
 
   it("denies every verb while the server is away and without a VM", () => {

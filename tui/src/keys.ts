@@ -7,7 +7,7 @@ import { refusalForMaking } from "./making-commands.js";
 import { refusalForMemory } from "./memory-commands.js";
 import { bulkVerbFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
-import type { VmVerb } from "./store/model.js";
+import type { Vm, VmVerb } from "./store/model.js";
 import { SERVER_AWAY } from "./store/notices.js";
 import { THE_PAST } from "./store/past.js";
 import { host, page, selectedOperation, selectedVm } from "./store/select.js";
@@ -69,7 +69,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "labels", keys: ["L"], label: "labels", help: "Set labels by key=value, take them away by -key.", group: "Drive the VM", pages: WITH_VM },
   { command: "newVm", keys: ["n"], label: "new VM", help: "Make a VM in a form.", group: "Drive the VM", pages: WITH_VM },
   { command: "editDefinition", keys: ["E"], label: "edit", help: "Edit the definition in $EDITOR; shows what changes first.", group: "Drive the VM", pages: ["overview", "vm", "why"] },
-  { command: "undo", keys: ["u"], label: "undo", help: "Undo what this dashboard did last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
+  { command: "undo", keys: ["u"], label: "undo", help: "Undo what was done last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
   { command: "balloonTarget", keys: ["b"], label: "balloon", help: "What the balloon leaves the guest; its effect shows first.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
   { command: "memorySize", keys: ["B"], label: "memory size", help: "Plug memory in or out while it runs (feature hotplug).", group: "Memory and CPU", pages: WITH_MEMORY },
@@ -193,11 +193,11 @@ export function availability(state: State, binding: Binding): Availability {
     if (state.connection.phase === "lost") return denied(SERVER_AWAY);
     if (actsOnMarks(state) && verb !== "CONSOLE") {
       const refusal = refusalForMarks(state, verb);
-      return refusal === null ? ALLOWED : denied(refusal);
+      return refusal === null ? ALLOWED : denied(withProtectionKey(state, verb, targets(state), refusal));
     }
     const known = vm.verbs[verb];
     if (known === undefined) return denied("The server has not said whether this can be done.");
-    return known.allowed ? ALLOWED : denied(known.reason ?? "The server does not allow it now.");
+    return known.allowed ? ALLOWED : denied(withProtectionKey(state, verb, [vm], known.reason ?? "The server does not allow it now."));
   }
   for (const refusal of [refusalForMemory, refusalForBulk, refusalForEdit, refusalForMaking, refusalForWhy, refusalForAlerts]) {
     const reason = refusal(state, binding.command);
@@ -210,6 +210,21 @@ export function availability(state: State, binding: Binding): Availability {
   }
   if (binding.command === "enter" && selectedVm(state) === null) return denied(host(state) === null ? "Nothing is known yet." : "No VM is selected.");
   return ALLOWED;
+}
+
+/** What a protected VM refuses. */
+const GUARDED: ReadonlySet<string> = new Set<VmVerb>(["FORCE_OFF", "DELETE"]);
+
+/** The key that takes the protection off, where that stands in a verb's way; null where it does not. */
+export function protectionKey(state: State, verb: string, vms: readonly Pick<Vm, "protected">[]): string | null {
+  if (!GUARDED.has(verb) || !vms.some((vm) => vm.protected)) return null;
+  const [key] = bindingsOf(state).find(({ command }) => command === "protect")?.keys ?? [];
+  return key === undefined ? null : keyName(key);
+}
+
+function withProtectionKey(state: State, verb: VmVerb, vms: readonly Vm[], reason: string): string {
+  const key = protectionKey(state, verb, vms);
+  return key === null ? reason : `${reason} (here ${key} takes the protection off)`;
 }
 
 const CHANGING: ReadonlySet<Binding["group"]> = new Set(["Drive the VM", "Memory and CPU", "Several VMs", "Forms and edits"]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { poolConfig, type DatabaseAddress } from "./client.js";
 import { DatabaseRefused, DatabaseUnavailable } from "./errors.js";
-import { migrate } from "./migrations.js";
+import { migrate, proveDatabase } from "./migrations.js";
 import { readMigrations, schemaDifference, withSchemaEngine } from "./schema-engine.js";
 import { MIGRATIONS, createDatabase, dropDatabase, query } from "./testing/suite.js";
 
@@ -55,6 +55,17 @@ describe.each(inject("postgresServers"))("migrate ($name)", (server) => {
     await expect(refusal).rejects.toBeInstanceOf(DatabaseRefused);
     await expect(refusal).rejects.toThrow(/newer schema than this version knows \(migration 29990101000000_later\).*Nothing was changed/);
     expect((await query(address, "SELECT count(*)::int AS n FROM _prisma_migrations")).rows[0]).toEqual({ n: (await readMigrations(folder)).migrationDirectories.length });
+  });
+
+  it("is proved without a change: fresh and migrated pass, a newer schema and a missing database do not", async () => {
+    await proveDatabase(address, MIGRATIONS);
+    expect((await query(address, "SELECT to_regclass('_prisma_migrations') AS found")).rows[0]).toEqual({ found: null });
+    await addMigration(folder, "29990101000000_later", "CREATE TABLE later (id integer PRIMARY KEY);");
+    await migrate(address, folder);
+    await proveDatabase(address, folder);
+    await expect(proveDatabase(address, MIGRATIONS)).rejects.toThrow(/newer schema than this version knows/);
+    const missing: DatabaseAddress = address.kind === "url" ? { kind: "url", url: Object.assign(new URL(address.url), { pathname: "/qz_nowhere" }).href } : { ...address, database: "qz_nowhere" };
+    await expect(proveDatabase(missing, MIGRATIONS)).rejects.toThrow(/^The database cannot be used: database "qz_nowhere" does not exist\.$/);
   });
 
   it("refuses a migration that was edited after it was applied", async () => {

@@ -29,9 +29,7 @@ interface AppliedRow {
  */
 export async function migrate(address: DatabaseAddress, migrationsDirectory: string): Promise<string[]> {
   const migrations = await readMigrations(migrationsDirectory);
-  const client = new pg.Client({ ...poolConfig(address), connectionTimeoutMillis: CONNECT_TIMEOUT_MS, statement_timeout: LOCK_TIMEOUT_MS });
-  // A connection that breaks in the middle also fails the query that is under way, which is where it is reported.
-  client.on("error", () => undefined);
+  const client = newClient(address);
   try {
     await client.connect();
     // The usual start finds nothing to do, and need neither wait for a lock nor load the engine. Another server may be
@@ -51,6 +49,33 @@ export async function migrate(address: DatabaseAddress, migrationsDirectory: str
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Whether a server could work with the database: it answers, lets us in, and holds nothing newer or half-done. Changes
+ * nothing. Throws DatabaseRefused.
+ */
+export async function proveDatabase(address: DatabaseAddress, migrationsDirectory: string): Promise<void> {
+  const client = newClient(address);
+  try {
+    await client.connect();
+    const toApply = missing(await readMigrations(migrationsDirectory), await readApplied(client));
+    const { rows } = await client.query<{ may: boolean | null; role: string }>("SELECT has_schema_privilege(current_schema(), 'CREATE') AS may, current_user AS role");
+    if (toApply.length > 0 && rows[0]?.may === false) throw new DatabaseRefused(`The user ${rows[0].role} may not make tables in the database: GRANT CREATE ON SCHEMA public TO it, or make it the database's owner.`);
+  } catch (error) {
+    if (error instanceof DatabaseRefused) throw error;
+    const reason = unavailableReason(error);
+    throw new DatabaseRefused(reason === null ? `The database cannot be used: ${messageOf(error)}.` : `The database cannot be reached (${reason}).`, { cause: error });
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function newClient(address: DatabaseAddress): pg.Client {
+  const client = new pg.Client({ ...poolConfig(address), connectionTimeoutMillis: CONNECT_TIMEOUT_MS, statement_timeout: LOCK_TIMEOUT_MS });
+  // A connection that breaks in the middle also fails the query that is under way, which is where it is reported.
+  client.on("error", () => undefined);
+  return client;
 }
 
 async function readApplied(client: pg.Client): Promise<AppliedRow[]> {

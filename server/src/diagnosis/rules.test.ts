@@ -146,6 +146,7 @@ describe("advice", () => {
   it("says to what the balloon should go back, and what that would give", () => {
     const [cause] = diagnose(observations({ figures: squeezed })).causes;
     expect(cause?.advice).toContain(`${Math.ceil((120 - 4) / 0.8)} MiB (predicted: 20 % available)`);
+    expect(cause?.adviceCommand).toBe("quetzal memory set web-2 --balloon 145M");
   });
 
   it("says so when even all of its memory is too little", () => {

@@ -38,7 +38,8 @@ export function refusalError(refusal: Refusal, facts: RefusalFacts): ExpectedErr
     case RefusalCode.REFUSAL_CODE_PROTECTED:
       return new errors.VmProtected(message);
     case RefusalCode.REFUSAL_CODE_OUT_OF_RANGE:
-      return new errors.InvalidInput(message, field);
+      // Of a request, which the API names in its own way.
+      return new errors.InvalidInput(message, field?.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) ?? null);
     case RefusalCode.REFUSAL_CODE_UNSUPPORTED:
     case RefusalCode.REFUSAL_CODE_UNSPECIFIED:
     case RefusalCode.UNRECOGNIZED:

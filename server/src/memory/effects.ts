@@ -33,6 +33,7 @@ export function freedByBalloon(takenBytes: number, sample: Pick<VmSample, "guest
   const resident = Math.max(0, guestRam.residentBytes - guestRam.sharedBytes);
   if (guestFreeBytes === null || guestFreeBytes <= 0) return Math.min(takenBytes, Math.max(0, resident - (balloonActualBytes - takenBytes)));
   const free = Math.min(guestFreeBytes, balloonActualBytes);
+  if (free <= 0) return 0;
   const residentFree = Math.max(0, resident - (balloonActualBytes - free));
   const ofFree = Math.min(takenBytes, free) * Math.min(1, residentFree / free);
   return Math.min(resident, ofFree + Math.max(0, takenBytes - free));

@@ -1,6 +1,7 @@
 // Memory: a running VM's balloon, plugged memory and page-out, its policy, and a host's sharing, compression and controller.
 // The daemon judges limits; here are roles, predictions, and what was there before. Knows no GraphQL.
-import { HostUnreachable, InvalidInput, Unsupported, VmNotFound } from "../errors.js";
+import type { DatabaseHealth } from "../db/health.js";
+import { DatabaseUnavailable, HostUnreachable, InvalidInput, Unsupported, VmNotFound } from "../errors.js";
 import type { EventService } from "../event/service.js";
 import type { Host } from "../host/model.js";
 import type { HostService } from "../host/service.js";
@@ -60,6 +61,7 @@ export interface MemoryServiceParts {
   readonly hosts: HostService;
   readonly metrics: MetricsService;
   readonly events: EventService;
+  readonly health: DatabaseHealth;
   readonly decisions: DecisionBoard;
 }
 
@@ -119,7 +121,8 @@ export class MemoryService {
 
   async setHostMemory(viewer: Viewer, input: SetHostMemoryInput): Promise<HostMemorySet> {
     requireRole(viewer, "ADMIN", "Setting a host's memory");
-    const { hosts, events } = this.parts;
+    const { hosts, events, health } = this.parts;
+    if (!input.dryRun && !health.state.connected) throw new DatabaseUnavailable();
     const hostId = hosts.choose(input.hostId);
     const before = wire.hostMemory(await hosts.call(hostId, (client) => client.memory.getHostMemory({}, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) })));
     const settings = mergedSettings(before, input.change);

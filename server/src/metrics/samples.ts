@@ -61,6 +61,7 @@ export interface VmSample {
   readonly throttledRatio: Rate;
   /** Time in which QEMU was stopped by a CPU quota, in percent of one core's; 0 without a quota. */
   readonly throttledPercent: Rate;
+  /** vCPUs that its QEMU runs with, whatever the definition says by now. */
   readonly vcpusPresent: number | null;
   /** Major faults of the QEMU process: its own memory read back from the host's swap or files. */
   readonly majorFaultsPerSecond: Rate;

@@ -19,7 +19,7 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
     stealRatio: stolen === null ? null : stolen / knownSteal,
     throttledRatio: throttledRatio(elapsed, before?.cpuThrottle, now.cpuThrottle),
     throttledPercent: percentOfTime(elapsed, before?.cpuThrottle?.throttledNs, now.cpuThrottle?.throttledNs),
-    vcpusPresent: now.vcpusPresent ?? null,
+    vcpusPresent: now.vcpusPresent ?? (vcpus.length === 0 ? null : vcpus.length),
     majorFaultsPerSecond: perSecond(elapsed, before?.majorFaults, now.majorFaults),
     memoryConfiguredBytes: Number(now.memoryConfiguredBytes),
     balloonActualBytes: bytes(now.balloonActualBytes),

@@ -24,6 +24,7 @@ const NO_HOST_SAMPLE: Omit<HostSample, "hostId" | "time" | "memoryTotalBytes" | 
 export function pastVm(life: PastLife, instant: Instant | null): PastVm {
   const { moment } = life;
   const shown = definitionFields(life.definition, life.vmId);
+  const ran = definitionFields(life.running ?? life.definition, life.vmId);
   const mayHaveSample = moment === null || isAlive(moment.state);
   return {
     ...shown,
@@ -32,7 +33,8 @@ export function pastVm(life: PastLife, instant: Instant | null): PastVm {
     accelerator: moment?.accelerator ?? null, networkInUse: moment?.networkInUse ?? null, pid: moment?.pid ?? null,
     restartRequired: moment?.restartRequired ?? false, crashCause: moment?.crashCause ?? null,
     sample: instant === null || !mayHaveSample ? null : {
-      ...NO_VM_SAMPLE, ...known(VM_METRICS, instant), vmId: life.vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: shown.memoryBytes,
+      ...NO_VM_SAMPLE, ...known(VM_METRICS, instant), vmId: life.vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: ran.memoryBytes,
+      vcpusPresent: known(VM_METRICS, instant)["vcpusPresent"] ?? ran.vcpus,
     },
   };
 }

@@ -17,6 +17,8 @@ export interface PastLife {
   readonly hostId: string;
   readonly generation: bigint;
   readonly definition: VmDefinition;
+  /** What its QEMU was started with, where that is another definition and is known; null: the definition. */
+  readonly running: VmDefinition | null;
   /** When it was deleted later; null: it lives on. */
   readonly endedAt: Date | null;
   /** Null where no observation of so long ago is kept. */

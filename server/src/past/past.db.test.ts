@@ -91,6 +91,29 @@ describeOnEveryServer("the past", (suite) => {
     }
   });
 
+  it("shows what a VM ran with while its definition was another, until it was started anew", async () => {
+    const one = (state: VmState, since: number, memory: number, more: Partial<RecordedVm> = {}) => {
+      const told = vm("a", state, since, { memory, ...more });
+      return { ...told, definition: { ...told.definition, vcpus: memory / 128 } };
+    };
+    await told("VM_DEFINED", "a", 0, one("DEFINED", 0, 128));
+    await told("VM_DEFINED", "a", 5, one("DEFINED", 0, 256));
+    await told("VM_STATE_CHANGED", "a", 10, one("STARTING", 10, 256));
+    // Edited while its QEMU was being started with what was defined before.
+    await told("VM_DEFINED", "a", 11, one("STARTING", 10, 384));
+    await told("VM_STATE_CHANGED", "a", 12, one("RUNNING", 12, 384, { restartRequired: true }));
+    await told("VM_DEFINED", "a", 20, one("RUNNING", 12, 512, { restartRequired: true }));
+    await told("VM_STATE_CHANGED", "a", 30, one("STOPPED", 30, 512));
+    await told("VM_STATE_CHANGED", "a", 31, one("STARTING", 31, 512));
+    await told("VM_STATE_CHANGED", "a", 32, one("RUNNING", 32, 512));
+    for (const second of [14, 25, 33]) measured(second, { a: 1 });
+    const ran = async (second: number) => (await past.frame(at(second))).vms.map(({ memoryBytes, vcpus, restartRequired, sample }) =>
+      [memoryBytes / 1_048_576, vcpus, restartRequired, (sample?.memoryConfiguredBytes ?? 0) / 1_048_576, sample?.vcpusPresent])[0];
+    expect(await ran(14)).toEqual([384, 3, true, 256, 2]);
+    expect(await ran(25)).toEqual([512, 4, true, 256, 2]);
+    expect(await ran(33)).toEqual([512, 4, false, 512, 4]);
+  });
+
   it("filters by what was true then", async () => {
     await told("VM_DEFINED", "a", 0, vm("a", "RUNNING", 0));
     await told("VM_DEFINED", "b", 0, vm("b", "STOPPED", 0));

@@ -12,7 +12,7 @@ export const VERSION_RETENTION_DAYS = 90;
 export const VERSIONS_PER_VM = 750;
 
 interface LifeRow {
-  vmId: string; hostId: string; generation: bigint; definition: VmDefinition; endedAt: Date | null;
+  vmId: string; hostId: string; generation: bigint; definition: VmDefinition; running: VmDefinition | null; endedAt: Date | null;
   state: VmState | null; stateSince: Date | null; startedAt: Date | null; accelerator: string | null; networkInUse: string | null;
   pid: number | null; restartRequired: boolean | null; crashCause: string | null;
 }
@@ -20,7 +20,7 @@ interface LifeRow {
 /** Every VM that was defined at this instant, by id. */
 export async function livesAt(db: Db, at: Date): Promise<PastLife[]> {
   const rows = await db.$queryRaw<LifeRow[]>`
-    SELECT life.vm_id AS "vmId", life.host_id AS "hostId", life.generation, life.definition, ended.time AS "endedAt",
+    SELECT life.vm_id AS "vmId", life.host_id AS "hostId", life.generation, life.definition, running.definition AS running, ended.time AS "endedAt",
            moment.state::text, moment.state_since AS "stateSince", moment.started_at AS "startedAt", moment.accelerator,
            moment.network_in_use AS "networkInUse", moment.pid, moment.restart_required AS "restartRequired", moment.crash_cause AS "crashCause"
     FROM (SELECT DISTINCT vm_id FROM vm_versions WHERE time <= ${at}) AS known
@@ -33,10 +33,16 @@ export async function livesAt(db: Db, at: Date): Promise<PastLife[]> {
     LEFT JOIN LATERAL (
       SELECT * FROM vm_moments WHERE vm_id = known.vm_id AND time <= ${at} ORDER BY time DESC, id DESC LIMIT 1
     ) AS moment ON true
+    -- A start takes the definition as it is when it begins; QEMU is there a little later.
+    LEFT JOIN LATERAL (
+      SELECT definition FROM vm_versions WHERE moment.restart_required AND vm_id = known.vm_id AND time <= coalesce(
+        (SELECT max(state_since) FROM vm_moments WHERE vm_id = known.vm_id AND time <= moment.started_at AND state = 'STARTING'), moment.started_at)
+      ORDER BY time DESC, id DESC LIMIT 1
+    ) AS running ON true
     WHERE life.definition IS NOT NULL
     ORDER BY life.vm_id`;
-  return rows.map(({ vmId, hostId, generation, definition, endedAt, state, stateSince, restartRequired, ...observed }) => ({
-    vmId, hostId, generation, definition, endedAt,
+  return rows.map(({ vmId, hostId, generation, definition, running, endedAt, state, stateSince, restartRequired, ...observed }) => ({
+    vmId, hostId, generation, definition, running, endedAt,
     moment: state === null || stateSince === null ? null : { state, stateSince, restartRequired: restartRequired === true, ...observed },
   }));
 }

@@ -47,3 +47,21 @@ describe("undoPlan", () => {
     expect(plan("DELETE_VM", { vm: null, versions: [] })).toMatchObject({ kind: "none", reason: expect.stringContaining("not kept") as string });
   });
 });
+
+describe("undoing a target", () => {
+  const target = (change: Partial<Parameters<typeof undoPlan>[0]> = {}, facts: Partial<UndoFacts> = {}) =>
+    undoPlan({ id: "o", kind: "SET_VM_BALLOON", state: "SUCCEEDED", vmId: "web", reversible: true, previousTarget: 268_435_456n, ...change }, { vm: { name: "web", state: "RUNNING" }, versions: [], newestVerbId: "o", ...facts });
+
+  it("sets the one before, also after one that went only half-way", () => {
+    expect(target()).toEqual({ kind: "target", verb: "SET_VM_BALLOON", target: 268_435_456, text: "Leave the guest of web 256 MiB as before." });
+    expect(target({ state: "FAILED", kind: "RESIZE_VM_MEMORY" })).toMatchObject({ kind: "target", text: "Bring the guest of web back to 256 MiB plugged in." });
+    expect(target({ kind: "SET_VM_VCPUS", previousTarget: 1n })).toMatchObject({ target: 1, text: "Bring web back to 1 vCPU." });
+  });
+
+  it.each<[Partial<Parameters<typeof undoPlan>[0]>, Partial<UndoFacts>, string]>([
+    [{ state: "RUNNING" }, {}, "under way"], [{ previousTarget: null }, {}, "not known"], [{}, { newestVerbId: "later" }, "Another target"],
+    [{}, { vm: { name: "web", state: "STOPPED" } }, "is stopped now"], [{}, { vm: null }, "web is gone"], [{ kind: "PAGE_OUT_VM" }, {}, "comes back by itself"],
+  ])("is refused of %o with %o: %s", (change, facts, words) => {
+    expect(target(change, facts)).toMatchObject({ kind: "none", reason: expect.stringContaining(words) as string });
+  });
+});

@@ -37,20 +37,20 @@ const RULES: Readonly<Record<VmVerb, VerbRule>> = {
   CONSOLE: { states: ALIVE, role: "VIEWER", mends: { DEFINED: "start it", STOPPED: "start it", CRASHED: "start it" } },
 };
 
-export function verbAvailability(vm: Pick<Vm, "state" | "protected">, viewer: Viewer, hostConnected: boolean): VerbAvailability[] {
+export function verbAvailability(vm: Pick<Vm, "id" | "state" | "protected">, viewer: Viewer, hostConnected: boolean): VerbAvailability[] {
   return VM_VERBS.map((verb) => {
     const reason = obstacle(RULES[verb], vm, viewer, hostConnected);
     return { verb, allowed: reason === null, reason };
   });
 }
 
-function obstacle(rule: VerbRule, vm: Pick<Vm, "state" | "protected">, viewer: Viewer, hostConnected: boolean): string | null {
+function obstacle(rule: VerbRule, vm: Pick<Vm, "id" | "state" | "protected">, viewer: Viewer, hostConnected: boolean): string | null {
   if (!hasRole(viewer, rule.role)) return `needs the role ${rule.role}`;
   if (!hostConnected) return "its host is not connected";
   if (!rule.states.includes(vm.state)) {
     const mend = rule.mends?.[vm.state];
     return `it is ${vm.state.toLowerCase()}${mend === undefined ? "" : `: ${mend}`}`;
   }
-  if (rule.refusedWhenProtected && vm.protected) return "it is protected: set protected to false in its definition first";
+  if (rule.refusedWhenProtected && vm.protected) return `it is protected: 'quetzal vm unprotect ${vm.id}' allows it`;
   return null;
 }

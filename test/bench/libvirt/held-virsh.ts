@@ -2,6 +2,7 @@
 // figure holds no program's start. Knows nothing of which libvirt it speaks to.
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
+import { whenInterrupted } from "../endings.js";
 
 /** What virsh prints when it waits for the next command. */
 const PROMPT = "virsh # ";
@@ -14,6 +15,7 @@ export class HeldVirsh implements AsyncDisposable {
   #text = "";
   #gone = false;
   #wake: () => void = () => undefined;
+  #hasEnded: () => void = () => undefined;
   readonly #child: ChildProcessWithoutNullStreams;
 
   private constructor(virsh: string, uri: string, env: NodeJS.ProcessEnv) {
@@ -26,6 +28,8 @@ export class HeldVirsh implements AsyncDisposable {
 
   static async open(virsh: string, uri: string, env: NodeJS.ProcessEnv): Promise<HeldVirsh> {
     const held = new HeldVirsh(virsh, uri, env);
+    // Before its libvirt, whose folder it would write its history into once more.
+    held.#hasEnded = whenInterrupted(() => held[Symbol.asyncDispose]());
     try {
       await held.#untilPrompt("its first prompt");
       await held.ask("connect"); // A connection that is refused still leaves a prompt.
@@ -64,6 +68,7 @@ export class HeldVirsh implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#hasEnded();
     if (this.#gone) return;
     const closed = once(this.#child, "close");
     this.#child.kill("SIGKILL");

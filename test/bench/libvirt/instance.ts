@@ -8,6 +8,7 @@ import { basename, join } from "node:path";
 import { ordinaryUser } from "../../support/ordinary-user.js";
 import { eventually } from "../../support/process.js";
 import { guestImagesDir } from "../../support/stack.js";
+import { whenInterrupted } from "../endings.js";
 import { childPids, commandLine } from "../process-cost.js";
 import { domainXml, type Machine } from "./domain.js";
 import { HeldVirsh } from "./held-virsh.js";
@@ -31,6 +32,7 @@ export class Libvirt implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "qzlv-")); // Short: a unix socket's path stays below 107 bytes.
   readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
+  #hasEnded: () => void = () => undefined;
   daemonPid = 0;
 
   private constructor(readonly programs: LibvirtPrograms) {
@@ -52,6 +54,7 @@ export class Libvirt implements AsyncDisposable {
 
   static async start(programs: LibvirtPrograms): Promise<Libvirt> {
     const libvirt = new Libvirt(programs);
+    libvirt.#hasEnded = whenInterrupted(() => libvirt[Symbol.asyncDispose]());
     try {
       await libvirt.#start();
       return libvirt;
@@ -126,6 +129,7 @@ export class Libvirt implements AsyncDisposable {
       await gone;
     }
     rmSync(this.#folder, { recursive: true, force: true });
+    this.#hasEnded();
   }
 }
 

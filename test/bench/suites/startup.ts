@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { eventually } from "../../support/process.js";
 import { guestImagesDir, root } from "../../support/stack.js";
 import { TerminalDriver } from "../../support/terminal.js";
+import { whenInterrupted } from "../endings.js";
 import { figure } from "../figure.js";
 import { type Suite, timed } from "../suite.js";
 
@@ -38,6 +39,11 @@ export const startup: Suite = {
     const stateDir = mkdtempSync(join(tmpdir(), "qz-"));
     chmodSync(stateDir, 0o755);
     const env = { ...process.env, QUETZAL_STATE_DIR: stateDir, QUETZAL_LISTEN: "127.0.0.1:0" };
+    const end = async (): Promise<void> => {
+      await npm(["stop", "--", "--vms"], env);
+      rmSync(stateDir, { recursive: true, force: true });
+    };
+    const hasEnded = whenInterrupted(end);
     try {
       // A fresh state folder needs the guest's image too, and building it would be the launcher's business.
       if (existsSync(guestImagesDir())) cpSync(guestImagesDir(), join(stateDir, "images"), { recursive: true });
@@ -45,8 +51,8 @@ export const startup: Suite = {
       await npm(["start"], env);
       return [figure("second npm start → dashboard's first frame", "ms", await timed(ROUNDS, () => firstFrameMs(env)), { atMost: TARGET_MS })];
     } finally {
-      await npm(["stop", "--", "--vms"], env);
-      rmSync(stateDir, { recursive: true, force: true });
+      await end();
+      hasEnded();
     }
   },
 };

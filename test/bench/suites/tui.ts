@@ -9,6 +9,7 @@ import { ScriptedStack } from "../../support/scripted-stack.js";
 import { cliPath, Stack } from "../../support/stack.js";
 import { TerminalDriver, type TerminalOptions } from "../../support/terminal.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
+import { whenInterrupted } from "../endings.js";
 import { type Figure, figure, peer, type Peer, quantile } from "../figure.js";
 import { Libvirt, noPeer } from "../libvirt/instance.js";
 import { cpuPercent, pssMebibytes } from "../process-cost.js";
@@ -150,10 +151,13 @@ async function virtTop(): Promise<{ costs: Cost[]; first: number[] } | undefined
 
 async function tenGuests(note: Note): Promise<Figure[]> {
   const configDir = mkdtempSync(join(tmpdir(), "qz-"));
+  const remove = (): void => rmSync(configDir, { recursive: true, force: true });
+  const hasEnded = whenInterrupted(remove);
   try {
     return await besideOthers(processViewers(configDir), note);
   } finally {
-    rmSync(configDir, { recursive: true, force: true });
+    remove();
+    hasEnded();
   }
 }
 

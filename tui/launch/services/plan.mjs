@@ -6,6 +6,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { daemonBinary, serverBundle } from "../context.mjs";
 import { DATABASE_USER, QEMU_USER } from "../steps/users.mjs";
+import { proveDatabase } from "./database.mjs";
 import { listenFault, wishedListen } from "./listen.mjs";
 import { readRunning } from "./service.mjs";
 
@@ -60,15 +61,16 @@ function serverService(context) {
     QUETZAL_STATE_DIR_RESOLVED: paths.stateDir,
     QUETZAL_RUN_DIR_RESOLVED: paths.runDir,
   };
+  const command = { program: process.execPath, arguments: ["--enable-source-maps", program], env, cwd: context.repoDir };
   return {
     name: SERVER,
-    program: process.execPath,
-    arguments: ["--enable-source-maps", program],
-    env,
-    cwd: context.repoDir,
+    ...command,
     log: join(paths.logsDir, "server.log"),
     build: digest([process.execPath, program, fileVersion(program), ...SERVER_SETTINGS.map((name) => env[/** @type {keyof typeof env} */ (name)] ?? "")]),
-    prove: () => proveListen(context),
+    prove: async () => {
+      await proveListen(context);
+      await proveDatabase(command);
+    },
     isReady: async (pid) => {
       const server = readServer(paths.serverJson);
       return server?.pid === pid && (await answersWell(server.url, "/health"));

@@ -38,6 +38,16 @@ export function readRunning(runDir, name) {
 }
 
 /**
+ * Rejects when a start that is due could not succeed. Nothing is touched.
+ *
+ * @param {string} runDir
+ * @param {Service} service
+ */
+export async function proveService(runDir, service) {
+  if (readRunning(runDir, service.name)?.build !== service.build) await service.prove?.();
+}
+
+/**
  * Starts the service unless this very build of it runs; one of another build is ended first, and not for one that
  * could not start.
  *

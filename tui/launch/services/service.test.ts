@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { takeLock } from "./lock.mjs";
 import { identify, isAlive } from "./process.mjs";
-import { ensureService, readRunning, stopService } from "./service.mjs";
+import { ensureService, proveService, readRunning, stopService } from "./service.mjs";
 
 const END_MS = 5_000;
 let dir = "";
@@ -52,6 +52,14 @@ it("leaves a service alone when its successor could not start", async () => {
   await expect(ensureService(dir, successor)).rejects.toThrow("the port is taken");
   expect([runningPid(), identify(old ?? 0)?.pid]).toEqual([old, old]);
   expect(await ensureService(dir, { ...successor, build: "one" })).toBe("running");
+});
+
+it("proves only a start that is due", async () => {
+  const hopeless = { ...probe(READY_THEN_WAIT), prove: () => Promise.reject(new Error("no such database")) };
+  await expect(proveService(dir, hopeless)).rejects.toThrow("no such database");
+  await ensureService(dir, probe(READY_THEN_WAIT));
+  await proveService(dir, hopeless);
+  await expect(proveService(dir, { ...hopeless, build: "two" })).rejects.toThrow("no such database");
 });
 
 it("shows the last lines of a service that dies while starting", async () => {

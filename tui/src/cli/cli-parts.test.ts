@@ -123,6 +123,13 @@ describe("definitions", () => {
     expect(() => readDefinitions([join(folder, "vms")])).toThrow(/b\/config\.json:2:1: the id "same" is also that of .*a\/config\.json:1:2/);
   });
 
+  it.each([["network.conf", "holds network.conf and no definition"], ["disk.img", "holds disk.img and no definition"], [null, "is empty"]])("refuses a VM's folder with %s and no config.json, beside one that is whole", (name, why) => {
+    put("vms/a/config.json", '{"id": "a"}');
+    mkdirSync(join(folder, "vms/test-vm"));
+    if (name !== null) put(`vms/test-vm/${name}`, "");
+    expect(() => readDefinitions([join(folder, "vms")])).toThrow(`${join(folder, "vms/test-vm/config.json")} is missing: its folder ${why}; put it there, or remove the folder. Nothing was applied.`);
+  });
+
   it("refuses a path that is not there, and a file too large to be meant", () => {
     expect(() => readDefinitions([join(folder, "nowhere")])).toThrow("does not exist");
     expect(() => readDefinitions([put("disk.json", " ".repeat(2 * 1024 * 1024))])).toThrow("a definition has at most");

@@ -9,6 +9,8 @@ import type { ParsedJson, Position } from "./json-text.js";
 
 export const CONFIG_NAME = "config.json";
 export const NETWORK_NAME = "network.conf";
+/** What tells a VM's folder that has lost its definition from any other. */
+const BESIDE_CONFIG = [NETWORK_NAME, "disk.img", "start.sh"];
 /** Largest file read, in bytes: a definition is a few kB; a disk image given by mistake is not read. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -41,12 +43,23 @@ function filesOf(path: string): string[] {
   throw inputError("NoDefinition", `${path} ${why}: give a folder with ${CONFIG_NAME}, a folder of such folders, or a JSON file.`);
 }
 
-/** Loose files beside the folders (a schema, a README) are none of ours. */
+/** Loose files and other folders beside them (a schema, a README, an image's builder) are none of ours. */
 function definitionsIn(folder: string): string[] {
-  return readdirSync(folder)
-    .sort()
-    .map((name) => join(folder, name, CONFIG_NAME))
-    .filter((file) => kindOf(file) === "file");
+  return readdirSync(folder).sort().flatMap((name) => {
+    const file = join(folder, name, CONFIG_NAME);
+    if (kindOf(file) === "file") return [file];
+    refuseBare(join(folder, name));
+    return [];
+  });
+}
+
+/** A folder that was a VM's: passed over in silence, its VM would seem to be applied. */
+function refuseBare(path: string): void {
+  if (kindOf(path) !== "folder") return;
+  const names = readdirSync(path);
+  const left = BESIDE_CONFIG.find((name) => names.includes(name));
+  if (names.length > 0 && left === undefined) return;
+  throw inputError("NoDefinition", `${join(path, CONFIG_NAME)} is missing: its folder ${left === undefined ? "is empty" : `holds ${left} and no definition`}; put it there, or remove the folder. Nothing was applied.`);
 }
 
 function kindOf(path: string): "file" | "folder" | "nothing" {

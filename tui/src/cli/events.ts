@@ -4,10 +4,8 @@ import type { ResultOf } from "../client/document.js";
 import { UNKNOWN, sanitise, words } from "../format.js";
 import { noteOutages } from "./context.js";
 import type { CommandContext } from "./context.js";
-import { csvLines } from "./output/encode.js";
-import { chosenColumns, tableOf } from "./output/listing.js";
 import type { ListColumn, ListFlags, Listing } from "./output/listing.js";
-import { printJsonLine, printLines, printList, sightOf } from "./output/print.js";
+import { printJsonLine, printList, rowPrinter } from "./output/print.js";
 
 const EVENT = graphql(`
   fragment ListedEvent on Event {
@@ -102,7 +100,7 @@ async function from(context: CommandContext, options: EventsOptions, start: stri
 }
 
 async function followEvents(context: CommandContext, options: EventsOptions): Promise<void> {
-  const print = eventPrinter(context, options);
+  const print = rowPrinter(context, EVENT_LISTING, options);
   let after = options.after;
   if (after === undefined) {
     // The newest ones first, then exactly what follows them.
@@ -129,24 +127,6 @@ async function followEvents(context: CommandContext, options: EventsOptions): Pr
         break;
     }
   }
-}
-
-/** Prints events below those before, in the same columns. */
-function eventPrinter(context: CommandContext, flags: ListFlags): (events: readonly ListedEvent[]) => Promise<void> {
-  const { format } = context;
-  const widths: number[] = [];
-  let headers = flags.headers !== false;
-  return async (events) => {
-    if (format === "json") {
-      for (const event of events) await printJsonLine(context, event);
-      return;
-    }
-    if (format === "name") return printLines(context, events.map(({ cursor }) => cursor));
-    const columns = chosenColumns(EVENT_LISTING, events, flags, format === "csv" ? "all" : format === "wide" ? "wide" : "narrow");
-    if (format === "csv") await printLines(context, csvLines(columns, events, { headers }));
-    else await printLines(context, tableOf(columns, events, sightOf(context), { headers }, context.paint, widths));
-    headers = false;
-  };
 }
 
 function gapLine(trimmedBefore: string): string {

@@ -54,14 +54,25 @@ export async function listHosts(context: CommandContext, flags: ListFlags): Prom
 
 /** By name or id; without one, the only host there is. */
 export async function showHost(context: CommandContext, name: string | undefined): Promise<void> {
-  const { hosts } = await context.client().request(HOSTS, {}, context.signal);
+  const host = oneHost((await context.client().request(HOSTS, {}, context.signal)).hosts, name);
+  await printRecord(context, host, { name: host.id, lines: () => [...fieldLines(hostFields(context, host)), "", ...capabilityLines(context, host)] });
+}
+
+const HOST_NAMES = graphql(`query HostNames { hosts { id name } }`);
+
+/** For other commands: by name or id; without one, the only host there is. */
+export async function hostNamed(context: CommandContext, name: string | undefined): Promise<{ readonly id: string; readonly name: string }> {
+  return oneHost((await context.client().request(HOST_NAMES, {}, context.signal)).hosts, name);
+}
+
+function oneHost<Host extends { readonly id: string; readonly name: string }>(hosts: readonly Host[], name: string | undefined): Host {
   const matches = name === undefined ? hosts : hosts.filter((host) => host.id === name || host.name === name);
   const [host] = matches;
   if (host === undefined) {
     throw new CommandError(EXIT.notFound, "HostNotFound", name === undefined ? HOST_LISTING.empty : `There is no host "${sanitise(name)}": 'quetzal host ls' lists them.`);
   }
   if (matches.length > 1) throw new CommandError(EXIT.usage, "Ambiguous", `There are several hosts (${matches.map((one) => sanitise(one.name)).join(", ")}): say which, by name or by an id of 'quetzal host ls -o wide'.`);
-  await printRecord(context, host, { name: host.id, lines: () => [...fieldLines(hostFields(context, host)), "", ...capabilityLines(context, host)] });
+  return host;
 }
 
 function hostFields(context: CommandContext, host: ShownHost): (readonly [string, string | undefined])[] {

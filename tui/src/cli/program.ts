@@ -6,7 +6,9 @@ import type { ColourWish } from "../terminal-kind.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT, EXIT_MEANINGS } from "./exit.js";
 import { addAlerts } from "./grammar/alert.js";
+import { addCpu } from "./grammar/cpu.js";
 import { Grammar } from "./grammar/grammar.js";
+import { addMemory } from "./grammar/memory.js";
 import { addApply, addConsole, addDashboard, addGraphql, addSelf, addSettings, addTokens } from "./grammar/rest.js";
 import { addVmCommands } from "./grammar/vm.js";
 import { addAudit, addEvents, addFigures, addHosts, addOperations, addTop } from "./grammar/watching.js";
@@ -40,6 +42,8 @@ export function buildProgram(version: string, makeContext: ContextMaker): Comman
   });
   addDashboard(program, grammar);
   addVmCommands(program, grammar);
+  addMemory(program, grammar);
+  addCpu(program, grammar);
   addHosts(program, grammar);
   addOperations(program, grammar);
   addTop(program, grammar);

@@ -1,6 +1,7 @@
 // `quetzal config path|check|example` and `quetzal context ls|use NAME`: what is set, what is wrong with it, and which
 // server is meant.
 import { LOCAL_CONTEXT } from "../settings/model.js";
+import type { SettingsFault, WrittenFilter } from "../settings/model.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
 import type { Listing, ListFlags } from "./output/listing.js";
@@ -21,13 +22,27 @@ export async function printConfigExample(context: CommandContext): Promise<void>
 export async function checkConfig(context: CommandContext): Promise<void> {
   const { settings, background } = context.config;
   const { dashboardSettings } = await import("../settings/dashboard-settings.js");
-  const faults = [...dashboardSettings(settings, background).faults];
+  const own = dashboardSettings(settings, background);
+  const faults: SettingsFault[] = [...own.faults, ...(await faultsOfFilters(context, own.settings.filters))];
   const unknown = context.config.server.by === "config.yaml" ? context.config.server.fault : null;
   if (unknown !== null) faults.push({ line: settings.written.current?.line ?? 1, text: unknown });
   if (faults.length > 0) context.endWith(EXIT.usage);
+  faults.sort((a, b) => a.line - b.line);
   if (isForPrograms(context.format)) return printValue(context, { path: settings.path, faults });
   if (faults.length === 0) return context.print(`${settings.path}: nothing is wrong`);
   await printLines(context, faults.map(({ line, text }) => `${settings.path}:${line}: ${sanitise(text)}`));
+}
+
+/** Only the server knows what a filter is; without one the rest is checked all the same. */
+async function faultsOfFilters(context: CommandContext, filters: readonly WrittenFilter[]): Promise<SettingsFault[]> {
+  if (filters.length === 0) return [];
+  try {
+    const { filterFaults } = await import("../settings/filter-faults.js");
+    return (await filterFaults(context.client(), filters, context.signal)).map(({ line, text }) => ({ line, text }));
+  } catch (error) {
+    context.note(`The filters in it were not checked, which takes a server: ${sanitise(error instanceof Error ? error.message : String(error))}`);
+    return [];
+  }
 }
 
 interface ListedContext {

@@ -19,6 +19,7 @@ import { RuleDoing } from "./rule-doing.js";
 import type { RulePort } from "./rule-doing.js";
 import { TARGET_VERBS, targetDeed } from "./targets.js";
 import { reasonOf } from "./feed.js";
+import { newestUndoable } from "./undoable.js";
 import type { Store } from "./feed.js";
 import { judge } from "./verbs.js";
 import type { MutationVerb } from "./verbs.js";
@@ -144,7 +145,7 @@ export class Doing implements Disposable {
   /** The newest deed of which anything can be undone; one operation is asked about, several are planned. */
   private async lookForUndo(): Promise<void> {
     let firstReason: string | null = null;
-    for (const done of this.store.state.ui.done) {
+    for (const done of await this.doneBefore()) {
       const judged = await this.judgeUndo(done);
       const able = judged.filter(({ judgement }) => judgement.can);
       firstReason ??= judged.map(({ judgement }) => (judgement.can ? null : judgement.reason)).find((reason) => reason !== null) ?? null;
@@ -159,7 +160,16 @@ export class Doing implements Disposable {
       } else if (judgement.can) this.store.dispatch({ type: "prompt", prompt: { kind: "undo", operationId: operation.id, undoneVmId: operation.vmId, text: judgement.effect } });
       return;
     }
-    this.say("error", `undo: ${firstReason ?? "This dashboard has done nothing yet that could be undone."}`);
+    this.say("error", `undo: ${firstReason ?? "Nothing that was done lately can be undone."}`);
+  }
+
+  /** What this dashboard has done; one that has done nothing yet asks what was done before it was opened. */
+  private async doneBefore(): Promise<readonly Done[]> {
+    const { ui: { done }, vms } = this.store.state;
+    if (done.length > 0) return done;
+    const { batch } = await newestUndoable(this.client);
+    const [first] = batch;
+    return first === undefined ? [] : [{ group: first.id, operations: batch.map(({ id, vmId }) => ({ id, vmId, label: vms.get(vmId)?.label ?? paintable(vmId) })) }];
   }
 
   private isUnderWay({ operations }: Done): boolean {

@@ -16,6 +16,7 @@ import { Focus } from "./focus.js";
 import { HealthFeed } from "./health.js";
 import { PageFeeds } from "./pages.js";
 import { PastFeed } from "./past.js";
+import { SettingsFilters } from "./settings-filters.js";
 import { gapEvent, toDefinitionLines, toDetail, toEvent, toHistoryOfCpu, toHost, toHostHistory, toHostSample, toOperation, toSample, toVm, toVmHistory } from "./wire.js";
 
 /** VMs asked for at a time: an answer of this size stays far below any limit of cost. */
@@ -107,6 +108,7 @@ export class Feed implements Disposable {
   private readonly health: HealthFeed;
   private readonly pages: PageFeeds;
   private readonly past: PastFeed;
+  private readonly settingsFilters: SettingsFilters;
   private readonly unlisten: Disposable;
 
   constructor(
@@ -119,6 +121,7 @@ export class Feed implements Disposable {
     this.focus = new Focus(client, store, (vmId) => this.loadHistory(vmId));
     this.pages = new PageFeeds(client, store);
     this.past = new PastFeed(client, store);
+    this.settingsFilters = new SettingsFilters(client, store, this.stopped.signal);
     this.unlisten = client.onStatus(() => this.connectionChanged());
     void this.load();
     this.health = new HealthFeed(client, store, () => void this.load());
@@ -194,6 +197,7 @@ export class Feed implements Disposable {
           continue;
         }
         this.followOperations();
+        void this.settingsFilters.judge();
         this.lookedAt();
         this.loadHostHistory();
         this.loadSparklines();

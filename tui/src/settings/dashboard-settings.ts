@@ -10,7 +10,7 @@ import type { Role } from "../views/frame.js";
 import { PALETTES, ownPalette, paletteFor } from "../views/palettes.js";
 import type { Palette } from "../views/palettes.js";
 import { boundKeys } from "./bound-keys.js";
-import type { Placed, SettingsFault, SettingsFile, WrittenSettings } from "./model.js";
+import type { Placed, SettingsFault, SettingsFile, WrittenFilter, WrittenSettings } from "./model.js";
 
 export interface DashboardSettings {
   readonly settings: Settings;
@@ -22,7 +22,7 @@ export interface DashboardSettings {
 
 export function dashboardSettings({ written, faults: earlier }: Pick<SettingsFile, "written" | "faults">, background: "light" | "dark"): DashboardSettings {
   const faults = [...earlier];
-  const { keys, commands, faults: keyFaults } = boundKeys(written.keys, written.commands, BINDINGS);
+  const { keys, commands, faults: keyFaults } = boundKeys(written.keys, written.commands.map(({ value, line }) => ({ value: { ...value, where: value.where?.value }, line })), BINDINGS);
   faults.push(...keyFaults);
   const palettes = palettesOf(written, background, faults);
   const settings: Settings = {
@@ -31,17 +31,16 @@ export function dashboardSettings({ written, faults: earlier }: Pick<SettingsFil
     sort: sortOf(written.sort, faults),
     cpuScale: written.cpuScale,
     mouse: written.mouse,
-    views: written.views.map((view): SavedView => ({ name: view.name, filter: view.filter, columns: columnsOf(view.columns, faults), sort: sortOf(view.sort, faults) })),
+    views: written.views.map((view): SavedView => ({ name: view.name, filter: view.filter?.value ?? null, columns: columnsOf(view.columns, faults), sort: sortOf(view.sort, faults) })),
     themes: palettes.map((palette) => palette.name),
+    filters: filtersOf(written),
   };
   return { settings, palettes, faults: faults.sort((a, b) => a.line - b.line) };
 }
 
-/** The first fault in a line, and where the others are named. */
-export function faultNotice(faults: readonly SettingsFault[]): string {
-  const [first] = faults;
-  const more = faults.length > 1 ? ` And ${faults.length - 1} more: 'quetzal config check'.` : "";
-  return first === undefined ? "" : `config.yaml line ${first.line}: ${first.text}${more}`;
+function filtersOf({ views, commands }: WrittenSettings): readonly WrittenFilter[] {
+  const placed = [...views.map(({ name, filter }) => ({ of: "view" as const, name, filter })), ...commands.map(({ value: { name, where } }) => ({ of: "command" as const, name, filter: where }))];
+  return placed.flatMap(({ of, name, filter }) => (filter ? [{ of, name, text: filter.value, line: filter.line }] : []));
 }
 
 function columnsOf(names: readonly Placed<string>[] | null, faults: SettingsFault[]): readonly ColumnId[] | null {

@@ -7,6 +7,11 @@ export interface Placed<Value> { readonly value: Value; readonly line: number }
 /** What is wrong with one line; the rest of the file holds. */
 export interface SettingsFault { readonly line: number; readonly text: string }
 
+/** A fault as people read it. */
+export function faultText({ line, text }: SettingsFault): string {
+  return `config.yaml line ${line}: ${text}`;
+}
+
 /** A server and how to be let in. */
 export interface ServerContext {
   readonly name: string;
@@ -18,7 +23,7 @@ export interface ServerContext {
 
 export interface WrittenView {
   readonly name: string;
-  readonly filter: string | null;
+  readonly filter: Placed<string> | null;
   readonly columns: readonly Placed<string>[] | null;
   readonly sort: Placed<string> | null;
 }
@@ -32,6 +37,17 @@ export interface UserCommand {
   readonly where: string | undefined;
   /** Asked about first. */
   readonly confirm: boolean;
+}
+
+export interface WrittenCommand extends Omit<UserCommand, "where"> { readonly where: Placed<string> | undefined }
+
+/** A filter of the file: whether it is one is for the server to say, whose language it is. */
+export interface WrittenFilter {
+  readonly text: string;
+  readonly line: number;
+  readonly of: "view" | "command";
+  /** Of the view or command. */
+  readonly name: string;
 }
 
 export const COMMAND_PLACEHOLDERS = ["vm", "name", "host", "url"] as const;
@@ -56,7 +72,7 @@ export interface WrittenSettings {
   readonly cpuScale: CpuScale;
   readonly mouse: boolean;
   readonly views: readonly WrittenView[];
-  readonly commands: readonly Placed<UserCommand>[];
+  readonly commands: readonly Placed<WrittenCommand>[];
 }
 
 export const NOTHING_WRITTEN: WrittenSettings = {

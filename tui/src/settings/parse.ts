@@ -2,7 +2,7 @@
 // names mean (commands, columns, themes) is judged where they are known, in dashboard-settings.ts.
 import { KEY_EXPECTED, keyFrom } from "./key-names.js";
 import { COMMAND_PLACEHOLDERS, LOCAL_CONTEXT, NOTHING_WRITTEN } from "./model.js";
-import type { Placed, ServerContext, SettingsFault, UserCommand, WrittenSettings, WrittenTheme, WrittenView } from "./model.js";
+import type { Placed, ServerContext, SettingsFault, WrittenCommand, WrittenSettings, WrittenTheme, WrittenView } from "./model.js";
 import { Nodes, TEXT, YES_OR_NO, oneOf } from "./nodes.js";
 import type { Kind } from "./nodes.js";
 
@@ -119,7 +119,7 @@ function view(nodes: Nodes, fields: Fields): WrittenView | undefined {
   const columns = list === undefined ? null : names(nodes, list, "columns");
   const sort = fields.optional("sort", TEXT);
   fields.nothingElse();
-  return name === undefined ? undefined : { name: name.value, filter: filter?.value ?? null, columns, sort: sort ?? null };
+  return name === undefined ? undefined : { name: name.value, filter: filter ?? null, columns, sort: sort ?? null };
 }
 
 function theme(nodes: Nodes, fields: Fields): WrittenTheme | undefined {
@@ -135,10 +135,10 @@ function theme(nodes: Nodes, fields: Fields): WrittenTheme | undefined {
   return name === undefined ? undefined : { name: name.value, base, colours };
 }
 
-function command(nodes: Nodes, fields: Fields): UserCommand | undefined {
+function command(nodes: Nodes, fields: Fields): WrittenCommand | undefined {
   const name = fields.required("name", TEXT);
   const key = fields.optional("key", KEY)?.value;
-  const where = fields.optional("where", TEXT)?.value;
+  const where = fields.optional("where", TEXT);
   const confirm = fields.optional("confirm", YES_OR_NO)?.value ?? false;
   const run = fields.node("run");
   if (!fields.has("run") && name !== undefined) nodes.fault(fields.line, `The command "${name.value}" has no run: a list such as [ping, -c1, "{name}"].`);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readConfig } from "../config.js";
-import { dashboardSettings, faultNotice } from "./dashboard-settings.js";
+import { dashboardSettings } from "./dashboard-settings.js";
 import { EXAMPLE, switchedOn } from "./example.js";
 import { readSettings } from "./file.js";
 import { keyFrom } from "./key-names.js";
@@ -64,7 +64,6 @@ describe("config.yaml", () => {
     const { faults } = settled(text);
     expect(faults.map((fault) => fault.line)).toContain(line);
     expect(faults.map((fault) => fault.text).join(" ")).toContain(words);
-    expect(faultNotice(faults)).toContain(`config.yaml line ${faults[0]?.line ?? 0}: `);
   });
 
   it("keeps the rest beside a wrong line", () => {
@@ -72,6 +71,12 @@ describe("config.yaml", () => {
     expect(faults.map((fault) => fault.line)).toEqual([2, 4, 8]);
     expect(settings).toMatchObject({ mouse: true, columns: ["name", "cpu"], views: [{ name: "v", filter: "a", sort: null }] });
     expect([...settings.keys]).toEqual([["quit", ["Q"]]]);
+  });
+
+  it("hands every filter on with its line, for the server to judge", () => {
+    const { settings } = settled("views:\n  - name: v\n    filter: cpu>\n  - name: w\ncommands:\n  - name: c\n    run: [true]\n    where: state:running\n");
+    expect(settings.filters).toEqual([{ of: "view", name: "v", text: "cpu>", line: 3 }]);
+    expect(settled("commands:\n  - name: c\n    run: [ls]\n    where: state:running\n").settings.filters).toEqual([{ of: "command", name: "c", text: "state:running", line: 4 }]);
   });
 
   it("lets two commands change keys, and two of different pages share one", () => {

@@ -43,7 +43,7 @@ export type DataAction =
 
 export type ViewAction =
   | { type: "move"; by: number }
-  | { type: "sized"; bodyRows: number; columns: number }
+  | { type: "sized"; bodyRows: number; columns: number; helpLines?: number }
   | { type: "moveTo"; edge: "first" | "last" }
   | { type: "enter" }
   | { type: "back" }

@@ -5,6 +5,7 @@ import { summaryOf, verbWords } from "./bulk.js";
 import type { LogLine } from "./model.js";
 import { LOG_KEPT } from "./state.js";
 import type { State } from "./state.js";
+import { wrapped } from "../wrap.js";
 
 type Said = Omit<LogLine, "time" | "times">;
 
@@ -24,6 +25,8 @@ export function withLog(before: State, after: State, action: Action): State {
 
 function lines(before: State, after: State, action: Action): Said[] {
   if (action.type === "notice") return [{ tone: action.tone, text: action.text }];
+  // Newest first, as the log is read, they then stand in the order of the file.
+  if (action.type === "settingsFaults") return [...action.texts].reverse().map((text) => ({ tone: "error", text }));
   if (action.type === "judged" && after.ui.notice !== null && after.ui.notice !== before.ui.notice) return [{ tone: after.ui.notice.tone, text: after.ui.notice.text }];
   const { bulk } = after.ui;
   if (bulk?.phase === "over" && before.ui.bulk?.phase === "running") return [{ tone: "info", text: `${verbWords(bulk.verb)}: ${summaryOf(bulk)}.` }];
@@ -55,4 +58,12 @@ function healthLines(before: State, after: State): Said[] {
     said.push(host.connected ? { tone: "info", text: `Host ${host.name} is back.` } : { tone: "error", text: `Host ${host.name} is unreachable: ${host.connectionError ?? "no reason given"}` });
   }
   return said;
+}
+
+/** Cells of a line of the log before its text: time and sign. */
+export const LOG_INDENT = 12;
+
+/** A line of the log as it stands on a page of so many cells. */
+export function logRows({ text, times }: LogLine, columns: number): string[] {
+  return wrapped(times === 1 ? text : `${text} (${times} times)`, Math.max(1, columns - LOG_INDENT - 1));
 }

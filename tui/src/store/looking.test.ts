@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { COMPARED_MAX, comparedVms } from "./compare.js";
 import { diskPart, nicPart, vcpuPart, withDetail } from "./detail-rings.js";
@@ -8,6 +9,8 @@ import { LOG_KEPT } from "./state.js";
 import type { State } from "./state.js";
 import { TAIL_BODY_ROWS, TAIL_COLUMNS, tailOf } from "./tail.js";
 import { NOW, sample, stateWith, vm } from "./testing.js";
+import { lastMsOf, Ring, windowOf } from "./ring.js";
+import { seriesWindow } from "./series.js";
 import { graphSpan, partWindow, vmWindow } from "./windows.js";
 
 const texts = (state: State): string[] => state.log.map((line) => line.text);
@@ -87,7 +90,34 @@ describe("the parts of a VM", () => {
 });
 
 describe("what a graph spans", () => {
-  it.each([[600, 600], [300, 300], [100, 300], [66, 330], [1, 300]])("in %s columns is %s s of whole seconds a column", (columns, seconds) => expect(graphSpan(stateWith([]), columns).seconds).toBe(seconds));
+  it("is what the zoom says, whatever its columns are", () => expect(graphSpan(stateWith([]))).toEqual({ seconds: 300, end: "now" }));
+
+  it("draws a second where the axis has it, in any number of columns", () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 700 }), fc.integer({ min: 0, max: 298 }), fc.integer({ min: 0, max: 100_000 }), (columns, ageSeconds, later) => {
+      const end = Math.floor(NOW / 1000) + later;
+      const ring = new Ring();
+      ring.push((end - ageSeconds) * 1000, 1);
+      const place = windowOf(ring, end, 300, columns).columns.indexOf(1);
+      // The right edge is where the newest column ends: what stands there may be a column, and a second, off.
+      const expected = (1 - ageSeconds / 300) * columns;
+      expect(place).toBeGreaterThan(expected - 2 - columns / 300);
+      expect(place).toBeLessThanOrEqual(expected + 1);
+    }));
+  });
+
+  it("is drawn of the past as it was live", () => {
+    fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 64 }), { minLength: 330, maxLength: 330 }), fc.integer({ min: 1, max: 400 }), fc.integer({ min: 0, max: 999 }), fc.constantFrom(60, 120, 300), (values, columns, offsetMs, span) => {
+      const last = Math.floor(NOW / 1000);
+      const ring = new Ring();
+      values.forEach((value, index) => ring.push((last - values.length + 1 + index) * 1000 + offsetMs, value / 64));
+      const from = (last - values.length + 1) * 1000;
+      // What came after the instant is kept too, and is not drawn.
+      const figures = { cpu: [...values.map((value) => value / 64), 7, 7] };
+      const then = seriesWindow({ key: "vm a", from, to: from + figures.cpu.length * 1000, stepSeconds: 1, spanSeconds: span, figures }, "cpu", lastMsOf(last), span, columns);
+      expect(then).toEqual(windowOf(ring, last, span, columns));
+    }));
+  });
+
   it("has the lowest and the highest second of the window", () => {
     const state = stateWith([vm({ id: "a" })], [sample("a", NOW - 2_000, { cpuRatio: 0.5 })]);
     const later = reduce(state, { type: "samples", samples: [sample("a", NOW - 1_000, { cpuRatio: 0.125 }), sample("a", NOW, { cpuRatio: 0.25 })] });

@@ -59,6 +59,8 @@ export interface VmSample {
   time: number;
   cpuRatio: number | null;
   stealRatio: number | null;
+  /** What its QEMU was started with; null: not told yet. */
+  vcpusPresent: number | null;
   memoryConfiguredBytes: number;
   balloonActualBytes: number | null;
   guestTotalBytes: number | null;

@@ -7,6 +7,7 @@ import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { moveAlerts } from "./alerts.js";
 import { moveForm } from "./form.js";
 import { memoryRowAt, memorySortStep, turned } from "./memory.js";
+import { logRows } from "./log.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
@@ -29,7 +30,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "move":
       return move(state, action.by);
     case "sized":
-      return action.bodyRows === state.ui.bodyRows && action.columns === state.ui.columns ? state : withUi(state, { bodyRows: action.bodyRows, columns: action.columns });
+      return sized(state, action);
     case "moveTo":
       return move(state, action.edge === "first" ? -Infinity : Infinity);
     case "enter":
@@ -63,6 +64,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "wearView":
     case "pointAt":
     case "settings":
+    case "settingsFaults":
       return reduceTable(state, action);
     case "prompt":
       return withUi(state, { prompt: action.prompt });
@@ -87,6 +89,11 @@ export function reduceView(state: State, action: ViewAction): State {
 
 function withUi(state: State, change: Partial<Ui>): State {
   return { ...state, ui: { ...state.ui, ...change } };
+}
+
+function sized(state: State, { bodyRows, columns, helpLines = state.ui.helpLines }: Extract<ViewAction, { type: "sized" }>): State {
+  const { ui } = state;
+  return bodyRows === ui.bodyRows && columns === ui.columns && helpLines === ui.helpLines ? state : withUi(state, { bodyRows, columns, helpLines });
 }
 
 function opened(state: State, next: Ui["pages"][number]): State {
@@ -163,10 +170,11 @@ function lineCount(state: State, key: string): number {
     case "vm.memory":
     case "vm.disks": return PARTS_MAX;
     case "instants": return comparedInstants(state).length;
-    case "log": return state.log.length;
+    case "log": return state.log.reduce((rows, line) => rows + logRows(line, state.ui.columns).length, 0);
     case "vm.events": return state.ui.selectedVmId === null ? 0 : eventsOf(state, state.ui.selectedVmId).length;
     case "vm.definition": return state.definition?.lines.length ?? 0;
-    default: return HELP_LINES_MAX;
+    case "help": return state.ui.helpLines;
+    default: return OTHER_LINES_MAX;
   }
 }
 /** A host is told in no more lines than this; views cut to the exact row. */
@@ -175,6 +183,8 @@ const HOST_LINES_MAX = 200;
 const PARTS_MAX = 512;
 /** The help page has no more lines than this: a test counts them. */
 export const HELP_LINES_MAX = 121;
+/** Lines of what nobody counts, the text of an edit. */
+const OTHER_LINES_MAX = 112;
 
 function sortStep(state: State, step: 1 | -1): State {
   const index = SORT_COLUMNS.indexOf(state.ui.sort.column) + step;

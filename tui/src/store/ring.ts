@@ -1,7 +1,9 @@
 // A second-by-second record of one figure: a fixed ring addressed by the second, so that a missing second is a gap
 // and history can be filled in behind live samples. It is the store's one mutable part and knows no metric.
+import { windowOver } from "./window.js";
+import type { Window } from "./window.js";
 
-/** Seconds kept: a graph spans at least five minutes, and up to twice that where its columns round up. */
+/** Seconds kept: a graph spans five minutes, and live ones of up to ten are drawn from what was seen. */
 export const RING_SECONDS = 600;
 
 export class Ring {
@@ -45,40 +47,17 @@ export class Ring {
   }
 }
 
-/** What one column of a graph stands for: the highest value of its seconds, NaN where all are unknown. */
-export interface Window {
-  /** Oldest first. */
-  columns: number[];
-  /** Highest single second in the window; NaN when nothing is known. */
-  peak: number;
-  /** Lowest single second in the window; NaN when nothing is known. */
-  low: number;
+/** The ring's last `spanSeconds` up to `endSecond` in so many columns. */
+export function windowOf(ring: Ring | undefined, endSecond: number, spanSeconds: number, columnCount: number): Window {
+  const newest = ring?.newestSecond ?? null;
+  if (ring === undefined || newest === null) return windowOver(undefined, 0, spanSeconds, columnCount);
+  const steps = { from: 0, stepMs: 1_000, first: newest - RING_SECONDS + 1, beyond: newest + 1, at: (second: number) => ring.at(second) };
+  return windowOver(steps, lastMsOf(endSecond), spanSeconds, columnCount);
 }
 
-/**
- * The ring's last `spanSeconds` up to `endSecond` in `columnCount` columns. Columns are aligned to absolute time, so
- * a graph shifts once a column and stands still in between.
- */
-export function windowOf(ring: Ring | undefined, endSecond: number, spanSeconds: number, columnCount: number): Window {
-  const columns = new Array<number>(columnCount).fill(NaN);
-  let peak = NaN;
-  let low = NaN;
-  if (ring === undefined || columnCount <= 0) return { columns, peak, low };
-  const width = Math.max(1, Math.ceil(spanSeconds / columnCount));
-  const lastBucket = Math.floor(endSecond / width);
-  for (let index = 0; index < columnCount; index++) {
-    const start = (lastBucket - (columnCount - 1 - index)) * width;
-    let highest = NaN;
-    for (let second = start; second < start + width; second++) {
-      const value = ring.at(second);
-      if (Number.isNaN(value)) continue;
-      if (!(value <= highest)) highest = value;
-      if (!(value >= low)) low = value;
-    }
-    columns[index] = highest;
-    if (!Number.isNaN(highest) && !(highest <= peak)) peak = highest;
-  }
-  return { columns, peak, low };
+/** The last millisecond of a second. */
+export function lastMsOf(second: number): number {
+  return second * 1_000 + 999;
 }
 
 /** The second a graph ends on: the newest sample while samples flow, else the clock, so that silence shows as a gap. */

@@ -67,6 +67,16 @@ export function ageSince(vm: Vm): number {
   return vm.startedAt ?? vm.stateSince;
 }
 
+/** vCPUs that a VM runs with: of a definition that was changed meanwhile they are others. */
+export function vcpusOf(vm: Vm, sample: VmSample | null | undefined): number {
+  return sample?.vcpusPresent ?? vm.vcpus;
+}
+
+/** The same of its memory, in bytes. */
+export function memoryOf(vm: Vm, sample: VmSample | null | undefined): number {
+  return sample?.memoryConfiguredBytes ?? vm.memoryBytes;
+}
+
 const STATE_ORDER: Record<VmState, number> = {
   CRASHED: 0, STARTING: 1, STOPPING: 2, MIGRATING: 3, RUNNING: 4, PAUSED: 5, STOPPED: 6, DEFINED: 7,
 };
@@ -76,7 +86,7 @@ function sortKey(vm: Vm, sample: VmSample | undefined, column: SortColumn, cpuSc
   switch (column) {
     case "name": return vm.label;
     case "state": return STATE_ORDER[vm.state];
-    case "cpu": return (sample?.cpuRatio ?? -1) / (cpuScale === "vm" ? Math.max(1, vm.vcpus) : 1);
+    case "cpu": return (sample?.cpuRatio ?? -1) / (cpuScale === "vm" ? Math.max(1, vcpusOf(vm, sample)) : 1);
     case "memory": return sample === undefined ? -1 : (guestUsedBytes(sample) ?? sample.rssBytes ?? -1);
     case "disk": return sample === undefined ? -1 : (sum(sample.diskReadBytesPerSecond, sample.diskWriteBytesPerSecond) ?? -1);
     case "rx": return sample?.networkRxBytesPerSecond ?? -1;

@@ -1,7 +1,7 @@
 // The person's settings as the dashboard takes them: every name known, every key without conflict. Made from config.yaml
 // by settings/dashboard-settings.ts; plain values, so that the state can hold them.
 import type { Command } from "../keys.js";
-import type { CpuScale, UserCommand } from "../settings/model.js";
+import type { CpuScale, UserCommand, WrittenFilter } from "../settings/model.js";
 import type { ColumnId, Sort } from "./columns.js";
 
 export interface SavedView {
@@ -24,6 +24,8 @@ export interface Settings {
   readonly commands: readonly UserCommand[];
   /** Names of the themes that `T` goes through, the first one worn at the start. */
   readonly themes: readonly string[];
+  /** Of views and commands, for the server to judge. */
+  readonly filters: readonly WrittenFilter[];
 }
 
-export const DEFAULT_SETTINGS: Settings = { keys: new Map(), columns: null, sort: null, cpuScale: "core", mouse: false, views: [], commands: [], themes: ["dark"] };
+export const DEFAULT_SETTINGS: Settings = { keys: new Map(), columns: null, sort: null, cpuScale: "core", mouse: false, views: [], commands: [], themes: ["dark"], filters: [] };

@@ -118,6 +118,8 @@ export interface Ui {
   bodyRows: number;
   /** Cells of a row of the screen, as it is now. */
   columns: number;
+  /** Lines of the help page while it is open: how many a key needs depends on what can be done now. */
+  helpLines: number;
   /** First row shown of each scrolling page. */
   scroll: Partial<Record<string, number>>;
   selectedOperationId: string | null;
@@ -221,6 +223,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       notice: null,
       bodyRows: 20,
       columns: 80,
+      helpLines: 0,
       scroll: {},
       selectedOperationId: null,
       selectedHostId: null,

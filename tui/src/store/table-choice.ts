@@ -10,7 +10,9 @@ export type TableAction =
   | { type: "shiftColumn"; by: 1 | -1 }
   | { type: "wearView"; view: SavedView }
   | { type: "pointAt"; vmId: string }
-  | { type: "settings"; settings: Settings };
+  | { type: "settings"; settings: Settings }
+  /** Wrong lines of config.yaml, a sentence each; the views named lose their filters. */
+  | { type: "settingsFaults"; texts: readonly string[]; views: readonly string[] };
 
 /** The lines of the page on which columns are chosen: null is "as many as fit". */
 export function columnLines({ ui }: State): (ColumnId | null)[] {
@@ -46,7 +48,17 @@ export function reduceTable(state: State, action: TableAction): State {
       return state.vms.has(action.vmId) ? withUi(state, { selectedVmId: action.vmId }) : state;
     case "settings":
       return { ...state, settings: action.settings };
+    case "settingsFaults":
+      return withFaults(state, action);
   }
+}
+
+/** The first is shown at once; the log has each. */
+function withFaults(state: State, { texts, views }: Extract<TableAction, { type: "settingsFaults" }>): State {
+  const [first = ""] = texts;
+  const text = texts.length === 1 ? first : `${first} And ${texts.length - 1} more: the log names each.`;
+  const settings = { ...state.settings, views: state.settings.views.map((view) => (views.includes(view.name) ? { ...view, filter: null } : view)) };
+  return withUi({ ...state, settings }, { notice: { tone: "error", text, at: state.now } });
 }
 
 /** The name stays: a row without one says nothing. */

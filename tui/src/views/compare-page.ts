@@ -2,6 +2,7 @@
 import { COMPARED_MAX, comparedVms } from "../store/compare.js";
 import type { Vm } from "../store/model.js";
 import { vmFigure } from "../store/reduce-data.js";
+import { vcpusOf } from "../store/select.js";
 import { COMPARED_FIGURES } from "../store/state.js";
 import type { ComparedFigure, State } from "../store/state.js";
 import { vmWindow } from "../store/windows.js";
@@ -42,12 +43,12 @@ export function comparePage(p: Painter, rect: Rect): void {
     return;
   }
   const figure = state.ui.compared;
-  const factor = (vm: Vm): number => (figure === "cpu" && state.ui.cpuScale === "vm" ? 1 / Math.max(1, vm.vcpus) : 1);
+  const factor = (vm: Vm): number => (figure === "cpu" && state.ui.cpuScale === "vm" ? 1 / Math.max(1, vcpusOf(vm, state.samples.get(vm.id))) : 1);
   const lines = vms.map((vm, index) => line(p, vm, figure, index, factor(vm)));
   const scale = scaleOf(state, figure);
   const tableRows = vms.length + 2;
   const area: Rect = { ...rect, y: rect.y + 1, height: rect.height - 1 - tableRows };
-  plot(p, { title: titleOf(state, figure), lines, scale, ends: "named", whyEmpty: why(vms) }, area);
+  plot(p, { title: titleOf(state, figure), lines, scale, ends: "named", of: vms.map(({ id }) => ({ kind: "vm", id })), whyEmpty: why(vms) }, area);
   table(p, { ...rect, y: area.y + area.height, height: tableRows }, vms, lines, scale);
 }
 

@@ -5,7 +5,7 @@ import { cellsOf, clustersOf } from "../width.js";
 
 /** What a colour means. The palette of widgets/ turns a role into a colour the terminal has. */
 export const ROLES = [
-  "text", "dim", "title", "running", "paused", "stopped", "between", "crashed", "attention", "mark", "first", "second", "third", "fourth", "fifth", "sixth", "rule", "key", "bar", "shared", "zip",
+  "text", "dim", "title", "running", "paused", "stopped", "between", "crashed", "attention", "mark", "first", "second", "third", "fourth", "fifth", "sixth", "rule", "key", "bar", "zip",
 ] as const;
 export type Role = (typeof ROLES)[number];
 

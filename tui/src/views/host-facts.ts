@@ -9,6 +9,7 @@ import { UNKNOWN, bytes, longAge, percent, wholePercent } from "./format.js";
 import { pressureWords } from "./host-plots.js";
 import { BOLD, DIM, TEXT } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { whyNoSample } from "./past-words.js";
 import { wrapped } from "../wrap.js";
 
 export type FactLine = readonly (readonly [string, Style])[];
@@ -23,7 +24,7 @@ const CORE_BAR_CELLS = 8;
 export function hostFacts(p: Painter, host: Host, width: number): FactLine[] {
   const sample = p.state.hostSamples.get(host.id) ?? null;
   return [
-    ...identity(p, host), ...cores(p, sample, width), ...memory(p, sample), ...waits(sample), ...spaces(p, sample),
+    ...identity(p, host), ...cores(p, host, sample, width), ...memory(p, host, sample), ...waits(sample), ...spaces(p, sample),
     ...missing(p, host.capabilities, width), ...present(p, host.capabilities, width),
   ];
 }
@@ -46,9 +47,9 @@ function identity(p: Painter, host: Host): FactLine[] {
 }
 
 /** Each core as a bar, as many in a line as fit. */
-function cores(p: Painter, sample: HostSample | null, width: number): FactLine[] {
+function cores(p: Painter, host: Host, sample: HostSample | null, width: number): FactLine[] {
   const ratios = sample?.cpuCoreRatios ?? null;
-  if (ratios === null) return [named("cores", [UNKNOWN, DIM], ["  no sample of the cores yet", DIM])];
+  if (ratios === null) return [named("cores", [UNKNOWN, DIM], [`  ${p.state.past.at !== null && sample !== null ? "each core is told of now alone" : whyNoSample(p.state, host.id)}`, DIM])];
   const across = Math.max(1, Math.floor((width - NAME_CELLS) / CORE_CELLS));
   const lines: FactLine[] = [];
   for (let start = 0; start < ratios.length; start += across) {
@@ -60,8 +61,8 @@ function cores(p: Painter, sample: HostSample | null, width: number): FactLine[]
   return lines;
 }
 
-function memory(p: Painter, sample: HostSample | null): FactLine[] {
-  if (sample === null) return [named("memory", [UNKNOWN, DIM], ["  no sample yet", DIM])];
+function memory(p: Painter, host: Host, sample: HostSample | null): FactLine[] {
+  if (sample === null) return [named("memory", [UNKNOWN, DIM], [`  ${whyNoSample(p.state, host.id)}`, DIM])];
   const used = sample.memoryTotalBytes - sample.memoryAvailableBytes;
   const zip = (sample.compressedStoredBytes ?? 0) / sample.memoryTotalBytes;
   return [

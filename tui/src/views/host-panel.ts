@@ -7,6 +7,7 @@ import { UNKNOWN, bytes, count, cut, ratePerSecond, wholePercent } from "./forma
 import { hostPlots, kvmNote, pressureWords } from "./host-plots.js";
 import { DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { whyNoSample } from "./past-words.js";
 import { plotGrid } from "./plot-grid.js";
 import { sparkline } from "./sparkline.js";
 import { cellsOf } from "../width.js";
@@ -61,7 +62,7 @@ function memoryLines(p: Painter, y: number): void {
   const look = isStale(state) ? DIM : TEXT;
   parts(p, 1, y, [["MEM ", DIM]]);
   if (sample === null) {
-    parts(p, 5, y, [[`${UNKNOWN}  no sample yet`, DIM]]);
+    parts(p, 5, y, [[cut(`${UNKNOWN}  ${whyNoSample(state, host(state)?.id ?? "")}`, LEFT_WIDTH - 6, theme.ellipsis), DIM]]);
     return;
   }
   const used = sample.memoryTotalBytes - sample.memoryAvailableBytes;

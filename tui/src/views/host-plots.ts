@@ -15,28 +15,28 @@ function line(p: Painter, hostId: string, figure: HostFigure, name: string, role
 export function hostPlots(p: Painter, host: Host): { cpu: Plot; memory: Plot; disk: Plot; network: Plot; pressure: Plot } {
   const { theme } = p;
   const sample = p.state.hostSamples.get(host.id);
-  const whyEmpty = whyNoFigures(host);
+  const common = { of: [{ kind: "host", id: host.id }] as const, whyEmpty: whyNoFigures(host) };
   return {
     cpu: {
-      title: `CPU, % of ${host.cpuCount} cores`, scale: SHARE, whyEmpty,
+      title: `CPU, % of ${host.cpuCount} cores`, scale: SHARE, ...common,
       lines: [
         line(p, host.id, "cpu", "used", "first", (known) => known.cpuRatio), line(p, host.id, "steal", "steal", "second", (known) => known.cpuStealRatio),
         line(p, host.id, "iowait", "wait", "third", (known) => known.cpuIowaitRatio),
       ],
     },
     memory: {
-      title: `memory of ${bytes(sample?.memoryTotalBytes ?? host.memoryBytes)}`, scale: sizesOf(sample?.memoryTotalBytes ?? host.memoryBytes), whyEmpty,
+      title: `memory of ${bytes(sample?.memoryTotalBytes ?? host.memoryBytes)}`, scale: sizesOf(sample?.memoryTotalBytes ?? host.memoryBytes), ...common,
       lines: [
         line(p, host.id, "memoryUsed", "used", "first", (known) => known.memoryTotalBytes - known.memoryAvailableBytes),
         line(p, host.id, "ksmSaved", "KSM saves", "third", (known) => known.ksmSavedBytes),
       ],
     },
     disk: {
-      title: "disk, B/s", scale: RATE, whyEmpty,
+      title: "disk, B/s", scale: RATE, ...common,
       lines: [line(p, host.id, "diskRead", "r", "first", (known) => known.diskReadBytesPerSecond), line(p, host.id, "diskWrite", "w", "second", (known) => known.diskWriteBytesPerSecond)],
     },
     network: {
-      title: "net, B/s", scale: RATE, whyEmpty, extra: `drops ${count(sample?.networkDropsPerSecond ?? null)}`,
+      title: "net, B/s", scale: RATE, ...common, extra: `drops ${count(sample?.networkDropsPerSecond ?? null)}`,
       lines: [
         line(p, host.id, "netRx", theme.down, "first", (known) => known.networkRxBytesPerSecond), line(p, host.id, "netTx", theme.up, "second", (known) => known.networkTxBytesPerSecond),
       ],
@@ -51,7 +51,7 @@ export function pressurePlot(p: Painter, hostId: string): Plot {
   const psi = host?.capabilities.find((capability) => capability.name === "psi");
   const missing = psi !== undefined && !psi.available ? `no PSI: ${psi.reason ?? "no reason given"}` : null;
   return {
-    title: `host ${host?.name ?? hostId} waits, %`, scale: PRESSURE, whyEmpty: missing ?? whyNoFigures(host ?? null),
+    title: `host ${host?.name ?? hostId} waits, %`, scale: PRESSURE, of: [{ kind: "host", id: hostId }], whyEmpty: missing ?? whyNoFigures(host ?? null), ...(missing === null ? {} : { whyEmptyThen: missing }),
     lines: [
       line(p, hostId, "psiCpu", "cpu", "first", (known) => known.psiCpuRatio), line(p, hostId, "psiMemory", "mem", "second", (known) => known.psiMemoryRatio),
       line(p, hostId, "psiIo", "io", "third", (known) => known.psiIoRatio),

@@ -2,7 +2,10 @@
 import { COMPACT_ROWS, GRAPH_ROWS } from "./host-panel.js";
 import { FOOTER_ROWS } from "./footer.js";
 import type { Rect } from "./frame.js";
+import { SELECTION_LINES_ROWS } from "./selection-lines.js";
+import { selectedVm, visibleVms } from "../store/select.js";
 import type { State } from "../store/state.js";
+import { TABLE_HEAD_ROWS } from "./vm-table.js";
 
 export interface Size { columns: number; rows: number }
 /** The smallest screen the layout is made for. */
@@ -25,6 +28,8 @@ export interface Layout {
   side: Rect | null;
   /** Below the table; null on a wide or a low screen. */
   below: Rect | null;
+  /** Graphs of a row each at the foot of the table, where it has rows to spare and no others are shown; else null. */
+  lines: Rect | null;
   /** The whole of a page below the header. */
   body: Rect;
   /** The pane of the console with its title line; null while none is open. */
@@ -50,13 +55,17 @@ export function layoutOf(state: State, size: Size): Layout {
   const tableWidth = columns >= WIDE_COLUMNS ? Math.floor(columns * TABLE_RATIO) : columns;
   const y = 1 + hostRows;
   const height = left - hostRows;
-  const belowRows = tableWidth === columns && left >= BELOW_FROM_ROWS ? Math.floor(height * BELOW_RATIO) : 0;
+  const hasGraphs = tableWidth < columns || left >= BELOW_FROM_ROWS;
+  const belowRows = hasGraphs && tableWidth === columns ? Math.floor(height * BELOW_RATIO) : 0;
+  const spare = height - TABLE_HEAD_ROWS - visibleVms(state).length;
+  const lineRows = !hasGraphs && selectedVm(state) !== null && spare >= SELECTION_LINES_ROWS ? SELECTION_LINES_ROWS : 0;
   return {
     hostPanel,
     host: { x: 0, y: 1, width: columns, height: hostRows },
-    table: { x: 0, y, width: tableWidth, height: height - belowRows },
+    table: { x: 0, y, width: tableWidth, height: height - belowRows - lineRows },
     side: tableWidth < columns ? { x: tableWidth, y, width: columns - tableWidth, height } : null,
     below: belowRows === 0 ? null : { x: 0, y: y + height - belowRows, width: columns, height: belowRows },
+    lines: lineRows === 0 ? null : { x: 0, y: y + height - lineRows, width: columns, height: lineRows },
     body: { x: 0, y: 1, width: columns, height: left },
     console,
   };

@@ -8,6 +8,7 @@ import type { Rect, Role, Style } from "./frame.js";
 import { clock, cut, dayClock, longAge, words } from "./format.js";
 import { DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { noneThen } from "./past-words.js";
 import { firstRow } from "./vm-table.js";
 import { STATE_ROLES } from "./theme.js";
 
@@ -38,7 +39,7 @@ export function scrolled(state: State, key: string, shown: number, total: number
 export function eventList(p: Painter, rect: Rect, events: readonly Event[], key: string, named: "with names" | "of one VM"): void {
   const { frame, theme, state } = p;
   const first = scrolled(state, key, rect.height, events.length);
-  if (events.length === 0) frame.put(rect.x + 2, rect.y, "No event yet. Each change of a VM, host or token will be listed here.", DIM, rect.width - 2);
+  if (events.length === 0) frame.put(rect.x + 2, rect.y, noneThen(state, "event") ?? "No event yet. Each change of a VM, host or token will be listed here.", DIM, rect.width - 2);
   for (let row = 0; row < rect.height; row++) {
     const event = events[events.length - 1 - first - row];
     if (event === undefined) break;
@@ -71,7 +72,7 @@ function operationProgress(p: Painter, operation: Operation): string {
 
 export function operationList(p: Painter, rect: Rect, operations: readonly Operation[], first: number, chosen: Operation | null): void {
   const { frame, theme, state } = p;
-  if (operations.length === 0) frame.put(rect.x + 2, rect.y, "No operation yet. s on a VM starts it, and what that does is listed here.", DIM, rect.width - 2);
+  if (operations.length === 0) frame.put(rect.x + 2, rect.y, noneThen(state, "operation") ?? "No operation yet. s on a VM starts it, and what that does is listed here.", DIM, rect.width - 2);
   operations.slice(first, first + rect.height).forEach((operation, row) => {
     const y = rect.y + row;
     const look: Style = style(OPERATION_ROLES[operation.state]);

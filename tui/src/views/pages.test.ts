@@ -63,7 +63,26 @@ describe("the tabs of a VM", () => {
 
   it("say of an unknown figure why, and give it neither 0 nor an age", () => {
     const shown = rows(onTab(stateWith([vm({ id: "quiet" })], [sample("quiet", NOW)]), "memory"));
-    expect(shown.find((line) => line.includes("guest available"))).toMatch(/guest available +– {8,}the guest's balloon driver has not/);
+    expect(shown.find((line) => line.includes("guest available"))).toMatch(/guest available +– {8,}the guest's driver has not reported/);
+  });
+
+  it.each([["all is known", detailed()], ["nothing is", stateWith([vm({ id: "quiet" })], [sample("quiet", NOW, { guestTotalBytes: null })])], ["it is off", stateWith([vm({ state: "STOPPED", startedAt: null })])]] as const)("have room for each source and reason of memory at 80 columns where %s", (_, state) => {
+    const [narrow, wide] = [SIZE, { columns: 200, rows: 50 }].map((size) => rows(onTab(state, "memory"), size).filter((line) => /^ +(configured|balloon actual|guest available|host resident|fair share|shared by|swapped|guest's cache|guest swap|major faults)/.test(line)));
+    expect(narrow).toHaveLength(10);
+    const told = (line: string): string => line.slice(40).trim();
+    narrow?.forEach((line, index) => {
+      expect(line).not.toContain("…");
+      expect((wide?.[index] ?? "").replace(/ +/g, " ")).toContain(told(line).replace(/ +/g, " "));
+      expect((wide?.[index] ?? "").trimEnd().endsWith(told(line).split(" ").at(-1) ?? "?")).toBe(true);
+    });
+  });
+
+  it("show what a VM runs with while its definition is another", () => {
+    const edited = stateWith([vm({ id: "web-1", vcpus: 4, memoryBytes: 512 * MIB, restartRequired: true })], [sample("web-1", NOW, { cpuRatio: 1, vcpusPresent: 2 })]);
+    const shown = rows(reduce(onTab(edited, "memory"), { type: "cpuScale" }));
+    expect(shown[2]).toMatch(/^ 2 vCPUs {2}256M /);
+    expect(shown.join("\n")).toMatch(/configured +256M +100% +what it was started with/);
+    expect(text(reduce(edited, { type: "cpuScale" }))).toMatch(/web-1 +running +50\.0 .*256M/);
   });
 
   it("show time and steal of each vCPU, unknown steal as a dash", () => {
@@ -180,5 +199,30 @@ describe("any page", () => {
     screen({ ...state, rings }, { columns: 200, rows: 50 }, UNICODE);
     expect(asked).toBeGreaterThan(0);
     expect(asked).toBeLessThan(200);
+  });
+});
+
+describe("graphs in few rows", () => {
+  const fleet = (count: number): State => {
+    const ids = Array.from({ length: count }, (_, index) => `vm-${index}`);
+    return stateWith(ids.map((id) => vm({ id })), ids.map((id) => sample(id, NOW, { ...FULL, cpuRatio: id === "vm-0" ? 0.9 : 0.1 })));
+  };
+  it.each([1, 7, 10, 12])("stand below a table of %i VMs at 80x24, with unit, now, lowest and highest of the chosen one", (count) => {
+    const earlier = reduce(fleet(count), { type: "vmHistory", vmId: "vm-0", history: { cpu: { times: [NOW - 60_000], values: [0.25] } } });
+    const shown = text(earlier);
+    expect(shown).toMatch(/─ vm-0 ─+ 5 min, Enter for more ─/);
+    expect(shown).toMatch(/\n CPU, % of a core +90\.0 .*[▁▂▃▄▅▆▇█].* min +25\.0 max +90\.0/);
+    expect(shown).toMatch(/\n memory of 256M +100M .*[▁▂▃▄▅▆▇█].* min +100M max +100M/);
+    for (let index = 0; index < count; index++) expect(shown).toContain(` vm-${index} `);
+  });
+
+  it.each([13, 15, 40])("leave a table of %i VMs all its rows", (count) => {
+    expect(rows(fleet(count)).filter((line) => /^ +● +vm-/.test(line))).toHaveLength(Math.min(count, 15));
+    expect(text(fleet(count))).not.toContain("Enter for more");
+  });
+
+  it("are told apart from the graphs of a larger screen, and say why they are empty", () => {
+    expect(text(fleet(3), { columns: 120, rows: 40 })).not.toContain("Enter for more");
+    expect(text(stateWith([vm({ state: "STOPPED" })]))).toMatch(/CPU, % of a core +– +stopped: nothing to measure/);
   });
 });

@@ -19,7 +19,7 @@ function palette(name: string, { calm, good, grey, faint, warm, bad, rose, lemon
     name,
     colours: {
       text: null, dim: grey, title: calm, running: good, paused: calm, stopped: grey, between: warm, crashed: bad, attention: warm, mark: warm,
-      first: calm, second: warm, third: good, fourth: rose, fifth: lemon, sixth: bad, rule: faint, key: calm, bar: good, shared: calm, zip: warm,
+      first: calm, second: warm, third: good, fourth: rose, fifth: lemon, sixth: bad, rule: faint, key: calm, bar: good, zip: warm,
     },
   };
 }

@@ -11,6 +11,7 @@ import type { Painter } from "./painter.js";
 import { instantWords, spanWords } from "./past-words.js";
 import { plot } from "./plot.js";
 import { plotGrid } from "./plot-grid.js";
+import { CONSOLE_OF_NOW } from "./vm-console.js";
 import { cpuPlot, diskRatePlot, latencyPlot, networkPlot } from "./vm-plots.js";
 
 /** The whole first line, inverse, `what` in its middle: the clock stands where the age stands live. */
@@ -33,7 +34,7 @@ const NOT_KEPT: Partial<Record<VmTab, string>> = {
   cpu: "Each vCPU is told of now alone; of then the VM as a whole is kept.",
   disks: "Each disk is told of now alone; of then all disks together are kept.",
   net: "Each card is told of now alone; of then all cards together are kept.",
-  console: "The console is told of now alone; 0 goes back to now.",
+  console: CONSOLE_OF_NOW,
 };
 
 /** The tabs of parts that history does not keep: what it keeps instead. False: the tab is told as ever. */

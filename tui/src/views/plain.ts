@@ -2,7 +2,7 @@
 // needs a terminal.
 import { guestUsedBytes } from "../store/reduce-data.js";
 import type { Event, Operation, Vm, VmState } from "../store/model.js";
-import { countByState, host, hostSample, sampleAgeMs, sum } from "../store/select.js";
+import { countByState, host, hostSample, sampleAgeMs, sum, vcpusOf } from "../store/select.js";
 import type { State } from "../store/state.js";
 import type { PlainPage } from "./plain-pages.js";
 import { dayClock, longAge, percent, words } from "./format.js";
@@ -130,7 +130,7 @@ function vmLines(state: State, vmId: string | null): string[] {
   const bytesOf = (value: number | null | undefined): string => (value === null || value === undefined ? UNKNOWN_WORD : size(value));
   return [
     vmLine(state, vm),
-    `vCPUs: ${vm.vcpus}. Machine: ${vm.machine} on ${vm.accelerator ?? UNKNOWN_WORD}. Network: ${vm.networkInUse ?? UNKNOWN_WORD}.`,
+    `vCPUs: ${vcpusOf(vm, sample)}. Machine: ${vm.machine} on ${vm.accelerator ?? UNKNOWN_WORD}. Network: ${vm.networkInUse ?? UNKNOWN_WORD}.`,
     ...(sample === undefined ? [] : [
       `Memory: configured ${bytesOf(sample.memoryConfiguredBytes)}, balloon ${bytesOf(sample.balloonActualBytes)}, available in the guest ${bytesOf(sample.guestAvailableBytes)}, resident on the host ${bytesOf(sample.rssBytes)}.`,
       `Steal: ${sample.stealRatio === null ? UNKNOWN_WORD : `${percent(sample.stealRatio)} %`}. Disk latency: ${sample.diskLatencySeconds === null ? UNKNOWN_WORD : `${three(sample.diskLatencySeconds * 1_000)} ms`}.`,

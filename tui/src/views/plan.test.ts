@@ -42,6 +42,11 @@ describe("the page of a plan", () => {
     ]);
   });
 
+  it("says first with which key a protected VM would allow it", () => {
+    const guarded = after(stateWith([vm({ id: "a", protected: true })]), { type: "bulkPlan", verb: "DELETE", vms: [{ id: "a", label: "a" }] }, { type: "bulkJudged", vmId: "a", judgement: { can: false, reason: "It is." } });
+    expect(lines(guarded)[1]).toBe(" ▲ a                    cannot: protected (K takes that off): It is.");
+  });
+
   it("then says how far each is", () => {
     expect(lines(running)).toEqual([
       "── under way: stop 5 VMs ─────────────────────────────────────── 2 of 4 ended ──",

@@ -1,7 +1,9 @@
 // The page of one verb on several VMs: what each will do and what cannot, then how far each is, then what came of it.
 // One row a VM, in the order in which they are asked.
+import { protectionKey } from "../keys.js";
 import { countsOf, doable, phraseFor, summaryOf, verbWords } from "../store/bulk.js";
 import type { Bulk, BulkItem, BulkStep } from "../store/bulk.js";
+import type { State } from "../store/state.js";
 import { style } from "./frame.js";
 import type { Rect, Role } from "./frame.js";
 import { cut } from "./format.js";
@@ -75,14 +77,18 @@ function itemRow(p: Painter, rect: Rect, y: number, bulk: Bulk, item: BulkItem):
     [`${sign} `, style(role)], [cut(item.label, NAME_WIDTH, theme.ellipsis).padEnd(NAME_WIDTH + 1), TEXT],
     step === null ? null : [step.padEnd(STEP_WIDTH + 1), style(role)],
   ], rect.width - 1);
-  const text = isPlan || item.judgement?.can !== true ? judgementText(item) : (item.reason ?? "");
+  const text = isPlan || item.judgement?.can !== true ? judgementText(p.state, bulk, item) : (item.reason ?? "");
   const isBad = item.judgement?.can === false || item.step === "failed" || item.step === "unknown";
   p.frame.put(start, y, cut(text, rect.x + rect.width - start - 1, theme.ellipsis), isBad ? style(role) : item.judgement === null ? DIM : TEXT);
 }
 
-function judgementText({ judgement }: BulkItem): string {
+function judgementText(state: State, { verb }: Bulk, { judgement, vmId }: BulkItem): string {
   if (judgement === null) return "asking";
-  return judgement.can ? judgement.effect : `cannot: ${judgement.reason}`;
+  if (judgement.can) return judgement.effect;
+  const vm = state.vms.get(vmId);
+  const key = vm === undefined ? null : protectionKey(state, verb, [vm]);
+  // The mend first: the server's sentence is cut at the edge.
+  return `cannot: ${key === null ? "" : `protected (${key} takes that off): `}${judgement.reason}`;
 }
 
 function stepText({ step, progressRatio }: BulkItem): string {

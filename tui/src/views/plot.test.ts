@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { NO_PAST, ZOOMS } from "../store/past.js";
 import { Ring } from "../store/ring.js";
+import type { State } from "../store/state.js";
 import { NOW, stateWith } from "../store/testing.js";
 import { vmWindow } from "../store/windows.js";
 import { Frame } from "./frame.js";
 import type { Painter } from "./painter.js";
-import { ago, plot } from "./plot.js";
+import { DOTS_ACROSS, GUTTER, ago, plot } from "./plot.js";
 import type { Plot, PlotLine } from "./plot.js";
 import { COUNTS, LATENCY, PRESSURE, RATE, SHARE, cpuPercent, cpuScale, cpuUnit, sizes, sizesOf } from "./scales.js";
 import type { Scale } from "./scales.js";
@@ -36,9 +38,52 @@ function line(values: readonly number[], change: Partial<PlotLine> = {}): PlotLi
 
 function painted(change: Partial<Plot>, width = 60, height = 10): { p: Painter; rows: string[] } {
   const p: Painter = { frame: new Frame(width, height), theme: UNICODE, state: stateWith([]) };
-  plot(p, { title: "CPU, % of a core", lines: [line([0.2, 0.9, 0.4])], scale: cpuScale("core", 1), whyEmpty: "stopped: nothing to measure", ...change }, { x: 0, y: 0, width, height });
+  plot(p, { title: "CPU, % of a core", lines: [line([0.2, 0.9, 0.4])], scale: cpuScale("core", 1), of: [], whyEmpty: "stopped: nothing to measure", ...change }, { x: 0, y: 0, width, height });
   return { p, rows: Array.from({ length: height }, (_, y) => p.frame.line(y)) };
 }
+
+/** Cells of a plot that has a column for each second of five minutes. */
+const A_SECOND_A_COLUMN = GUTTER + 1 + 300 / DOTS_ACROSS;
+
+/** Seconds that a label of the time axis says. */
+function secondsOf(label: string): number {
+  return [...label.matchAll(/([\d.]+)([smhd])/g)].reduce((total, [, value, unit]) => total + Number(value) * { s: 1, m: 60, h: 3_600, d: 86_400 }[unit as "s" | "m" | "h" | "d"], 0);
+}
+
+describe("the time axis", () => {
+  const zoomed = (zoom: number): State => ({ ...stateWith([]), past: { ...NO_PAST, zoom } });
+
+  it.each(ZOOMS.map(({ seconds }, zoom) => [seconds, zoom] as const))("of a span of %i s says at every width how long ago what stands above it was", (seconds, zoom) => {
+    for (let width = 20; width <= 240; width++) {
+      const frame = new Frame(width, 10);
+      plot({ frame, theme: UNICODE, state: zoomed(zoom) }, { title: "t", lines: [line([0.5])], scale: RATE, of: [], whyEmpty: "" }, { x: 0, y: 0, width, height: 10 });
+      const axis = frame.line(9);
+      const cells = width - GUTTER - 1;
+      expect(axis.slice(0, GUTTER + cells)).toMatch(/now$/);
+      const labels = [...axis.matchAll(/-[\d.smhd]+/g)];
+      if (cells >= 40) expect(labels.length, axis).toBeGreaterThan(0);
+      const said = labels.map(([label]) => secondsOf(label));
+      // Oldest first, none twice, none from before the left edge, each above where its middle stands.
+      expect(said, axis).toEqual([...new Set(said)].toSorted((a, b) => b - a));
+      labels.forEach(({ index, 0: label }, place) => {
+        const ago = said[place] ?? NaN;
+        expect(ago, axis).toBeLessThanOrEqual(seconds);
+        const cell = (1 - ago / seconds) * cells + GUTTER;
+        expect(Math.abs(index + label.length / 2 - cell), `${label} in ${axis}`).toBeLessThanOrEqual(1);
+      });
+    }
+  });
+
+  it.each([1, 33, 66, 120, 386])("of the first zoom spans the five minutes that it is called, in %i columns", (columns) => {
+    const ring = new Ring();
+    ring.push(NOW - 299_000, 1);
+    ring.push(NOW, 0.5);
+    const state = stateWith([]);
+    state.rings.set("a", { cpu: ring } as never);
+    const { columns: drawn } = vmWindow(state, "a", "cpu", columns);
+    expect([drawn.length, drawn.findIndex((value) => value === 1) <= 1 + columns / 300]).toEqual([columns, true]);
+  });
+});
 
 describe("a plot", () => {
   it("has title with unit, now, lowest, highest, scale and time axis", () => {
@@ -69,7 +114,7 @@ describe("a plot", () => {
   });
 
   it("leaves what is unknown out of the line", () => {
-    const values = painted({ lines: [line([0.2, NaN, NaN, NaN, 0.4])] }, 400).p.frame.graphs[0]?.series[0]?.values.slice(-5);
+    const values = painted({ lines: [line([0.2, NaN, NaN, NaN, 0.4])] }, A_SECOND_A_COLUMN).p.frame.graphs[0]?.series[0]?.values.slice(-5);
     expect(values).toEqual([Math.fround(0.2), NaN, NaN, NaN, Math.fround(0.4)]);
   });
 
@@ -80,11 +125,11 @@ describe("a plot", () => {
     expect(rows[1]).toContain("used –");
   });
 
-  it.each([[45, "-45s"], [60, "-1m"], [90, "-1.5m"], [300, "-5m"], [7_200, "-2h"], [259_200, "-3d"]])("calls %s seconds before now %s", (seconds, text) => expect(ago(seconds)).toBe(text));
+  it.each([[45, "-45s"], [60, "-1m"], [70, "-1m10s"], [75, "-1m15s"], [90, "-1.5m"], [300, "-5m"], [4_200, "-1h10m"], [4_500, "-1h15m"], [7_200, "-2h"], [108_000, "-1d6h"], [259_200, "-3d"]])("calls %s seconds before now %s", (seconds, text) => expect(ago(seconds)).toBe(text));
 
   it.each([[10, 5], [12, 3], [11, 4], [300, 60]])("stays inside %ix%i cells", (width, height) => {
     const frame = new Frame(width + 2, height + 2);
-    plot({ frame, theme: UNICODE, state: stateWith([]) }, { title: "t".repeat(40), lines: [line([0.5, 0.6])], scale: RATE, whyEmpty: "w".repeat(99) }, { x: 1, y: 1, width, height });
+    plot({ frame, theme: UNICODE, state: stateWith([]) }, { title: "t".repeat(40), lines: [line([0.5, 0.6])], scale: RATE, of: [], whyEmpty: "w".repeat(99) }, { x: 1, y: 1, width, height });
     expect(frame.line(0).trim() + frame.line(height + 1).trim()).toBe("");
     expect(Array.from({ length: height }, (_, y) => frame.line(y + 1)).every((row) => row.startsWith(" ") && row.endsWith(" "))).toBe(true);
   });

@@ -1,9 +1,10 @@
 // One graph: a title with its unit, a legend with now, lowest and highest, a scale at the left, a time axis below, the
 // highest point marked, and where there is nothing to draw, why. It knows no figure by name.
-import type { Window } from "../store/ring.js";
+import type { Window } from "../store/window.js";
 import { graphSpan } from "../store/windows.js";
 import type { Span } from "../store/windows.js";
 import { whyEmptyThen } from "./past-words.js";
+import type { Subject } from "./past-words.js";
 import { style } from "./frame.js";
 import type { GraphMark, Rect, Role } from "./frame.js";
 import { cut } from "./format.js";
@@ -28,8 +29,12 @@ export interface Plot {
   extra?: string;
   /** Several lines of one kind: each ends in its name, which is one character. */
   ends?: "named";
-  /** Why nothing is drawn, if nothing is. */
+  /** Whose figures these are. */
+  of: readonly Subject[];
+  /** Why nothing is drawn now, if nothing is. */
   whyEmpty: string;
+  /** The same of an instant at which all else was measured; absent: nobody knows. */
+  whyEmptyThen?: string;
 }
 
 /** Cells left of a graph for its scale: four digits with unit and the axis. */
@@ -58,7 +63,7 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
   const area: Rect = { x: rect.x + GUTTER, y: rect.y + 2, width: cells, height: rect.height - (rect.height >= PLOT_LEAST_ROWS ? 3 : 2) };
   if (known.length === 0) {
     axis(p, area, shown.scale, shown.scale.topFor(NaN));
-    p.frame.put(area.x + 1, area.y + Math.floor((area.height - 1) / 2), cut(whyEmptyThen(p.state) ?? shown.whyEmpty, cells - 1, p.theme.ellipsis), DIM);
+    p.frame.put(area.x + 1, area.y + Math.floor((area.height - 1) / 2), cut(whyEmptyThen(p.state, shown.of, shown.whyEmptyThen) ?? shown.whyEmpty, cells - 1, p.theme.ellipsis), DIM);
   } else {
     const top = shown.scale.topFor(Math.max(...known));
     axis(p, area, shown.scale, top);
@@ -66,7 +71,7 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
     const series = shown.lines.map((line, index) => ({ role: line.role, values: windows[index]?.columns ?? [] })).reverse();
     p.frame.graphs.push({ rect: area, top, series, marks: marks(shown, windows) });
   }
-  if (rect.height >= PLOT_LEAST_ROWS) timeAxis(p, area, graphSpan(p.state, cells * DOTS_ACROSS));
+  if (rect.height >= PLOT_LEAST_ROWS) timeAxis(p, area, graphSpan(p.state));
 }
 
 /** The main line's lowest and highest, in words where the title leaves room for them. */
@@ -149,10 +154,13 @@ function timeAxis(p: Painter, area: Rect, span: Span): void {
   }
 }
 
-/** How long before the right edge: -45s, -5m, -1.5m, -6h. */
+/** How long before the right edge, exactly: -45s, -5m, -1.5m, -1h10m, -6h. */
 export function ago(seconds: number): string {
-  const tidy = (value: number): string => value.toFixed(1).replace(/\.0$/, "");
-  if (seconds < MINUTE) return `-${tidy(seconds)}s`;
-  if (seconds < HOUR) return `-${tidy(seconds / MINUTE)}m`;
-  return seconds < DAY ? `-${tidy(seconds / HOUR)}h` : `-${tidy(seconds / DAY)}d`;
+  const units = [[DAY, "d"], [HOUR, "h"], [MINUTE, "m"], [1, "s"]] as const;
+  const place = Math.max(0, units.findIndex(([unit]) => seconds >= unit));
+  const [[unit, name], next] = [units[place] ?? units[3], units[place + 1]];
+  const tenths = (seconds / unit) * 10;
+  if (Number.isInteger(tenths) || next === undefined) return `-${tenths / 10}${name}`;
+  const whole = Math.floor(seconds / unit);
+  return `-${whole}${name}${Math.round((seconds - whole * unit) / next[0])}${next[1]}`;
 }

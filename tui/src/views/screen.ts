@@ -24,6 +24,7 @@ import { DIM, TEXT, rule } from "./painter.js";
 import { memoryPage } from "./memory/memory-page.js";
 import { planPage } from "./plan.js";
 import type { Painter } from "./painter.js";
+import { selectionLines } from "./selection-lines.js";
 import { selectionBelow, selectionBeside } from "./selection-panel.js";
 import type { Theme } from "./theme.js";
 import { vmPage } from "./vm-page.js";
@@ -112,6 +113,7 @@ function overview(p: Painter, layout: Layout): void {
   vmTable(p, layout.table);
   if (layout.side !== null) selectionBeside(p, layout.side);
   if (layout.below !== null) selectionBelow(p, layout.below);
+  if (layout.lines !== null) selectionLines(p, layout.lines);
 }
 
 function consolePane(p: Painter, rect: Rect, paint: ConsolePainter | null): void {

@@ -27,8 +27,8 @@ export interface Theme {
   states: Record<VmState, string>;
   /** Eight heights of a small bar, lowest first. */
   heights: readonly string[];
-  /** Fill of the memory bar: used, shared, compressed, free. */
-  fills: { used: string; shared: string; zip: string; free: string };
+  /** Fill of the memory bar: used, compressed, free. */
+  fills: { used: string; zip: string; free: string };
 }
 
 export const UNICODE: Theme = {
@@ -36,7 +36,7 @@ export const UNICODE: Theme = {
   rule: "─", bar: "│", tick: "┤", peak: { above: "▾", on: "▴" }, cross: "┬", down: "↓", up: "↑", sortDown: "▾", sortUp: "▴", attention: "▲", mark: "◆", done: "✓", crumb: "›", ellipsis: "…", unknown: "–",
   states: { RUNNING: "●", PAUSED: "‖", STOPPED: "◌", DEFINED: "◌", STARTING: "◐", STOPPING: "◐", MIGRATING: "◐", CRASHED: "✖" },
   heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-  fills: { used: "█", shared: "▓", zip: "▒", free: "░" },
+  fills: { used: "█", zip: "▒", free: "░" },
 };
 
 export const ASCII: Theme = {
@@ -44,7 +44,7 @@ export const ASCII: Theme = {
   rule: "-", bar: "|", tick: "+", peak: { above: "v", on: "^" }, cross: "+", down: "v", up: "^", sortDown: "v", sortUp: "^", attention: "!", mark: "+", done: "*", crumb: ">", ellipsis: "~", unknown: "-",
   states: { RUNNING: "*", PAUSED: "=", STOPPED: "o", DEFINED: "o", STARTING: "~", STOPPING: "~", MIGRATING: "~", CRASHED: "x" },
   heights: [".", ".", ":", ":", "|", "|", "#", "#"],
-  fills: { used: "#", shared: "=", zip: "-", free: "." },
+  fills: { used: "#", zip: "-", free: "." },
 };
 
 export const STATE_ROLES: Record<VmState, Role> = {

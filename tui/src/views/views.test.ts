@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { BINDINGS } from "../keys.js";
 import { reduce } from "../store/reduce.js";
-import { HELP_LINES_MAX } from "../store/reduce-view.js";
 import { NOW, sample, stateWith, vm } from "../store/testing.js";
 import { PAGES, VM_TABS, initialState } from "../store/state.js";
 import { age, count, cut, rate } from "./format.js";
-import { helpLines } from "./help-page.js";
 import { plainFrame } from "./plain.js";
 import { screen } from "./screen.js";
 import { niceTop, sparkline } from "./sparkline.js";
@@ -75,14 +72,6 @@ describe("the screen", () => {
     expect(screen(open, SIZE, UNICODE).line(2)).toMatch(/network user \(bridge .*… {2}protected/);
   });
 
-  it("has room for every sentence and the whole legend of the help page at 80 columns", () => {
-    const help = screen(reduce(stateWith([vm({})]), { type: "open", page: "help" }), SIZE, UNICODE);
-    const text = Array.from({ length: SIZE.rows }, (_, row) => help.line(row)).join("\n");
-    expect(text).toContain("– unknown");
-    for (const { help: sentence } of BINDINGS.filter(({ group }) => group === "Drive the VM")) expect(text).toContain(sentence);
-  });
-
-  it("has no more help than can be scrolled to", () => expect(helpLines().length).toBeLessThanOrEqual(HELP_LINES_MAX));
 });
 
 describe("the plain face", () => {

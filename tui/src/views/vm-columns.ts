@@ -3,7 +3,7 @@
 import { guestUsedBytes } from "../store/reduce-data.js";
 import type { ColumnId } from "../store/columns.js";
 import type { Vm, VmSample } from "../store/model.js";
-import { ageSince, runningOperation, serverNow, sum } from "../store/select.js";
+import { ageSince, memoryOf, runningOperation, serverNow, sum, vcpusOf } from "../store/select.js";
 import type { CpuScale, SortColumn, State } from "../store/state.js";
 import { vmWindow } from "../store/windows.js";
 import { style } from "./frame.js";
@@ -42,7 +42,7 @@ export interface Column {
 export const COLUMNS: readonly Column[] = [
   { id: "name", title: () => "NAME", help: "its name, or its id", sort: "name", width: NAME_WIDTH, align: "left", rank: 0, text: ({ vm }) => vm.label },
   { id: "state", title: () => "STATE", help: "its state, or the operation under way", sort: "state", width: 9, align: "left", rank: 0, text: stateText, look: ({ vm }) => style(STATE_ROLES[vm.state]) },
-  { id: "cpu", title: (_, cpuScale) => (cpuScale === "core" ? "CORE%" : "VM%"), help: "CPU used, of a core or of the VM (% changes it)", sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample, vm, state }) => cpuPercent(sample?.cpuRatio ?? null, state.ui.cpuScale, vm.vcpus) },
+  { id: "cpu", title: (_, cpuScale) => (cpuScale === "core" ? "CORE%" : "VM%"), help: "CPU used, of a core or of the VM (% changes it)", sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample, vm, state }) => cpuPercent(sample?.cpuRatio ?? null, state.ui.cpuScale, vcpusOf(vm, sample)) },
   { id: "last", title: () => `last ${SPARK_SPAN_SECONDS}s`, help: "CPU of the last minute", width: SPARK_COLUMNS, align: "left", rank: 0, text: spark, look: () => style("first") },
   { id: "steal", title: () => "steal%", help: "time it waited for a core", width: 6, align: "right", rank: 4, text: ({ sample }) => percent(sample?.stealRatio ?? null) },
   { id: "memory", title: () => "GUEST / CONF", help: "memory used by the guest, and configured", sort: "memory", width: 13, align: "right", rank: 0, text: memoryText },
@@ -55,7 +55,7 @@ export const COLUMNS: readonly Column[] = [
   { id: "tx", title: (theme) => `NET${theme.up}/s`, help: "sent a second", sort: "tx", width: 6, align: "right", rank: 0, text: ({ sample }) => rate(sample?.networkTxBytesPerSecond ?? null) },
   { id: "drops", title: () => "DROPS", help: "packets dropped a second", width: 5, align: "right", rank: null, text: ({ sample }) => count(sample?.networkDropsPerSecond ?? null) },
   { id: "age", title: () => "AGE", help: "since it was started or last changed state", sort: "age", width: 4, align: "right", rank: 0, text: ({ vm, state }) => age(serverNow(state) - ageSince(vm)) },
-  { id: "vcpus", title: () => "VCPU", help: "its vCPUs", width: 4, align: "right", rank: null, text: ({ vm }) => String(vm.vcpus) },
+  { id: "vcpus", title: () => "VCPU", help: "its vCPUs", width: 4, align: "right", rank: null, text: ({ vm, sample }) => String(vcpusOf(vm, sample)) },
   { id: "host", title: () => "HOST", help: "where it runs", width: 10, align: "left", rank: 7, text: ({ vm, state }) => state.hosts.find((host) => host.id === vm.hostId)?.name ?? vm.hostId },
   { id: "on", title: () => "ON", help: "KVM, or TCG where emulated", width: 6, align: "left", rank: 1, text: ({ vm }) => vm.accelerator ?? UNKNOWN },
   { id: "id", title: () => "ID", help: "its id", width: 16, align: "left", rank: null, text: ({ vm }) => vm.id },
@@ -69,7 +69,7 @@ function stateText({ vm, state }: RowSource): string {
 
 function memoryText({ vm, sample }: RowSource): string {
   const used = sample === null ? null : guestUsedBytes(sample);
-  return `${bytes(used).padStart(5)} / ${bytes(sample?.memoryConfiguredBytes ?? vm.memoryBytes).padStart(5)}`;
+  return `${bytes(used).padStart(5)} / ${bytes(memoryOf(vm, sample)).padStart(5)}`;
 }
 
 function diskText({ sample }: RowSource): string {

@@ -1,6 +1,6 @@
 // The tab of a VM's memory: where it is and what was asked for, then four figures that are often taken for one another,
 // each with its source and age, then what explains them, then all over time.
-import { serverNow } from "../store/select.js";
+import { memoryOf, serverNow } from "../store/select.js";
 import type { Vm } from "../store/model.js";
 import { style } from "./frame.js";
 import type { Rect, Role } from "./frame.js";
@@ -11,6 +11,7 @@ import { scrolled } from "./lists.js";
 import { memoryColumn, memoryHead } from "./memory/vm-tab.js";
 import { BOLD, DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { whyUnknownThen } from "./past-words.js";
 import { plot } from "./plot.js";
 import { isAlive, memoryPlot } from "./vm-plots.js";
 
@@ -63,35 +64,43 @@ function figuresAndPlot(p: Painter, vm: Vm, rect: Rect): void {
   if (rect.height - used >= PLOT_ROWS_MIN) plot(p, memoryPlot(p, vm), { ...rect, y: rect.y + used, height: rect.height - used });
 }
 
-/** Where a figure comes from, or why it is not known. */
-function told(value: number | null | undefined, source: string, whyNot: string): string {
-  return value == null ? whyNot : source;
+/** Whether history has a figure, or it is told of now alone. */
+type Kept = "kept" | "of now alone";
+
+/** Where a figure comes from, or why it is not known: now, or at the instant shown. */
+function told(p: Painter, vm: Vm, kept: Kept, value: number | null | undefined, source: string, whyNot: string): string {
+  if (value != null) return source;
+  if (p.state.past.at === null) return whyNot;
+  const isMeasured = p.state.samples.has(vm.id);
+  return isMeasured && kept === "of now alone" ? "told of now alone" : whyUnknownThen(p.state, { kind: "vm", id: vm.id });
 }
 
+/** No source is longer than what an 80-column screen has room for: it is not cut. */
 function memoryFigures(p: Painter, vm: Vm): Figure[] {
   const { state } = p;
   const sample = state.samples.get(vm.id) ?? null;
   const detail = sample === null ? null : (state.details.get(vm.id) ?? null);
-  const configured = sample?.memoryConfiguredBytes ?? vm.memoryBytes;
+  const configured = memoryOf(vm, sample);
   const now = serverNow(state);
   const sampled = sample === null ? null : Math.max(0, now - sample.time);
   const spoken = detail?.guestUpdatedAt == null ? null : Math.max(0, now - detail.guestUpdatedAt);
   const answered = detail?.qmpAgeMs == null || sampled === null ? null : detail.qmpAgeMs + sampled;
-  const size = (name: string, value: number | null, ageMs: number | null, source: string, role: Role = "text"): Figure =>
-    ({ name, value: bytes(value), share: value === null ? null : value / configured, ageMs: value === null ? null : ageMs, source, role });
-  const plain = (name: string, value: string, ageMs: number | null, source: string): Figure => ({ name, value, share: null, ageMs: value === UNKNOWN ? null : ageMs, source, role: "text" });
-  const merged = sample?.ksmMergedBytes ?? null;
+  const size = (name: string, kept: Kept, value: number | null | undefined, ageMs: number | null, source: string, whyNot = source, role: Role = "text"): Figure => ({
+    name, value: bytes(value ?? null), share: value == null ? null : value / configured, ageMs: value == null ? null : ageMs, source: told(p, vm, kept, value, source, whyNot), role,
+  });
+  const rate = (name: string, value: number | null | undefined, write: (value: number | null) => string, source: string): Figure =>
+    ({ name, value: write(value ?? null), share: null, ageMs: value == null ? null : spoken, source: told(p, vm, "of now alone", value, source, source), role: "text" });
   return [
-    size("configured", configured, null, "the definition", "title"),
-    size("balloon actual", sample?.balloonActualBytes ?? null, answered, told(sample?.balloonActualBytes, "QEMU: what the balloon leaves the guest", "no balloon device, or QEMU has not answered"), "third"),
-    size("  plugged in", detail?.pluggedBytes ?? null, answered, told(detail?.pluggedBytes, "QEMU: beyond its boot memory", "no feature hotplug, or QEMU has not answered")),
-    size("guest available", sample?.guestAvailableBytes ?? null, spoken, told(sample?.guestAvailableBytes, `guest's own word, of ${bytes(sample?.guestTotalBytes ?? null)} it counts`, "the guest's balloon driver has not reported"), "first"),
-    size("host resident", sample?.rssBytes ?? null, sampled, "host: /proc of the QEMU process (RSS)", "second"),
-    size("  fair share", detail?.pssBytes ?? null, sampled, told(detail?.pssBytes, "host: PSS, taken every 10 s", "host: PSS, none taken yet")),
-    size("  shared by KSM", merged, sampled, `host: pages merged, profit ${bytes(detail?.ksmProfitBytes ?? null)}`),
-    size("  swapped out", detail?.swapBytes ?? null, sampled, "host: of the QEMU process"),
-    size("  guest's cache", detail?.guestCacheBytes ?? null, spoken, "guest's own word: its page cache"),
-    plain("  guest swap in", ratePerSecond(detail?.guestSwapInBytesPerSecond ?? null), spoken, `guest's own word; out ${ratePerSecond(detail?.guestSwapOutBytesPerSecond ?? null)}`),
-    plain("  major faults/s", count(detail?.guestMajorFaultsPerSecond ?? null), spoken, "guest's own word: pages fetched from disk"),
+    size("configured", "kept", configured, null, vm.restartRequired ? "what it was started with" : "the definition", undefined, "title"),
+    size("balloon actual", "kept", sample?.balloonActualBytes, answered, "QEMU: what the balloon leaves it", "no balloon, or no answer of QEMU", "third"),
+    size("  plugged in", "of now alone", detail?.pluggedBytes, answered, "QEMU: beyond its boot memory", "no feature hotplug, or no answer"),
+    size("guest available", "kept", sample?.guestAvailableBytes, spoken, `guest's own word, of ${bytes(sample?.guestTotalBytes ?? null)} it counts`, "the guest's driver has not reported", "first"),
+    size("host resident", "kept", sample?.rssBytes, sampled, "host: /proc of the QEMU process (RSS)", undefined, "second"),
+    size("  fair share", "of now alone", detail?.pssBytes, sampled, "host: PSS, taken every 10 s", "host: PSS, none taken yet"),
+    size("  shared by KSM", "kept", sample?.ksmMergedBytes, sampled, detail === null ? "host: pages merged" : `host: pages merged, profit ${bytes(detail.ksmProfitBytes)}`),
+    size("  swapped out", "of now alone", detail?.swapBytes, sampled, "host: of the QEMU process"),
+    size("  guest's cache", "of now alone", detail?.guestCacheBytes, spoken, "guest's own word: its page cache"),
+    rate("  guest swap in", detail?.guestSwapInBytesPerSecond, ratePerSecond, `guest's own word; out ${ratePerSecond(detail?.guestSwapOutBytesPerSecond ?? null)}`),
+    rate("  major faults/s", detail?.guestMajorFaultsPerSecond, count, "guest's own word: fetched from disk"),
   ];
 }

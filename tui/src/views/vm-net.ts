@@ -13,7 +13,7 @@ import { plotGrid } from "./plot-grid.js";
 import type { Plot, PlotLine } from "./plot.js";
 import { COUNTS } from "./scales.js";
 import type { Theme } from "./theme.js";
-import { isUserNetwork, networkPlot, whyNoFigures } from "./vm-plots.js";
+import { UNCOUNTED, isUserNetwork, networkPlot, whyNoFigures } from "./vm-plots.js";
 
 /** Rows the graphs keep below the cards. */
 const PLOT_ROWS = 9;
@@ -46,7 +46,7 @@ function packets(p: Painter, vm: Vm, nic: NicSample | null): Plot {
   const line = (label: string, role: Role, figure: NicFigure): PlotLine =>
     ({ name: label, role, now: nic?.[figure] ?? null, window: (cells) => partWindow(p.state, vm.id, nicPart(name, figure), cells) });
   return {
-    title: `packets/s${name === "" ? "" : `, ${name}`}`, scale: COUNTS, whyEmpty: whyNoFigures(vm, isUserNetwork(vm) ? "user mode: no counters on host" : "from the opening of this page on"),
+    title: `packets/s${name === "" ? "" : `, ${name}`}`, scale: COUNTS, whyEmpty: whyNoFigures(vm, isUserNetwork(vm) ? UNCOUNTED : "from the opening of this page on"), of: [{ kind: "vm", id: vm.id }],
     lines: [line(p.theme.down, "first", "rxPacketsPerSecond"), line(p.theme.up, "second", "txPacketsPerSecond"), line("drops", "sixth", "dropsPerSecond")],
   };
 }

@@ -1,6 +1,6 @@
 // The page of one VM: what it is, what is wrong with it, and its tabs. Each tab is a file of its own.
 import type { Vm } from "../store/model.js";
-import { selectedVm, serverNow } from "../store/select.js";
+import { memoryOf, selectedVm, serverNow, vcpusOf } from "../store/select.js";
 import { VM_TABS } from "../store/state.js";
 import type { VmTab } from "../store/state.js";
 import { style } from "./frame.js";
@@ -10,6 +10,7 @@ import { scrolled } from "./lists.js";
 import { DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { partsThen } from "./past.js";
+import { goneThen } from "./past-words.js";
 import { plotGrid } from "./plot-grid.js";
 import { vmConsole } from "./vm-console.js";
 import { vmCpu } from "./vm-cpu.js";
@@ -22,7 +23,7 @@ import { vmPlots } from "./vm-plots.js";
 export function vmPage(p: Painter, rect: Rect): void {
   const vm = selectedVm(p.state);
   if (vm === null) {
-    p.frame.put(rect.x + 2, rect.y + 1, "This VM is gone. Esc goes back.", DIM);
+    p.frame.put(rect.x + 2, rect.y + 1, goneThen(p.state) ?? "This VM is gone. Esc goes back.", DIM);
     return;
   }
   tabs(p, rect.y);
@@ -43,7 +44,9 @@ function tabs(p: Painter, y: number): void {
 
 function facts(p: Painter, vm: Vm, y: number): void {
   const on = vm.accelerator === null ? "" : ` on ${vm.accelerator}`;
-  const size = `${vm.vcpus} ${vm.vcpus === 1 ? "vCPU" : "vCPUs"}  ${bytes(vm.memoryBytes)}  ${vm.machine}${on}`;
+  const sample = p.state.samples.get(vm.id);
+  const vcpus = vcpusOf(vm, sample);
+  const size = `${vcpus} ${vcpus === 1 ? "vCPU" : "vCPUs"}  ${bytes(memoryOf(vm, sample))}  ${vm.machine}${on}`;
   const process = vm.pid === null ? "" : `  pid ${vm.pid}`;
   const network = vm.networkInUse === null ? "" : "  network ";
   const flags = `${vm.protected ? "  protected" : ""}${vm.autostart ? "  autostart" : ""}`;

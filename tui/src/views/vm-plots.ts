@@ -1,7 +1,8 @@
 // The graphs of one VM: which figures stand together, in which unit, and why one may be empty.
 import { guestUsedBytes } from "../store/reduce-data.js";
 import type { Vm, VmFigure, VmSample } from "../store/model.js";
-import type { Window } from "../store/ring.js";
+import { memoryOf, vcpusOf } from "../store/select.js";
+import type { Window } from "../store/window.js";
 import { vmWindow } from "../store/windows.js";
 import type { Role } from "./frame.js";
 import { bytes, count, latency } from "./format.js";
@@ -15,6 +16,9 @@ export function isUserNetwork(vm: Vm): boolean {
   return vm.networkInUse?.startsWith("user") ?? false;
 }
 
+/** Why its graphs are empty, at any time. */
+export const UNCOUNTED = "user mode: no counters on host";
+
 /** Whether there is a process that can be measured. */
 export function isAlive(vm: Vm): boolean {
   return vm.state !== "STOPPED" && vm.state !== "DEFINED" && vm.state !== "CRASHED";
@@ -24,6 +28,8 @@ export function isAlive(vm: Vm): boolean {
 export function whyNoFigures(vm: Vm, otherwise = "waiting for the first samples"): string {
   return isAlive(vm) ? otherwise : `${vm.state.toLowerCase()}: nothing to measure (s starts it)`;
 }
+
+const ofVm = ({ id }: Vm): Plot["of"] => [{ kind: "vm", id }];
 
 type Read = (sample: VmSample) => number | null;
 
@@ -50,19 +56,20 @@ function times(window: Window, factor: number): Window {
 /** Steal is a share of each vCPU's time: it is read off the axis as it stands in the table, whatever 100 % is. */
 export function cpuPlot(p: Painter, vm: Vm): Plot {
   const { cpuScale: chosen } = p.state.ui;
+  const vcpus = vcpusOf(vm, p.state.samples.get(vm.id));
   return {
-    title: `CPU, ${cpuUnit(chosen, vm)}`, scale: cpuScale(chosen, vm.vcpus), whyEmpty: whyNoFigures(vm),
+    title: `CPU, ${cpuUnit(chosen, { vcpus })}`, scale: cpuScale(chosen, vcpus), of: ofVm(vm), whyEmpty: whyNoFigures(vm),
     lines: [
       line(p, vm, "cpu", "used", "first", (sample) => sample.cpuRatio),
-      line(p, vm, "steal", "steal", "second", (sample) => sample.stealRatio, chosen === "vm" ? Math.max(1, vm.vcpus) : 1),
+      line(p, vm, "steal", "steal", "second", (sample) => sample.stealRatio, chosen === "vm" ? Math.max(1, vcpus) : 1),
     ],
   };
 }
 
 export function memoryPlot(p: Painter, vm: Vm): Plot {
-  const configured = p.state.samples.get(vm.id)?.memoryConfiguredBytes ?? vm.memoryBytes;
+  const configured = memoryOf(vm, p.state.samples.get(vm.id));
   return {
-    title: `memory of ${bytes(configured)}`, scale: sizes(configured), whyEmpty: whyNoFigures(vm),
+    title: `memory of ${bytes(configured)}`, scale: sizes(configured), of: ofVm(vm), whyEmpty: whyNoFigures(vm),
     lines: [
       line(p, vm, "guestUsed", "guest", "first", guestUsedBytes),
       line(p, vm, "rss", "rss", "second", (sample) => sample.rssBytes),
@@ -74,7 +81,7 @@ export function memoryPlot(p: Painter, vm: Vm): Plot {
 /** Bytes alone: latency stands beside it. */
 export function diskRatePlot(p: Painter, vm: Vm): Plot {
   return {
-    title: "disk, B/s", scale: RATE, whyEmpty: whyNoFigures(vm),
+    title: "disk, B/s", scale: RATE, of: ofVm(vm), whyEmpty: whyNoFigures(vm),
     lines: [
       line(p, vm, "diskRead", "r", "first", (known) => known.diskReadBytesPerSecond),
       line(p, vm, "diskWrite", "w", "second", (known) => known.diskWriteBytesPerSecond),
@@ -89,7 +96,7 @@ function diskPlot(p: Painter, vm: Vm): Plot {
 
 export function latencyPlot(p: Painter, vm: Vm): Plot {
   return {
-    title: "disk latency", scale: LATENCY, whyEmpty: whyNoFigures(vm, "no read or write yet"),
+    title: "disk latency", scale: LATENCY, of: ofVm(vm), whyEmpty: whyNoFigures(vm, "no read or write yet"), whyEmptyThen: "no read or write then",
     lines: [line(p, vm, "diskLatency", "all", "first", (sample) => sample.diskLatencySeconds)],
   };
 }
@@ -99,7 +106,7 @@ export function networkPlot(p: Painter, vm: Vm): Plot {
   const sample = p.state.samples.get(vm.id);
   return {
     title: "net, B/s", scale: RATE, extra: `drops ${count(sample?.networkDropsPerSecond ?? null)}`,
-    whyEmpty: whyNoFigures(vm, isUserNetwork(vm) ? "user mode: no counters on host" : "no network card, or no sample yet"),
+    of: ofVm(vm), whyEmpty: whyNoFigures(vm, isUserNetwork(vm) ? UNCOUNTED : "no network card, or no sample yet"), whyEmptyThen: isUserNetwork(vm) ? UNCOUNTED : "no network card then",
     lines: [
       line(p, vm, "netRx", theme.down, "first", (known) => known.networkRxBytesPerSecond),
       line(p, vm, "netTx", theme.up, "second", (known) => known.networkTxBytesPerSecond),

@@ -19,6 +19,9 @@ export function firstRow(chosen: number, rows: number, total: number): number {
   return Math.max(0, Math.min(chosen - Math.floor(rows / 2), total - rows));
 }
 
+/** Its rule and its column heads. */
+export const TABLE_HEAD_ROWS = 2;
+
 export function vmTable(p: Painter, rect: Rect): void {
   const { frame, theme, state } = p;
   const rows = visibleVms(state);
@@ -41,7 +44,7 @@ export function vmTable(p: Painter, rect: Rect): void {
     if (column.sort !== undefined) frame.clickable({ x, y: rect.y + 1, width: column.width, height: 1 }, { kind: "sort", column: column.sort });
     x += column.width + 1;
   }
-  const shown = rect.height - 2;
+  const shown = rect.height - TABLE_HEAD_ROWS;
   if (rows.length === 0) {
     frame.put(rect.x + 3, rect.y + 2, cut(emptyText(state), rect.width - 4, theme.ellipsis), DIM);
     return;

@@ -7,6 +7,7 @@ mod face;
 mod host;
 mod journal;
 mod lock;
+mod memory;
 mod metrics_wire;
 mod refusal;
 mod registry;

@@ -1,7 +1,7 @@
 //! From samples to the contract's metrics. Pure; absent stays absent.
 use quetzal_api::v1;
 use quetzal_host::sampler::{HostSample, Pressure};
-use quetzal_vm::metrics::{DiskSample, GuestMemory, VmSample};
+use quetzal_vm::metrics::{DiskSample, GuestMemory, GuestRam, VmSample};
 
 use crate::wire::timestamp;
 
@@ -56,9 +56,9 @@ pub fn host(sample: &HostSample) -> v1::HostMetrics {
         network_rx_bytes: sample.network.map(|network| network.rx_bytes),
         network_tx_bytes: sample.network.map(|network| network.tx_bytes),
         network_drops: sample.network.map(|network| network.drops),
-        ksmd_ns: None,
-        memory_anonymous_bytes: None,
-        memory_kernel_bytes: None,
+        ksmd_ns: sample.ksmd_ns,
+        memory_anonymous_bytes: sample.memory_anonymous_bytes,
+        memory_kernel_bytes: sample.memory_kernel_bytes,
     }
 }
 
@@ -107,11 +107,21 @@ pub fn vm(sample: &VmSample) -> v1::VmMetrics {
         cpu_throttle: sample.cpu_throttle.map(|throttle| v1::CpuThrottle {
             periods: throttle.periods,
             throttled_periods: throttle.throttled_periods,
-            throttled_ns: None,
+            throttled_ns: Some(throttle.throttled_ns),
         }),
-        plugged_bytes: None,
-        guest_ram: None,
-        vcpus_present: None,
+        plugged_bytes: sample.plugged_bytes,
+        guest_ram: sample.guest_ram.map(guest_ram),
+        vcpus_present: sample.vcpus_present,
+    }
+}
+
+fn guest_ram(ram: GuestRam) -> v1::GuestRam {
+    v1::GuestRam {
+        size_bytes: ram.size_bytes,
+        resident_bytes: ram.resident_bytes,
+        shared_bytes: ram.shared_bytes,
+        swapped_bytes: ram.swapped_bytes,
+        overhead_bytes: ram.overhead_bytes,
     }
 }
 

@@ -26,6 +26,7 @@ fn code_to_wire(code: RefusalCode) -> v1::RefusalCode {
         RefusalCode::ConsoleBusy => v1::RefusalCode::ConsoleBusy,
         RefusalCode::NotCancellable => v1::RefusalCode::NotCancellable,
         RefusalCode::Protected => v1::RefusalCode::Protected,
+        RefusalCode::OutOfRange => v1::RefusalCode::OutOfRange,
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use quetzal_vm::context::VmContext;
+use quetzal_vm::cpu::check_pins;
 use quetzal_vm::launch::images_exist;
 use quetzal_vm::order::{Answer, Mode, Order, VmHandle};
 use quetzal_vm::record::{self, RecordError, RunRecord, StateRecord};
@@ -158,13 +159,19 @@ impl Registry {
         if present.as_ref().is_none_or(|handle| *handle.view().spec_json != *text) {
             images_exist(&spec, &self.context)?;
         }
+        if let Some(handle) = &present {
+            handle.call("", Mode::DryRun, Order::Define(Box::new(spec.clone()))).await?;
+        } else {
+            check_pins(&spec.cpu_policy)?;
+        }
         let view = VmView::defined(&id, text.into());
         if mode == Mode::DryRun {
             let replaced = present
                 .map(|handle| VmView { spec_json: Arc::clone(&view.spec_json), ..VmView::clone(&handle.view()) });
             return Ok(Arc::new(replaced.unwrap_or(view)));
         }
-        self.store(&spec)?;
+        let before = present.as_ref().map(|handle| handle.view());
+        self.store(&id, &spec.to_json())?;
         let handle = match present {
             Some(handle) => handle,
             None => {
@@ -173,7 +180,12 @@ impl Registry {
                 self.get(&id)?
             }
         };
-        handle.call(operation_id, Mode::Real, Order::Define(Box::new(spec))).await
+        let answer = handle.call(operation_id, Mode::Real, Order::Define(Box::new(spec))).await;
+        if let (Err(_), Some(before)) = (&answer, before) {
+            // A running VM whose QEMU cannot be held to it keeps the definition that it had.
+            self.store(&id, &before.spec_json)?;
+        }
+        answer
     }
 
     fn name_is_free(&self, spec: &VmSpec) -> Result<(), Refusal> {
@@ -190,12 +202,12 @@ impl Registry {
         Ok(())
     }
 
-    fn store(&self, spec: &VmSpec) -> Result<(), Refusal> {
-        let paths = self.context.folders.vm(&spec.id);
+    fn store(&self, id: &str, spec_json: &str) -> Result<(), Refusal> {
+        let paths = self.context.folders.vm(id);
         let storage = |message: String| Refusal::new(RefusalCode::Storage, message);
         std::fs::create_dir_all(&paths.kept)
             .map_err(|error| storage(format!("cannot make '{}': {error}", paths.kept.display())))?;
-        record::write_text(&paths.spec(), spec.to_json().as_bytes()).map_err(|error| storage(error.to_string()))
+        record::write_text(&paths.spec(), spec_json.as_bytes()).map_err(|error| storage(error.to_string()))
     }
 
     pub async fn verb(&self, id: &str, operation_id: &str, mode: Mode, order: Order) -> Answer {

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use quetzal_api::v1::console_service_server::ConsoleServiceServer;
+use quetzal_api::v1::cpu_service_server::CpuServiceServer;
 use quetzal_api::v1::event_service_server::EventServiceServer;
 use quetzal_api::v1::host_service_server::HostServiceServer;
+use quetzal_api::v1::memory_service_server::MemoryServiceServer;
 use quetzal_api::v1::metrics_service_server::MetricsServiceServer;
 use quetzal_api::v1::vm_service_server::VmServiceServer;
-use quetzal_host::facts;
 use quetzal_host::kvm::{self, KvmProbe};
 use quetzal_host::sampler::HostSampler;
 use quetzal_host::user::UnprivilegedUser;
+use quetzal_host::{cgroup, facts};
 use quetzal_vm::context::{KvmVerdict, VmContext};
 use quetzal_vm::paths::{Folders, fits_socket};
 use quetzal_vm::sink::{EventDraft, EventKind, EventSink};
@@ -30,6 +32,7 @@ use crate::face;
 use crate::host::HostFace;
 use crate::journal::Journal;
 use crate::lock;
+use crate::memory::Memory;
 use crate::registry::Registry;
 use crate::tick::Ticker;
 
@@ -49,11 +52,16 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let journal = Journal::open(&own_dir.join("journal"))?;
     let kvm = measure_kvm();
     let boot_id = boot::id();
-    let registry = Arc::new(Registry::new(context(&config, &kvm, &boot_id, &journal), Arc::clone(&journal)));
+    let context = context(&config, &kvm, &boot_id, &journal);
+    // Those of living VMs stay.
+    let _ = context.cgroups.sweep();
+    let registry = Arc::new(Registry::new(context, Arc::clone(&journal)));
     tokio::spawn(Arc::clone(&journal).keep_synced());
     journal.record(daemon_started());
     registry.load().await?;
     registry.end_orphaned_operations();
+    let memory = Memory::open(&own_dir, &boot_id, Arc::clone(&registry), Arc::clone(&journal)).await;
+    let keeping = tokio::spawn(Arc::clone(&memory).keep());
     let ticker = Ticker::new(Arc::clone(&registry));
     tokio::spawn(Arc::clone(&ticker).run(HostSampler::new(vec![config.state_dir.clone()])));
     if boot::visit(&own_dir, &boot_id)? == Visit::FirstThisBoot {
@@ -62,7 +70,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     }
     tracing::info!(socket = %config.socket().display(), vms = registry.all().len(), "serving");
     let facts = HostFace::new(&config, kvm);
-    answer_until_told(listener, registry, Arc::clone(&journal), ticker, facts).await?;
+    let served = answer_until_told(listener, registry, Arc::clone(&journal), ticker, facts, Arc::clone(&memory)).await;
+    keeping.abort();
+    memory.end().await;
+    served?;
     journal.sync()?;
     // Their absence tells the launcher that nobody serves.
     let _ = fs::remove_file(config.socket());
@@ -115,6 +126,7 @@ fn context(config: &Config, kvm: &Arc<LazyLock<KvmProbe>>, boot_id: &str, journa
         kvm: LazyLock::new(Box::new(move || verdict(&own_config, &probe))),
         limits: HostLimits { memory_bytes: facts.memory_bytes, cpu_count: facts.cpu_count },
         boot_id: boot_id.to_owned(),
+        cgroups: cgroup::detect().of(&config.state_dir),
         qemu_major: OnceLock::new(),
         sink: Arc::clone(journal) as Arc<dyn EventSink>,
     })
@@ -148,6 +160,7 @@ async fn answer_until_told(
     journal: Arc<Journal>,
     ticker: Arc<Ticker>,
     facts: Arc<HostFace>,
+    memory: Arc<Memory>,
 ) -> anyhow::Result<()> {
     let (close, closing) = watch::channel(false);
     let mut terminate = signal(SignalKind::terminate())?;
@@ -167,6 +180,8 @@ async fn answer_until_told(
             registry: Arc::clone(&registry),
             journal: Arc::clone(&journal),
         }))
+        .add_service(CpuServiceServer::new(face::cpu::CpuFace { registry: Arc::clone(&registry) }))
+        .add_service(MemoryServiceServer::new(face::memory::MemoryFace { registry: Arc::clone(&registry), memory }))
         .add_service(EventServiceServer::new(face::event::EventFace { journal, closing: closing.clone() }))
         .add_service(MetricsServiceServer::new(face::metrics::MetricsFace { ticker, closing: closing.clone() }))
         .add_service(ConsoleServiceServer::new(face::console::ConsoleFace { registry, closing }))

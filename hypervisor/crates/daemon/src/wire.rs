@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prost_types::Timestamp;
 use quetzal_api::v1;
+use quetzal_vm::room::Room;
 use quetzal_vm::sink::{EventKind, Outcome};
 use quetzal_vm::state::VmState;
 use quetzal_vm::view::{CrashReport, UnixMs, VmView};
@@ -44,7 +45,18 @@ pub fn vm(view: &VmView) -> v1::Vm {
         crash: view.crash.as_ref().map(crash),
         restart_required: view.restart_required,
         qemu_version: view.qemu_version.clone(),
-        room: None,
+        room: view.room.map(room),
+    }
+}
+
+fn room(room: Room) -> v1::Room {
+    v1::Room {
+        balloon_target_bytes: room.balloon_target_bytes,
+        balloon_floor_bytes: room.balloon_floor_bytes,
+        memory_target_bytes: room.memory_target_bytes,
+        memory_max_bytes: room.memory_max_bytes,
+        vcpus_target: room.vcpus_target,
+        vcpus_max: room.vcpus_max,
     }
 }
 
@@ -70,6 +82,8 @@ fn kind(kind: EventKind) -> v1::EventKind {
         EventKind::GuestPanicked => v1::EventKind::GuestPanicked,
         EventKind::VmReset => v1::EventKind::VmReset,
         EventKind::Warning => v1::EventKind::Warning,
+        EventKind::MemoryDecision => v1::EventKind::MemoryDecision,
+        EventKind::HostMemoryChanged => v1::EventKind::HostMemoryChanged,
     }
 }
 
@@ -85,6 +99,6 @@ pub fn event(event: &StoredEvent) -> v1::Event {
         message: event.message.clone(),
         succeeded: event.outcome == Some(Outcome::Succeeded),
         cancelled: event.outcome == Some(Outcome::Cancelled),
-        decision: None,
+        decision: event.decision.as_ref().map(crate::memory::wire::decision),
     }
 }

@@ -3,103 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 mod support;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use quetzal_api::v1::{self, ConsoleInput, EventKind, StopEscalation, VmState, console_output};
-use quetzal_api::v1::{WatchMetricsRequest, read_console_request};
+use quetzal_api::v1::{EventKind, StopEscalation, VmState, WatchMetricsRequest};
 use serde_json::json;
 use support::Daemon;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-
-/// A boot takes 3 s; on a loaded machine ten times that was seen.
-const BOOT_PATIENCE: Duration = Duration::from_secs(120);
+use support::guest::{BOOT_PATIENCE, Terminal};
 
 /// Long enough for the guest to power down while no daemon is there.
 const AWAY: Duration = Duration::from_secs(4);
 
-/// The folder that holds `quetzal-guest/`; says what is missing when there is none.
-fn images() -> Option<PathBuf> {
-    let Some(folder) = std::env::var_os("QUETZAL_TEST_IMAGES").map(PathBuf::from) else {
-        println!(
-            "skipped: QUETZAL_TEST_IMAGES does not name a folder with quetzal-guest/vmlinuz; 'npm test' builds it"
-        );
-        return None;
-    };
-    assert!(folder.join("quetzal-guest/vmlinuz").exists(), "no quetzal-guest/vmlinuz in '{}'", folder.display());
-    Some(folder)
-}
-
-/// A console in both directions.
-struct Terminal {
-    output: tonic::Streaming<v1::ConsoleOutput>,
-    input: mpsc::Sender<ConsoleInput>,
-    sequence: u64,
-    seen: String,
-}
-
-impl Terminal {
-    async fn open(daemon: &Daemon, vm_id: &str) -> Self {
-        let from = Some(read_console_request::From::Offset(0));
-        let read = v1::ReadConsoleRequest { vm_id: vm_id.into(), port: String::new(), from };
-        let output = daemon.consoles().read_console(read).await.unwrap().into_inner();
-        let (input, inputs) = mpsc::channel(8);
-        let first = ConsoleInput { vm_id: vm_id.into(), writer: "test".into(), ..ConsoleInput::default() };
-        input.send(first).await.unwrap();
-        let results = daemon.consoles().write_console(ReceiverStream::new(inputs)).await.unwrap().into_inner();
-        tokio::spawn(async move {
-            let mut results = results;
-            while let Ok(Some(_)) = results.message().await {}
-        });
-        Self { output, input, sequence: 0, seen: String::new() }
-    }
-
-    async fn wait_for(&mut self, text: &str) {
-        let seen = async {
-            while !self.seen.contains(text) {
-                let item = self.output.message().await.unwrap().expect("the console is open").item.unwrap();
-                if let console_output::Item::Chunk(chunk) = item {
-                    self.seen.push_str(&String::from_utf8_lossy(&chunk.data));
-                }
-            }
-        };
-        let in_time = tokio::time::timeout(BOOT_PATIENCE, seen).await;
-        assert!(in_time.is_ok(), "no {text:?} in:\n{}", self.seen);
-    }
-
-    async fn send(&mut self, line: &str) {
-        self.sequence += 1;
-        let data = format!("{line}\n").into_bytes();
-        self.input.send(ConsoleInput { data, sequence: self.sequence, ..ConsoleInput::default() }).await.unwrap();
-    }
-
-    /// Runs a command whose answer cannot be mistaken for its echo.
-    async fn boot_and_run(&mut self, command: &str, expected: &str) {
-        self.wait_for("# ").await;
-        self.send(&format!("echo ready-$((40+2)); {command}")).await;
-        self.wait_for("ready-42").await;
-        self.wait_for(expected).await;
-    }
-}
-
 async fn booted(daemon: &mut Daemon, id: &str) -> Option<Terminal> {
-    let images = images()?;
-    let folder = daemon.state_dir().join("images/quetzal-guest");
-    std::fs::create_dir_all(&folder).unwrap();
-    for name in ["vmlinuz", "initrd.img"] {
-        std::fs::copy(images.join("quetzal-guest").join(name), folder.join(name)).unwrap();
-    }
-    let spec = json!({
-        "id": id, "memory_mb": 192, "vcpus": 2, "features": ["ballooning", "tps"],
-        "boot": {
-            "kernel": "quetzal-guest/vmlinuz", "initrd": "quetzal-guest/initrd.img", "cmdline": "console=ttyS0 quiet",
-        },
-    });
-    daemon.running(spec).await;
-    let mut terminal = Terminal::open(daemon, id).await;
-    terminal.boot_and_run("nproc", "\n2").await;
-    Some(terminal)
+    support::guest::booted(daemon, id, json!({ "memory_mb": 192, "vcpus": 2, "features": ["ballooning", "tps"] })).await
 }
 
 #[tokio::test]

@@ -226,7 +226,16 @@ fn cgroup_capability(name: &'static str, version: Option<Version>, writable: &Re
     };
     match writable {
         Ok(()) => Capability::yes(name, version),
-        Err(error) => Capability::no(name, format!("{version}: {error}"), NEEDS_ROOT),
+        Err(error) => Capability::no(name, format!("{version}: {error}"), cgroup_mend()),
+    }
+}
+
+/// What would let this process make control groups.
+pub fn cgroup_mend() -> &'static str {
+    if rustix::process::geteuid().is_root() {
+        "give quetzald a writable control group tree of its own (systemd: Delegate=yes; container: --privileged)"
+    } else {
+        NEEDS_ROOT
     }
 }
 

@@ -1,15 +1,26 @@
-//! Control groups, for accounting: a group for each VM, in version 1, version 2 or a mixture, behind one face.
-//! Sets no limits. Must not know what a VM is beyond its id.
+//! Control groups: one for each VM, in version 1, version 2 or a mixture, behind one face. What of the CPUs a group gets
+//! is `share`'s. Must not know what a VM is beyond its id.
 
-use std::fs;
+mod share;
+
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 
 use crate::HostError;
 use crate::kernel_file::{single, value_of};
+pub use share::{CpuShare, WEIGHT_DEFAULT};
 
-/// Our own group at the top of each hierarchy; the VMs' groups are below it.
+/// Our own group at the top of each hierarchy begins so; the VMs' groups are below it.
 const OUR_GROUP: &str = "quetzal";
+/// Of the state folder's hash, so that two daemons on one host do not meet in a group.
+const OWNER_BYTES: usize = 4;
 const NS_PER_US: u64 = 1_000;
+/// A process that has just ended may hold its group for a moment longer.
+const REMOVE_ATTEMPTS: u32 = 50;
+const REMOVE_PAUSE: Duration = Duration::from_millis(2);
 /// Losing a race this often in a row does not happen.
 const CREATE_ATTEMPTS: u32 = 5;
 
@@ -26,8 +37,10 @@ struct Hierarchy {
 }
 
 /// Where each controller is; None: this kernel or container does not have it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cgroups {
+    /// Name of our own group.
+    ours: String,
     cpu: Option<Hierarchy>,
     /// Version 1 counts CPU time apart; in version 2 it is the same as `cpu`.
     cpu_time: Option<Hierarchy>,
@@ -70,7 +83,7 @@ pub(crate) fn detect_in(root: &Path) -> Cgroups {
     };
     let cpu = find("cpu");
     let cpu_time = cpu.clone().filter(|hierarchy| hierarchy.version == Version::V2).or_else(|| find("cpuacct"));
-    Cgroups { cpu, cpu_time, memory: find("memory") }
+    Cgroups { ours: OUR_GROUP.to_owned(), cpu, cpu_time, memory: find("memory") }
 }
 
 /// Mount points are absolute; spaces in them are written as \040, which no cgroup mount has.
@@ -78,7 +91,41 @@ fn below(root: &Path, mount: &str) -> PathBuf {
     root.join(mount.trim_start_matches('/'))
 }
 
+impl Default for Cgroups {
+    /// A host without any.
+    fn default() -> Self {
+        Self { ours: OUR_GROUP.to_owned(), cpu: None, cpu_time: None, memory: None }
+    }
+}
+
 impl Cgroups {
+    /// As seen by the daemon that serves this state folder: its groups are its own.
+    pub fn of(mut self, state_dir: &Path) -> Self {
+        let hash = Sha256::digest(state_dir.as_os_str().as_encoded_bytes());
+        let hex: String = hash.iter().take(OWNER_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        self.ours = format!("{OUR_GROUP}-{hex}");
+        self
+    }
+
+    /// Removes what an earlier daemon left: every group of ours without a process in it. Gives whether none is left.
+    pub fn sweep(&self) -> bool {
+        let mut is_clean = true;
+        for (hierarchy, _) in self.hierarchies() {
+            let ours = self.our_folder(hierarchy);
+            for entry in fs::read_dir(&ours).into_iter().flatten().flatten() {
+                // A file of the kernel's, or a group with a VM in it: both stay.
+                let _ = fs::remove_dir(entry.path());
+            }
+            let _ = fs::remove_dir(&ours);
+            is_clean &= !ours.exists();
+        }
+        is_clean
+    }
+
+    fn our_folder(&self, hierarchy: &Hierarchy) -> PathBuf {
+        hierarchy.mount.join(&self.ours)
+    }
+
     pub fn cpu(&self) -> Option<Version> {
         self.cpu.as_ref().map(|hierarchy| hierarchy.version)
     }
@@ -92,11 +139,22 @@ impl Cgroups {
         self.memory.as_ref().map(|hierarchy| hierarchy.version)
     }
 
-    /// Whether groups can be made: not without rights, nor in a container that sees its tree read-only.
+    /// Whether groups can be made: not without rights, nor in a container that sees its tree read-only or shares the
+    /// top of it with its own processes.
     pub fn check_writable(&self) -> Result<(), HostError> {
-        self.hierarchies().into_iter().try_for_each(|(hierarchy, _)| {
+        self.hierarchies().into_iter().try_for_each(|(hierarchy, controllers)| {
             rustix::fs::access(&hierarchy.mount, rustix::fs::Access::WRITE_OK)
-                .map_err(|error| HostError::MakeCgroup { path: hierarchy.mount.join(OUR_GROUP), source: error.into() })
+                .map_err(|error| HostError::MakeCgroup { path: self.our_folder(hierarchy), source: error.into() })?;
+            let text = |name: &str| fs::read_to_string(hierarchy.mount.join(name)).unwrap_or_default();
+            let enabled = text("cgroup.subtree_control");
+            let is_handed_down =
+                handed_down(&controllers).all(|name| enabled.split_ascii_whitespace().any(|on| on == name));
+            // Only the top of the whole tree may hold processes and hand controllers down; it alone has no type.
+            let is_inner = hierarchy.mount.join("cgroup.type").exists();
+            if hierarchy.version == Version::V2 && is_inner && !is_handed_down && !text("cgroup.procs").is_empty() {
+                return Err(HostError::CrowdedCgroup { path: hierarchy.mount.clone() });
+            }
+            Ok(())
         })
     }
 
@@ -135,12 +193,18 @@ impl VmCgroup {
         Ok(group)
     }
 
+    /// Of a process that is known to have ended; whether there is such a group or not.
+    pub fn remove(cgroups: &Cgroups, vm_id: &str) {
+        drop(Self { cgroups: cgroups.clone(), vm_id: vm_id.to_owned() });
+    }
+
     /// Another VM's end may remove our own group between the two steps: then both are done again.
-    fn create_in(&self, hierarchy: &Hierarchy, controllers: &[&str]) -> Result<(), HostError> {
+    fn create_in(&self, hierarchy: &Hierarchy, controllers: &[&'static str]) -> Result<(), HostError> {
         let mut attempts_left = CREATE_ATTEMPTS;
         loop {
             attempts_left -= 1;
-            let made = make_ours(hierarchy, controllers).and_then(|()| make_group(&self.path(hierarchy)));
+            let ours = self.cgroups.our_folder(hierarchy);
+            let made = make_ours(hierarchy, &ours, controllers).and_then(|()| make_group(&self.path(hierarchy)));
             match &made {
                 Err(HostError::MakeCgroup { source, .. })
                     if source.kind() == std::io::ErrorKind::NotFound && attempts_left > 0 => {}
@@ -154,6 +218,24 @@ impl VmCgroup {
         self.cgroups.hierarchies().into_iter().try_for_each(|(hierarchy, _)| {
             let path = self.path(hierarchy).join("cgroup.procs");
             fs::write(&path, pid.to_string()).map_err(|source| HostError::JoinCgroup { pid, path, source })
+        })
+    }
+
+    /// For a process that joins by itself, before it uses any memory: it writes "0" to each of them.
+    pub fn doors(&self) -> Result<Vec<File>, HostError> {
+        let open = |(hierarchy, _): (&Hierarchy, _)| {
+            let path = self.path(hierarchy).join("cgroup.procs");
+            let opened = File::options().write(true).open(&path);
+            opened.map_err(|source| HostError::MakeCgroup { path, source })
+        };
+        self.cgroups.hierarchies().into_iter().map(open).collect()
+    }
+
+    /// Whether the process is in the group, in every hierarchy.
+    pub fn holds(&self, pid: u32) -> bool {
+        self.cgroups.hierarchies().into_iter().all(|(hierarchy, _)| {
+            let procs = fs::read_to_string(self.path(hierarchy).join("cgroup.procs")).unwrap_or_default();
+            procs.lines().any(|line| line.parse() == Ok(pid))
         })
     }
 
@@ -174,44 +256,61 @@ impl VmCgroup {
     }
 
     fn path(&self, hierarchy: &Hierarchy) -> PathBuf {
-        hierarchy.mount.join(OUR_GROUP).join(&self.vm_id)
+        self.cgroups.our_folder(hierarchy).join(&self.vm_id)
     }
 }
 
 impl Drop for VmCgroup {
     fn drop(&mut self) {
         for (hierarchy, _) in self.cgroups.hierarchies() {
-            let path = self.path(hierarchy);
-            // Busy with a living VM, or gone already: both are as they should be. Our own group goes with the last.
-            let _ = fs::remove_dir(&path);
-            let _ = fs::remove_dir(hierarchy.mount.join(OUR_GROUP));
+            remove_if_empty(&self.path(hierarchy));
+            // Our own group goes with the last VM's.
+            let _ = fs::remove_dir(self.cgroups.our_folder(hierarchy));
         }
+        share::weigh_ours(&self.cgroups);
+    }
+}
+
+/// Busy with a living VM, or gone already: both are as they should be.
+fn remove_if_empty(path: &Path) {
+    let mut attempts_left = REMOVE_ATTEMPTS;
+    while let Err(error) = fs::remove_dir(path) {
+        attempts_left -= 1;
+        let is_empty = || fs::read_to_string(path.join("cgroup.procs")).is_ok_and(|procs| procs.is_empty());
+        if error.kind() != std::io::ErrorKind::ResourceBusy || attempts_left == 0 || !is_empty() {
+            return;
+        }
+        std::thread::sleep(REMOVE_PAUSE);
     }
 }
 
 /// In version 2 a controller works in a group only when every group above hands it down.
-fn make_ours(hierarchy: &Hierarchy, controllers: &[&str]) -> Result<(), HostError> {
-    let ours = hierarchy.mount.join(OUR_GROUP);
+fn make_ours(hierarchy: &Hierarchy, ours: &Path, controllers: &[&'static str]) -> Result<(), HostError> {
     if hierarchy.version == Version::V2 {
         hand_down(&hierarchy.mount, controllers)?;
     }
-    make_group(&ours)?;
+    make_group(ours)?;
     if hierarchy.version == Version::V2 {
-        hand_down(&ours, controllers)?;
+        hand_down(ours, controllers)?;
     }
     Ok(())
 }
 
-fn hand_down(group: &Path, controllers: &[&str]) -> Result<(), HostError> {
+fn hand_down(group: &Path, controllers: &[&'static str]) -> Result<(), HostError> {
     let path = group.join("cgroup.subtree_control");
     let enabled = fs::read_to_string(&path).unwrap_or_default();
-    for controller in controllers.iter().filter(|name| **name != "cpuacct") {
-        if !enabled.split_ascii_whitespace().any(|name| name == *controller) {
+    for controller in handed_down(controllers) {
+        if !enabled.split_ascii_whitespace().any(|name| name == controller) {
             fs::write(&path, format!("+{controller}"))
                 .map_err(|source| HostError::MakeCgroup { path: path.clone(), source })?;
         }
     }
     Ok(())
+}
+
+/// Version 2 counts CPU time with `cpu` and knows no controller for it.
+fn handed_down<'c>(controllers: &'c [&'static str]) -> impl Iterator<Item = &'static str> + 'c {
+    controllers.iter().copied().filter(|name| *name != "cpuacct")
 }
 
 fn make_group(path: &Path) -> Result<(), HostError> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 
-fn recorded(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(super) fn recorded(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = root.path().join(name);
@@ -16,7 +16,7 @@ fn recorded(files: &[(&str, &str)]) -> tempfile::TempDir {
     root
 }
 
-const V2_MOUNT: &str = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0\n";
+pub(super) const V2_MOUNT: &str = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate 0 0\n";
 
 #[test]
 fn a_process_is_counted_in_its_vms_group_until_the_group_is_dropped() {
@@ -107,4 +107,49 @@ fn a_name_that_leads_elsewhere_and_a_group_that_cannot_be_made_are_errors() {
     let group = VmCgroup::create(&cgroups, "vm1").unwrap();
     fs::create_dir(root.path().join("quetzal/vm1/cgroup.procs")).unwrap();
     assert!(matches!(group.add(42), Err(HostError::JoinCgroup { pid: 42, .. })));
+}
+
+#[test]
+fn a_process_that_knocks_is_in_and_what_an_earlier_daemon_left_is_swept() {
+    let cgroups = detect().of(Path::new(&format!("/nowhere/{}", std::process::id())));
+    assert_ne!(cgroups.ours, detect().of(Path::new("/var/lib/quetzal")).ours, "two daemons do not meet in a group");
+    if let Err(error) = cgroups.check_writable() {
+        eprintln!("skipped: {error}");
+        return;
+    }
+    let (lived_in, left) = (VmCgroup::create(&cgroups, "one").unwrap(), VmCgroup::create(&cgroups, "two").unwrap());
+    let mut process = Command::new("sleep").arg("60").spawn().unwrap();
+    let was_in = lived_in.holds(process.id());
+    let doors = lived_in.doors().unwrap();
+    assert_eq!(doors.len(), cgroups.hierarchies().len());
+    lived_in.add(process.id()).unwrap();
+    let is_in = lived_in.holds(process.id());
+    let paths: Vec<_> = [&lived_in, &left].map(|group| group.path(cgroups.hierarchies()[0].0)).into();
+    // As after a daemon that was killed: nobody drops the groups.
+    std::mem::forget(left);
+    cgroups.sweep();
+    let kept: Vec<bool> = paths.iter().map(|path| path.is_dir()).collect();
+    process.kill().unwrap();
+    process.wait().unwrap();
+    drop(lived_in);
+    assert_eq!((was_in, is_in, kept), (false, true, vec![true, false]));
+    assert!(!cgroups.our_folder(cgroups.hierarchies()[0].0).exists(), "nothing is left behind");
+}
+
+#[test]
+fn a_tree_whose_top_holds_processes_hands_nothing_down() {
+    let files = |subtree: &'static str, procs: &'static str| {
+        recorded(&[
+            ("proc/mounts", V2_MOUNT),
+            ("sys/fs/cgroup/cgroup.controllers", "cpu memory\n"),
+            ("sys/fs/cgroup/cgroup.type", "domain\n"),
+            ("sys/fs/cgroup/cgroup.subtree_control", subtree),
+            ("sys/fs/cgroup/cgroup.procs", procs),
+        ])
+    };
+    let check = |root: &tempfile::TempDir| detect_in(root.path()).check_writable();
+    assert!(matches!(check(&files("", "1\n7\n")), Err(HostError::CrowdedCgroup { .. })));
+    for (subtree, procs) in [("cpu memory", "1\n"), ("", "")] {
+        assert!(check(&files(subtree, procs)).is_ok());
+    }
 }

@@ -12,6 +12,18 @@ pub enum HostError {
     #[error("cannot move process {pid} into {}", path.display())]
     JoinCgroup { pid: u32, path: PathBuf, source: io::Error },
 
+    #[error("control group {} holds processes of its own and so cannot hand controllers down", path.display())]
+    CrowdedCgroup { path: PathBuf },
+
+    #[error("cannot choose the CPUs of thread {tid}")]
+    Affinity { tid: u32, source: io::Error },
+
+    #[error("this host has no {controller} controller")]
+    NoController { controller: &'static str },
+
+    #[error("cannot write {value:?} to {}", path.display())]
+    SetCgroup { path: PathBuf, value: String, source: io::Error },
+
     #[error("VM id {vm_id:?} cannot name a control group")]
     CgroupName { vm_id: String },
 
@@ -32,6 +44,17 @@ pub enum HostError {
 
     #[error("cannot send signal {signal} to process {pid}")]
     SignalProcess { pid: u32, signal: i32, source: io::Error },
+
+    #[error("process {pid} maps no guest memory of {bytes} bytes")]
+    GuestRamNotFound { pid: u32, bytes: u64 },
+
+    #[error(
+        "quetzald may not page out the memory of process {pid}: run it as root, or with CAP_SYS_NICE and CAP_SYS_PTRACE"
+    )]
+    PageOutDenied { pid: u32, source: io::Error },
+
+    #[error("cannot page out memory of process {pid}")]
+    PageOut { pid: u32, source: io::Error },
 
     #[error("{program} is not in PATH; install it or give its full path")]
     ProgramMissing { program: String },
@@ -73,6 +96,24 @@ pub enum HostError {
 
     #[error("{program} could not make volume {}: {message}", path.display())]
     VolumeTool { program: &'static str, path: PathBuf, message: String },
+
+    #[error("cannot set {} to \"{value}\"; {mend}", path.display())]
+    SetKnob { path: PathBuf, value: String, mend: &'static str, source: io::Error },
+
+    #[error("this host has no {what}; {mend}")]
+    NotOffered { what: &'static str, mend: &'static str },
+
+    #[error("{what} \"{given}\" is not known here; give one of: {known}")]
+    UnknownAlgorithm { what: &'static str, given: String, known: String },
+
+    #[error("{what} takes {needed_mib} MiB of memory and {spare_mib} MiB can be spared; {mend}")]
+    DoesNotFit { what: String, needed_mib: u64, spare_mib: u64, mend: &'static str },
+
+    #[error("cannot use {} as swap", path.display())]
+    SwapOn { path: PathBuf, source: io::Error },
+
+    #[error("cannot take {} out of the host's swap", path.display())]
+    SwapOff { path: PathBuf, source: io::Error },
 
     #[error("cannot use image {}: {reason}", path.display())]
     UnsafeImage { path: PathBuf, reason: &'static str },

@@ -19,12 +19,22 @@ const TAP_HASH_BYTES: usize = 5;
 /// A bridge without an address of its own takes the lowest of its ports'; a tap must never have the lowest.
 const TAP_MAC_START: u8 = 0xfe;
 const CLASS: &str = "/sys/class/net";
+const NAME_ANOTHER: &str = "name an existing bridge in the VM's definition (network.bridge)";
 
 /// Why a VM cannot be on a bridge, in a form that completes "user (…)", e.g. "bridge br0: needs CAP_NET_ADMIN".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
+#[error("bridge {bridge}: {why}")]
 pub struct NetworkRefusal {
-    pub reason: String,
+    pub bridge: String,
+    pub why: String,
+    /// What a person does about it, as an order: "run quetzald as root".
+    pub mend: String,
+}
+
+impl NetworkRefusal {
+    fn new(bridge: &str, why: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { bridge: bridge.to_owned(), why: why.into(), mend: mend.into() }
+    }
 }
 
 /// A tap on a bridge. It is not persistent: it goes with its last open descriptor, which is QEMU's once `take_fd` has
@@ -43,16 +53,22 @@ pub fn bridge_exists(name: &str) -> bool {
 impl Tap {
     /// A new tap, up and on the bridge, with the bridge's MTU.
     pub fn on_bridge(vm_id: &str, bridge: &str) -> Result<Self, NetworkRefusal> {
-        let refuse = |why: &str| NetworkRefusal { reason: format!("bridge {bridge}: {why}") };
         if !is_interface_name(bridge) {
-            return Err(refuse("this cannot be an interface's name"));
+            return Err(NetworkRefusal::new(bridge, "this cannot be an interface's name", NAME_ANOTHER));
         }
         if !bridge_exists(bridge) {
-            let is_other = Path::new(CLASS).join(bridge).exists();
-            return Err(refuse(if is_other { "this interface is not a bridge" } else { "there is no such bridge" }));
+            return Err(if Path::new(CLASS).join(bridge).exists() {
+                NetworkRefusal::new(bridge, "this interface is not a bridge", NAME_ANOTHER)
+            } else {
+                let mend = format!("make it (ip link add {bridge} type bridge && ip link set {bridge} up)");
+                NetworkRefusal::new(bridge, "there is no such bridge", mend)
+            });
         }
         let ifname = tap_name(vm_id);
-        let failed = |step: &str, error: &io::Error| refuse(&explain(step, &ifname, error));
+        let failed = |step: &str, error: &io::Error| {
+            let (why, mend) = explain(step, &ifname, error);
+            NetworkRefusal::new(bridge, why, mend)
+        };
         let fd = open_tap(&ifname).map_err(|error| failed("make tap", &error))?;
         // From here an early return closes the descriptor and with it removes the tap.
         let interfaces = Interfaces::open().map_err(|error| failed("configure", &error))?;
@@ -91,14 +107,19 @@ fn tap_name(vm_id: &str) -> String {
     })
 }
 
-fn explain(step: &str, ifname: &str, error: &io::Error) -> String {
+/// Why a step failed, and the mend.
+fn explain(step: &str, ifname: &str, error: &io::Error) -> (String, &'static str) {
     match error.raw_os_error() {
-        Some(libc::EPERM | libc::EACCES) => "needs CAP_NET_ADMIN".to_owned(),
-        Some(libc::ENOENT | libc::ENXIO) if step == "make tap" => "/dev/net/tun is missing (modprobe tun)".to_owned(),
-        Some(libc::EBUSY) if step == "make tap" => {
-            format!("tap {ifname} is in use by another process")
+        Some(libc::EPERM | libc::EACCES) => {
+            ("needs CAP_NET_ADMIN".to_owned(), "run quetzald as root (npm start as root)")
         }
-        _ => format!("cannot {step} {ifname} ({error})"),
+        Some(libc::ENOENT | libc::ENXIO) if step == "make tap" => {
+            ("/dev/net/tun is missing (modprobe tun)".to_owned(), "load the kernel's tun module (modprobe tun)")
+        }
+        Some(libc::EBUSY) if step == "make tap" => {
+            (format!("tap {ifname} is in use by another process"), "end the process that holds the tap")
+        }
+        _ => (format!("cannot {step} {ifname} ({error})"), "mend what the kernel names"),
     }
 }
 

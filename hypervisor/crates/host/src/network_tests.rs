@@ -102,6 +102,7 @@ fn a_tap_lives_as_long_as_its_qemu_and_is_found_again_meanwhile() {
         user: crate::user::UnprivilegedUser::lookup("nobody").ok(),
         stdout_stderr: File::open("/dev/null").unwrap(),
         keep_fds: vec![tap.take_fd().unwrap()],
+        group_doors: Vec::new(),
     };
     let qemu = launch.spawn().unwrap();
     drop(tap);
@@ -115,7 +116,7 @@ fn a_tap_lives_as_long_as_its_qemu_and_is_found_again_meanwhile() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(adopted.unwrap().ifname(), ifname);
-    assert_eq!(second.unwrap_err().reason, format!("bridge {BRIDGE}: tap {ifname} is in use by another process"));
+    assert_eq!(second.unwrap_err().to_string(), format!("bridge {BRIDGE}: tap {ifname} is in use by another process"));
     assert!(counted.is_some());
     assert!(Tap::adopt(&ifname).is_none(), "the tap went with QEMU");
     assert_eq!(nic.sample(), None);
@@ -136,9 +137,11 @@ fn a_tap_that_was_not_passed_on_is_removed() {
 
 #[test]
 fn a_bridge_that_cannot_be_joined_is_refused_with_the_reason() {
-    let reason = |bridge: &str| Tap::on_bridge("vm-a", bridge).unwrap_err().reason;
+    let reason = |bridge: &str| Tap::on_bridge("vm-a", bridge).unwrap_err().to_string();
     assert_eq!(reason("no-such-bridge"), "bridge no-such-bridge: there is no such bridge");
     assert_eq!(reason("lo"), "bridge lo: this interface is not a bridge");
+    let missing = Tap::on_bridge("vm-a", "no-such-bridge").unwrap_err();
+    assert_eq!(missing.mend, "make it (ip link add no-such-bridge type bridge && ip link set no-such-bridge up)");
     for name in ["", "..", "a/b", "sixteen-is-a-lot", "a b"] {
         assert!(reason(name).contains("cannot be an interface's name"), "{name}");
         assert!(!bridge_exists(name));
@@ -162,6 +165,7 @@ fn without_the_right_to_it_a_tap_is_refused_for_that() {
     rustix::thread::set_capabilities(None, none).unwrap();
     let refusal = Tap::on_bridge("vm-a", BRIDGE).unwrap_err();
     assert_eq!(refusal.to_string(), format!("bridge {BRIDGE}: needs CAP_NET_ADMIN"));
+    assert_eq!(refusal.mend, "run quetzald as root (npm start as root)");
 }
 
 #[test]

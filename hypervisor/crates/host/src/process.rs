@@ -12,6 +12,8 @@ use crate::kernel_file::{KernelFile, ReadBuffer, single, value_of};
 const NAME_SETTLES_AFTER_SAMPLES: u32 = 3;
 /// The kernel gives sizes in these, in spite of the "kB" it prints.
 const KIB: u64 = 1024;
+/// KSM counts in these.
+const PAGE_BYTES: u64 = 4096;
 const NS_PER_SECOND: u64 = 1_000_000_000;
 
 /// Counters are totals since the process started. None: the kernel does not say (file missing, no permission).
@@ -38,6 +40,16 @@ pub struct ThreadTime {
     pub run_ns: u64,
     /// Time runnable but waiting for a CPU; None without schedstat in the kernel.
     pub run_delay_ns: Option<u64>,
+}
+
+/// What a process holds of the host's memory, for a quick look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Footprint {
+    pub rss_bytes: u64,
+    pub swap_bytes: u64,
+    /// A total since the process started.
+    pub major_faults: u64,
+    pub ksm_merged_bytes: u64,
 }
 
 /// Holds the process's files open, which also ties it to this process: it never reads a later one with the same pid.
@@ -106,6 +118,18 @@ impl ProcessSampler {
             ksm_merging_pages,
             ksm_profit_bytes,
             threads,
+        })
+    }
+
+    /// None once the process has ended. Takes some 10 µs.
+    pub fn footprint(&mut self) -> Option<Footprint> {
+        let times = Times::parse(self.stat.read(&mut self.buffer)?)?;
+        let (rss_bytes, swap_bytes) = self.memory();
+        Some(Footprint {
+            rss_bytes: rss_bytes?,
+            swap_bytes: swap_bytes.unwrap_or(0),
+            major_faults: times.major_faults,
+            ksm_merged_bytes: self.ksm().0.unwrap_or(0).saturating_mul(PAGE_BYTES),
         })
     }
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::kernel_file::{KernelFile, ReadBuffer};
+use crate::ksm::{self, Scanner};
 use crate::sampler_parse as parse;
 
 /// The kernel's sector in all its block statistics, whatever the device's own (Documentation/block/stat.rst).
@@ -24,9 +25,14 @@ pub struct HostSample {
     pub memory_available_bytes: u64,
     pub memory_free_bytes: Option<u64>,
     pub memory_cached_bytes: Option<u64>,
+    pub memory_anonymous_bytes: Option<u64>,
+    /// Slab, page tables, vmalloc with the kernel's stacks, per-CPU areas.
+    pub memory_kernel_bytes: Option<u64>,
     pub swap_total_bytes: Option<u64>,
     pub swap_used_bytes: Option<u64>,
     pub ksm: Option<Ksm>,
+    /// CPU time of KSM's scanner.
+    pub ksmd_ns: Option<u64>,
     pub zram: Option<Zram>,
     pub zswap: Option<Zswap>,
     pub disks: Vec<DiskSpace>,
@@ -114,6 +120,7 @@ pub struct HostSampler {
     ksm_sharing: KernelFile,
     ksm_profit: KernelFile,
     ksm_scans: KernelFile,
+    ksmd: Option<Scanner>,
     diskstats: KernelFile,
     net_dev: KernelFile,
     zram: HashMap<PathBuf, KernelFile>,
@@ -145,6 +152,7 @@ impl HostSampler {
             ksm_sharing: file("sys/kernel/mm/ksm/pages_sharing"),
             ksm_profit: file("sys/kernel/mm/ksm/general_profit"),
             ksm_scans: file("sys/kernel/mm/ksm/full_scans"),
+            ksmd: ksm::Ksm::in_root(root).ok().and_then(|ksm| ksm.scanner()),
             diskstats: file("proc/diskstats"),
             net_dev: file("proc/net/dev"),
             zram: HashMap::new(),
@@ -167,6 +175,7 @@ impl HostSampler {
             psi_memory: self.psi_memory.read_or_reopen(&mut self.buffer).and_then(parse::pressure),
             psi_io: self.psi_io.read_or_reopen(&mut self.buffer).and_then(parse::pressure),
             ksm: self.ksm(),
+            ksmd_ns: self.ksmd.as_ref().and_then(Scanner::cpu_ns),
             zram: self.zram(),
             disks: self.disk_paths.iter().filter_map(|path| disk_space(path)).collect(),
             block: self.block(),

@@ -60,11 +60,21 @@ pub(crate) fn memory(text: &str, sample: &mut HostSample) {
     sample.memory_available_bytes = bytes("MemAvailable").unwrap_or(0);
     sample.memory_free_bytes = bytes("MemFree");
     sample.memory_cached_bytes = bytes("Cached");
+    sample.memory_anonymous_bytes = bytes("AnonPages");
+    sample.memory_kernel_bytes = kernel_bytes(bytes);
     sample.swap_total_bytes = bytes("SwapTotal");
     sample.swap_used_bytes =
         sample.swap_total_bytes.zip(bytes("SwapFree")).map(|(total, free)| total - free.min(total));
     sample.zswap =
         bytes("Zswapped").zip(bytes("Zswap")).map(|(stored_bytes, pool_bytes)| Zswap { stored_bytes, pool_bytes });
+}
+
+/// None without the first, which every kernel has. Kernel stacks are part of vmalloc where the kernel maps them so.
+fn kernel_bytes(bytes: impl Fn(&'static str) -> Option<u64>) -> Option<u64> {
+    let or_none = |name| bytes(name).unwrap_or(0);
+    let tables = or_none("PageTables") + or_none("SecPageTables");
+    let stacks = or_none("VmallocUsed").max(or_none("KernelStack"));
+    Some(bytes("Slab")? + tables + stacks + or_none("Percpu"))
 }
 
 /// mm_stat is "orig_data_size compr_data_size mem_used_total …" in bytes.

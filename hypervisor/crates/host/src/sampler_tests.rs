@@ -34,6 +34,7 @@ fn recorded(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 const STAT: &str = "cpu  4 4 4 4 4 4 4 4 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\ncpu1 0 0 0 9\nintr 5 0\n";
 const MEMINFO: &str = "MemTotal: 1000 kB\nMemFree: 100 kB\nMemAvailable: 600 kB\nCached: 50 kB\nSwapCached: 7 kB\n\
+    AnonPages: 300 kB\nSlab: 40 kB\nKernelStack: 6 kB\nPageTables: 5 kB\nVmallocUsed: 20 kB\nPercpu: 3 kB\n\
     SwapTotal: 30 kB\nSwapFree: 10 kB\nZswap: 4 kB\nZswapped: 9 kB\n";
 const DISKSTATS: &str = " 7 0 loop0 1 0 99 0 1 0 99 0 0 0 0\n 254 0 vda 70 14 1000 26 14 54 500 19 0 9 46\n \
     254 1 vda1 70 14 1000 26 14 54 500 19 0 9 46\n 253 0 zram0 1 0 99 0 1 0 99 0 0 0 0\n";
@@ -73,6 +74,7 @@ fn every_recorded_source_is_read() {
     };
     let second = CpuTime { idle_ns: 9 * tick, ..CpuTime::default() };
     let expected = HostSample {
+        ksmd_ns: None,
         cpus: vec![first, second],
         load: Some([0.5, 1.25, 2.0]),
         psi_cpu: Some(Pressure { some_avg10_ratio: 0.125, full_avg10_ratio: None, some_total_ns: 77_000 }),
@@ -82,6 +84,8 @@ fn every_recorded_source_is_read() {
         memory_available_bytes: 600 * 1024,
         memory_free_bytes: Some(100 * 1024),
         memory_cached_bytes: Some(50 * 1024),
+        memory_anonymous_bytes: Some(300 * 1024),
+        memory_kernel_bytes: Some(68 * 1024),
         swap_total_bytes: Some(30 * 1024),
         swap_used_bytes: Some(20 * 1024),
         ksm: Some(Ksm {

@@ -8,6 +8,7 @@ use crate::kernel_file::{KernelFile, ReadBuffer, value_of};
 
 /// Groups deeper than this are not looked at; systemd nests five or six.
 const DEEPEST_GROUP: usize = 16;
+const NS_PER_US: u64 = 1_000;
 
 /// Totals since the sampler was made, over the process's group and those above it; both 0 where none has a quota.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct CpuThrottle {
     pub periods: u64,
     /// Of these, the ones in which it used its quota up and was stopped.
     pub throttled_periods: u64,
+    /// How long it was stopped in all.
+    pub throttled_ns: u64,
 }
 
 #[derive(Debug)]
@@ -84,6 +87,10 @@ impl ThrottleSampler {
             let counted = CpuThrottle {
                 periods: value_of(text, "nr_periods").unwrap_or(0),
                 throttled_periods: value_of(text, "nr_throttled").unwrap_or(0),
+                // Version 1 counts nanoseconds, version 2 microseconds.
+                throttled_ns: value_of(text, "throttled_time")
+                    .or_else(|| value_of::<u64>(text, "throttled_usec").map(|us| us.saturating_mul(NS_PER_US)))
+                    .unwrap_or(0),
             };
             sum = Some(counted.plus(sum.unwrap_or_default()));
         }
@@ -96,6 +103,7 @@ impl CpuThrottle {
         Self {
             periods: self.periods.saturating_add(other.periods),
             throttled_periods: self.throttled_periods.saturating_add(other.throttled_periods),
+            throttled_ns: self.throttled_ns.saturating_add(other.throttled_ns),
         }
     }
 
@@ -104,6 +112,7 @@ impl CpuThrottle {
         Self {
             periods: self.periods.saturating_sub(earlier.periods),
             throttled_periods: self.throttled_periods.saturating_sub(earlier.throttled_periods),
+            throttled_ns: self.throttled_ns.saturating_sub(earlier.throttled_ns),
         }
     }
 }

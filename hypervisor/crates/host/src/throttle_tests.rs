@@ -27,7 +27,11 @@ fn recorded(files: &[(&str, &str)]) -> (tempfile::TempDir, ThrottleSampler) {
 }
 
 fn stat(periods: u64, throttled: u64) -> String {
-    format!("usage_usec 5\nnr_periods {periods}\nnr_throttled {throttled}\nthrottled_usec 9\n")
+    format!("usage_usec 5\nnr_periods {periods}\nnr_throttled {throttled}\nthrottled_usec {throttled}\n")
+}
+
+fn counted(periods: u64, throttled_periods: u64) -> CpuThrottle {
+    CpuThrottle { periods, throttled_periods, throttled_ns: throttled_periods * 1_000 }
 }
 
 #[test]
@@ -59,6 +63,8 @@ fn a_real_quota_shows_as_throttled_periods() {
     limited.unwrap();
     assert_eq!(before, Some(CpuThrottle::default()), "what its old group had counted is not its own");
     assert!(seen.throttled_periods >= 5 && seen.periods >= seen.throttled_periods, "{seen:?}");
+    // A tenth of a core leaves it stopped for most of each period of 100 ms.
+    assert!(seen.throttled_ns > seen.throttled_periods * 20_000_000, "{seen:?}");
     assert_eq!(sampler.sample(), None, "the process is gone");
 }
 
@@ -72,7 +78,7 @@ fn quotas_of_the_groups_above_count_as_well() {
     assert_eq!(sampler.sample(), Some(CpuThrottle::default()));
     write(root.path(), "sys/fs/cgroup/machine.slice/cpu.stat", &stat(110, 15));
     write(root.path(), "sys/fs/cgroup/machine.slice/vm1/cpu.stat", &stat(53, 51));
-    assert_eq!(sampler.sample(), Some(CpuThrottle { periods: 13, throttled_periods: 6 }));
+    assert_eq!(sampler.sample(), Some(counted(13, 6)));
 }
 
 #[test]
@@ -84,11 +90,11 @@ fn totals_never_fall_when_the_process_is_moved() {
     ]);
     sampler.sample();
     write(root.path(), "sys/fs/cgroup/a/cpu.stat", &stat(904, 803));
-    assert_eq!(sampler.sample(), Some(CpuThrottle { periods: 4, throttled_periods: 3 }));
+    assert_eq!(sampler.sample(), Some(counted(4, 3)));
     write(root.path(), "proc/7/cgroup", "0::/b\n");
-    assert_eq!(sampler.sample(), Some(CpuThrottle { periods: 4, throttled_periods: 3 }));
+    assert_eq!(sampler.sample(), Some(counted(4, 3)));
     write(root.path(), "sys/fs/cgroup/b/cpu.stat", &stat(7, 6));
-    assert_eq!(sampler.sample(), Some(CpuThrottle { periods: 6, throttled_periods: 4 }));
+    assert_eq!(sampler.sample(), Some(counted(6, 4)));
 }
 
 #[test]

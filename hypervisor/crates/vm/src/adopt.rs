@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use quetzal_host::cgroup::VmCgroup;
 use quetzal_host::network::Tap;
 use quetzal_host::pidfd::{Exit, PidFd};
 use quetzal_host::process;
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::agent;
 use crate::context::VmContext;
+use crate::cpu::CpuControl;
 use crate::crash;
 use crate::launch::{Freshness, attach_consoles, connect_qmp, poll_balloon};
 use crate::machine::{Consoles, Live, Started};
@@ -51,7 +53,7 @@ pub(crate) async fn look_for(paths: &VmPaths, context: &VmContext, run: RunRecor
         warnings.push("its serial ports cannot be reached".to_owned());
         Consoles::default()
     });
-    agent::keep_company(paths);
+    let agent = agent::connect(paths);
     let (qmp, events, status) = match ask_status(paths).await {
         Ok(answer) => answer,
         Err(_) if has_ended(&pidfd).await => return Found::Dead { report: dead(&run, context, paths) },
@@ -77,7 +79,8 @@ pub(crate) async fn look_for(paths: &VmPaths, context: &VmContext, run: RunRecor
             return Found::Dead { report };
         }
     };
-    let live = Live { run, spec, qmp, pidfd, consoles };
+    let cpu = CpuControl::adopt(&context.cgroups, &spec.id, run.pid);
+    let live = Live { run, spec, qmp, pidfd, consoles, agent, cpu };
     let started = Box::new(Started { live, events, warnings });
     let (state, is_panicked, note) = match status.as_str() {
         "running" => (VmState::Running, false, None),
@@ -104,6 +107,10 @@ async fn has_ended(pidfd: &PidFd) -> bool {
 
 fn dead(run: &RunRecord, context: &VmContext, paths: &VmPaths) -> CrashReport {
     socket::remove(paths);
+    if let Some(vm_id) = paths.kept.file_name().and_then(|name| name.to_str()) {
+        // It may have been on its way out still when the daemon swept.
+        VmCgroup::remove(&context.cgroups, vm_id);
+    }
     let cause = if run.boot_id == context.boot_id {
         format!("QEMU (process {}) died while quetzald was away", run.pid)
     } else {

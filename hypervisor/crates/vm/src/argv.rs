@@ -62,7 +62,7 @@ pub enum NetworkPlan {
 /// Empty PCI Express ports kept for devices that are added later.
 pub const SPARE_PORTS: u8 = 4;
 /// Slots kept for memory that is added later.
-const MEMORY_SLOTS: u32 = 8;
+pub(crate) const MEMORY_SLOTS: u32 = 8;
 /// TCG's cache of translated code in MiB. Unbounded it may reach 1 GiB; 32 is enough for a fixed number of vCPUs.
 const CODE_CACHE_MB: u32 = 32;
 /// Each vCPU that may come takes a region of the cache: with less than these QEMU aborts when one is added.
@@ -95,12 +95,12 @@ pub fn qemu_argv(spec: &VmSpec, plan: &LaunchPlan) -> Vec<OsString> {
 }
 
 fn board(argv: &mut Argv, spec: &VmSpec, plan: &LaunchPlan) {
-    let merge = if spec.has(Feature::Tps) { "on" } else { "off" };
     let machine = match spec.machine {
         Machine::Q35 => "q35",
         Machine::Pc => "pc",
     };
-    argv.text("-machine", format!("{machine},mem-merge={merge},vmport=off"));
+    // Which VMs may share pages is decided while they run: QEMU's own wish would let them meet those of other domains.
+    argv.text("-machine", format!("{machine},mem-merge=off,vmport=off"));
     match plan.accelerator {
         Accelerator::Kvm => argv.text("-accel", "kvm").text("-cpu", "host"),
         Accelerator::EmulatedKvm => argv.text("-accel", "kvm").text("-cpu", "host,arch-capabilities=off"),
@@ -109,7 +109,9 @@ fn board(argv: &mut Argv, spec: &VmSpec, plan: &LaunchPlan) {
         }
     };
     if spec.has(Feature::Hotplug) {
-        let (most_mb, most_vcpus) = (spec.memory_max_mb(), spec.vcpus_max());
+        let most_vcpus = spec.vcpus_max();
+        // Addresses for all of it twice: as virtio-mem, and as modules where the guest cannot drive that.
+        let most_mb = spec.memory_mb + 2 * (spec.memory_headroom_bytes() >> 20);
         argv.text("-m", format!("size={}M,slots={MEMORY_SLOTS},maxmem={most_mb}M", spec.memory_mb));
         argv.text("-smp", format!("cpus={},maxcpus={most_vcpus}", spec.vcpus));
     } else {

@@ -3,6 +3,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use quetzal_host::cgroup::Cgroups;
+
 use crate::paths::Folders;
 use crate::sink::EventSink;
 use crate::spec::HostLimits;
@@ -32,6 +34,8 @@ pub struct VmContext {
     pub kvm: LazyKvmVerdict,
     pub limits: HostLimits,
     pub boot_id: String,
+    /// Where the VMs' control groups are.
+    pub cgroups: Cgroups,
     /// Asked of the binary at start-up, beside everything else.
     pub qemu_major: OnceLock<u32>,
     pub sink: Arc<dyn EventSink>,

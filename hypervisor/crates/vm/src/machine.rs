@@ -1,5 +1,5 @@
 //! A living QEMU as its task holds it: process, control socket and serial ports.
-//! Dropping it touches nothing outside: QEMU outlives the daemon, and a tap lives exactly as long as QEMU.
+//! Dropping it touches no living QEMU: it outlives the daemon, and its tap and control group live as long as it does.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,9 @@ use quetzal_host::pidfd::{Exit, PidFd, Signal};
 use quetzal_qmp::{Qmp, QmpEvent};
 use tokio::sync::mpsc;
 
+use crate::agent::Agent;
 use crate::console::Console;
+use crate::cpu::CpuControl;
 use crate::record::RunRecord;
 use crate::spec::VmSpec;
 use crate::task::{News, Reporter};
@@ -25,6 +27,8 @@ pub(crate) struct Live {
     pub qmp: Option<Qmp>,
     pub pidfd: Arc<PidFd>,
     pub consoles: Consoles,
+    pub agent: Agent,
+    pub cpu: CpuControl,
 }
 
 /// A launch or adoption that succeeded.

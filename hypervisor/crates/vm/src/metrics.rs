@@ -8,13 +8,18 @@ use std::time::{Duration, Instant};
 
 use quetzal_host::cgroup;
 use quetzal_host::network::{NicCounters, nic_counters};
-use quetzal_host::process::{ProcessSample, ProcessSampler};
+use quetzal_host::process::{Footprint, ProcessSample, ProcessSampler};
 use quetzal_host::throttle::{CpuThrottle, ThrottleSampler};
 use quetzal_host::volume;
 use quetzal_qmp::Qmp;
 use serde_json::{Value, json};
 
+use crate::cpu::vcpu_of_thread;
+pub use crate::guest_memory::GuestMemory;
+use crate::guest_memory::guest_memory;
 use crate::machine::Live;
+pub use crate::memory::GuestRam;
+use crate::memory::MemoryProbe;
 use crate::paths::VmPaths;
 use crate::view::UnixMs;
 
@@ -35,6 +40,9 @@ pub struct VmSample {
     pub memory_configured_bytes: u64,
     pub balloon_actual_bytes: Option<u64>,
     pub guest_memory: Option<GuestMemory>,
+    /// Beyond its boot memory; absent before QEMU's first answer.
+    pub plugged_bytes: Option<u64>,
+    pub guest_ram: Option<GuestRam>,
     pub disks: Vec<DiskSample>,
     /// Name and counters as the host's tap counts them: `rx` is what the host received.
     pub nic: Option<(&'static str, NicCounters)>,
@@ -42,6 +50,20 @@ pub struct VmSample {
     pub qmp_age_ms: Option<u64>,
     /// Absent without the cpu controller.
     pub cpu_throttle: Option<CpuThrottle>,
+    /// vCPUs that QEMU has; absent before its answer.
+    pub vcpus_present: Option<u32>,
+}
+
+/// What the memory controller looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemorySample {
+    pub process: Footprint,
+    /// Boot memory and what is plugged in.
+    pub size_bytes: u64,
+    pub balloon_actual_bytes: Option<u64>,
+    /// Of the process's resident memory, QEMU's own.
+    pub overhead_bytes: u64,
+    pub guest_memory: Option<GuestMemory>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,20 +71,6 @@ pub struct VcpuTime {
     pub index: u32,
     pub run_ns: u64,
     pub run_delay_ns: Option<u64>,
-}
-
-/// The guest's own word: absent where it did not report.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GuestMemory {
-    pub updated_at: Option<UnixMs>,
-    pub total_bytes: Option<u64>,
-    pub free_bytes: Option<u64>,
-    pub available_bytes: Option<u64>,
-    pub cache_bytes: Option<u64>,
-    pub swap_in_bytes: Option<u64>,
-    pub swap_out_bytes: Option<u64>,
-    pub major_faults: Option<u64>,
-    pub minor_faults: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,7 +90,7 @@ pub struct DiskSample {
 /// Shared between the VM's task, which makes it anew for every QEMU, and the tick.
 pub struct VmProbe {
     vm_id: String,
-    memory_configured_bytes: u64,
+    memory: Arc<MemoryProbe>,
     disks: Vec<(String, PathBuf)>,
     tap: Option<String>,
     qmp: Option<Qmp>,
@@ -100,8 +108,8 @@ struct Answers {
     disks: Vec<DiskSample>,
     allocated: BTreeMap<String, u64>,
     guest_memory: Option<GuestMemory>,
-    balloon_actual: Option<u64>,
     pss_bytes: Option<u64>,
+    vcpus_present: Option<u32>,
     answered_at: Option<Instant>,
 }
 
@@ -110,7 +118,7 @@ impl VmProbe {
         let disks = live.spec.disks.iter().map(|disk| (disk.name.clone(), paths.disks.join(&disk.path))).collect();
         Self {
             vm_id: live.spec.id.clone(),
-            memory_configured_bytes: live.spec.memory_bytes(),
+            memory: Arc::new(MemoryProbe::new(live)),
             disks,
             tap: live.run.tap.clone(),
             qmp: live.qmp.clone(),
@@ -123,8 +131,25 @@ impl VmProbe {
         }
     }
 
-    pub(crate) fn set_balloon(&self, actual_bytes: u64) {
-        self.answers().balloon_actual = Some(actual_bytes);
+    pub(crate) fn memory(&self) -> &Arc<MemoryProbe> {
+        &self.memory
+    }
+
+    /// Asks QEMU anew about the guest's memory. One that hangs leaves the old answer standing.
+    pub(crate) async fn look_at_memory(&self) {
+        if let Some(qmp) = &self.qmp
+            && let Err(error) = self.memory.look(qmp).await
+        {
+            tracing::debug!(%error, vm_id = self.vm_id, "the guest's memory is as it was last seen");
+        }
+    }
+
+    pub(crate) fn set_vcpus_present(&self, count: u32) {
+        self.answers().vcpus_present = Some(count);
+    }
+
+    pub(crate) fn vcpus_present(&self) -> Option<u32> {
+        self.answers().vcpus_present
     }
 
     /// Sends this tick's questions, unless the last ones are still unanswered. Returns at once.
@@ -160,21 +185,32 @@ impl VmProbe {
             if tick > 0 {
                 return None;
             }
+            self.look_at_memory().await;
             qmp.execute("query-balloon", Value::Null).await.ok()
         };
-        let (disks, guest, balloon) = tokio::join!(disks, guest, balloon);
+        let vcpus = async {
+            // Later ones are added by the VM's task.
+            if tick > 0 {
+                return None;
+            }
+            qmp.execute("query-cpus-fast", Value::Null).await.ok()
+        };
+        let (disks, guest, balloon, vcpus) = tokio::join!(disks, guest, balloon, vcpus);
         let mut answers = self.answers();
         if disks.is_some() || guest.is_some() || balloon.is_some() {
             answers.answered_at = Some(Instant::now());
+        }
+        if let Some(count) = vcpus.and_then(|value| u32::try_from(value.as_array()?.len()).ok()) {
+            answers.vcpus_present = Some(count);
         }
         if let Some(value) = disks {
             answers.disks = self.disks.iter().filter_map(|(name, _)| disk_sample(&value, name)).collect();
         }
         if let Some(value) = guest {
-            answers.guest_memory = guest_memory(&value);
+            answers.guest_memory = self.judged(&value);
         }
         if let Some(actual) = balloon.and_then(|value| value["actual"].as_u64()) {
-            answers.balloon_actual = Some(actual);
+            self.memory.set_balloon(actual);
         }
     }
 
@@ -183,6 +219,7 @@ impl VmProbe {
         let tick = self.ticks.load(Ordering::Relaxed).wrapping_add(self.offset);
         let with_pss = tick.is_multiple_of(PSS_EVERY_TICKS) || self.answers().pss_bytes.is_none();
         let process = self.process().sample(with_pss).ok();
+        let guest_ram = self.memory.guest_ram(with_pss, process.as_ref());
         let cpu_throttle = self.throttle().as_mut().and_then(ThrottleSampler::sample);
         let mut answers = self.answers();
         if tick.is_multiple_of(ALLOCATED_EVERY_TICKS) || answers.allocated.len() < self.disks.len() {
@@ -205,14 +242,65 @@ impl VmProbe {
             vm_id: self.vm_id.clone(),
             vcpus: process.as_ref().map(vcpus).unwrap_or_default(),
             process,
-            memory_configured_bytes: self.memory_configured_bytes,
-            balloon_actual_bytes: answers.balloon_actual,
+            memory_configured_bytes: self.memory.boot_bytes,
+            balloon_actual_bytes: self.memory.guest_has(),
+            plugged_bytes: self.memory.plugged_bytes(),
+            guest_ram,
             guest_memory: answers.guest_memory.clone(),
             disks: disks.collect(),
             nic: self.tap.as_deref().and_then(nic_counters).map(|counters| ("net0", counters)),
             qmp_age_ms: answers.answered_at.map(|at| millis(at.elapsed())),
             cpu_throttle,
+            vcpus_present: answers.vcpus_present,
         }
+    }
+
+    /// As `ask`, for the memory controller: the guest's own figures only, and what changes seldom once.
+    pub fn ask_memory(self: &Arc<Self>) -> Option<tokio::task::JoinHandle<()>> {
+        let qmp = self.qmp.clone()?;
+        if self.is_asking.swap(true, Ordering::AcqRel) {
+            return None;
+        }
+        let probe = Arc::clone(self);
+        Some(tokio::spawn(async move {
+            probe.ask_guest(&qmp).await;
+            probe.is_asking.store(false, Ordering::Release);
+        }))
+    }
+
+    async fn ask_guest(&self, qmp: &Qmp) {
+        let guest = qmp.execute("qom-get", json!({ "path": BALLOON_PATH, "property": "guest-stats" })).await;
+        if self.memory.guest_has().is_none() {
+            self.look_at_memory().await;
+            let balloon = qmp.execute("query-balloon", Value::Null).await.ok();
+            if let Some(actual) = balloon.and_then(|value| value["actual"].as_u64()) {
+                self.memory.set_balloon(actual);
+            }
+        }
+        if let Ok(value) = guest {
+            let judged = self.judged(&value);
+            self.answers().guest_memory = judged;
+        }
+    }
+
+    fn judged(&self, guest_stats: &Value) -> Option<GuestMemory> {
+        let most = self.memory.boot_bytes.saturating_add(self.memory.plugged_bytes().unwrap_or(u64::MAX));
+        guest_memory(guest_stats, UnixMs::now(), most)
+    }
+
+    /// The memory controller's part of a sample, within some 10 µs; `with_ram`: what of the process is the guest's is
+    /// looked at anew. None once QEMU has ended.
+    pub fn memory_sample(&self, with_ram: bool) -> Option<MemorySample> {
+        let process = self.process().footprint()?;
+        let rss_bytes = Some(process.rss_bytes);
+        let ram = self.memory.guest_ram(with_ram, Some(&ProcessSample { rss_bytes, ..ProcessSample::default() }));
+        Some(MemorySample {
+            process,
+            size_bytes: self.memory.boot_bytes + self.memory.plugged_bytes().unwrap_or(0),
+            balloon_actual_bytes: self.memory.guest_has(),
+            overhead_bytes: ram.map_or(0, |ram| ram.overhead_bytes),
+            guest_memory: self.answers().guest_memory.clone(),
+        })
     }
 
     fn answers(&self) -> MutexGuard<'_, Answers> {
@@ -232,13 +320,12 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// QEMU names a vCPU's thread "CPU 0/TCG" or "CPU 0/KVM".
 fn vcpus(process: &ProcessSample) -> Vec<VcpuTime> {
     let mut found: Vec<VcpuTime> = process
         .threads
         .iter()
         .filter_map(|thread| {
-            let index = thread.name.strip_prefix("CPU ")?.split('/').next()?.parse().ok()?;
+            let index = vcpu_of_thread(&thread.name)?;
             Some(VcpuTime { index, run_ns: thread.run_ns, run_delay_ns: thread.run_delay_ns })
         })
         .collect();
@@ -269,48 +356,9 @@ fn disk_sample(answer: &Value, name: &str) -> Option<DiskSample> {
     })
 }
 
-/// `last-update` 0 means that the guest has never reported; -1 and 2^64-1 that it does not know a figure. Figures that
-/// no machine can have are the guest's invention and are dropped too.
-fn guest_memory(answer: &Value) -> Option<GuestMemory> {
-    const LARGEST_PLAUSIBLE: u64 = 1 << 60;
-    let updated = answer["last-update"].as_u64().filter(|seconds| *seconds > 0 && *seconds < LARGEST_PLAUSIBLE)?;
-    let stats = &answer["stats"];
-    let figure = |key: &str| stats[key].as_u64().filter(|value| *value < LARGEST_PLAUSIBLE);
-    Some(GuestMemory {
-        updated_at: Some(UnixMs(updated.saturating_mul(1000))),
-        total_bytes: figure("stat-total-memory"),
-        free_bytes: figure("stat-free-memory"),
-        available_bytes: figure("stat-available-memory"),
-        cache_bytes: figure("stat-disk-caches"),
-        swap_in_bytes: figure("stat-swap-in"),
-        swap_out_bytes: figure("stat-swap-out"),
-        major_faults: figure("stat-major-faults"),
-        minor_faults: figure("stat-minor-faults"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn unknown_and_impossible_guest_figures_are_absent() {
-        let answer = json!({ "last-update": 1_700_000_000, "stats": {
-            "stat-total-memory": 256, "stat-free-memory": u64::MAX, "stat-available-memory": -1,
-            "stat-disk-caches": (1u64 << 61), "stat-swap-in": "7", "stat-major-faults": 0 } });
-        let memory = guest_memory(&answer).unwrap();
-        assert_eq!(memory.total_bytes, Some(256));
-        assert_eq!(memory.major_faults, Some(0));
-        let absent = [memory.free_bytes, memory.available_bytes, memory.cache_bytes, memory.swap_in_bytes];
-        assert_eq!(absent, [None; 4]);
-    }
-
-    #[test]
-    fn a_guest_that_never_reported_has_no_memory_figures() {
-        assert_eq!(guest_memory(&json!({ "last-update": 0, "stats": { "stat-total-memory": 5 } })), None);
-        assert_eq!(guest_memory(&json!({ "stats": {} })), None);
-        assert_eq!(guest_memory(&json!("nonsense")), None);
-    }
 
     #[test]
     fn a_disk_is_found_by_its_node_or_its_device() {

@@ -44,9 +44,35 @@ pub enum Order {
     Reset,
     Pause,
     Resume,
+    /// What the guest is to leave itself, plugged memory counted in.
+    Balloon {
+        target_bytes: u64,
+    },
+    /// What the guest is to have: boot memory and plugged memory, the balloon empty.
+    ResizeMemory {
+        target_bytes: u64,
+    },
+    /// At most so much to the host's swap; 0: everything.
+    PageOut {
+        bytes: u64,
+    },
+    /// vCPUs that the guest is to use.
+    SetVcpus {
+        count: u32,
+    },
+    /// Whether the guest's memory may be merged with others'. The daemon's own wish: no operation.
+    Merge {
+        on: bool,
+    },
     Delete(Disks),
     /// The call's operation id names the operation to cancel.
     Cancel,
+}
+
+impl Order {
+    fn moves_memory(&self) -> bool {
+        matches!(self, Self::Balloon { .. } | Self::ResizeMemory { .. } | Self::PageOut { .. })
+    }
 }
 
 /// An accepted verb answers with the VM as it then is.
@@ -100,6 +126,12 @@ impl VmHandle {
             let id = &self.view.borrow().id;
             Refusal::new(RefusalCode::VmNotFound, format!("VM \"{id}\" was deleted a moment ago"))
         };
+        if call.order.moves_memory()
+            && let Some(probe) = self.probe()
+        {
+            // Here, beside the task, which judges by it and never waits for QEMU.
+            probe.look_at_memory().await;
+        }
         self.queue.send(Message::Call(call)).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }

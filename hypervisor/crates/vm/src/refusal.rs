@@ -14,6 +14,7 @@ pub enum RefusalCode {
     ConsoleBusy,
     NotCancellable,
     Protected,
+    OutOfRange,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

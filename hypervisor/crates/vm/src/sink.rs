@@ -19,6 +19,10 @@ pub enum EventKind {
     GuestPanicked,
     VmReset,
     Warning,
+    /// The memory controller's word about a VM.
+    MemoryDecision,
+    /// How the host shares, compresses and controls memory has changed.
+    HostMemoryChanged,
 }
 
 /// How an operation ended.

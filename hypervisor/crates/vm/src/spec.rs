@@ -252,6 +252,8 @@ const HEADROOM_FACTOR: u64 = 2;
 /// … and by at least this much, one CPU's and one memory module's worth for the smallest guests.
 const HEADROOM_MIN_MB: u64 = 1024;
 const HEADROOM_MIN_VCPUS: u32 = 4;
+/// Memory comes and goes in these: the larger page of x86, which virtio-mem needs at least.
+pub(crate) const PLUG_BLOCK_BYTES: u64 = 2 << 20;
 
 /// Whether a VM started by the one definition runs as one started by the other would. Both normalised JSON.
 pub(crate) fn runs_alike(running: &str, defined: &str) -> bool {
@@ -284,6 +286,12 @@ impl VmSpec {
         let planned =
             || self.memory_mb.saturating_mul(HEADROOM_FACTOR).max(self.memory_mb.saturating_add(HEADROOM_MIN_MB));
         if self.has(Feature::Hotplug) { self.memory_policy.max_mb.unwrap_or_else(planned) } else { self.memory_mb }
+    }
+
+    /// What the guest can grow by without a restart: whole blocks.
+    pub fn memory_headroom_bytes(&self) -> u64 {
+        let bytes = self.memory_max_mb().saturating_sub(self.memory_mb) << 20;
+        bytes - bytes % PLUG_BLOCK_BYTES
     }
 
     /// Nobody takes memory from the guest below this, in MiB.

@@ -43,8 +43,16 @@ pub enum Verb {
     Reset,
     Pause,
     Resume,
+    /// Ask the guest to leave itself more or less memory.
+    Balloon,
+    /// Plug memory in or out.
+    ResizeMemory,
+    /// Page the guest's memory out; needs nothing of the guest.
+    PageOut,
+    /// Add or take vCPUs.
+    SetVcpus,
     Delete,
-    /// Undo a start, or stop waiting for a stop.
+    /// Undo a start, stop waiting for a stop, or end what moves memory or vCPUs.
     Cancel,
 }
 
@@ -79,7 +87,7 @@ pub enum DenialReason {
     NotPaused,
     #[error("it is on; stop it or force it off first")]
     MustBeOff,
-    #[error("only a start or a stop under way can be cancelled")]
+    #[error("nothing is under way")]
     NothingToCancel,
 }
 
@@ -143,7 +151,7 @@ impl VmState {
 }
 
 impl Verb {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Define,
         Self::Start,
         Self::Stop,
@@ -151,6 +159,10 @@ impl Verb {
         Self::Reset,
         Self::Pause,
         Self::Resume,
+        Self::Balloon,
+        Self::ResizeMemory,
+        Self::PageOut,
+        Self::SetVcpus,
         Self::Delete,
         Self::Cancel,
     ];
@@ -165,6 +177,10 @@ impl Verb {
             Self::Reset => "reset",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Balloon => "balloon",
+            Self::ResizeMemory => "resize memory",
+            Self::PageOut => "page out",
+            Self::SetVcpus => "set vCPUs",
             Self::Delete => "delete",
             Self::Cancel => "cancel",
         }
@@ -178,7 +194,8 @@ pub fn decide(state: VmState, verb: Verb) -> Result<Next, Denial> {
         Verb::Start => start(state),
         Verb::Stop => stop(state),
         Verb::ForceOff => force_off(state),
-        Verb::Reset => running_or_paused(state),
+        Verb::Reset | Verb::PageOut => running_or_paused(state),
+        Verb::Balloon | Verb::ResizeMemory | Verb::SetVcpus => guest_answers(state),
         Verb::Pause => pause(state),
         Verb::Resume => resume(state),
         Verb::Delete => delete(state),
@@ -247,6 +264,14 @@ fn resume(state: VmState) -> Judged {
     }
 }
 
+/// For what the guest has to do itself.
+fn guest_answers(state: VmState) -> Judged {
+    match state {
+        VmState::Paused => Err(DenialReason::GuestPaused),
+        other => running_or_paused(other),
+    }
+}
+
 fn running_or_paused(state: VmState) -> Judged {
     match state {
         VmState::Running | VmState::Paused => Ok(Next::Stay),
@@ -268,11 +293,9 @@ fn delete(state: VmState) -> Judged {
 
 fn cancel(state: VmState) -> Judged {
     match state {
-        VmState::Starting | VmState::Stopping => Ok(Next::Stay),
+        VmState::Starting | VmState::Running | VmState::Paused | VmState::Stopping => Ok(Next::Stay),
         VmState::Migrating => Err(DenialReason::MigrationUnderWay),
-        VmState::Defined | VmState::Running | VmState::Paused | VmState::Stopped | VmState::Crashed => {
-            Err(DenialReason::NothingToCancel)
-        }
+        VmState::Defined | VmState::Stopped | VmState::Crashed => Err(DenialReason::NothingToCancel),
     }
 }
 

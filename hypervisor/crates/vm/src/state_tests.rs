@@ -13,8 +13,12 @@ ForceOff   off       stay      stay      stay      stay      off       migrating
 Reset      off       starting  stay      stay      stopping  off       migrating off
 Pause      off       starting  stay      is-paused stopping  off       migrating off
 Resume     off       starting  not-paus  stay      stopping  off       migrating off
+Balloon    off       starting  stay      paused    stopping  off       migrating off
+ResizeMemory off     starting  stay      paused    stopping  off       migrating off
+PageOut    off       starting  stay      stay      stopping  off       migrating off
+SetVcpus   off       starting  stay      paused    stopping  off       migrating off
 Delete     gone      starting  on        on        on        gone      migrating gone
-Cancel     nothing   stay      nothing   nothing   stay      nothing   migrating nothing
+Cancel     nothing   stay      stay      stay      stay      nothing   migrating nothing
 ";
 
 /// One row an observation; "-" means that it changes nothing.

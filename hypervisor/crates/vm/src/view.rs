@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::room::Room;
 use crate::state::VmState;
 
 /// Milliseconds since the Unix epoch: the journal's and the run record's form of a point in time.
@@ -46,6 +47,8 @@ pub struct VmView {
     pub restart_required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub qemu_version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
 }
 
 /// Why a VM is CRASHED.
@@ -77,6 +80,7 @@ impl VmView {
             crash: None,
             restart_required: false,
             qemu_version: None,
+            room: None,
         }
     }
 
@@ -87,6 +91,7 @@ impl VmView {
         self.pid = None;
         self.started_at = None;
         self.qemu_version = None;
+        self.room = None;
         self.restart_required = false;
         self
     }

@@ -73,8 +73,8 @@ function observedNeed(actual: Steps, available: Steps, { beyond }: Measured): nu
 }
 
 function balloonAdvice(needBytes: number | null, vm: Observations["vm"]): { readonly advice: string; readonly adviceCommand: string } {
-  const adviceCommand = `quetzal vm show ${vm.id}`;
   const target = needBytes === null ? vm.memoryBytes : Math.min(needBytes, vm.memoryBytes);
+  const adviceCommand = `quetzal memory set ${vm.id} --balloon ${mebibytes(target)}M`;
   const isEnough = needBytes === null || needBytes <= vm.memoryBytes;
   const advice = `The balloon took more than the guest can spare: give it back, to ${mebibytes(target)} MiB${isEnough ? "" : " (all that its definition gives it, which is still too little)"}${
     needBytes !== null && isEnough ? ` (predicted: ${percentText(HEADROOM_RATIO)} available)` : ""}.`;

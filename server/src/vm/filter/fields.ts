@@ -1,7 +1,9 @@
 // The fields of the filter language: what each is called, means and reads of a VM. The one table that the parser, the
 // evaluator, `filterFields` and the documentation share. Pure.
 import type { VmSample } from "../../metrics/model.js";
-import { VM_STATES, type Label, type VmState } from "../model.js";
+import { MEMORY_CONTROLS } from "../../memory/model.js";
+import { memoryPolicy } from "../../memory/policy.js";
+import { VM_STATES, type Label, type VmDefinition, type VmState } from "../model.js";
 import { BYTES, BYTES_PER_SECOND, COUNT, DURATION, PERCENT, PER_SECOND, type Measure } from "./measures.js";
 
 /** What a filter looks at: a VM at one instant, be it now or in the past. */
@@ -20,6 +22,7 @@ export interface FilterSubject {
   readonly protected: boolean;
   readonly autostart: boolean;
   readonly restartRequired: boolean;
+  readonly definition: VmDefinition;
   /** Null: nothing was measured then. */
   readonly sample: VmSample | null;
   /** What fires on it: the names of the rules and their severities. */
@@ -67,6 +70,7 @@ const size = (name: string, example: string, description: string, read: NumberFi
   ({ ...figure(name, example, BYTES, description, read), whole });
 const sampled = (read: (sample: VmSample) => number | null) => (subject: FilterSubject): number | null => (subject.sample === null ? null : read(subject.sample));
 
+const CONTROLS = MEMORY_CONTROLS.map((control) => control.toLowerCase());
 const configured = (subject: FilterSubject): number | null => subject.memoryBytes;
 const guestTotal = (subject: FilterSubject): number | null => subject.sample?.guestTotalBytes ?? subject.memoryBytes;
 
@@ -79,6 +83,9 @@ export const FILTER_FIELDS: readonly FilterFieldDefinition[] = [
   figure("memory", "memory>=2G", BYTES, "Memory that its definition gives it.", configured),
   figure("cpu", "cpu>50", PERCENT, "CPU of its QEMU process; 100 is one core.", sampled((sample) => sample.cpuRatio)),
   figure("steal", "steal>5", PERCENT, "Share of time that its vCPUs could have run and did not.", sampled((sample) => sample.stealRatio)),
+  figure("throttled", "throttled>10", PERCENT, "Time in which its CPU quota stopped it; 100 is one core's.", sampled(({ throttledPercent }) => (throttledPercent === null ? null : throttledPercent / 100))),
+  size("memory.floor", "memory.floor>=1G", "Memory below which nobody takes from the guest; percent is of what is configured.", ({ definition }) => memoryPolicy(definition).floorBytes, configured),
+  { kind: "word", name: "memory.control", example: "memory.control:on", description: `What the memory controller may do to it: ${CONTROLS.join(", ")}.`, words: CONTROLS, word: ({ definition }) => memoryPolicy(definition).control.toLowerCase() },
   size("guest.available", "guest.available<10%", "Memory that the guest could still use, as it says; percent is of what it has.", sampled((sample) => sample.guestAvailableBytes), guestTotal),
   size("guest.used", "guest.used>1.5G", "Memory that the guest uses, as it says; percent is of what it has.", sampled(guestUsed), guestTotal),
   size("balloon", "balloon<50%", "Memory that the balloon leaves the guest; percent is of what is configured.", sampled((sample) => sample.balloonActualBytes), configured),

@@ -25,7 +25,7 @@ describe("what passes", () => {
   it.each([
     "", "   ", "web", "WEB", "one", "\"web one\"", "running", "state:running", "state:run", "state=running", "state~r*", "state!=paused", "cpu>49", "cpu>=50%", "cpu<51", "cpu=50",
     "cpu > 49 and cpu <51", "memory>=256M", "memory=268435456", "memory<1G", "guest.available<60%", "guest.available>=50%", "guest.used>100m", "rss<1.5GiB", "balloon=100%",
-    "disk.read>500k", "disk.read<=1M/s", "disk.latency>=4ms", "disk.latency<0.005s", "age>1h", "age<3h", "steal<5", "faults=0", "net.rx=1k", "net.drops<1/s", "vcpus=2", "protected:no", "autostart:yes", "restart!=yes",
+    "disk.read>500k", "disk.read<=1M/s", "disk.latency>=4ms", "disk.latency<0.005s", "age>1h", "age<3h", "steal<5", "faults=0", "net.rx=1k", "net.drops<1/s", "vcpus=2", "throttled<1", "memory.floor=128M", "memory.floor<=50%", "memory.control:off", "memory.control!=on", "protected:no", "autostart:yes", "restart!=yes",
     "host=lab1", "host=host-1", "host:lab", "name~web*", "name~?eb*o?e", "name!=other", "id=web-1", "label=web", "label=tier", "label=tier=web", "label.tier=web", "label.tier~*", "label.app.example/role:front",
     "label.\"app.example/role\"=\"front end\"", "label.tier!=db", "label.missing!=x", "alert:no", "alert!=critical",
     "not db", "!db", "-db", "db or web", "(db or web) cpu>40", "not (db or cpu>60)", "not not web", "OR2 or web",

@@ -24,7 +24,7 @@ export class FilterSubjects {
     return {
       id: vm.id, name: vm.name, state: vm.state, stateSince: vm.stateSince, startedAt: vm.startedAt,
       hostId: vm.hostId, hostName: hosts.get(vm.hostId)?.name ?? null, vcpus: vm.vcpus, memoryBytes: vm.memoryBytes,
-      labels: vm.labels, protected: vm.protected, autostart: vm.autostart, restartRequired: vm.restartRequired,
+      labels: vm.labels, protected: vm.protected, autostart: vm.autostart, restartRequired: vm.restartRequired, definition: vm.definition,
       sample: isAlive(vm.state) ? metrics.latestVm(vm.id) : null,
       alerts: alerts.of(vm.id).map(({ rule }) => ({ name: rule.name, severity: rule.severity })),
       now,

@@ -20,6 +20,6 @@ export function subjectOf(change: Partial<FilterSubject> = {}): FilterSubject {
   return {
     id: "web-1", name: "Web One", state: "RUNNING", stateSince: new Date(NOW.getTime() - 7_200_000), startedAt: new Date(NOW.getTime() - 7_200_000),
     hostId: "host-1", hostName: "lab1", vcpus: 2, memoryBytes: 256 * MIB, labels: [{ key: "tier", value: "web" }, { key: "app.example/role", value: "front end" }],
-    protected: false, autostart: true, restartRequired: false, sample: sampleOf(), alerts: [], now: NOW, ...change,
+    protected: false, autostart: true, restartRequired: false, definition: { memory_mb: 256 }, sample: sampleOf(), alerts: [], now: NOW, ...change,
   };
 }

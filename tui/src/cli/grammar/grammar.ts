@@ -7,6 +7,7 @@ import { CommandError, EXIT } from "../exit.js";
 import { PRINTS } from "../output/formats.js";
 import type { OutputFormat, Prints } from "../output/formats.js";
 import type { Listing } from "../output/listing.js";
+import { noteSettingsFaults } from "../settings-notes.js";
 import { collect, parseStates, parseTime } from "./parsers.js";
 
 /** Gives the context for the global options as they were parsed. */
@@ -31,8 +32,11 @@ export class Grammar {
       if (format === undefined || !formats.includes(format)) {
         throw new CommandError(EXIT.usage, "Usage", `-o ${context.format} is not for this command: ${formats.length > 1 ? `give one of ${formats.join(", ")}` : "it prints text"}.`);
       }
+      const own = format === context.format ? context : { ...context, format };
+      // Text is for scripts, shells and the dashboard, which has a log of its own.
+      if (prints !== "text" && command.parent?.name() !== "config") await noteSettingsFaults(own);
       // commander adds itself last.
-      await run(format === context.format ? context : { ...context, format }, ...(given.slice(0, -1) as unknown as Args));
+      await run(own, ...(given.slice(0, -1) as unknown as Args));
     });
     return command;
   }

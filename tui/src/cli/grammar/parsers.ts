@@ -36,6 +36,72 @@ export function parseMemory(text: string): number {
   return mib;
 }
 
+const BYTES_PER_MIB = 1_048_576;
+/** What takes a setting back to what it is without one. The library takes null for a value that is missing. */
+const DEFAULT_WORD = "default";
+export type Default = typeof DEFAULT_WORD;
+
+/** As the API takes it. */
+export function orNull<T>(given: T | Default): T | null {
+  return given === DEFAULT_WORD ? null : given;
+}
+
+/** Bytes of a size. */
+export function parseBytes(text: string): number {
+  return parseMemory(text) * BYTES_PER_MIB;
+}
+
+export function parseBytesOrDefault(text: string): number | Default {
+  return text === DEFAULT_WORD ? text : parseBytes(text);
+}
+
+export function parseCountOrDefault(text: string): number | Default {
+  return text === DEFAULT_WORD ? text : parseCount(text);
+}
+
+/** "5%" and "5"; the server knows the most there may be. */
+export function parsePercent(text: string): number {
+  const [, figure] = /^(\d{1,6}(?:\.\d{1,3})?)%?$/.exec(text) ?? [];
+  if (figure === undefined) throw new InvalidArgumentError("Give a percentage such as 5% or 150%.");
+  return Number(figure);
+}
+
+/** Of one core: "150%"; "none" takes the limit away. */
+export function parseLimit(text: string): number | Default {
+  return text === "none" || text === DEFAULT_WORD ? DEFAULT_WORD : Math.round(parsePercent(text));
+}
+
+/** Largest number of a CPU that can be meant; a range beyond would be a slip. */
+const MAX_CPU = 4_095;
+
+/** CPUs as the kernel lists them: "0,2-3". */
+export function parseCpus(text: string): number[] {
+  const cpus = text.split(",").flatMap((part) => {
+    const [, first, last] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim()) ?? [];
+    if (first === undefined || Number(last ?? first) < Number(first) || Number(last ?? first) > MAX_CPU) throw new InvalidArgumentError("Give CPUs of the host such as 0, 0,2 or 0-3.");
+    return Array.from({ length: Number(last ?? first) - Number(first) + 1 }, (_, step) => Number(first) + step);
+  });
+  return [...new Set(cpus)].sort((a, b) => a - b);
+}
+
+/** The same; "any" stands for all of them. */
+export function parseCpusOrAny(text: string): number[] | Default {
+  return text === "any" || text === DEFAULT_WORD ? DEFAULT_WORD : parseCpus(text);
+}
+
+export interface Pin {
+  readonly vcpu: number;
+  readonly cpus: readonly number[];
+}
+
+/** "0=0-1": a vCPU and its CPUs, may be given several times; "none" takes all pins away. */
+export function parsePin(text: string, earlier: readonly Pin[] | Default | undefined): readonly Pin[] | Default {
+  if (text === "none") return DEFAULT_WORD;
+  const [, vcpu, cpus] = /^(\d{1,3})=(.+)$/.exec(text) ?? [];
+  if (vcpu === undefined || cpus === undefined) throw new InvalidArgumentError("Give a vCPU and its CPUs of the host such as 0=0-1, or none.");
+  return [...(earlier === undefined || earlier === DEFAULT_WORD ? [] : earlier), { vcpu: Number(vcpu), cpus: parseCpus(cpus) }];
+}
+
 /** May be given several times, and several with commas between. */
 export function parseStates(text: string, earlier: VmState[] | undefined): VmState[] {
   const states = text.split(",").map((word) => {

@@ -21,6 +21,24 @@ export async function printList<Row>(context: CommandContext, listing: Listing<R
   else await printLines(context, tableOf(columns, sorted, sightOf(context), flags, context.paint));
 }
 
+/** Prints rows as they come, each below those before, in the same columns. */
+export function rowPrinter<Row>(context: CommandContext, listing: Listing<Row>, flags: ListFlags): (rows: readonly Row[]) => Promise<void> {
+  const { format } = context;
+  const widths: number[] = [];
+  let headers = flags.headers !== false;
+  return async (rows) => {
+    if (format === "json") {
+      for (const row of rows) await printJsonLine(context, row);
+      return;
+    }
+    if (format === "name") return printLines(context, rows.map((row) => sanitise(listing.name(row))));
+    const columns = chosenColumns(listing, rows, flags, format === "csv" ? "all" : format === "wide" ? "wide" : "narrow");
+    if (format === "csv") await printLines(context, csvLines(columns, rows, { headers }));
+    else await printLines(context, tableOf(columns, rows, sightOf(context), { headers }, context.paint, widths));
+    headers = false;
+  };
+}
+
 export interface RecordView {
   /** What `-o name` prints. */
   readonly name: string;

@@ -10,7 +10,7 @@ import type { Answer, Care, Deed, DeedOptions } from "./deed.js";
 import { carryOut } from "./drive.js";
 import type { Chosen } from "./select.js";
 
-const RESULT = graphql(`
+export const VERB_RESULT = graphql(`
   fragment VerbResult on VmOperationResult {
     __typename
     ... on VmOperationAccepted {
@@ -22,24 +22,25 @@ const RESULT = graphql(`
     ... on InsufficientResources { field }
     ... on StorageFault { field }
     ... on InvalidInput { field }
+    ... on InvalidSpec { field }
   }
 `, [WATCHED_OPERATION]);
 
-const START = graphql(`mutation Start($input: VmVerbInput!) { result: startVm(input: $input) { ...VerbResult } }`, [RESULT]);
-const STOP = graphql(`mutation Stop($input: StopVmInput!) { result: stopVm(input: $input) { ...VerbResult } }`, [RESULT]);
-const FORCE_OFF = graphql(`mutation ForceOff($input: VmVerbInput!) { result: forceOffVm(input: $input) { ...VerbResult } }`, [RESULT]);
-const RESET = graphql(`mutation Reset($input: VmVerbInput!) { result: resetVm(input: $input) { ...VerbResult } }`, [RESULT]);
-const PAUSE = graphql(`mutation Pause($input: VmVerbInput!) { result: pauseVm(input: $input) { ...VerbResult } }`, [RESULT]);
-const RESUME = graphql(`mutation Resume($input: VmVerbInput!) { result: resumeVm(input: $input) { ...VerbResult } }`, [RESULT]);
-const DELETE = graphql(`mutation Delete($input: DeleteVmInput!) { result: deleteVm(input: $input) { ...VerbResult } }`, [RESULT]);
+const START = graphql(`mutation Start($input: VmVerbInput!) { result: startVm(input: $input) { ...VerbResult } }`, [VERB_RESULT]);
+const STOP = graphql(`mutation Stop($input: StopVmInput!) { result: stopVm(input: $input) { ...VerbResult } }`, [VERB_RESULT]);
+const FORCE_OFF = graphql(`mutation ForceOff($input: VmVerbInput!) { result: forceOffVm(input: $input) { ...VerbResult } }`, [VERB_RESULT]);
+const RESET = graphql(`mutation Reset($input: VmVerbInput!) { result: resetVm(input: $input) { ...VerbResult } }`, [VERB_RESULT]);
+const PAUSE = graphql(`mutation Pause($input: VmVerbInput!) { result: pauseVm(input: $input) { ...VerbResult } }`, [VERB_RESULT]);
+const RESUME = graphql(`mutation Resume($input: VmVerbInput!) { result: resumeVm(input: $input) { ...VerbResult } }`, [VERB_RESULT]);
+const DELETE = graphql(`mutation Delete($input: DeleteVmInput!) { result: deleteVm(input: $input) { ...VerbResult } }`, [VERB_RESULT]);
 
 const PLAIN_VERBS = { start: START, "force-off": FORCE_OFF, reset: RESET, pause: PAUSE, resume: RESUME } as const;
 export type PlainVerb = keyof typeof PLAIN_VERBS;
 
-type Document<Variables> = TypedDocument<{ result: ResultOf<typeof RESULT> }, Variables>;
+type Document<Variables> = TypedDocument<{ result: ResultOf<typeof VERB_RESULT> }, Variables>;
 
 /** Asks and gives the acceptance; a refusal is thrown. */
-async function answerOf<Variables>(context: CommandContext, document: Document<Variables>, variables: Variables): Promise<Answer> {
+export async function answerOf<Variables>(context: CommandContext, document: Document<Variables>, variables: Variables): Promise<Answer> {
   const { result } = await context.client().request(document, variables);
   if (result.__typename !== "VmOperationAccepted") throw fromTypedError(result);
   const { vm, effect, operation } = result;

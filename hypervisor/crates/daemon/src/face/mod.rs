@@ -1,8 +1,10 @@
 //! The gRPC face: reads a request, asks the registry, journal, tick or console, answers. No rules of its own.
 
 pub mod console;
+pub mod cpu;
 pub mod event;
 pub mod host;
+pub mod memory;
 pub mod metrics;
 pub mod vm;
 

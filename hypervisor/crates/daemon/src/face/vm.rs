@@ -20,9 +20,9 @@ pub struct VmFace {
     pub journal: Arc<Journal>,
 }
 
-type VmResult = Result<Response<v1::VmResponse>, Status>;
+pub(super) type VmResult = Result<Response<v1::VmResponse>, Status>;
 
-fn respond(answer: Answer) -> VmResult {
+pub(super) fn respond(answer: Answer) -> VmResult {
     let result = match answer {
         Ok(view) => vm_response::Result::Vm(wire::vm(&view)),
         Err(refusal) => vm_response::Result::Refusal(to_wire(refusal)),
@@ -30,7 +30,7 @@ fn respond(answer: Answer) -> VmResult {
     Ok(Response::new(v1::VmResponse { result: Some(result) }))
 }
 
-fn mode(dry_run: bool) -> Mode {
+pub(super) fn mode(dry_run: bool) -> Mode {
     if dry_run { Mode::DryRun } else { Mode::Real }
 }
 

@@ -17,6 +17,7 @@ use quetzal_vm::view::{UnixMs, VmView};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 
+use crate::memory::KeptDecision;
 use ledger::Ledger;
 use segment::{Line, Segment};
 
@@ -54,6 +55,8 @@ pub struct StoredEvent {
     pub message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Arc<KeptDecision>>,
 }
 
 /// What a follower gets next.
@@ -194,6 +197,26 @@ impl Journal {
         }
     }
 
+    /// A decision of the memory controller, with its words as the event's.
+    pub fn record_decision(&self, decision: Arc<KeptDecision>, message: String) {
+        let draft = EventDraft {
+            kind: EventKind::MemoryDecision,
+            vm_id: decision.decision.vm_id.to_string(),
+            operation_id: String::new(),
+            vm: None,
+            previous_state: None,
+            message,
+            outcome: None,
+        };
+        self.append(draft, Some(decision));
+    }
+
+    fn append(&self, draft: EventDraft, decision: Option<Arc<KeptDecision>>) {
+        let sequence = self.lock().append(draft, decision);
+        self.latest.send_replace(sequence);
+        self.unsynced.notify_one();
+    }
+
     pub fn sync(&self) -> Result<(), JournalError> {
         let duplicate = self.lock().current.duplicate()?;
         duplicate.sync()
@@ -206,9 +229,7 @@ impl Journal {
 
 impl EventSink for Journal {
     fn record(&self, draft: EventDraft) {
-        let sequence = self.lock().append(draft);
-        self.latest.send_replace(sequence);
-        self.unsynced.notify_one();
+        self.append(draft, None);
     }
 
     fn known(&self, operation_id: &str) -> Acceptance {
@@ -223,7 +244,7 @@ impl EventSink for Journal {
 }
 
 impl Inner {
-    fn append(&mut self, draft: EventDraft) -> u64 {
+    fn append(&mut self, draft: EventDraft, decision: Option<Arc<KeptDecision>>) -> u64 {
         let event = Arc::new(StoredEvent {
             sequence: self.next_sequence,
             time: UnixMs::now(),
@@ -234,6 +255,7 @@ impl Inner {
             previous_state: draft.previous_state,
             message: draft.message,
             outcome: draft.outcome,
+            decision,
         });
         self.rotate_if_full(event.sequence);
         self.ledger.note(&event);

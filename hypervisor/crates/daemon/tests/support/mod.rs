@@ -5,12 +5,19 @@
     reason = "each test binary uses its part, and a broken support is a failed test"
 )]
 
+pub mod guest;
+pub mod host_memory;
+pub mod memory;
+
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use quetzal_api::v1::console_service_client::ConsoleServiceClient;
+use quetzal_api::v1::cpu_service_client::CpuServiceClient;
 use quetzal_api::v1::event_service_client::EventServiceClient;
+use quetzal_api::v1::host_service_client::HostServiceClient;
 use quetzal_api::v1::metrics_service_client::MetricsServiceClient;
 use quetzal_api::v1::vm_service_client::VmServiceClient;
 use quetzal_api::v1::watch_events_response::Item;
@@ -21,6 +28,9 @@ use tonic::transport::{Channel, Endpoint};
 /// Everything here is quick; a loaded machine is not.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(5);
+/// The kernel's own name for nobody.
+const NOBODY: u32 = 65_534;
+const GROUPS_PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Daemon {
     folder: tempfile::TempDir,
@@ -28,6 +38,9 @@ pub struct Daemon {
     channel: Option<Channel>,
     operations: u32,
     pub extra_args: Vec<String>,
+    /// The program, and the user that runs it where that is not our own.
+    program: PathBuf,
+    user: Option<u32>,
 }
 
 impl Daemon {
@@ -38,9 +51,34 @@ impl Daemon {
     pub async fn start_with(extra_args: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("qz-").tempdir_in("/tmp").unwrap();
         let extra_args = extra_args.iter().map(|arg| (*arg).to_owned()).collect();
-        let mut daemon = Self { folder, child: None, channel: None, operations: 0, extra_args };
+        let program = env!("CARGO_BIN_EXE_quetzald").into();
+        let mut daemon = Self { folder, child: None, channel: None, operations: 0, extra_args, program, user: None };
         daemon.launch().await;
         daemon
+    }
+
+    /// Run by a user without any right, in a folder of its own. Needs root to become that user.
+    pub async fn start_unprivileged() -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: becoming another user needs root");
+            return None;
+        }
+        let folder = tempfile::Builder::new().prefix("qz-").tempdir_in("/tmp").unwrap();
+        // Where cargo builds may be closed to that user.
+        let program = folder.path().join("quetzald");
+        std::fs::copy(env!("CARGO_BIN_EXE_quetzald"), &program).unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(NOBODY), None).unwrap();
+        let mut daemon = Self {
+            folder,
+            child: None,
+            channel: None,
+            operations: 0,
+            extra_args: Vec::new(),
+            program,
+            user: Some(NOBODY),
+        };
+        daemon.launch().await;
+        Some(daemon)
     }
 
     pub fn state_dir(&self) -> &Path {
@@ -52,7 +90,10 @@ impl Daemon {
     }
 
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_quetzald"));
+        let mut command = Command::new(&self.program);
+        if let Some(user) = self.user {
+            command.uid(user);
+        }
         command.arg("--state-dir").arg(self.state_dir()).arg("--run-dir").arg(self.run_dir());
         // An unprivileged user that every system has.
         command.args(["--vm-user", "nobody"]).args(&self.extra_args);
@@ -112,6 +153,10 @@ impl Daemon {
 
     pub fn consoles(&self) -> ConsoleServiceClient<Channel> {
         ConsoleServiceClient::new(self.channel())
+    }
+
+    pub fn hosts(&self) -> HostServiceClient<Channel> {
+        HostServiceClient::new(self.channel())
     }
 
     pub fn metrics(&self) -> MetricsServiceClient<Channel> {
@@ -189,6 +234,23 @@ impl Daemon {
         outcome(self.vms().delete_vm(request).await)
     }
 
+    /// Gives the operation's id, whose end the events tell.
+    pub async fn set_vcpus(&mut self, id: &str, count: u32) -> Result<String, Refusal> {
+        let operation_id = self.operation();
+        let request =
+            v1::SetVcpusRequest { operation_id: operation_id.clone(), vm_id: id.to_owned(), count, dry_run: false };
+        outcome(CpuServiceClient::new(self.channel()).set_vcpus(request).await).map(|_| operation_id)
+    }
+
+    /// The VM's figures of a tick from now.
+    pub async fn figures(&self, id: &str) -> v1::VmMetrics {
+        let mut ticks = self.metrics().watch_metrics(v1::WatchMetricsRequest {}).await.unwrap().into_inner();
+        // The first is of the last tick.
+        ticks.message().await.unwrap();
+        let tick = ticks.message().await.unwrap().unwrap();
+        tick.vms.into_iter().find(|vm| vm.vm_id == id).expect("the VM runs")
+    }
+
     /// Waits for a state, without a pause where the event stream could tell; tests of events use `events`.
     pub async fn wait_for(&self, id: &str, state: VmState) -> Vm {
         let deadline = Instant::now() + PATIENCE;
@@ -209,6 +271,15 @@ impl Daemon {
         // The state comes before the operation's end: whoever watches events next must not meet that end.
         events.until_end_of(&format!("op-{}", self.operations)).await;
         self.wait_for(&vm.id, VmState::Running).await
+    }
+
+    /// Nobody else removes those of a daemon that was killed; a QEMU that was killed is still on its way out of them.
+    fn remove_groups(&self) {
+        let cgroups = quetzal_host::cgroup::detect().of(self.state_dir());
+        let deadline = Instant::now() + GROUPS_PATIENCE;
+        while !cgroups.sweep() && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+        }
     }
 
     fn qemu_pids(&self) -> Vec<u32> {
@@ -235,6 +306,7 @@ impl Drop for Daemon {
                 signal(pid, "KILL");
             }
         }
+        self.remove_groups();
         if std::thread::panicking() {
             eprintln!("quetzald's log:\n{}", self.log());
         }

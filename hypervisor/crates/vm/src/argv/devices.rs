@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use super::{Argv, Channel, LaunchPlan, NetworkPlan, SPARE_PORTS, chardev};
-use crate::spec::{Disk, DiskBus, DiskFormat, Feature, Machine, VmSpec};
+use crate::spec::{Disk, DiskBus, DiskFormat, Feature, Machine, PLUG_BLOCK_BYTES, VmSpec};
 
 /// Fixed slots on the root bus; 0 and 1 (and 31 on q35) belong to the boards themselves.
 mod slot {
@@ -14,6 +14,8 @@ mod slot {
     pub const PANIC: u8 = 0x07;
     /// The first of as many as a definition may have disks.
     pub const DISKS: u8 = 0x08;
+    /// After the last disk.
+    pub const MEMORY: u8 = 0x18;
 }
 
 pub(super) fn add(argv: &mut Argv, spec: &VmSpec, plan: &LaunchPlan) {
@@ -34,9 +36,26 @@ pub(super) fn add(argv: &mut Argv, spec: &VmSpec, plan: &LaunchPlan) {
         });
         argv.pci_device(bus, slot::BALLOON, balloon);
     }
+    if spec.memory_headroom_bytes() > 0 {
+        growing_memory(argv, spec, bus);
+    }
     argv.json("-object", &json!({ "qom-type": "rng-builtin", "id": "rng0-source" }));
     argv.pci_device(bus, slot::RNG, json!({ "driver": "virtio-rng-pci", "id": "rng0", "rng": "rng0-source" }));
     argv.pci_device(bus, slot::PANIC, json!({ "driver": "pvpanic-pci", "id": "panic0" }));
+}
+
+/// Empty until it is asked for; what is not plugged in takes no memory of the host.
+fn growing_memory(argv: &mut Argv, spec: &VmSpec, bus: &str) {
+    let bytes = spec.memory_headroom_bytes();
+    argv.json(
+        "-object",
+        &json!({ "qom-type": "memory-backend-ram", "id": "vmem0-ram", "size": bytes, "reserve": false }),
+    );
+    let device = json!({
+        "driver": "virtio-mem-pci", "id": "vmem0", "memdev": "vmem0-ram", "requested-size": 0,
+        "block-size": PLUG_BLOCK_BYTES,
+    });
+    argv.pci_device(bus, slot::MEMORY, device);
 }
 
 /// All in one slot, one function each: a port takes one device.

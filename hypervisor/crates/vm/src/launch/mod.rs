@@ -15,9 +15,10 @@ pub use preflight::images_exist;
 pub(crate) use preflight::preflight;
 use prepare::Prepared;
 
-use crate::agent;
+use crate::agent::{self, Agent};
 use crate::console::Console;
 use crate::context::VmContext;
+use crate::cpu::CpuControl;
 use crate::crash;
 use crate::machine::{Consoles, Live, Started};
 use crate::metrics::BALLOON_PATH;
@@ -72,7 +73,7 @@ pub(crate) async fn launch(order: Order, cancelled: oneshot::Receiver<()>) -> Re
     .await
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     let (prepared, context) = prepared?;
-    let Prepared { pid, start_time, pidfd, tap, accelerator, network_in_use, warnings } = prepared;
+    let Prepared { pid, start_time, pidfd, tap, accelerator, network_in_use, cpu, warnings } = prepared;
     let pidfd = Arc::new(pidfd);
     let mut run = RunRecord {
         pid,
@@ -89,11 +90,11 @@ pub(crate) async fn launch(order: Order, cancelled: oneshot::Receiver<()>) -> Re
         biased;
         Ok(()) = cancelled => Err(LaunchFailure::Cancelled),
         exit = pidfd.wait() => Err(died(exit.unwrap_or(Exit::Unknown), &paths)),
-        outcome = bring_up(&paths, &mut run) => outcome,
+        outcome = bring_up(&paths, &mut run, &cpu, &spec) => outcome,
     };
     match outcome {
-        Ok((qmp, events, consoles)) => {
-            let live = Live { run, spec, qmp: Some(qmp), pidfd, consoles };
+        Ok((qmp, events, consoles, agent)) => {
+            let live = Live { run, spec, qmp: Some(qmp), pidfd, consoles, agent, cpu };
             Ok(Started { live, events, warnings })
         }
         Err(failure) => {
@@ -106,26 +107,29 @@ pub(crate) async fn launch(order: Order, cancelled: oneshot::Receiver<()>) -> Re
                 other => other,
             };
             undo(&pidfd, &paths).await;
+            // Only now: a group with a process in it stays.
+            drop(cpu);
             Err(failure)
         }
     }
 }
 
-type Up = (Qmp, mpsc::Receiver<QmpEvent>, Consoles);
+type Up = (Qmp, mpsc::Receiver<QmpEvent>, Consoles, Agent);
 
 /// From a fresh QEMU, stopped before its first instruction, to a running guest.
-async fn bring_up(paths: &VmPaths, run: &mut RunRecord) -> Result<Up, LaunchFailure> {
+async fn bring_up(paths: &VmPaths, run: &mut RunRecord, cpu: &CpuControl, spec: &VmSpec) -> Result<Up, LaunchFailure> {
     let host = |error: &dyn std::error::Error| LaunchFailure::host(error);
     // Known before the handshake, so that not even a QEMU that hangs in it is lost with this daemon.
     record::write(&paths.run(), &*run).map_err(|error| host(&error))?;
     let consoles = attach_consoles(paths, Freshness::New)?;
-    agent::keep_company(paths);
+    let agent = agent::connect(paths);
     let (qmp, events) = connect_qmp(paths, HANDSHAKE_DEADLINE).await?;
     run.qemu_version = version_of(&qmp).await.map_err(|error| host(&error))?;
     record::write(&paths.run(), &*run).map_err(|error| host(&error))?;
+    cpu.place_threads(&spec.cpu_policy).map_err(|error| host(&error))?;
     qmp.execute("cont", Value::Null).await.map_err(|error| host(&error))?;
     poll_balloon(&qmp);
-    Ok((qmp, events, consoles))
+    Ok((qmp, events, consoles, agent))
 }
 
 pub(crate) async fn connect_qmp(

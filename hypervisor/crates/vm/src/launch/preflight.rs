@@ -6,6 +6,7 @@ use quetzal_host::user::UnprivilegedUser;
 use quetzal_host::volume;
 
 use crate::context::{KvmVerdict, VmContext};
+use crate::cpu::check_pins;
 use crate::paths::VmPaths;
 use crate::refusal::{Refusal, RefusalCode, chain};
 use crate::spec::{Accelerator, Disk, VmSpec};
@@ -20,6 +21,7 @@ pub(crate) fn preflight(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> 
     user_is_there(context)?;
     accelerator_works(spec, context)?;
     memory_fits(spec, context)?;
+    check_pins(&spec.cpu_policy)?;
     boot_files_exist(spec, context)?;
     disks_can_be_had(spec, paths, context)
 }

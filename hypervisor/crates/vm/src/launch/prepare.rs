@@ -1,10 +1,10 @@
 //! The blocking part of a start: folders, disks, network, sockets and the spawn itself, undone in reverse when a later
-//! step fails (sockets and files are named anew by the next start; a tap goes with its guard).
+//! step fails (sockets and files are named anew by the next start; a tap and a control group go with their guards).
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use quetzal_host::network::Tap;
+use quetzal_host::network::{NetworkRefusal, Tap};
 use quetzal_host::pidfd::PidFd;
 use quetzal_host::spawn::{FIRST_KEPT_FD, Launch};
 use quetzal_host::user::UnprivilegedUser;
@@ -13,6 +13,7 @@ use quetzal_host::{files, process, volume};
 use super::LaunchFailure;
 use crate::argv::{self, Channel, LaunchPlan, NetworkPlan, qemu_argv};
 use crate::context::{KvmVerdict, VmContext};
+use crate::cpu::{self, CpuControl};
 use crate::paths::VmPaths;
 use crate::socket;
 use crate::spec::{Accelerator, Disk, DiskFormat, Feature, NetworkMode, VmSpec};
@@ -34,6 +35,7 @@ pub(crate) struct Prepared {
     pub tap: Option<String>,
     pub accelerator: String,
     pub network_in_use: String,
+    pub cpu: CpuControl,
     pub warnings: Vec<String>,
 }
 
@@ -78,14 +80,17 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
     let log = File::create(paths.qemu_log()).map_err(|error| LaunchFailure::Host {
         message: format!("cannot write '{}': {error}", paths.qemu_log().display()),
     })?;
+    let group = cpu::Waiting::make(&context.cgroups, &spec.id, &spec.cpu_policy);
     let launch = Launch {
         program: context.qemu_binary.clone(),
         args: qemu_argv(spec, &plan),
         user,
         stdout_stderr: log,
         keep_fds,
+        group_doors: group.doors(),
     };
     let spawned = launch.spawn().map_err(|error| host(&error))?;
+    let cpu = group.joined(spawned.pid);
     let start_time = process::start_time(spawned.pid).map_err(|error| host(&error))?;
     Ok(Prepared {
         pid: spawned.pid,
@@ -97,7 +102,8 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
             argv::Accelerator::Tcg => "tcg".to_owned(),
         },
         network_in_use: network.in_use,
-        warnings: network.warning.into_iter().collect(),
+        warnings: network.warning.into_iter().chain(cpu.warning(&spec.cpu_policy)).collect(),
+        cpu,
     })
 }
 
@@ -116,6 +122,13 @@ fn utf8(path: &Path) -> Result<String, LaunchFailure> {
     path.to_str().map(str::to_owned).ok_or_else(|| LaunchFailure::Host {
         message: format!("'{}' is not UTF-8, and QEMU takes no other names; rename the folder", path.display()),
     })
+}
+
+/// What, where and why, what that means, and the mend.
+fn fallback_warning(NetworkRefusal { bridge, why, mend }: &NetworkRefusal) -> String {
+    format!(
+        "the VM cannot join the bridge {bridge} ({why}) and runs on user-mode networking instead: {mend}, then stop and start it"
+    )
 }
 
 struct Network {
@@ -141,7 +154,7 @@ impl Network {
                     Err(refusal) => Self {
                         tap: None,
                         in_use: format!("user ({refusal})"),
-                        warning: Some(format!("{refusal}; the VM runs on user networking instead")),
+                        warning: Some(fallback_warning(&refusal)),
                     },
                 }
             }
@@ -193,4 +206,22 @@ fn make_disk(disk: &Disk, path: &Path, context: &VmContext) -> Result<(), Launch
         }
     };
     made.map_err(|error| LaunchFailure::host(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::HostLimits;
+
+    #[test]
+    fn the_warning_of_a_bridge_names_it_the_reason_what_follows_and_the_mend() {
+        let spec = serde_json::json!({ "id": "one", "memory_mb": 64, "vcpus": 1, "network": { "mode": "bridge", "bridge": "qz-nowhere" } });
+        let network = Network::choose(&VmSpec::parse(&spec.to_string(), &HostLimits::UNKNOWN).unwrap());
+        assert_eq!(network.in_use, "user (bridge qz-nowhere: there is no such bridge)");
+        assert_eq!(
+            network.warning.unwrap(),
+            "the VM cannot join the bridge qz-nowhere (there is no such bridge) and runs on user-mode networking instead: \
+             make it (ip link add qz-nowhere type bridge && ip link set qz-nowhere up), then stop and start it"
+        );
+    }
 }

@@ -12,6 +12,7 @@ use crate::metrics::VmProbe;
 use crate::order::Escalation;
 use crate::record;
 use crate::refusal::chain;
+use crate::room::Room;
 use crate::sink::{EventKind, Outcome};
 use crate::socket;
 use crate::state::VmState;
@@ -23,10 +24,13 @@ impl VmTask {
         let operation_id = operation_id.clone();
         let warnings = self.install(started);
         let Machine::On(live) = &self.machine else { return };
-        let run = live.run.clone();
+        let (run, room) = (live.run.clone(), Room::at_boot(&live.spec));
         let message = format!("running ({})", run.accelerator);
-        self.enter(VmState::Running, &operation_id, &message, |view| Self::show_running(view, &run));
-        for warning in warnings {
+        self.enter(VmState::Running, &operation_id, &message, |view| {
+            Self::show_running(view, &run);
+            view.room = Some(room);
+        });
+        for warning in warnings.into_iter().chain(self.catch_up_with_policy()) {
             self.tell(EventKind::Warning, &operation_id, &warning);
         }
         self.finish(&operation_id, Outcome::Succeeded, "started");
@@ -81,19 +85,21 @@ impl VmTask {
         for (_, operation_id) in std::mem::take(&mut self.asked) {
             self.finish(&operation_id, Outcome::Failed, "QEMU ended before it had done this");
         }
+        self.fail_works("QEMU ended before it had done this");
         if let Err(error) = record::remove(&self.paths.run()) {
             tracing::warn!(vm_id = self.id(), %error, "a record of a dead QEMU stays; it will not be believed");
         }
         socket::remove(&self.paths);
+        // Its control group goes before anybody is told of the end.
+        let consoles = live.consoles.clone();
+        drop(live);
         let crash = match self.ending.take() {
             Some(ending) => {
                 self.ended_as_expected(&ending);
                 None
             }
-            None => Some(crash::report(&crash::cause(exit), exit, &self.paths, Some(&live.consoles))),
+            None => Some(crash::report(&crash::cause(exit), exit, &self.paths, Some(&consoles))),
         };
-        // Taps and cgroups go before anybody is told that the operation is over.
-        drop(live);
         let stopping = self.stopping.take();
         if let Some(report) = crash {
             let cause = report.cause.clone();
@@ -167,7 +173,7 @@ impl VmTask {
                 let shut_down = note.clone();
                 let warnings = self.install(*started);
                 let Machine::On(live) = &self.machine else { return };
-                let run = live.run.clone();
+                let (run, room) = (live.run.clone(), Room::at_boot(&live.spec));
                 let message = format!("found running again as process {}", run.pid);
                 let previous = self.state();
                 self.is_panicked = is_panicked;
@@ -178,10 +184,13 @@ impl VmTask {
                     view.state = state;
                     view.crash = None;
                     Self::show_running(view, &run);
+                    view.room.get_or_insert(room);
                 });
-                for warning in warnings {
+                for warning in warnings.into_iter().chain(self.enforce_policy()) {
                     self.tell(EventKind::Warning, "", &warning);
                 }
+                self.reaffirm_memory();
+                self.resume_vcpus();
                 if let Some(reason) = shut_down {
                     self.hear_qemu(&quetzal_qmp_event("SHUTDOWN", &reason));
                 }

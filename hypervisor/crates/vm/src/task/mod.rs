@@ -10,9 +10,13 @@
 //! The task never waits for QEMU or a disk: whatever takes time runs beside it and reports back through the queue. News
 //! of an earlier run of QEMU is recognised by its number and dropped.
 mod end;
+mod memory;
+mod policy;
 mod publish;
 mod qemu_news;
+mod vcpus;
 mod verbs;
+mod work;
 
 use std::sync::Arc;
 
@@ -38,6 +42,8 @@ use crate::view::VmView;
 /// Calls waiting for one VM; more callers wait in line. A person's hands and a server's retries stay far below.
 const QUEUE_MESSAGES: usize = 256;
 
+pub(crate) use work::WorkEnd;
+
 pub(crate) enum Message {
     Call(Call),
     News { run: u64, news: News },
@@ -50,6 +56,7 @@ pub(crate) enum News {
     Exited(Exit),
     Answered { question: Question, operation_id: String, result: Result<Value, QmpError> },
     StopDue(StopDue),
+    WorkEnded { number: u64, end: work::WorkEnd },
 }
 
 /// A QMP command whose answer ends an operation.
@@ -107,6 +114,8 @@ pub struct VmTask {
     pub(crate) force_offs: Vec<String>,
     /// Operations that QEMU is carrying out; whoever takes one out of the list ends it.
     pub(crate) asked: Vec<(Question, String)>,
+    pub(crate) works: Vec<work::Work>,
+    pub(crate) works_begun: u64,
     pub(crate) is_panicked: bool,
     pub(crate) resets: publish::ResetThrottle,
     pub(crate) view: watch::Sender<Arc<VmView>>,
@@ -135,6 +144,8 @@ impl VmTask {
             ending: None,
             force_offs: Vec::new(),
             asked: Vec::new(),
+            works: Vec::new(),
+            works_begun: 0,
             is_panicked: false,
             resets: publish::ResetThrottle::default(),
             view,
@@ -184,6 +195,7 @@ impl VmTask {
             News::Exited(exit) => self.qemu_ended(exit),
             News::Answered { question, operation_id, result } => self.answered(question, &operation_id, result),
             News::StopDue(due) => self.stop_due(due),
+            News::WorkEnded { number, end } => self.work_ended(number, end),
         }
     }
 

@@ -19,10 +19,12 @@ impl VmTask {
             "GUEST_PANICKED" => self.guest_panicked(),
             "BALLOON_CHANGE" => {
                 if let (Some(probe), Some(actual)) = (self.probe.borrow().as_ref(), event.data["actual"].as_u64()) {
-                    probe.set_balloon(actual);
+                    probe.memory().set_balloon(actual);
                 }
             }
+            "MEMORY_DEVICE_SIZE_CHANGE" => self.plugged_memory_changed(&event.data),
             "BLOCK_IO_ERROR" => self.block_error(&event.data),
+            "VSERPORT_CHANGE" if event.data["open"] == true => self.agent_came(),
             _ => {}
         }
     }

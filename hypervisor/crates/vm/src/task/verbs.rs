@@ -33,7 +33,7 @@ impl VmTask {
         }
         self.accept(operation_id);
         match order {
-            Order::Define(spec) => self.define(operation_id, *spec),
+            Order::Define(spec) => self.define(operation_id, *spec)?,
             Order::Start => self.start(operation_id),
             Order::Stop { timeout, escalation } => self.stop(operation_id, timeout, escalation),
             Order::ForceOff => self.force_off(operation_id),
@@ -41,6 +41,11 @@ impl VmTask {
             Order::Reset => self.ask(Question::Reset, "system_reset", operation_id),
             Order::Pause => self.ask(Question::Pause, "stop", operation_id),
             Order::Resume => self.ask(Question::Resume, "cont", operation_id),
+            Order::Balloon { target_bytes } => self.balloon(operation_id, target_bytes),
+            Order::ResizeMemory { target_bytes } => self.resize_memory(operation_id, target_bytes),
+            Order::PageOut { bytes } => self.page_out(operation_id, bytes),
+            Order::SetVcpus { count } => self.set_vcpus(operation_id, count),
+            Order::Merge { on } => self.merge(on),
             Order::Delete(disks) => return self.delete(operation_id, disks).await,
             Order::Cancel => unreachable!("answered above"),
         }
@@ -53,6 +58,9 @@ impl VmTask {
 
     /// Everything that can be known before anything is touched.
     fn check(&self, order: &Order) -> Result<(), Refusal> {
+        if let Order::Define(spec) = order {
+            return self.check_policy(spec);
+        }
         let Some(verb) = verb_of(order) else { return Ok(()) };
         decide(self.state(), verb)
             .map_err(|denial| Refusal::new(RefusalCode::InvalidState, format!("VM \"{}\": {denial}", self.id())))?;
@@ -61,17 +69,18 @@ impl VmTask {
             return Err(Refusal::new(
                 RefusalCode::Protected,
                 format!(
-                    "VM \"{}\" is protected against deletion and forced power-off; set \"protected\": false in its definition first",
-                    self.id()
+                    "VM \"{id}\" is protected against deletion and forced power-off: 'quetzal vm unprotect {id}' takes the protection off",
+                    id = self.id()
                 ),
             )
             .at("protected"));
         }
+        self.check_memory(order)?;
+        self.check_vcpus(order)?;
         if matches!(order, Order::Start) {
             launch::preflight(&self.spec, &self.paths, &self.context)?;
         }
-        let needs_answers = matches!(order, Order::Reset | Order::Pause | Order::Resume | Order::Stop { .. });
-        if needs_answers && matches!(&self.machine, Machine::On(live) if live.qmp.is_none()) {
+        if needs_answers(order) && matches!(&self.machine, Machine::On(live) if live.qmp.is_none()) {
             return Err(Refusal::wrong_state(
                 self.id(),
                 self.state(),
@@ -81,7 +90,11 @@ impl VmTask {
         Ok(())
     }
 
-    fn define(&mut self, operation_id: &str, spec: VmSpec) {
+    fn define(&mut self, operation_id: &str, spec: VmSpec) -> Result<(), Refusal> {
+        if let Err(refusal) = self.apply_policy(&self.spec, &spec) {
+            self.finish(operation_id, Outcome::Failed, &refusal.message);
+            return Err(refusal);
+        }
         let text: Arc<str> = spec.to_json().into();
         let is_new = self.view.borrow().generation == 0;
         let is_same = *self.view.borrow().spec_json == *text;
@@ -91,10 +104,13 @@ impl VmTask {
                 Machine::On(live) => Some(Arc::clone(&live.run.spec_json)),
                 Machine::Off | Machine::Starting { .. } => None,
             };
+            let mut room = self.view.borrow().room;
+            room.iter_mut().for_each(|room| self.set_floor(room));
             let message = if is_new { "defined" } else { "definition replaced" };
             self.change(EventKind::VmDefined, None, operation_id, message, |view| {
                 view.restart_required = running_spec.is_some_and(|running| !runs_alike(&running, &text));
                 view.spec_json = text;
+                view.room = room;
             });
         }
         self.finish(
@@ -102,6 +118,7 @@ impl VmTask {
             Outcome::Succeeded,
             if is_same && !is_new { "already defined so" } else { "defined" },
         );
+        Ok(())
     }
 
     fn start(&mut self, operation_id: &str) {
@@ -175,6 +192,9 @@ impl VmTask {
     }
 
     fn cancel(&mut self, operation_id: &str) -> Result<(), Refusal> {
+        if self.cancel_work(operation_id) {
+            return Ok(());
+        }
         if let Machine::Starting { cancel, operation_id: starting, .. } = &mut self.machine
             && starting == operation_id
             && let Some(cancel) = cancel.take()
@@ -191,7 +211,7 @@ impl VmTask {
             }
             None => Err(Refusal::new(
                 RefusalCode::NotCancellable,
-                format!("operation {operation_id} can no longer be cancelled; only a start or stop under way can"),
+                format!("operation {operation_id} can no longer be cancelled; only what is still under way can"),
             )),
         }
     }
@@ -221,6 +241,17 @@ impl VmTask {
     }
 }
 
+/// Whether QEMU itself must carry it out; the other verbs work on its process.
+fn needs_answers(order: &Order) -> bool {
+    match order {
+        Order::Reset | Order::Pause | Order::Resume | Order::Stop { .. } => true,
+        Order::Balloon { .. } | Order::ResizeMemory { .. } | Order::Merge { .. } => true,
+        Order::SetVcpus { .. } => true,
+        Order::Define(_) | Order::Start | Order::ForceOff | Order::PageOut { .. } => false,
+        Order::Delete(_) | Order::Cancel => false,
+    }
+}
+
 fn verb_of(order: &Order) -> Option<Verb> {
     match order {
         Order::Define(_) | Order::Cancel => None,
@@ -230,6 +261,10 @@ fn verb_of(order: &Order) -> Option<Verb> {
         Order::Reset => Some(Verb::Reset),
         Order::Pause => Some(Verb::Pause),
         Order::Resume => Some(Verb::Resume),
+        Order::Balloon { .. } => Some(Verb::Balloon),
+        Order::ResizeMemory { .. } => Some(Verb::ResizeMemory),
+        Order::SetVcpus { .. } => Some(Verb::SetVcpus),
+        Order::PageOut { .. } | Order::Merge { .. } => Some(Verb::PageOut),
         Order::Delete(_) => Some(Verb::Delete),
     }
 }

@@ -1,0 +1,237 @@
+//! The controller's laws over random traces: hosts of any ease, guests of any load, obedience and honesty.
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+mod sim;
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use quetzal_control::{Action, Control, Decision, HostState, Thresholds};
+use sim::{Guest, Honesty, MIB, Obedience, World, vm};
+
+const MINUTES: u64 = 12;
+/// No swing between giving and taking is quicker than this.
+const SWING_MS: u64 = 60_000;
+const WINDOW_MS: u64 = 10_000;
+
+fn honesty() -> impl Strategy<Value = Honesty> {
+    prop_oneof![
+        6 => Just(Honesty::Honest), 1 => Just(Honesty::Greedy), 1 => Just(Honesty::Absurd),
+        1 => Just(Honesty::Silent), 1 => Just(Honesty::Modest),
+    ]
+}
+
+fn a_guest() -> impl Strategy<Value = Guest> {
+    let obedience = prop_oneof![4 => Just(Obedience::AtOnce), 2 => Just(Obedience::Slow), 1 => Just(Obedience::Never)];
+    let control = prop_oneof![6 => Just(Control::On), 1 => Just(Control::Recommend), 1 => Just(Control::Off)];
+    let policy = (64_u64..1024, 1_u32..4000, 0.1..1.0_f64, 0.5..1.2_f64, control);
+    let load = prop::collection::vec(0.02..1.0_f64, 1..8);
+    (policy, honesty(), obedience, load, any::<bool>(), 0.0..1.0_f64).prop_map(
+        |((size_mib, shares, floor, ceiling, control), honesty, obedience, load, may_page_out, begun)| {
+            let mut vm = vm(0, size_mib);
+            vm.control = control;
+            vm.shares = shares;
+            vm.floor_bytes = sim::share(vm.size_bytes, floor);
+            vm.ceiling_bytes = sim::share(vm.size_bytes, ceiling).clamp(vm.floor_bytes, vm.size_bytes);
+            // Somebody may have moved the balloon before, within its limits.
+            vm.target_bytes = vm.floor_bytes + sim::share(vm.ceiling_bytes - vm.floor_bytes, begun);
+            vm.actual_bytes = Some(vm.target_bytes);
+            vm.may_page_out = may_page_out;
+            Guest { vm, honesty, obedience, load, used_bytes: 0 }
+        },
+    )
+}
+
+/// Guests, what the host has beyond them (may be less than nothing), and others' use of it by the minute.
+fn a_world() -> impl Strategy<Value = (World, Vec<u64>)> {
+    let guests = prop::collection::vec(a_guest(), 1..7);
+    let swing = prop::collection::vec(0_u64..800, 1..6);
+    (guests, 0.4..1.4_f64, swing, 0_u64..2000, 0.0..1.0_f64).prop_map(
+        |(mut guests, room, others, page_out_room, tax)| {
+            for (index, guest) in guests.iter_mut().enumerate() {
+                guest.vm.id = format!("vm-{index}").into();
+            }
+            let held: u64 = guests.iter().map(|guest| guest.vm.size_bytes / MIB).sum();
+            let mut world = World::new(sim::share(held, room) + 400, guests);
+            world.page_out_room_bytes = page_out_room * MIB;
+            world.settings.idle_tax_ratio = tax;
+            (world, others)
+        },
+    )
+}
+
+/// What a trace left: each decision with the guest as it was when the decision was made.
+struct Trace {
+    steps: Vec<(u64, Decision, Guest)>,
+    thresholds: Thresholds,
+    world: World,
+}
+
+fn trace((mut world, others): (World, Vec<u64>)) -> Trace {
+    let thresholds = Thresholds::of(&world.settings, world.total_bytes);
+    let mut steps = Vec::new();
+    for minute in 0..MINUTES {
+        world.others_bytes = others[usize::try_from(minute).unwrap() % others.len()] * MIB;
+        for _ in 0..60_000 / sim::TICK_MS {
+            let decisions = world.tick();
+            for decision in decisions {
+                let guest = world.guests.iter().find(|guest| guest.vm.id == decision.vm_id).unwrap();
+                steps.push((world.now_ms, decision, guest.clone()));
+            }
+        }
+    }
+    Trace { steps, thresholds, world }
+}
+
+fn balloon(decision: &Decision) -> Option<(u64, u64)> {
+    match decision.action {
+        Action::Balloon { from_bytes, to_bytes } => Some((from_bytes, to_bytes)),
+        Action::PageOut { .. } | Action::AskForRoom { .. } => None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_target_is_ever_under_the_floor_or_over_the_ceiling(world in a_world()) {
+        for (_, decision, guest) in trace(world).steps {
+            if let Some((from, to)) = balloon(&decision) {
+                prop_assert!(to >= guest.vm.floor_bytes, "{decision:?}");
+                prop_assert!(to <= guest.vm.ceiling_bytes.max(from), "{decision:?}");
+                prop_assert!(to <= guest.vm.size_bytes, "{decision:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn page_outs_leave_every_guest_its_floor_in_the_hosts_memory(world in a_world()) {
+        for guest in trace(world).world.guests {
+            let floor = guest.vm.floor_bytes.min(guest.vm.actual_bytes.unwrap());
+            prop_assert!(guest.vm.swapped_bytes == 0 || guest.vm.resident_bytes >= floor, "{guest:?}");
+        }
+    }
+
+    #[test]
+    fn memory_is_taken_slowly(world in a_world()) {
+        let mut last: BTreeMap<_, u64> = BTreeMap::new();
+        for (now_ms, decision, _) in trace(world).steps {
+            let Some((from, to)) = balloon(&decision).filter(|(from, to)| to < from && decision.carried_out) else {
+                continue;
+            };
+            prop_assert!(from - to <= from / 10, "{decision:?}");
+            if let Some(before) = last.insert(decision.vm_id.clone(), now_ms) {
+                prop_assert!(now_ms - before >= WINDOW_MS, "{decision:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_vm_swings_back_and_forth_within_a_minute(world in a_world()) {
+        // By VM: the moments at which its direction changed, with the direction.
+        let mut turns: BTreeMap<_, Vec<(u64, bool)>> = BTreeMap::new();
+        for (now_ms, decision, _) in trace(world).steps {
+            let Some((from, to)) = balloon(&decision).filter(|_| decision.carried_out) else { continue };
+            let turns = turns.entry(decision.vm_id.clone()).or_default();
+            if turns.last().is_none_or(|(_, up)| *up != (to > from)) {
+                turns.push((now_ms, to > from));
+            }
+        }
+        for (vm, turns) in turns {
+            for pair in turns.windows(3) {
+                prop_assert!(pair[2].0 - pair[0].0 >= SWING_MS, "{vm}: {turns:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_taken_from_a_guest_that_wants_memory(world in a_world()) {
+        for (_, decision, guest) in trace(world).steps {
+            let takes = match decision.action {
+                Action::Balloon { from_bytes, to_bytes } => to_bytes < from_bytes,
+                Action::PageOut { .. } => true,
+                Action::AskForRoom { .. } => false,
+            };
+            // A guest that hides its want (or says nothing) cannot be spared for it.
+            if takes && guest.honesty == Honesty::Honest {
+                prop_assert!(!guest.is_wanting(), "{decision:?} {guest:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_state_is_always_the_one_of_the_available_memory(world in a_world()) {
+        let trace = trace(world);
+        for (_, decision, _) in &trace.steps {
+            let (state, available) = (decision.state, decision.host_available_bytes);
+            let entered = [trace.thresholds.high_bytes, trace.thresholds.soft_bytes, trace.thresholds.hard_bytes];
+            // Below the upper threshold of the state, and not below its own lower one.
+            match state {
+                HostState::High => prop_assert!(available >= entered[1]),
+                HostState::Soft => prop_assert!(available < entered[0] && available >= entered[2]),
+                HostState::Hard => prop_assert!(available < entered[1] && available >= trace.thresholds.low_bytes),
+                HostState::Low => prop_assert!(available < entered[2]),
+            }
+        }
+    }
+
+    #[test]
+    fn advice_is_never_carried_out_and_what_is_off_is_never_named(world in a_world()) {
+        for (_, decision, guest) in trace(world).steps {
+            prop_assert!(guest.vm.control != Control::Off);
+            prop_assert_eq!(decision.carried_out, guest.vm.control == Control::On);
+        }
+    }
+
+    #[test]
+    fn what_a_guest_gets_is_memory_that_the_host_can_spare(world in a_world()) {
+        let trace = trace(world);
+        let mut by_tick: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+        for (now_ms, decision, guest) in &trace.steps {
+            // A floor that was raised is a promise, kept whatever the host has.
+            if let Some((from, to)) = balloon(decision).filter(|_| decision.carried_out)
+                && to > from
+                && from >= guest.vm.floor_bytes
+            {
+                let tick = by_tick.entry(*now_ms).or_insert((0, decision.host_available_bytes));
+                tick.0 += to - from;
+            }
+        }
+        for (given, available) in by_tick.values() {
+            prop_assert!(given + trace.thresholds.soft_bytes <= *available, "{given} of {available}");
+        }
+    }
+
+    /// The others' targets with a liar among them are within their floors, and a liar that the host does not believe
+    /// gains nothing by its words.
+    #[test]
+    fn a_liar_gains_nothing_and_the_others_keep_their_floors(
+        (mut world, others) in a_world(),
+        lie in prop_oneof![Just(Honesty::Absurd), Just(Honesty::Greedy)],
+    ) {
+        world.guests[0].honesty = lie;
+        world.guests[0].vm.control = Control::On;
+        let claimed = world.guests[0].vm.ceiling_bytes;
+        let trace = trace((world, others));
+        for (_, decision, guest) in &trace.steps {
+            if let Some((from, to)) = balloon(decision) {
+                prop_assert!(to >= guest.vm.floor_bytes.min(from));
+                if guest.vm.id == trace.world.guests[0].vm.id && lie == Honesty::Absurd && to > from {
+                    prop_assert!(!decision.reason.contains("available, under"), "{}", decision.reason);
+                }
+            }
+        }
+        prop_assert!(trace.world.guests[0].vm.target_bytes <= claimed);
+    }
+
+    #[test]
+    fn the_same_trace_gives_the_same_decisions(world in a_world()) {
+        let (world, others) = world;
+        let again = World {
+            guests: world.guests.clone(), state: world.state.clone(), ..World::new(world.total_bytes / MIB, Vec::new())
+        };
+        let again = World { page_out_room_bytes: world.page_out_room_bytes, settings: world.settings, ..again };
+        let (one, other) = (trace((world, others.clone())), trace((again, others)));
+        let said = |trace: Trace| trace.steps.into_iter().map(|(at, decision, _)| (at, decision)).collect::<Vec<_>>();
+        prop_assert_eq!(said(one), said(other));
+    }
+}

@@ -1,0 +1,206 @@
+//! The memory loop: on a clock of its own it looks at the host and the running VMs, asks the controller, and carries out
+//! what it decides. While nothing is controlled or shared it only counts the VMs.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use quetzal_control::{Action, Decision, HostState, Observations, State, Thresholds, decide};
+use quetzal_vm::metrics::{MemorySample, VmProbe};
+use quetzal_vm::order::{Mode, Order, VmHandle};
+use quetzal_vm::spec::Feature;
+use quetzal_vm::view::UnixMs;
+use tokio::time::MissedTickBehavior;
+
+use super::Memory;
+use super::observe::{self, Definitions, Running};
+use super::sharing::{Member, Sharing};
+use super::wishes::{KsmMode, Wishes};
+
+const EVERY: Duration = Duration::from_secs(2);
+/// As the tick of samples: QEMUs answer within milliseconds, and one that hangs is looked at as it last was.
+const ANSWER_WAIT: Duration = Duration::from_millis(50);
+/// A VM's task accepts at once.
+const ORDER_PATIENCE: Duration = Duration::from_secs(1);
+/// What of a QEMU's memory is its guest's is looked at every 10 s, the VMs spread over them.
+const RAM_EVERY_BEATS: u64 = 5;
+
+struct Keeper {
+    started: Instant,
+    beats: u64,
+    definitions: Definitions,
+    state: State,
+    sharing: Sharing,
+}
+
+type Samples = BTreeMap<String, MemorySample>;
+
+impl Memory {
+    /// Runs until it is dropped.
+    pub async fn keep(self: Arc<Self>) {
+        let mut keeper = Keeper {
+            started: Instant::now(),
+            beats: 0,
+            definitions: Definitions::default(),
+            state: State::default(),
+            sharing: Sharing::default(),
+        };
+        let mut interval = tokio::time::interval(EVERY);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            keeper.beat(&self).await;
+        }
+    }
+}
+
+impl Keeper {
+    async fn beat(&mut self, memory: &Memory) {
+        self.beats += 1;
+        let wishes = memory.shown().wishes.clone();
+        let running = self.definitions.running(memory.registry.all());
+        let is_controlled = wishes.controller.enabled && running.iter().any(Running::is_controlled);
+        let is_shared = running.iter().any(Running::shares_pages);
+        let is_tuned = wishes.ksm.mode == KsmMode::Tuned;
+        let has_pending = memory.kept().has_pending();
+        if !is_controlled {
+            // The state follows the clock only while somebody acts on it.
+            self.state = State::default();
+            memory.shown().state = HostState::default();
+        }
+        if !(is_controlled || is_shared || is_tuned || has_pending || !self.sharing.is_idle()) {
+            return;
+        }
+        let Some(host) = observe::host() else { return };
+        let samples = self.sample(&running, is_controlled).await;
+        self.share(memory, &wishes, &running, &samples, host.available_bytes).await;
+        if is_controlled {
+            let now = UnixMs::now();
+            let vms = running.iter().filter(|vm| vm.is_controlled());
+            let vms = vms.filter_map(|vm| Some(vm.observe(samples.get(&vm.view.id)?, now))).collect();
+            let observations = Observations { now_ms: self.now_ms(), host, vms };
+            self.control(memory, &wishes, &running, &samples, &observations).await;
+        }
+        measure(memory, &running, &samples, self.now_ms());
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    async fn sample(&self, running: &[Running], is_controlled: bool) -> Samples {
+        if is_controlled {
+            let reports = |vm: &&Running| vm.is_controlled() && vm.spec.has(Feature::Ballooning);
+            let asked: Vec<_> =
+                running.iter().filter(reports).filter_map(|vm| VmProbe::ask_memory(&vm.probe)).collect();
+            let answered = async {
+                for answer in asked {
+                    let _ = answer.await;
+                }
+            };
+            let _ = tokio::time::timeout(ANSWER_WAIT, answered).await;
+        }
+        let sample = |vm: &Running| {
+            let with_ram = vm.is_controlled() && (self.beats + u64::from(vm.pid)).is_multiple_of(RAM_EVERY_BEATS);
+            Some((vm.view.id.clone(), vm.probe.memory_sample(with_ram)?))
+        };
+        running.iter().filter_map(sample).collect()
+    }
+
+    async fn share(
+        &mut self,
+        memory: &Memory,
+        wishes: &Wishes,
+        running: &[Running],
+        samples: &Samples,
+        available_bytes: u64,
+    ) {
+        let thresholds = Thresholds::of(&wishes.controller, memory.total_bytes);
+        let member = |vm: &Running| {
+            let sample = samples.get(&vm.view.id)?;
+            Some(Member {
+                handle: vm.handle.clone(),
+                id: vm.view.id.clone(),
+                pid: vm.pid,
+                domain: vm.spec.memory_policy.sharing_domain.clone(),
+                memory_bytes: sample.size_bytes,
+                resident_bytes: sample.process.rss_bytes,
+                merged_bytes: sample.process.ksm_merged_bytes,
+            })
+        };
+        let members: Vec<Member> = running.iter().filter(|vm| vm.shares_pages()).filter_map(member).collect();
+        let now_ms = self.now_ms();
+        let spare_bytes = available_bytes.saturating_sub(thresholds.soft_bytes);
+        if let Some(reason) = self.sharing.choose(&members, spare_bytes, now_ms).await {
+            memory.tell(format!("sharing domain: {reason}"));
+        }
+        // Whoever changes the settings meanwhile has the switches.
+        if let Ok(_switches) = memory.mechanisms.try_lock() {
+            let is_still_tuned = memory.shown().wishes.ksm.mode == KsmMode::Tuned;
+            if !is_still_tuned {
+                self.sharing.leave();
+            } else if let Err(error) = self.sharing.tune(wishes.ksm.cpu_budget_ratio, &members, now_ms) {
+                tracing::warn!(error = error.with_causes(), "KSM scans on as it does");
+            }
+        }
+        memory.shown().sharing = self.sharing.view();
+    }
+
+    async fn control(
+        &mut self,
+        memory: &Memory,
+        wishes: &Wishes,
+        running: &[Running],
+        samples: &Samples,
+        observations: &Observations,
+    ) {
+        let before = self.state.host();
+        let (decisions, state) = decide(observations, &self.state, &wishes.controller);
+        self.state = state;
+        let host = self.state.host();
+        memory.shown().state = host;
+        if host != before {
+            let available = observations.host.available_bytes >> 20;
+            memory.tell(format!("host memory is {} after {}: {available} MiB available", host.name(), before.name()));
+        }
+        for mut decision in decisions {
+            let Some(vm) = running.iter().find(|vm| vm.view.id == *decision.vm_id) else { continue };
+            if decision.carried_out
+                && let Err(reason) = carry_out(&vm.handle, &decision).await
+            {
+                decision.carried_out = false;
+                decision.reason.push_str(&format!("; refused: {reason}"));
+            }
+            let resident = samples.get(&vm.view.id).map(|sample| (vm.pid, sample.process.rss_bytes));
+            let told = memory.kept().add(decision, resident, self.now_ms());
+            if let Some(kept) = told {
+                memory.journal.record_decision(Arc::clone(&kept), kept.message());
+            }
+        }
+    }
+}
+
+async fn carry_out(handle: &VmHandle, decision: &Decision) -> Result<(), String> {
+    let order = match decision.action {
+        Action::Balloon { to_bytes, .. } => Order::Balloon { target_bytes: to_bytes },
+        Action::PageOut { bytes } => Order::PageOut { bytes },
+        // The decision is the request.
+        Action::AskForRoom { .. } => return Ok(()),
+    };
+    match tokio::time::timeout(ORDER_PATIENCE, handle.call("", Mode::Real, order)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(refusal)) => Err(refusal.message),
+        Err(_) => Err("its task is busy".to_owned()),
+    }
+}
+
+fn measure(memory: &Memory, running: &[Running], samples: &Samples, now_ms: u64) {
+    let resident = |id: &str, pid: u32| {
+        running.iter().find(|vm| vm.view.id == id && vm.pid == pid)?;
+        samples.get(id).map(|sample| sample.process.rss_bytes)
+    };
+    let measured = memory.kept().measure(now_ms, resident);
+    for kept in measured {
+        let message = kept.message();
+        memory.journal.record_decision(kept, message);
+    }
+}

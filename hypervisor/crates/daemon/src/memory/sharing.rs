@@ -1,0 +1,178 @@
+//! Sharing of like pages: which domain's VMs may merge, told to their QEMUs, and KSM's rate. Two domains are never
+//! mergeable at once: the one that goes is out, by the kernel's own word, before the one that comes is let in.
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use quetzal_control::domain::{Active, Sharer};
+use quetzal_control::ksm::{Rate, Seen, Tuner};
+use quetzal_host::HostError;
+use quetzal_host::ksm::{self, Ksm, Run, Scanner};
+use quetzal_vm::order::{Mode, Order, VmHandle};
+
+/// How often the domains are weighed anew while no VM comes or goes.
+const WEIGH_EVERY_MS: u64 = 10_000;
+/// A VM's task answers at once; one that does not is asked again at the next step.
+const ORDER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A running VM with the feature "tps".
+pub struct Member {
+    pub handle: VmHandle,
+    pub id: String,
+    pub pid: u32,
+    pub domain: String,
+    /// New memory has to be told too.
+    pub memory_bytes: u64,
+    pub resident_bytes: u64,
+    pub merged_bytes: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SharingView {
+    pub active_domain: String,
+    pub reason: String,
+    pub pages_per_scan: u32,
+    pub sleep_ms: u32,
+    pub cpu_used_ratio: Option<f64>,
+}
+
+/// What a QEMU was last told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Told {
+    pid: u32,
+    memory_bytes: u64,
+    may_merge: bool,
+}
+
+#[derive(Default)]
+pub struct Sharing {
+    active: Active,
+    told: BTreeMap<String, Told>,
+    members: Vec<(String, u32, String)>,
+    weighed_ms: u64,
+    tuning: Option<Tuning>,
+}
+
+struct Tuning {
+    ksm: Ksm,
+    scanner: Option<Scanner>,
+    tuner: Tuner,
+    rate: Option<Rate>,
+}
+
+impl Sharing {
+    pub fn is_idle(&self) -> bool {
+        self.told.is_empty() && self.tuning.is_none() && self.active.domain.is_empty()
+    }
+
+    /// Chooses the domain and tells the QEMUs. Answers the choice's reason when the choice is another.
+    pub async fn choose(&mut self, members: &[Member], spare_bytes: u64, now_ms: u64) -> Option<String> {
+        let present: Vec<_> =
+            members.iter().map(|member| (member.id.clone(), member.pid, member.domain.clone())).collect();
+        let is_due = present != self.members || now_ms.saturating_sub(self.weighed_ms) >= WEIGH_EVERY_MS;
+        let before = self.active.domain.clone();
+        if is_due {
+            let sharers: Vec<Sharer> = members.iter().map(Member::sharer).collect();
+            self.active = self.active.next(&sharers, spare_bytes, now_ms);
+            self.members = present;
+            self.weighed_ms = now_ms;
+        }
+        self.told.retain(|id, told| members.iter().any(|member| member.id == *id && member.pid == told.pid));
+        let active = self.active.domain.clone();
+        for member in members.iter().filter(|member| member.domain != active) {
+            self.tell(member, false).await;
+        }
+        let waits = |member: &&Member| member.domain == active && !self.knows(member, true);
+        let waiting: Vec<&Member> = members.iter().filter(waits).collect();
+        let others_are_out =
+            || members.iter().filter(|member| member.domain != active).all(|other| !ksm::may_merge(other.pid));
+        if !waiting.is_empty() && others_are_out() {
+            for member in waiting {
+                self.tell(member, true).await;
+            }
+        }
+        (before != active && !active.is_empty()).then(|| self.active.reason.clone())
+    }
+
+    fn knows(&self, member: &Member, may_merge: bool) -> bool {
+        self.told.get(&member.id) == Some(&member.told(may_merge))
+    }
+
+    async fn tell(&mut self, member: &Member, may_merge: bool) {
+        if self.knows(member, may_merge) {
+            return;
+        }
+        let call = member.handle.call("", Mode::Real, Order::Merge { on: may_merge });
+        match tokio::time::timeout(ORDER_PATIENCE, call).await {
+            Ok(Ok(_)) => drop(self.told.insert(member.id.clone(), member.told(may_merge))),
+            Ok(Err(refusal)) => tracing::debug!(vm_id = member.id, %refusal, "sharing is told later"),
+            Err(_) => tracing::debug!(vm_id = member.id, "sharing is told later: its task is busy"),
+        }
+    }
+
+    /// One look at the profit, and the rate that follows from it.
+    pub fn tune(&mut self, budget_ratio: f64, members: &[Member], now_ms: u64) -> Result<(), HostError> {
+        let may_merge = |member: &&Member| self.knows(member, true);
+        let mergeable_bytes = members.iter().filter(may_merge).map(|member| member.resident_bytes).sum();
+        if self.tuning.is_none() {
+            let ksm = Ksm::open()?;
+            let scanner = ksm.scanner();
+            let seen = seen(&ksm, scanner.as_ref(), mergeable_bytes, now_ms)?;
+            self.tuning = Some(Tuning { tuner: Tuner::new(seen, budget_ratio), ksm, scanner, rate: None });
+        }
+        let Some(tuning) = &mut self.tuning else { return Ok(()) };
+        let seen = seen(&tuning.ksm, tuning.scanner.as_ref(), mergeable_bytes, now_ms)?;
+        let (tuner, rate) = tuning.tuner.next(seen, budget_ratio);
+        tuning.tuner = tuner;
+        if tuning.rate != Some(rate) {
+            match rate {
+                Rate::Scan { pages, sleep_ms } => {
+                    tuning.ksm.set_rate(pages, sleep_ms)?;
+                    tuning.ksm.run(Run::Scanning)?;
+                }
+                Rate::Stop => tuning.ksm.run(Run::Stopped)?,
+            }
+            tuning.rate = Some(rate);
+        }
+        Ok(())
+    }
+
+    /// Somebody else has the switches now.
+    pub fn leave(&mut self) {
+        self.tuning = None;
+    }
+
+    pub fn view(&self) -> SharingView {
+        let (pages_per_scan, sleep_ms) = match self.tuning.as_ref().and_then(|tuning| tuning.rate) {
+            Some(Rate::Scan { pages, sleep_ms }) => (pages, sleep_ms),
+            Some(Rate::Stop) | None => (0, 0),
+        };
+        SharingView {
+            active_domain: self.active.domain.clone(),
+            reason: self.active.reason.clone(),
+            pages_per_scan,
+            sleep_ms,
+            cpu_used_ratio: self.tuning.as_ref().and_then(|tuning| tuning.tuner.cpu_ratio),
+        }
+    }
+}
+
+impl Member {
+    fn sharer(&self) -> Sharer<'_> {
+        Sharer { domain: &self.domain, resident_bytes: self.resident_bytes, merged_bytes: self.merged_bytes }
+    }
+
+    fn told(&self, may_merge: bool) -> Told {
+        Told { pid: self.pid, memory_bytes: self.memory_bytes, may_merge }
+    }
+}
+
+fn seen(ksm: &Ksm, scanner: Option<&Scanner>, mergeable_bytes: u64, now_ms: u64) -> Result<Seen, HostError> {
+    let figures = ksm.figures()?;
+    Ok(Seen {
+        now_ms,
+        profit_bytes: figures.profit_bytes,
+        cpu_ns: scanner.and_then(Scanner::cpu_ns),
+        full_scans: figures.full_scans,
+        mergeable_bytes,
+    })
+}

@@ -1,0 +1,149 @@
+//! The balloon: asks the guest's driver, and waits until it has, or moves no more. QEMU's figures leave out what
+//! virtio-mem has plugged in; ours count it.
+use std::sync::Arc;
+use std::time::Duration;
+
+use quetzal_qmp::{Qmp, QmpError};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::facts::{Facts, MemoryProbe};
+use super::megabytes;
+use crate::sink::Outcome;
+use crate::task::WorkEnd;
+
+/// An answer takes QEMU 0.2 ms, and a guest gives 128 MB within 0.3 s.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// A driver that finds no free page tries again five times a second; a busy emulated guest takes seconds to run it.
+const STILL_AFTER: Duration = Duration::from_secs(3);
+/// A guest that gives a little now and then is not waited for any longer.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Balloon {
+    pub qmp: Qmp,
+    pub memory: Arc<MemoryProbe>,
+    pub before: u64,
+    pub target: u64,
+}
+
+/// How far something moved, and whether it moved at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reached {
+    pub bytes: u64,
+    pub has_moved: bool,
+}
+
+impl Balloon {
+    pub async fn carry_out(self, cancelled: oneshot::Receiver<()>) -> WorkEnd {
+        let begun = Instant::now();
+        tokio::select! {
+            reached = self.move_to(self.target) => self.judge(reached, begun).await,
+            Ok(()) = cancelled => {
+                let end = match self.ask(self.before).await {
+                    Ok(_) => format!("cancelled; the guest may have {} again", megabytes(self.before)),
+                    Err(error) => format!("cancelled, but the old target is not back: {error}"),
+                };
+                self.back(Outcome::Cancelled, end)
+            }
+        }
+    }
+
+    /// For a resize: everything that the guest has, the balloon empty.
+    pub(super) async fn empty(qmp: &Qmp, memory: &Arc<MemoryProbe>) -> Result<Reached, QmpError> {
+        let whole = u64::MAX;
+        let balloon = Self { qmp: qmp.clone(), memory: Arc::clone(memory), before: whole, target: whole };
+        balloon.move_to(whole).await
+    }
+
+    async fn judge(self, reached: Result<Reached, QmpError>, begun: Instant) -> WorkEnd {
+        let target = self.target;
+        match reached {
+            Ok(reached) if reached.bytes == target => {
+                let took = begun.elapsed().as_secs_f32();
+                let message = format!("the guest has {} (took {took:.2} s)", megabytes(target));
+                WorkEnd::new(Outcome::Succeeded, message)
+            }
+            Ok(reached) if reached.has_moved => {
+                let (has, short) = (megabytes(reached.bytes), megabytes(reached.bytes.abs_diff(target)));
+                let message = if reached.bytes > target {
+                    format!(
+                        "the guest has {has}: it has no free memory to give the last {short} from, and goes on trying"
+                    )
+                } else {
+                    format!("the guest has {has}: it has not taken the last {short} back yet, and goes on")
+                };
+                WorkEnd::new(Outcome::Failed, message)
+            }
+            Ok(reached) => {
+                let back = self.ask(self.before).await;
+                let message = format!(
+                    "the guest did not answer and has {}, as before; its kernel needs the driver virtio_balloon{}",
+                    megabytes(reached.bytes),
+                    back.err().map(|error| format!(" ({error})")).unwrap_or_default()
+                );
+                self.back(Outcome::Failed, message)
+            }
+            Err(error) => self.back(Outcome::Failed, error.to_string()),
+        }
+    }
+
+    fn back(&self, outcome: Outcome, message: String) -> WorkEnd {
+        let before = self.before;
+        WorkEnd::new(outcome, message).with_room(move |room| room.balloon_target_bytes = before)
+    }
+
+    async fn move_to(&self, target: u64) -> Result<Reached, QmpError> {
+        let begun = Instant::now();
+        let first = self.actual().await?;
+        let (wish, plugged) = self.ask(target).await?;
+        let (mut last, mut last_move) = (first, Instant::now());
+        loop {
+            let now = self.actual().await?;
+            if now != last {
+                (last, last_move) = (now, Instant::now());
+            }
+            if now == wish || last_move.elapsed() > STILL_AFTER || begun.elapsed() > DEADLINE {
+                return Ok(Reached { bytes: now + plugged, has_moved: last != first });
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn actual(&self) -> Result<u64, QmpError> {
+        let answer = self.qmp.execute("query-balloon", Value::Null).await?;
+        let bytes = answer["actual"].as_u64().unwrap_or(0);
+        self.memory.set_balloon(bytes);
+        Ok(bytes)
+    }
+
+    /// Gives the target as QEMU counts, and what virtio-mem adds to it.
+    pub(super) async fn ask(&self, target: u64) -> Result<(u64, u64), QmpError> {
+        let facts = self.memory.look(&self.qmp).await?;
+        let wish = for_qemu(target, self.memory.boot_bytes, &facts);
+        self.qmp.execute("balloon", json!({ "value": wish })).await?;
+        Ok((wish, facts.virtio_mem_bytes()))
+    }
+}
+
+/// QEMU takes more than there is without a word, and then never reaches it.
+fn for_qemu(target: u64, boot_bytes: u64, facts: &Facts) -> u64 {
+    target.saturating_sub(facts.virtio_mem_bytes()).min(boot_bytes + facts.module_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::facts::VirtioMem;
+
+    #[test]
+    fn qemus_target_leaves_out_virtio_mem_and_is_never_more_than_there_is() {
+        let mut facts = Facts::default();
+        assert_eq!(for_qemu(200, 256, &facts), 200);
+        assert_eq!(for_qemu(u64::MAX, 256, &facts), 256);
+        facts.virtio_mem = Some(VirtioMem { plugged_bytes: 100, requested_bytes: 100 });
+        assert_eq!((for_qemu(356, 256, &facts), for_qemu(300, 256, &facts)), (256, 200));
+        facts.module_bytes = 128;
+        assert_eq!((for_qemu(484, 256, &facts), for_qemu(1, 256, &facts)), (384, 0));
+    }
+}

@@ -1,0 +1,145 @@
+//! Paging a guest's memory out to the host's swap, piece by piece round the guest's memory, so that it can be stopped and
+//! a later one goes on where this one ended. The guest does not take part and may be paused.
+use std::ops::Range;
+use std::sync::Arc;
+
+use quetzal_host::pageout;
+use quetzal_host::pidfd::PidFd;
+use quetzal_host::{HostError, guest_ram};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::facts::MemoryProbe;
+use super::megabytes;
+use crate::refusal::chain;
+use crate::sink::Outcome;
+use crate::task::WorkEnd;
+
+/// At about 1 ms a MB, a cancellation waits for some 16 ms.
+const PIECE_BYTES: u64 = 16 << 20;
+const PAGE_BYTES: u64 = 4096;
+/// Less free swap than this counts as none.
+pub(crate) const SWAP_LEAST_BYTES: u64 = 1 << 20;
+
+pub(crate) struct PageOut {
+    pub process: Arc<PidFd>,
+    pub memory: Arc<MemoryProbe>,
+    /// 0: everything.
+    pub bytes: u64,
+}
+
+enum Stop {
+    Done,
+    SwapFull,
+    Cancelled,
+}
+
+impl PageOut {
+    pub async fn carry_out(self, mut cancelled: oneshot::Receiver<()>) -> WorkEnd {
+        let begun = Instant::now();
+        let pid = self.process.pid();
+        let before = pageout::swapped_bytes(pid).unwrap_or(0);
+        let gone = || pageout::swapped_bytes(pid).unwrap_or(0).saturating_sub(before);
+        let stop = self.go_round(&mut cancelled, &gone).await;
+        let (gone, took) = (gone(), begun.elapsed().as_secs_f32());
+        let went = format!("{} went to swap (took {took:.2} s)", megabytes(gone));
+        match stop {
+            Ok(Stop::Cancelled) => WorkEnd::new(Outcome::Cancelled, format!("cancelled; {went}, and stays there")),
+            Ok(Stop::SwapFull) => {
+                let message = format!("the host's swap is full: {went}; give it more, or enable compression");
+                WorkEnd::new(if gone > 0 { Outcome::Succeeded } else { Outcome::Failed }, message)
+            }
+            Ok(Stop::Done) if gone == 0 => WorkEnd::new(
+                Outcome::Succeeded,
+                "nothing went to swap: what is resident is shared with other VMs, or in use at this moment",
+            ),
+            Ok(Stop::Done) => WorkEnd::new(Outcome::Succeeded, went),
+            Err(error) => WorkEnd::new(Outcome::Failed, format!("{}; {went}", chain(&error))),
+        }
+    }
+
+    async fn go_round(
+        &self,
+        cancelled: &mut oneshot::Receiver<()>,
+        gone: &(impl Fn() -> u64 + Send + Sync),
+    ) -> Result<Stop, HostError> {
+        let pid = self.process.pid();
+        let sizes = self.memory.facts().map(|facts| facts.backend_bytes.clone()).unwrap_or_default();
+        let mappings = guest_ram::find(pid, &sizes)?;
+        let whole: u64 = mappings.iter().map(|mapping| mapping.end - mapping.start).sum();
+        let mut left = whole;
+        while left > 0 {
+            let wanted = if self.bytes == 0 { PIECE_BYTES } else { self.bytes.saturating_sub(gone()) };
+            if wanted == 0 {
+                return Ok(Stop::Done);
+            }
+            if pageout::swap().free_bytes < SWAP_LEAST_BYTES {
+                return Ok(Stop::SwapFull);
+            }
+            let at = self.place() % whole;
+            let piece = piece(&mappings, at, wanted.next_multiple_of(PAGE_BYTES).min(PIECE_BYTES).min(left));
+            let length = piece.end - piece.start;
+            let process = Arc::clone(&self.process);
+            let paged = tokio::task::spawn_blocking(move || pageout::page_out(&process, &piece)).await;
+            paged.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+            *self.memory.page_out_at.lock().expect("no thread panics while it holds a number") = at + length;
+            left -= length;
+            if cancelled.try_recv().is_ok() {
+                return Ok(Stop::Cancelled);
+            }
+        }
+        Ok(Stop::Done)
+    }
+
+    fn place(&self) -> u64 {
+        *self.memory.page_out_at.lock().expect("no thread panics while it holds a number")
+    }
+}
+
+/// What lies `at` bytes into the mappings one after the other, at most `length` long and within one of them.
+fn piece(mappings: &[Range<u64>], at: u64, length: u64) -> Range<u64> {
+    let mut skip = at;
+    for mapping in mappings {
+        let size = mapping.end - mapping.start;
+        if skip < size {
+            let start = mapping.start + skip;
+            return start..(start + length).min(mapping.end);
+        }
+        skip -= size;
+    }
+    0..0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn one_round_touches_every_byte_once_wherever_it_begins(
+            sizes in proptest::collection::vec(1_u64..50, 1..4), begin in 0_u64..150, step in 1_u64..20,
+        ) {
+            let mut start = 0;
+            let mappings: Vec<Range<u64>> = sizes
+                .iter()
+                .map(|size| {
+                    start += 1000;
+                    start..start + size
+                })
+                .collect();
+            let whole: u64 = sizes.iter().sum();
+            let (mut at, mut left, mut seen) = (begin % whole, whole, Vec::new());
+            while left > 0 {
+                let piece = piece(&mappings, at % whole, step.min(left));
+                prop_assert!(!piece.is_empty());
+                left -= piece.end - piece.start;
+                at += piece.end - piece.start;
+                seen.extend(piece);
+            }
+            seen.sort_unstable();
+            let all: Vec<u64> = mappings.into_iter().flatten().collect();
+            prop_assert_eq!(seen, all);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// The vCPUs of a real guest through GraphQL and the command line, there and back: what the API says agrees with the
+// guest's own nproc, with how long its work takes, and with where the kernel lets QEMU's threads run.
+import { execFile } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/process.js";
+import { cliPath, Stack } from "../support/stack.js";
+import { smallGuest, VmDriver } from "../support/vm.js";
+
+const run = promisify(execFile);
+/** Work for a second or two under emulation. */
+const LOOP = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done";
+
+let stack: Stack;
+let vm: VmDriver;
+beforeAll(async () => {
+  stack = await Stack.start();
+  vm = await VmDriver.define(stack, smallGuest("story-cpu", { memory_mb: 192, features: ["ballooning", "hotplug", "virtio"] }));
+  await vm.start();
+  await vm.waitForBoot();
+});
+afterAll(() => stack[Symbol.asyncDispose]());
+
+async function quetzal(...args: string[]): Promise<string> {
+  return (await run(process.execPath, [cliPath, ...args], { env: stack.clientEnv })).stdout;
+}
+interface Counted { readonly room: { readonly vcpusTarget: number; readonly vcpusMax: number }; readonly latest: { readonly vcpusPresent: number | null } | null }
+async function uses(count: number): Promise<void> {
+  await eventually(`the guest to use ${count} vCPUs`, async () => (await vm.run("nproc")) === String(count));
+  expect((await vm.show<Counted>("room { vcpusTarget vcpusMax } latest { vcpusPresent }")).room.vcpusTarget).toBe(count);
+}
+/** Milliseconds that the guest takes for its loop, by the guest's own clock. */
+async function loopMs(): Promise<number> {
+  const [from, to] = (await vm.run(`cut -d' ' -f1 /proc/uptime; ${LOOP}; cut -d' ' -f1 /proc/uptime`)).split("\n").filter((line) => /^[\d.]+$/.test(line)).slice(-2);
+  return (Number(to) - Number(from)) * 1000;
+}
+/** CPUs that the kernel lets each vCPU's thread run on, by vCPU, and "main" for QEMU's own. */
+async function placed(): Promise<Record<string, string>> {
+  const { pid } = await vm.show();
+  const tasks = `/proc/${pid}/task`;
+  return Object.fromEntries(readdirSync(tasks).map((tid) => {
+    const [, vcpu] = /^CPU (\d+)\//.exec(readFileSync(`${tasks}/${tid}/comm`, "utf8")) ?? [];
+    return [vcpu ?? (tid === String(pid) ? "main" : `other-${tid}`), /^Cpus_allowed_list:\s+(\S+)/m.exec(readFileSync(`${tasks}/${tid}/status`, "utf8"))?.[1] ?? ""];
+  }));
+}
+
+describe("vCPUs", () => {
+  it("come to the running guest, and undo takes them out of its use", async () => {
+    await uses(1);
+    const { id } = await vm.complete("setVmVcpus", { count: 3 });
+    await uses(3);
+    await eventually("QEMU to have them", async () => (await vm.show<Counted>("latest { vcpusPresent }")).latest?.vcpusPresent === 3);
+    await vm.undo(id);
+    await uses(1);
+  });
+
+  it("do so from the command line too", async () => {
+    expect(await quetzal("cpu", "set", "story-cpu", "--vcpus", "2", "--wait")).toBe("story-cpu: set cpu done\n");
+    await uses(2);
+    expect(await quetzal("cpu", "show", "story-cpu")).toMatch(/vCPUs +2, up to 4 without a restart/);
+    await quetzal("cpu", "set", "story-cpu", "--vcpus", "1", "--wait");
+    await uses(1);
+  });
+});
+
+describe("a limit", () => {
+  it("slows the guest's work as far as the API says, and is gone when it is taken away", async () => {
+    const free = await loopMs();
+    const done = await vm.complete("setVmCpuPolicy", { limitPercent: 25 });
+    expect(await vm.show("restartRequired cpuPolicy { limitPercent }")).toEqual({ restartRequired: false, cpuPolicy: { limitPercent: 25 } });
+    const held = loopMs();
+    const seen = await eventually("a throttled sample", async () => {
+      const { latest } = await vm.show<{ latest: { cpuRatio: number | null; throttledPercent: number | null } | null }>("latest { cpuRatio throttledPercent }");
+      return latest !== null && (latest.throttledPercent ?? 0) > 20 ? latest : undefined;
+    });
+    expect(seen.cpuRatio).toBeLessThan(0.4);
+    // Four times as long as free, were free all of a core; a busy machine gives it less.
+    expect(await held).toBeGreaterThan(free * 1.5);
+    await vm.undo(done.id);
+    expect(await vm.show("cpuPolicy { limitPercent }")).toEqual({ cpuPolicy: { limitPercent: null } });
+  });
+});
+
+describe("pins", () => {
+  it("hold each vCPU's thread and QEMU's own where the policy says, and let them go again", async () => {
+    const before = await placed();
+    await quetzal("cpu", "set", "story-cpu", "--pin", "0=1", "--emulator", "0");
+    await eventually("the threads to be pinned", async () => { const now = await placed(); return now["0"] === "1" && now["main"] === "0"; });
+    await quetzal("cpu", "set", "story-cpu", "--pin", "none", "--emulator", "any");
+    await eventually("the threads to be free", async () => { const now = await placed(); return now["0"] === before["0"] && now["main"] === before["main"]; });
+  });
+});
+
+describe("what cannot be", () => {
+  it("is refused with the limit and the mend", async () => {
+    for (const count of [0, -1, 5]) expect(await vm.verb("setVmVcpus", { count })).toMatchObject({ __typename: "InvalidInput", message: expect.stringMatching(/1 to 4/) as string });
+    expect(await vm.verb("setVmCpuPolicy", { pins: [{ vcpu: 0, cpus: [4_095] }] })).toMatchObject({ __typename: "InvalidSpec", message: expect.stringContaining("this host has CPUs 0 to") as string });
+    expect(await vm.verb("setVmCpuPolicy", { limitPercent: 1 })).toMatchObject({ __typename: "InvalidSpec", message: expect.stringContaining("give 5 to") as string });
+    const off = await VmDriver.define(stack, smallGuest("story-off", { features: ["virtio"] }));
+    expect(await off.verb("setVmVcpus", { count: 2 })).toMatchObject({ __typename: "InvalidVmState" });
+    await off.start();
+    expect(await off.verb("setVmVcpus", { count: 2 })).toMatchObject({ __typename: "Unsupported", message: expect.stringContaining("hotplug") as string });
+    await off.forceOff();
+  });
+});

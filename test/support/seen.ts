@@ -1,0 +1,58 @@
+// What a story reads off the dashboard's 80x24 screen to compare an instant of the past with what was live: figures, a graph,
+// lists of events. Pure text.
+
+/** The figures of both guests and of the host, without the small graphs (their columns move on) and the age (it counts in between). */
+export function figures(text: string): string {
+  const rows = text.split("\n").flatMap((line) => {
+    const match = /^.{3}(\S+-guest) +(\S+) +(\S+) \S* *(\S+ \/ +\S+) +(\S+) +(\S+) +(\S+) +\S+ *$/.exec(line.replace(/[▁▂▃▄▅▆▇█]+/g, ""));
+    return match === null ? [] : [match.slice(1).join(" ")];
+  });
+  const host = text.split("\n").slice(1, 4).map((line) => line.replace(/[▁▂▃▄▅▆▇█ ]+/g, " "));
+  return [...host, ...rows].join("\n");
+}
+
+/** Rows of the events page at 80x24. */
+export const EVENT_ROWS = 19;
+
+/** The lines of the events page, newest first. */
+export function eventLines(text: string): string[] {
+  const lines = text.split("\n");
+  const head = lines.findIndex((line) => line.includes("events, newest first"));
+  return lines.slice(head + 1, head + 1 + EVENT_ROWS).map((line) => line.trimEnd()).filter((line) => /^ \d\d:\d\d:\d\d /.test(line));
+}
+
+/** When an event happened, on the day of an instant near it. */
+export function timeOf(line: string, near: number): number {
+  const onDay = Date.parse(`${new Date(near).toISOString().slice(0, 10)}T${line.slice(1, 9)}Z`);
+  const day = 86_400 * 1_000;
+  return [onDay - day, onDay, onDay + day].toSorted((a, b) => Math.abs(a - near) - Math.abs(b - near))[0] ?? onDay;
+}
+
+/**
+ * The graph of CPU on a VM's page: above its title with unit, figures of now, scale and time axis, below what is drawn. The
+ * range beside the title is left out, as the highest point may be: seconds are told apart by the clock live, and by their order in history.
+ */
+export function graph(text: string): string {
+  const lines = text.split("\n");
+  const top = lines.findIndex((line) => line.includes("CPU, %"));
+  const end = lines.findIndex((line, y) => y > top && / (now|then) /.test(line));
+  const left = lines.slice(top, end + 1).map((line) => line.slice(0, HALF_CELLS).padEnd(HALF_CELLS));
+  const title = /CPU, % of \S+ \S+/.exec(left[0] ?? "")?.[0] ?? "";
+  const scale = left.slice(2, -1).map((line) => line.slice(0, GUTTER_CELLS).trim());
+  const axis = (left.at(-1) ?? "").replace(/(now|then) *$/, "").trim();
+  return [title, left[1]?.trimEnd(), scale.join(" "), axis, DRAWN, ...left.slice(2, -1).map((line) => line.slice(GUTTER_CELLS))].join("\n");
+}
+const HALF_CELLS = 40;
+const GUTTER_CELLS = 6;
+const DRAWN = "drawn:";
+
+export function halves(graphText: string): [string, string] {
+  const [above, below] = graphText.split(DRAWN);
+  return [above ?? "", below ?? ""];
+}
+
+/** The share of cells that are the same, of those in which either has something. */
+export function likeness(one: string, other: string): number {
+  const cells = Array.from(one, (char, index) => [char, other[index] ?? " "] as const).filter(([a, b]) => a !== " " || b !== " ");
+  return cells.filter(([a, b]) => a === b).length / cells.length;
+}

@@ -1,0 +1,109 @@
+// `quetzal memory host`: how a host shares, compresses and takes back memory; with options, how it is to.
+import { graphql } from "../../client/document.js";
+import type { ResultOf } from "../../client/document.js";
+import { formatBytes, sanitise } from "../../format.js";
+import type { CommandContext } from "../context.js";
+import { CommandError, EXIT, fromTypedError } from "../exit.js";
+import { hostNamed } from "../host.js";
+import { printRecord } from "../output/print.js";
+import { fieldLines } from "../output/table.js";
+import { BREAKDOWN, breakdownLines } from "./breakdown.js";
+
+const SETTINGS = graphql(`fragment CliHostMemory on HostMemory {
+  state ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedPercent } compression { mode sizeBytes algorithm }
+  controller { enabled idleTaxPercent highPercent softPercent hardPercent lowPercent } thresholds { highBytes softBytes hardBytes lowBytes }
+}`);
+const HOST_MEMORY = graphql(
+  `query HostMemory($id: ID!) {
+    host(id: $id) {
+      id name memory { ...CliHostMemory } memoryBreakdown { ...CliBreakdown }
+      latest { time memoryTotalBytes memoryAvailableBytes swapTotalBytes swapUsedBytes ksmSavedBytes ksmSharedBytes ksmProfitBytes ksmdPercent compressedOriginalBytes compressedStoredBytes }
+    }
+  }`,
+  [SETTINGS, BREAKDOWN],
+);
+const SET = graphql(
+  `mutation SetHostMemory($input: SetHostMemoryInput!) {
+    result: setHostMemory(input: $input) {
+      __typename
+      ... on SetHostMemorySuccess { effect host { id name } memory { ...CliHostMemory } }
+      ... on Error { message }
+      ... on InvalidInput { field }
+      ... on InsufficientResources { field }
+    }
+  }`,
+  [SETTINGS],
+);
+
+type Shown = NonNullable<ResultOf<typeof HOST_MEMORY>["host"]>;
+type Settings = ResultOf<typeof SETTINGS>;
+
+export const KSM_MODES = ["untouched", "tuned", "stopped", "unmerged"] as const;
+export const COMPRESSION_MODES = ["untouched", "zram", "zswap"] as const;
+const KSM_NAMES = { untouched: "UNTOUCHED", tuned: "TUNED", stopped: "STOPPED", unmerged: "UNMERGED" } as const;
+const COMPRESSION_NAMES = { untouched: "UNTOUCHED", zram: "ZRAM", zswap: "ZSWAP" } as const;
+
+export interface HostMemoryOptions {
+  readonly ksm?: (typeof KSM_MODES)[number];
+  /** Percent of a core. */
+  readonly budget?: number;
+  readonly compression?: (typeof COMPRESSION_MODES)[number];
+  /** Bytes. */
+  readonly size?: number;
+  readonly algorithm?: string;
+  readonly control?: "on" | "off";
+  /** Percent. */
+  readonly idleTax?: number;
+  readonly dryRun?: boolean;
+}
+
+export async function hostMemory(context: CommandContext, name: string | undefined, options: HostMemoryOptions): Promise<void> {
+  const { id } = await hostNamed(context, name);
+  const change = changeOf(options);
+  if (Object.keys(change).length > 0) return set(context, id, change, options.dryRun ?? false);
+  if (options.dryRun) throw new CommandError(EXIT.usage, "Usage", "--dry-run goes with what to set: --ksm, --budget, --compression, --size, --algorithm, --control or --idle-tax.");
+  const { host } = await context.client().request(HOST_MEMORY, { id }, context.signal);
+  if (host === null) throw new CommandError(EXIT.notFound, "HostNotFound", `There is no host "${sanitise(id)}" any more: 'quetzal host ls' lists them.`);
+  await printRecord(context, host, { name: host.id, lines: () => hostLines(context, host) });
+}
+
+function changeOf({ ksm, budget, compression, size, algorithm, control, idleTax }: HostMemoryOptions) {
+  const sharing = { ...(ksm === undefined ? {} : { mode: KSM_NAMES[ksm] }), ...(budget === undefined ? {} : { cpuBudgetPercent: budget }) };
+  const compressing = { ...(compression === undefined ? {} : { mode: COMPRESSION_NAMES[compression] }), ...(size === undefined ? {} : { sizeBytes: size }), ...(algorithm === undefined ? {} : { algorithm }) };
+  const controlling = { ...(control === undefined ? {} : { enabled: control === "on" }), ...(idleTax === undefined ? {} : { idleTaxPercent: idleTax }) };
+  const isGiven = (part: object): boolean => Object.keys(part).length > 0;
+  return { ...(isGiven(sharing) ? { ksm: sharing } : {}), ...(isGiven(compressing) ? { compression: compressing } : {}), ...(isGiven(controlling) ? { controller: controlling } : {}) };
+}
+
+async function set(context: CommandContext, hostId: string, change: ReturnType<typeof changeOf>, dryRun: boolean): Promise<void> {
+  const { result } = await context.client().request(SET, { input: { hostId, dryRun, ...change } }, context.signal);
+  if (result.__typename !== "SetHostMemorySuccess") throw fromTypedError(result);
+  const { host, effect, memory } = result;
+  const line = dryRun ? `${sanitise(host.name)}: would be set (dry run: nothing was done). ${sanitise(effect)}` : `${sanitise(host.name)}: set. ${sanitise(effect)}`;
+  await printRecord(context, { host, effect, memory }, { name: host.id, lines: () => [line] });
+}
+
+function hostLines(context: CommandContext, { name, memory, memoryBreakdown, latest }: Shown): string[] {
+  return [
+    ...fieldLines([
+      ["Host", sanitise(name)],
+      ["Memory", latest === null ? undefined : `${formatBytes(latest.memoryAvailableBytes)} available of ${formatBytes(latest.memoryTotalBytes)}, swap ${formatBytes(latest.swapUsedBytes)} of ${formatBytes(latest.swapTotalBytes)}`],
+      ...(memory === null ? [["Settings", "not known: its daemon cannot be asked"] as const] : settingsFields(memory)),
+      ["Saved", latest === null ? undefined : `${formatBytes(latest.ksmSavedBytes)} by sharing; ${formatBytes(latest.compressedOriginalBytes)} compressed to ${formatBytes(latest.compressedStoredBytes)}`],
+    ]),
+    ...(memoryBreakdown === null ? [] : ["", ...breakdownLines(context, memoryBreakdown)]),
+  ];
+}
+
+function settingsFields({ state, ksm, compression, controller, thresholds }: Settings): (readonly [string, string])[] {
+  const domain = ksm.activeDomain === null ? "no VM has asked to share" : `domain ${sanitise(ksm.activeDomain)}`;
+  const reason = ksm.reason === "" ? "" : `. ${sanitise(ksm.reason)}`;
+  const used = ksm.cpuUsedPercent === null ? "" : `, ${ksm.cpuUsedPercent} % used`;
+  const compressed = compression.mode === "UNTOUCHED" ? "" : `, ${formatBytes(compression.sizeBytes)}, ${sanitise(compression.algorithm)}`;
+  return [
+    ["State", `${state.toLowerCase()}; high above ${formatBytes(thresholds.highBytes)} available, soft to ${formatBytes(thresholds.softBytes)}, hard to ${formatBytes(thresholds.hardBytes)}, low to ${formatBytes(thresholds.lowBytes)}`],
+    ["Sharing", `${ksm.mode.toLowerCase()}, ${domain}, budget ${ksm.cpuBudgetPercent} % of a core${used}${reason}`],
+    ["Compression", `${compression.mode.toLowerCase()}${compressed}`],
+    ["Control", controller.enabled ? `on, idle memory taxed at ${controller.idleTaxPercent} %` : "off: no VM is controlled"],
+  ];
+}
