@@ -6,7 +6,7 @@ import { cliPath, Stack } from "../support/stack.js";
 import { TerminalDriver } from "../support/terminal.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
 
-const NAME = "story-amounts";
+const NAME = "story-mem";
 const MIB = 1_048_576;
 const BOOT_MIB = 256;
 /** What the guest and a target may differ by. */
@@ -56,7 +56,7 @@ describe("of a running guest", () => {
 
   it("b tells what a balloon target would bring, Enter brings it, and the guest counts that much less", async () => {
     await press("b", new RegExp(`Balloon target of ${NAME} \\(now 256M; from 128M to 256M\\)`));
-    await press("200M", /Leaves the guest of story-amounts 200 MiB/);
+    await press("200M", /Leaves the guest of story-mem 200 MiB/);
     screen.send("\r");
     await falls(whole, BOOT_MIB - 200);
     expect(await vm.show("room { balloonTargetBytes }")).toEqual({ room: { balloonTargetBytes: 200 * MIB } });
@@ -77,7 +77,7 @@ describe("of a running guest", () => {
   });
 
   it("A has the controller recommend, with the policy on the page", async () => {
-    await press("A", /Memory control of story-amounts \(now off\)/);
+    await press("A", /Memory control of story-mem \(now off\)/);
     await press("\r", /A control +recommend/);
     expect(await vm.show("memoryPolicy { control }")).toEqual({ memoryPolicy: { control: "RECOMMEND" } });
     await press(ESC, /NAME\s+STATE/);
@@ -93,18 +93,18 @@ describe("of a running guest", () => {
   });
 
   it("# gives it a second vCPU, which the guest counts, and takes it again", async () => {
-    await press("#", /vCPUs of story-amounts \(now 1; 1 to 2\)/);
-    await press("2", /Gives story-amounts 2 vCPUs \(now 1\)/);
+    await press("#", /vCPUs of story-mem \(now 1; 1 to 2\)/);
+    await press("2", /Gives story-mem 2 vCPUs \(now 1\)/);
     screen.send("\r");
     await eventually("the guest to count two", async () => (await vm.run("nproc")) === "2");
-    await press("#1", /Leaves story-amounts 1 vCPU \(now 2\)/);
+    await press("#1", /Leaves story-mem 1 vCPU \(now 2\)/);
     screen.send("\r");
     await eventually("the guest to count one", async () => (await vm.run("nproc")) === "1");
   });
 
   it("B plugs memory in, and out again", async () => {
     const before = await memTotal();
-    await press("B384M", /Plugs 128 MiB into the guest of story-amounts/);
+    await press("B384M", /Plugs 128 MiB into the guest of story-mem/);
     screen.send("\r");
     await falls(before, -128);
     await press("B256M", /Takes 128 MiB out of the guest/);
