@@ -84,7 +84,9 @@ impl Memory {
         let taken_up = mechanisms.take_up(&wishes, memory.total_bytes);
         drop(mechanisms);
         for error in taken_up {
-            memory.tell(format!("a setting of memory could not be taken up again: {}", error.with_causes()));
+            let message = format!("a setting of memory could not be taken up again: {}", error.with_causes());
+            tracing::error!("{message}");
+            memory.tell(message);
         }
         memory
     }
