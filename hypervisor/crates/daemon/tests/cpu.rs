@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use quetzal_api::v1::{EventKind, RefusalCode, VmMetrics, VmState};
+use quetzal_api::v1::{EventKind, GetHostRequest, RefusalCode, VmMetrics, VmState};
 use quetzal_host::{affinity, cgroup};
 use serde_json::{Value, json};
 use support::guest::{Terminal, booted};
@@ -351,4 +351,31 @@ async fn a_vms_group_holds_its_qemu_and_nothing_is_left_of_it() {
     daemon.launch().await;
     daemon.wait_for("one", VmState::Crashed).await;
     assert!(!group.exists() && !ours.exists(), "swept");
+}
+
+#[tokio::test]
+async fn without_the_right_to_make_groups_a_vm_runs_all_the_same_and_everybody_is_told_why() {
+    let Some(mut daemon) = Daemon::start_unprivileged().await else { return };
+    let host = daemon.hosts().get_host(GetHostRequest {}).await.unwrap().into_inner();
+    let capability = host.capabilities.iter().find(|capability| capability.name == "cgroup_cpu").unwrap();
+    assert!(!capability.available && capability.mend.contains("as root"), "{capability:?}");
+
+    let mut events = daemon.events(0).await;
+    let mut spec = bare("one");
+    spec["cpu_policy"] = json!({ "limit_percent": 50 });
+    let pid = daemon.running(spec).await.pid.unwrap();
+    let warning = events.until(EventKind::Warning).await.message;
+    assert!(warning.contains("limit of 50 % is not in effect") && warning.contains("as root"), "{warning}");
+    let mut changed: Value = serde_json::from_str(&daemon.get("one").await.unwrap().spec_json).unwrap();
+    changed["cpu_policy"] = json!({ "limit_percent": 75 });
+    let refusal = daemon.put(changed.clone()).await.unwrap_err();
+    let (code, field) = (refusal.code(), refusal.field.as_str());
+    assert_eq!((code, field), (RefusalCode::Unsupported, "cpu_policy.limit_percent"), "{}", refusal.message);
+    assert!(daemon.get("one").await.unwrap().spec_json.contains("\"limit_percent\":50"), "nothing changed");
+    // Its own threads everybody may place, and a wish that is given up needs no right.
+    let first = *affinity::available().unwrap().first().unwrap();
+    changed["cpu_policy"] = json!({ "pins": [{ "vcpu": 0, "cpus": [first] }] });
+    daemon.put(changed).await.unwrap();
+    let vcpu = allowed(pid).into_iter().find(|(name, _)| name.starts_with("CPU 0/")).unwrap();
+    assert_eq!(vcpu.1, first.to_string());
 }

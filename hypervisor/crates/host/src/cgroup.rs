@@ -193,6 +193,11 @@ impl VmCgroup {
         Ok(group)
     }
 
+    /// Of a process that is known to have ended; whether there is such a group or not.
+    pub fn remove(cgroups: &Cgroups, vm_id: &str) {
+        drop(Self { cgroups: cgroups.clone(), vm_id: vm_id.to_owned() });
+    }
+
     /// Another VM's end may remove our own group between the two steps: then both are done again.
     fn create_in(&self, hierarchy: &Hierarchy, controllers: &[&'static str]) -> Result<(), HostError> {
         let mut attempts_left = CREATE_ATTEMPTS;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use quetzal_host::cgroup::VmCgroup;
 use quetzal_host::network::Tap;
 use quetzal_host::pidfd::{Exit, PidFd};
 use quetzal_host::process;
@@ -106,6 +107,10 @@ async fn has_ended(pidfd: &PidFd) -> bool {
 
 fn dead(run: &RunRecord, context: &VmContext, paths: &VmPaths) -> CrashReport {
     socket::remove(paths);
+    if let Some(vm_id) = paths.kept.file_name().and_then(|name| name.to_str()) {
+        // It may have been on its way out still when the daemon swept.
+        VmCgroup::remove(&context.cgroups, vm_id);
+    }
     let cause = if run.boot_id == context.boot_id {
         format!("QEMU (process {}) died while quetzald was away", run.pid)
     } else {

@@ -9,6 +9,7 @@ pub mod guest;
 pub mod host_memory;
 pub mod memory;
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use quetzal_api::v1::console_service_client::ConsoleServiceClient;
 use quetzal_api::v1::cpu_service_client::CpuServiceClient;
 use quetzal_api::v1::event_service_client::EventServiceClient;
+use quetzal_api::v1::host_service_client::HostServiceClient;
 use quetzal_api::v1::metrics_service_client::MetricsServiceClient;
 use quetzal_api::v1::vm_service_client::VmServiceClient;
 use quetzal_api::v1::watch_events_response::Item;
@@ -26,6 +28,8 @@ use tonic::transport::{Channel, Endpoint};
 /// Everything here is quick; a loaded machine is not.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(5);
+/// The kernel's own name for nobody.
+const NOBODY: u32 = 65_534;
 const GROUPS_PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Daemon {
@@ -34,6 +38,9 @@ pub struct Daemon {
     channel: Option<Channel>,
     operations: u32,
     pub extra_args: Vec<String>,
+    /// The program, and the user that runs it where that is not our own.
+    program: PathBuf,
+    user: Option<u32>,
 }
 
 impl Daemon {
@@ -44,9 +51,34 @@ impl Daemon {
     pub async fn start_with(extra_args: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("qz-").tempdir_in("/tmp").unwrap();
         let extra_args = extra_args.iter().map(|arg| (*arg).to_owned()).collect();
-        let mut daemon = Self { folder, child: None, channel: None, operations: 0, extra_args };
+        let program = env!("CARGO_BIN_EXE_quetzald").into();
+        let mut daemon = Self { folder, child: None, channel: None, operations: 0, extra_args, program, user: None };
         daemon.launch().await;
         daemon
+    }
+
+    /// Run by a user without any right, in a folder of its own. Needs root to become that user.
+    pub async fn start_unprivileged() -> Option<Self> {
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: becoming another user needs root");
+            return None;
+        }
+        let folder = tempfile::Builder::new().prefix("qz-").tempdir_in("/tmp").unwrap();
+        // Where cargo builds may be closed to that user.
+        let program = folder.path().join("quetzald");
+        std::fs::copy(env!("CARGO_BIN_EXE_quetzald"), &program).unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(NOBODY), None).unwrap();
+        let mut daemon = Self {
+            folder,
+            child: None,
+            channel: None,
+            operations: 0,
+            extra_args: Vec::new(),
+            program,
+            user: Some(NOBODY),
+        };
+        daemon.launch().await;
+        Some(daemon)
     }
 
     pub fn state_dir(&self) -> &Path {
@@ -58,7 +90,10 @@ impl Daemon {
     }
 
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_quetzald"));
+        let mut command = Command::new(&self.program);
+        if let Some(user) = self.user {
+            command.uid(user);
+        }
         command.arg("--state-dir").arg(self.state_dir()).arg("--run-dir").arg(self.run_dir());
         // An unprivileged user that every system has.
         command.args(["--vm-user", "nobody"]).args(&self.extra_args);
@@ -118,6 +153,10 @@ impl Daemon {
 
     pub fn consoles(&self) -> ConsoleServiceClient<Channel> {
         ConsoleServiceClient::new(self.channel())
+    }
+
+    pub fn hosts(&self) -> HostServiceClient<Channel> {
+        HostServiceClient::new(self.channel())
     }
 
     pub fn metrics(&self) -> MetricsServiceClient<Channel> {
