@@ -16,6 +16,11 @@ describe("figure", () => {
     expect(figure("f", "ms", [50], { peerPlus: 40 }, { name: "raw QEMU", samples: [20] })).toMatchObject({ met: true, ratio: 2.5 });
   });
 
+  it("judges against a share of the peer of the same run", () => {
+    const judged = (ours: number) => figure("f", "MiB", [ours], { peerShare: 0.4 }, { name: "plain QEMU", samples: [200] });
+    expect([judged(80), judged(81)]).toMatchObject([{ met: true, target: "≤ 0.4 × plain QEMU" }, { met: false }]);
+  });
+
   it("promises nothing where the peer is missing", () => { expect(figure("f", "ms", [50], { peerPlus: 40 })).toMatchObject({ met: null, peer: null, ratio: null, peers: [] }); });
 
   it("carries every peer and sets the target against the first", () => {

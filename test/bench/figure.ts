@@ -1,10 +1,11 @@
 // One measured figure: repeated samples reduced to median and p95, set against its peers and its promised target.
 
-/** A figure's target: at most a number (for the median, the p95 or both), or at most the first peer's median plus something. */
+/** A figure's target: at most a number (for the median, the p95 or both), or at most the first peer's median plus something, or a share of it. */
 export type Target =
   | { readonly atMost: number; readonly p95AtMost?: number }
   | { readonly p95AtMost: number }
   | { readonly peerPlus: number }
+  | { readonly peerShare: number }
   | { readonly none: true };
 
 export interface Peer { readonly name: string; readonly samples: readonly number[] }
@@ -48,11 +49,12 @@ export function figure(name: string, unit: string, samples: readonly number[], t
   const peerMedian = first === undefined ? null : quantile(first.samples, 0.5);
   const peerFigures = peers.map((one) => peerFigure(one, median));
   const p95 = quantile(samples, 0.95);
-  const limit = "atMost" in target ? target.atMost : "peerPlus" in target && peerMedian !== null ? peerMedian + target.peerPlus : null;
+  const limit = "atMost" in target ? target.atMost : peerLimit(target, peerMedian);
   const p95Limit = "p95AtMost" in target ? target.p95AtMost : null;
   const words = [
     ..."atMost" in target ? [`≤ ${target.atMost} ${unit}`] : [],
     ..."peerPlus" in target ? [`≤ ${first?.name ?? "peer"} + ${target.peerPlus} ${unit}`] : [],
+    ..."peerShare" in target ? [`≤ ${target.peerShare} × ${first?.name ?? "peer"}`] : [],
     ...p95Limit !== null ? [`p95 ≤ ${p95Limit} ${unit}`] : [],
   ];
   return {
@@ -67,6 +69,12 @@ export function figure(name: string, unit: string, samples: readonly number[], t
     target: words.length === 0 ? null : words.join(", "),
     met: limit === null && p95Limit === null ? null : median <= (limit ?? Infinity) && p95 <= (p95Limit ?? Infinity),
   };
+}
+
+function peerLimit(target: Target, peerMedian: number | null): number | null {
+  if (peerMedian === null) return null;
+  if ("peerPlus" in target) return peerMedian + target.peerPlus;
+  return "peerShare" in target ? peerMedian * target.peerShare : null;
 }
 
 function peerFigure({ name, samples }: Peer, ourMedian: number): PeerFigure {

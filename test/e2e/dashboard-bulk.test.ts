@@ -104,7 +104,7 @@ describe("one VM", () => {
     await choose();
     screen.send("K");
     await eventually("bulk-a to be protected", async () => (await vms[0]?.show<{ protected: boolean }>("protected"))?.protected === true);
-    const refused = await press("d", /▲ [^]*here K takes the protection off/);
+    const refused = await press("d", /▲ [^]*here K\s+takes the protection off/);
     expect(refused).not.toContain("Type its id");
     expect(await vms[0]?.show()).not.toBeNull();
   });

@@ -153,6 +153,54 @@ describe("a policy", () => {
   });
 });
 
+describe("the host's mechanisms", () => {
+  const status = async (driver: VmDriver, field: string): Promise<number> => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${(await driver.show()).pid}/status`, "utf8"))?.[1]) * 1024;
+  const ram = async (driver: VmDriver): Promise<{ swappedBytes: number; sharedBytes: number; residentBytes: number } | null> =>
+    (await driver.show<{ latest: { guestRam: { swappedBytes: number; sharedBytes: number; residentBytes: number } | null } | null }>("latest { guestRam { swappedBytes sharedBytes residentBytes } }")).latest?.guestRam ?? null;
+  const ksmRun = (): string => readFileSync("/sys/kernel/mm/ksm/run", "utf8").trim();
+  const swaps = (): string[] => readFileSync("/proc/swaps", "utf8").trim().split("\n").slice(1).map((line) => line.split(/\s/)[0] ?? "");
+
+  it("compress what is paged out, as much as the kernel says, and are taken away again", async () => {
+    const before = { swaps: swaps(), total: await meminfo() };
+    expect(await quetzal("memory", "host", "--compression", "zram", "--size", "1G")).toContain("compresses up to 1.0 GiB with zram");
+    expect(swaps().length).toBe(before.swaps.length + 1);
+    await vm.complete("pageOutVm", {});
+    const paged = await eventually("the API to agree with the kernel on what is paged out", async () => {
+      const now = await ram(vm);
+      return now !== null && now.swappedBytes > 20 * MIB && agrees(now.swappedBytes, await status(vm, "VmSwap")) ? now : undefined;
+    });
+    expect(paged.swappedBytes).toBeGreaterThan(20 * MIB);
+    const { memoryBreakdown } = await vm.show<{ memoryBreakdown: Breakdown }>("memoryBreakdown { totalBytes remainderBytes parts { kind bytes } }");
+    expect(memoryBreakdown.parts.find(({ kind }) => kind === "COMPRESSED")?.bytes).toBeGreaterThan(10 * MIB);
+    expect(await vm.run("echo still here")).toBe("still here");
+    expect(agrees(await meminfo(), before.total)).toBe(true);
+    await quetzal("memory", "host", "--compression", "untouched");
+    expect(swaps()).toEqual(before.swaps);
+    await eventually("all of it to be back", async () => (await ram(vm))?.swappedBytes === 0 && (await status(vm, "VmSwap")) === 0);
+  });
+
+  it("share like pages of like guests, as many as the kernel says, and let them go again", async () => {
+    const before = ksmRun();
+    const twin = await VmDriver.define(stack, smallGuest("story-twin", { features: FEATURES }));
+    await twin.start();
+    await twin.waitForBoot();
+    await quetzal("memory", "host", "--ksm", "tuned", "--budget", "50%");
+    await eventually("the API to agree with the kernel on what is shared", async () => {
+      const { pid } = await twin.show();
+      const merged = Number(/^ksm_merging_pages (\d+)/m.exec(readFileSync(`/proc/${pid}/ksm_stat`, "utf8"))?.[1]) * 4096;
+      const { latest } = await twin.show<{ latest: { ksmMergedBytes: number | null } | null }>("latest { ksmMergedBytes }");
+      return merged > 20 * MIB && agrees(latest?.ksmMergedBytes ?? 0, merged);
+    }, 120_000);
+    expect(await quetzal("memory", "host")).toMatch(/Sharing +tuned, domain default/);
+    expect(await twin.run("echo still here")).toBe("still here");
+    await quetzal("memory", "host", "--ksm", "unmerged");
+    await eventually("nothing to be shared", async () => ((await ram(twin))?.sharedBytes ?? MIB) < MIB, 120_000);
+    await quetzal("memory", "host", "--ksm", "untouched");
+    expect(ksmRun()).toBe(before);
+    await twin.forceOff();
+  });
+});
+
 describe("what cannot be", () => {
   it("is refused with the limit and the mend, by GraphQL and by the command line alike", async () => {
     const plain = await VmDriver.define(stack, smallGuest("story-plain", { features: ["virtio"] }));

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isAlive } from "../support/process.js";
 import { shellBlocks } from "../support/readme.js";
 import { guestImagesDir, root } from "../support/stack.js";
 
@@ -131,16 +132,23 @@ describe("the two commands", () => {
     const quetzal = (...words: string[]): Promise<Ran> => run(process.execPath, [join(root, "dist/quetzal.js"), ...words]);
     expect(await run("npm", ["start"])).toMatchObject({ code: 0 });
     // Its firmware hears no power button.
-    expect(await quetzal("vm", "create", "deaf", "--memory", "32M", "--protected", "--start", "--wait")).toMatchObject({ code: 0 });
-    expect(await quetzal("vm", "protect", "test-vm-001")).toMatchObject({ code: 0 });
-    const stopped = await run("npm", ["stop", "--", "--vms"]);
-    expect(stopped.code).not.toBe(0);
-    expect(stopped.text).toMatch(/deaf runs on: .+ It is protected, so its power was not cut: npm start, then 'quetzal vm unprotect deaf', then npm stop -- --vms\./);
-    expect([ours("quetzald"), ours("dist/server.js"), ours("qemu-system").length]).toEqual([[], [], 1]);
-    await run("npm", ["start"]);
-    for (const words of [["vm", "unprotect", "deaf"], ["vm", "force-off", "-y", "--wait", "deaf"], ["vm", "delete", "-y", "--wait", "deaf"]]) expect(await quetzal(...words)).toMatchObject({ code: 0 });
+    let pid = 0;
+    try {
+      expect(await quetzal("vm", "create", "deaf", "--memory", "32M", "--protected", "--start", "--wait")).toMatchObject({ code: 0 });
+      expect(await quetzal("vm", "protect", "test-vm-001")).toMatchObject({ code: 0 });
+      const stopped = await run("npm", ["stop", "--", "--vms"]);
+      expect(stopped.code).not.toBe(0);
+      expect(stopped.text).toMatch(/deaf runs on: .+ It is protected, so its power was not cut: npm start, then 'quetzal vm unprotect deaf', then npm stop -- --vms\./);
+      // Without disk and image nothing on its command line tells whose it is.
+      ({ pid } = JSON.parse(readFileSync(join(stateDir, "hypervisor/vms/deaf/run.json"), "utf8")) as { pid: number });
+      expect([ours("quetzald"), ours("dist/server.js"), ours("qemu-system"), isAlive(pid)]).toEqual([[], [], [], true]);
+    } finally {
+      // Protected it would outlive these tests.
+      await run("npm", ["start"]);
+      for (const words of [["vm", "unprotect", "deaf"], ["vm", "force-off", "-y", "--wait", "deaf"], ["vm", "delete", "-y", "--wait", "deaf"]]) expect(await quetzal(...words)).toMatchObject({ code: 0 });
+    }
     expect(await run("npm", ["stop", "--", "--vms"])).toMatchObject({ code: 0 });
-    expect(ours("qemu-system")).toEqual([]);
+    expect([ours("qemu-system"), isAlive(pid)]).toEqual([[], false]);
   });
 
   it.each(["quetzald", "dist/server.js", "bin/postgres"])("npm start after kill -9 of %s finds everything again", async (service) => {

@@ -64,7 +64,7 @@ describe.each(inject("postgresServers"))("migrate ($name)", (server) => {
     await migrate(address, folder);
     await proveDatabase(address, folder);
     await expect(proveDatabase(address, MIGRATIONS)).rejects.toThrow(/newer schema than this version knows/);
-    const missing: DatabaseAddress = address.kind === "url" ? { kind: "url", url: address.url.replace(/[^/]+$/, "qz_nowhere") } : { ...address, database: "qz_nowhere" };
+    const missing: DatabaseAddress = address.kind === "url" ? { kind: "url", url: Object.assign(new URL(address.url), { pathname: "/qz_nowhere" }).href } : { ...address, database: "qz_nowhere" };
     await expect(proveDatabase(missing, MIGRATIONS)).rejects.toThrow(/^The database cannot be used: database "qz_nowhere" does not exist\.$/);
   });
 

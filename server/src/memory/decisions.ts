@@ -13,7 +13,7 @@ export class DecisionBoard {
   readonly #hosts = new Map<string, Map<string, MemoryDecision>>();
   readonly #made = new Broadcast<MemoryDecision>();
 
-  /** One that the journal tells of now. */
+  /** One that the journal tells of, at first without its effect. */
   heard(decision: MemoryDecision): void {
     this.#keep(decision);
     this.#made.publish(decision);

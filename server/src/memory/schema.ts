@@ -220,7 +220,7 @@ builder.queryFields((t) => ({
 
 builder.subscriptionFields((t) => ({
   memoryDecided: t.field({
-    type: MemoryDecisionRef, description: "Decisions of the memory controllers as they are made; their effects are in memoryDecisions a little later.",
+    type: MemoryDecisionRef, description: "Decisions of the memory controllers as they are made; one whose effect was measured comes once more with it.",
     args: { vmId: t.arg.id({ description: "Only of this VM; null: of all." }) },
     subscribe: (_, { vmId }, ctx) => ctx.services.memory.watchDecisions(vmId ?? null),
     resolve: (decision) => decision,

@@ -102,6 +102,21 @@ async fn what_is_paged_out_is_compressed_and_the_device_goes_with_the_daemon() {
     assert!(swapped > 64 * MIB && stored[0] > 0 && stored[1] < stored[0] / 2, "{swapped} {stored:?}");
     assert_eq!(terminal.run("echo alive").await, "alive");
 
+    // What is cold in a controlled guest goes by itself, a little at a time.
+    let policy = json!({ "control": "on", "floor_mb": 64 });
+    let cold = json!({
+        "memory_mb": 192, "vcpus": 1, "features": ["ballooning", "compression"], "memory_policy": policy,
+    });
+    let Some(_cold) = booted(&mut daemon, "cold", cold).await else { return };
+    let step = until("paged out by and by", LOOP_PATIENCE, async || {
+        let step = daemon.decisions("cold").await.pop();
+        if step.as_ref().is_some_and(|step| step.effect_bytes.is_some()) { Ok(step) } else { Err(step) }
+    })
+    .await
+    .unwrap();
+    println!("{} MiB: {} (effect {:?})", step.to_bytes / MIB, step.reason, step.effect_bytes);
+    assert!(step.action() == DecisionAction::PageOut && step.carried_out && step.state() == PressureState::High);
+
     // A crashed daemon's next start goes on with the same device.
     daemon.kill();
     daemon.launch().await;
@@ -110,6 +125,7 @@ async fn what_is_paged_out_is_compressed_and_the_device_goes_with_the_daemon() {
     assert!(daemon.terminate().1);
     turn.assert_as_before();
     daemon.launch().await;
+    assert_eq!(daemon.host_memory().await.compression.unwrap().mode(), CompressionMode::Zram);
     assert_eq!(zram_devices().len(), there + 1, "what is wished is wished still");
     daemon.set_compression(CompressionMode::Untouched, 0, "").await.unwrap();
     turn.assert_as_before();

@@ -67,7 +67,7 @@ async fn a_guests_memory_goes_to_swap_and_the_guest_still_answers() {
     let end = daemon.end_of(&id).await;
     assert!(end.succeeded, "{}", end.message);
     let part = daemon.figures("one").await.swap_bytes.unwrap();
-    assert!(part >= 24 * MIB && part <= 40 * MIB, "{part}: {}", end.message);
+    assert!((24 * MIB..=40 * MIB).contains(&part), "{part}: {}", end.message);
     let id = daemon.page_out("one", 0).await.unwrap();
     let end = daemon.end_of(&id).await;
     assert!(end.succeeded, "{}", end.message);

@@ -35,10 +35,7 @@ impl Definitions {
         let mut running = Vec::new();
         for handle in handles {
             let view = handle.view();
-            let lives = matches!(view.state, VmState::Running | VmState::Paused);
-            let (Some(pid), Some(room), Some(probe), true) = (view.pid, view.room, handle.probe(), lives) else {
-                continue;
-            };
+            let (Some(pid), Some(room), Some(probe)) = (view.pid, view.room, handle.probe()) else { continue };
             let same = known.remove(&view.id).filter(|(text, _)| Arc::ptr_eq(text, &view.spec_json));
             let spec = match same {
                 Some((_, spec)) => spec,
@@ -59,9 +56,11 @@ impl Definitions {
 
 impl Running {
     pub fn is_controlled(&self) -> bool {
-        self.spec.memory_policy.control != spec::Control::Off
+        let is_settled = matches!(self.view.state, VmState::Running | VmState::Paused);
+        is_settled && self.spec.memory_policy.control != spec::Control::Off
     }
 
+    /// Also on its way out: until QEMU has ended its pages may be merged.
     pub fn shares_pages(&self) -> bool {
         self.spec.has(Feature::Tps)
     }

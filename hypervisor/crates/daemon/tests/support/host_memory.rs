@@ -5,6 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use quetzal_api::v1::{self, host_memory_response};
+use quetzal_host::swap;
+use quetzal_host::zram::Zram;
 use rustix::fs::{FlockOperation, flock};
 
 use super::Daemon;
@@ -34,14 +36,35 @@ impl Turn {
     }
 }
 
+/// A test that failed half-way leaves nothing behind either. Its daemon has ended by then.
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let devices = self.before["zram devices"].split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for device in zram_devices().iter().filter(|device| !devices.contains(device)) {
+            if let Some(number) = device.strip_prefix("zram").and_then(|number| number.parse().ok()) {
+                let _ = Zram(number).remove();
+            }
+        }
+        for (path, text) in &self.before {
+            let choice = text.split_ascii_whitespace().find_map(|word| word.strip_prefix('[')?.strip_suffix(']'));
+            if Path::new(path).is_absolute() && fs::read_to_string(path).is_ok_and(|now| now != *text) {
+                let _ = fs::write(path, choice.unwrap_or(text));
+            }
+        }
+    }
+}
+
 fn switches() -> BTreeMap<String, String> {
     let ksm =
         ["run", "pages_to_scan", "sleep_millisecs", "advisor_mode"].map(|name| format!("/sys/kernel/mm/ksm/{name}"));
     let zswap =
         ["enabled", "compressor", "max_pool_percent"].map(|name| format!("/sys/module/zswap/parameters/{name}"));
-    let files = ksm.into_iter().chain(zswap).chain(["/proc/swaps".to_owned()]);
+    let files = ksm.into_iter().chain(zswap);
     let mut found: BTreeMap<String, String> =
         files.map(|path| (path.clone(), fs::read_to_string(&path).unwrap_or_default())).collect();
+    // Not how full they are: that changes by itself.
+    let swaps: Vec<String> = swap::areas().into_iter().map(|area| area.path.display().to_string()).collect();
+    found.insert("swap".into(), swaps.join(" "));
     found.insert("zram devices".into(), zram_devices().join(" "));
     found
 }

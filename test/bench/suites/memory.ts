@@ -1,0 +1,101 @@
+// How fast memory moves, from the mutation to the guest; what reclaiming costs the neighbours; and what watching for it costs.
+import { Stack } from "../../support/stack.js";
+import { smallGuest, VmDriver } from "../../support/vm.js";
+import { type Figure, figure } from "../figure.js";
+import { cpuPercent } from "../process-cost.js";
+import { type Suite, stopwatch, timed } from "../suite.js";
+
+const MIB = 1_048_576;
+const BOOT_MIB = 256;
+const MOVED_MIB = 128;
+const PLUGGED_MIB = 256;
+const ROUNDS = 10;
+const BALLOON_TARGET_MS = 400;
+const PLUG_TARGET_MS = 200;
+/** A loop of the guest's shell that takes some seconds under emulation. */
+const LOOP = "i=0; while [ $i -lt 150000 ]; do i=$((i+1)); done";
+const LOOP_ROUNDS = 5;
+const NEIGHBOURS = 3;
+/** The busy guest keeps 95 % of its speed. */
+const SLOWER_AT_MOST_PERCENT = 5;
+const WATCHED_GUESTS = 30;
+const WATCHED_MIB = 96;
+const BOOTED_AT_ONCE = 3;
+const WINDOW_MS = 10_000;
+const WINDOWS = 6;
+const COST_TARGET_PERCENT = 0.5;
+
+async function moves(stack: Stack): Promise<Figure[]> {
+  const vm = await boot(stack, smallGuest("bench-moves", { memory_mb: BOOT_MIB, features: ["ballooning", "hotplug", "virtio"] }));
+  // Memory that was never touched is taken without work: the guest fills its page cache first.
+  await vm.run(`mkdir -p /t; mount -t tmpfs none /t; dd if=/dev/zero of=/t/x bs=1M count=100 2>/dev/null; rm /t/x`);
+  const move = (name: string, mib: number) => stopwatch(() => vm.complete(name, { targetBytes: String(mib * MIB) }));
+  const back: number[] = [];
+  const taken = await timed(ROUNDS, async () => {
+    const took = await move("setVmBalloon", BOOT_MIB - MOVED_MIB);
+    back.push(await move("setVmBalloon", BOOT_MIB));
+    return took;
+  });
+  const plugged = await timed(ROUNDS, async () => {
+    const took = await move("resizeVmMemory", BOOT_MIB + PLUGGED_MIB);
+    await move("resizeVmMemory", BOOT_MIB);
+    return took;
+  });
+  await vm.forceOff();
+  return [
+    figure(`balloon: mutation → ${MOVED_MIB} MiB less in the guest`, "ms", taken, { atMost: BALLOON_TARGET_MS }),
+    figure(`balloon: mutation → the ${MOVED_MIB} MiB back in the guest`, "ms", back.slice(1), { none: true }),
+    figure(`virtio-mem: mutation → ${PLUGGED_MIB} MiB more in the guest`, "ms", plugged, { atMost: PLUG_TARGET_MS }),
+  ];
+}
+
+/** In turns: alone, and while the neighbours' balloons go up and down. */
+async function beside(stack: Stack): Promise<Figure[]> {
+  const busy = await boot(stack, smallGuest("bench-busy"));
+  const neighbours: VmDriver[] = [];
+  for (let index = 0; index < NEIGHBOURS; index++) neighbours.push(await boot(stack, smallGuest(`bench-near-${index}`, { memory_mb: BOOT_MIB, features: ["ballooning", "virtio"] })));
+  const slower = await timed(LOOP_ROUNDS, async () => {
+    const alone = await stopwatch(() => busy.run(LOOP));
+    const over = new AbortController();
+    const reclaiming = (async () => {
+      // As the controller takes: one after the other, a tenth in ten seconds; here without the ten seconds.
+      for (let mib = BOOT_MIB; !over.signal.aborted; mib = mib <= BOOT_MIB / 2 ? BOOT_MIB : Math.floor(mib * 0.9)) {
+        for (const vm of neighbours) if (!over.signal.aborted) await vm.complete("setVmBalloon", { targetBytes: String(mib * MIB) });
+      }
+    })();
+    const reclaimed = await stopwatch(() => busy.run(LOOP));
+    over.abort();
+    await reclaiming;
+    return Math.max(0, (1 - alone / reclaimed) * 100);
+  });
+  await Promise.all([busy, ...neighbours].map((vm) => vm.forceOff()));
+  return [figure(`busy guest while ${NEIGHBOURS} neighbours are reclaimed: how much slower`, "%", slower, { atMost: SLOWER_AT_MOST_PERCENT })];
+}
+
+async function cost(stack: Stack, note: (line: string) => void): Promise<Figure[]> {
+  await stack.api.query(`mutation { setHostMemory(input: { controller: { enabled: true } }) { __typename } }`);
+  const names = Array.from({ length: WATCHED_GUESTS }, (_, index) => `bench-kept-${index}`);
+  for (let start = 0; start < names.length; start += BOOTED_AT_ONCE) {
+    await Promise.all(names.slice(start, start + BOOTED_AT_ONCE).map((name) => boot(stack, smallGuest(name, { memory_mb: WATCHED_MIB, memory_policy: { control: "on" } }))));
+  }
+  note(`${WATCHED_GUESTS} guests idle, each under control`);
+  const windows = await cpuPercent([stack.daemon?.pid ?? 0], WINDOW_MS, WINDOWS);
+  return [figure(`CPU of quetzald, its samplers and its controller, ${WATCHED_GUESTS} controlled guests`, "%", windows.flat(), { atMost: COST_TARGET_PERCENT })];
+}
+
+async function boot(stack: Stack, definition: Parameters<typeof VmDriver.define>[1]): Promise<VmDriver> {
+  const vm = await VmDriver.define(stack, definition);
+  await vm.start();
+  await vm.waitForBoot();
+  await vm.run("true");
+  return vm;
+}
+
+export const memory: Suite = {
+  name: "memory",
+  about: "balloon and virtio-mem from mutation to guest, a busy guest beside reclaimed ones, cost of the controller",
+  async run(note) {
+    await using stack = await Stack.start();
+    return [...await moves(stack), ...await beside(stack), ...await cost(stack, note)];
+  },
+};
