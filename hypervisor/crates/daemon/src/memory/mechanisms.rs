@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use quetzal_host::HostError;
 use quetzal_host::ksm::{Ksm, KsmSettings, Run};
+use quetzal_host::pageout;
 use quetzal_host::zram::{self, Zram};
 use quetzal_host::zswap::{Zswap, ZswapSettings};
 use quetzal_vm::record::{self, RecordError};
 use serde::{Deserialize, Serialize};
 
-use super::observe::available_bytes;
 use super::wishes::{CompressionMode, CompressionWish, KsmMode, Wishes};
 
 const PRIOR: &str = "memory-prior.json";
@@ -216,7 +216,7 @@ impl Mechanisms {
 
 fn unmerging_fits(ksm: &Ksm) -> Result<(), HostError> {
     let merged = ksm.figures()?.merged_bytes;
-    let spare = available_bytes().unwrap_or(0);
+    let spare = pageout::available_bytes().unwrap_or(0);
     if merged <= spare {
         return Ok(());
     }
