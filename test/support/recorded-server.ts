@@ -12,6 +12,7 @@ import type { RecordedDefinition } from "./recorded-answers.js";
 import { recordedAlerts, recordedMatches } from "./recorded-filter.js";
 import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hasTap, hostFigures, hostSample, recordedConsole, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
 import type { RecordedState, RecordedVm } from "./recorded-fleet.js";
+import { RecordedMemory } from "./recorded-memory.js";
 import { RecordedPast } from "./recorded-past.js";
 
 export interface RecordedOptions {
@@ -64,6 +65,7 @@ export class RecordedServer implements AsyncDisposable {
   /** What was only judged: dry runs. */
   readonly judged: string[] = [];
   url = "";
+  readonly memory = new RecordedMemory(() => this.now());
   private readonly past = new RecordedPast(() => this.now());
   private readonly events: RecordedEvent[] = [];
   private readonly operations: Payload[] = [];
@@ -103,7 +105,7 @@ export class RecordedServer implements AsyncDisposable {
 
   /** One sample of everything to every subscriber. */
   tick(time = this.now()): void {
-    this.topics.metrics.publish({ metrics: { time: new Date(time).toISOString(), hostId: HOST_ID, samples: this.alive().map((vm) => vmSample(vm, time)) } });
+    this.topics.metrics.publish({ metrics: { time: new Date(time).toISOString(), hostId: HOST_ID, samples: this.alive().map((vm) => this.sampleOf(vm, time)) } });
     this.topics.hostMetrics.publish({ hostMetrics: hostSample(time) });
   }
 
@@ -146,6 +148,10 @@ export class RecordedServer implements AsyncDisposable {
     await new Promise((resolve) => this.http.close(resolve));
   }
 
+  private sampleOf(vm: RecordedVm, time: number): Payload {
+    return { ...vmSample(vm, time), ...this.memory.sampled(vm) };
+  }
+
   private alive(): RecordedVm[] { return this.vms.filter((vm) => vm.state === "RUNNING" || vm.state === "PAUSED"); }
 
   private wireEvent(event: RecordedEvent): Payload {
@@ -166,7 +172,7 @@ export class RecordedServer implements AsyncDisposable {
         only("START", !isAlive, states), only("STOP", vm.state === "RUNNING", states), only("FORCE_OFF", isAlive, states), only("RESET", vm.state === "RUNNING", states),
         only("PAUSE", vm.state === "RUNNING", states), only("RESUME", vm.state === "PAUSED", states), only("DELETE", !isAlive, `${states} Stop it first.`), only("CONSOLE", isAlive, states),
       ],
-      latest: () => (isAlive ? vmSample(vm, this.now() - SAMPLE_AGE_MS) : null),
+      latest: () => (isAlive ? this.sampleOf(vm, this.now() - SAMPLE_AGE_MS) : null), ...this.memory.vm(vm, isAlive),
       history: (args: { range: { from: string }; metrics: string[] }) => this.history(args, isAlive ? (second) => vmFigures(vm, second) : () => ({})),
       operations: () => this.operations.filter((operation) => operation["vmId"] === vm.id).reverse(), events: () => this.events.filter((event) => event.vmId === vm.id).map((event) => this.wireEvent(event)),
     };
@@ -193,24 +199,52 @@ export class RecordedServer implements AsyncDisposable {
     if (dryRun) return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: null, effect };
     if (kind === "DELETE") this.remove(id);
     else if (to !== null) this.change(id, to);
+    return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: this.ended(`${kind}_VM`, id), effect };
+  }
+
+  /** An operation that has succeeded at once. */
+  private ended(kind: string, vmId: string): Payload & { id: string } {
     const time = new Date(this.now()).toISOString();
     // A reset stays under way, so that a screen can show one that is.
-    const end = kind === "RESET" ? { state: "RUNNING", progressRatio: 0.4, cancellable: true, endedAt: null } : { state: "SUCCEEDED", progressRatio: 1, cancellable: false, endedAt: time };
-    const operation = { id: `op-${this.operations.length}`, kind: `${kind}_VM`, vmId: id, etaSeconds: null, error: null, requestedBy: "local", startedAt: time, ...end };
+    const end = kind === "RESET_VM" ? { state: "RUNNING", progressRatio: 0.4, cancellable: true, endedAt: null } : { state: "SUCCEEDED", progressRatio: 1, cancellable: false, endedAt: time };
+    const operation = { id: `op-${this.operations.length}`, kind, vmId, etaSeconds: null, error: null, requestedBy: "local", startedAt: time, ...end };
     this.operations.push(operation);
-    return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation, effect };
+    return operation;
+  }
+
+  private target(kind: Parameters<RecordedMemory["judge"]>[1], { id, dryRun }: VerbInput, amount: number | null): Payload {
+    (dryRun ? this.judged : this.asked).push(`${kind} ${id} ${amount ?? "all"}`);
+    const vm = this.vms.find((candidate) => candidate.id === id);
+    if (vm === undefined) return { __typename: "VmNotFound", id, message: `There is no VM ${id}.` };
+    if (vm.state !== "RUNNING" && vm.state !== "PAUSED") return { __typename: "InvalidVmState", state: vm.state, message: `${id} is ${vm.state.toLowerCase()}.` };
+    const judged = this.memory.judge(vm, kind, amount);
+    if ("refusal" in judged) return judged.refusal;
+    const operation = dryRun ? null : this.ended(kind, id);
+    if (operation !== null) judged.set(operation.id);
+    return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation, effect: judged.effect };
+  }
+
+  private control({ id, dryRun }: VerbInput, control: string): Payload {
+    (dryRun ? this.judged : this.asked).push(`CONTROL ${id} ${control}`);
+    const vm = this.vms.find((candidate) => candidate.id === id);
+    if (vm === undefined) return { __typename: "VmNotFound", id, message: `There is no VM ${id}.` };
+    if (!dryRun) this.memory.setControl(vm, control);
+    return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation: dryRun ? null : this.ended("PUT_VM", id), effect: `Changes the definition of ${vm.name}: memory_policy.control.` };
   }
 
   /** Only what a VM was asked last can be undone, and only pausing. */
   private undo({ id, dryRun }: VerbInput): Payload {
     const operation = this.operations.find((one) => one["id"] === id);
     const vmId = String(operation?.["vmId"]);
+    const balloon = this.memory.previous(id);
+    if (balloon !== null) return this.target("SET_VM_BALLOON", { id: vmId, dryRun: dryRun === true }, balloon);
     if (operation !== undefined && this.undoOf(operation) !== null) return this.verb("RESUME", { id: vmId, dryRun: dryRun === true }, "RUNNING", ["PAUSED"]);
     const isNewest = this.operations.findLast((one) => one["vmId"] === vmId) === operation;
     return { __typename: "NotUndoable", message: isNewest ? "What was lost cannot be brought back." : "Something else was done since; undo that first." };
   }
 
   private undoOf(operation: Payload): Payload | null {
+    if (this.memory.previous(String(operation["id"])) !== null) return { text: `Give the balloon of ${String(operation["vmId"])} the target it had.` };
     const isPaused = this.vms.some((vm) => vm.id === operation["vmId"] && vm.state === "PAUSED");
     const isNewest = this.operations.findLast((one) => one["vmId"] === operation["vmId"]) === operation;
     return isPaused && isNewest && operation["kind"] === "PAUSE_VM" ? { text: `Let ${String(operation["vmId"])} run on.` } : null;
@@ -228,10 +262,7 @@ export class RecordedServer implements AsyncDisposable {
     Object.assign(vm, { protected: definition.protected === true, labels: Object.entries(definition.labels ?? {}).map(([key, value]) => ({ key, value })), memoryBytes: definition.memory_mb * 1024 ** 2, vcpus: definition.vcpus });
     if (known === undefined) this.vms.push(vm);
     this.change(id, vm.state);
-    const time = new Date(this.now()).toISOString();
-    const operation = { id: `op-${this.operations.length}`, kind: "PUT_VM", vmId: id, state: "SUCCEEDED", progressRatio: 1, etaSeconds: null, cancellable: false, error: null, requestedBy: "local", startedAt: time, endedAt: time };
-    this.operations.push(operation);
-    return { ...judged, vm: this.wireVm(vm), operation };
+    return { ...judged, vm: this.wireVm(vm), operation: this.ended("PUT_VM", id) };
   }
 
   private roots(): Roots {
@@ -261,7 +292,7 @@ export class RecordedServer implements AsyncDisposable {
         return this.topics.events.subscribe(missed.map((event) => ({ events: this.wireEvent(event) })));
       },
       vmChanged: () => this.topics.vmChanged.subscribe(),
-      metrics: ({ vmIds }: { vmIds?: string[] }) => this.topics.metrics.subscribe(vmIds === undefined ? [] : [{ metrics: { time: new Date(this.now()).toISOString(), hostId: HOST_ID, samples: this.alive().filter((vm) => vmIds.includes(vm.id)).map((vm) => vmSample(vm, this.now() - SAMPLE_AGE_MS)) } }]),
+      metrics: ({ vmIds }: { vmIds?: string[] }) => this.topics.metrics.subscribe(vmIds === undefined ? [] : [{ metrics: { time: new Date(this.now()).toISOString(), hostId: HOST_ID, samples: this.alive().filter((vm) => vmIds.includes(vm.id)).map((vm) => this.sampleOf(vm, this.now() - SAMPLE_AGE_MS)) } }]),
       consoleOutput: ({ vm }: { vm: string }) => this.topics.consoleOutput.subscribe([{ consoleOutput: { __typename: "ConsoleChunk", offset: 0, data: Buffer.from(recordedConsole(vm)).toString("base64"), skippedBytes: 0 } }]),
       hostMetrics: () => this.topics.hostMetrics.subscribe(),
       vmsMatching: ({ where }: { where: string }) => this.topics.vmChanged.subscribe([{}], () => ({ vmsMatching: recordedMatches(this.vms, where, this.now()) })),
@@ -269,6 +300,11 @@ export class RecordedServer implements AsyncDisposable {
       operation: () => this.topics.operation.subscribe(),
       startVm: verb("START", "RUNNING", off), stopVm: verb("STOP", "STOPPED", ["RUNNING"]), forceOffVm: verb("FORCE_OFF", "STOPPED", ["RUNNING", "PAUSED"]),
       resetVm: verb("RESET", null, ["RUNNING"]), pauseVm: verb("PAUSE", "PAUSED", ["RUNNING"]), resumeVm: verb("RESUME", "RUNNING", ["PAUSED"]), deleteVm: verb("DELETE", null, off),
+      setVmBalloon: ({ input }: { input: VerbInput & { targetBytes: number } }) => this.target("SET_VM_BALLOON", input, input.targetBytes),
+      resizeVmMemory: ({ input }: { input: VerbInput & { targetBytes: number } }) => this.target("RESIZE_VM_MEMORY", input, input.targetBytes),
+      pageOutVm: ({ input }: { input: VerbInput & { bytes?: number | null } }) => this.target("PAGE_OUT_VM", input, input.bytes ?? null),
+      setVmVcpus: ({ input }: { input: VerbInput & { count: number } }) => this.target("SET_VM_VCPUS", input, input.count),
+      setVmMemoryPolicy: ({ input }: { input: VerbInput & { control: string } }) => this.control(input, input.control),
       undoOperation: ({ input }: { input: VerbInput }) => this.undo(input),
       vmDiagnosis: ({ vm: id }: { vm: string }) => {
         const neighbour = this.vms.find((vm) => vm.id === "test-vm-001");
@@ -281,7 +317,7 @@ export class RecordedServer implements AsyncDisposable {
 
   private wireHost(): Payload {
     return {
-      ...RECORDED_HOST, latest: () => hostSample(this.now() - SAMPLE_AGE_MS),
+      ...RECORDED_HOST, ...this.memory.host(this.alive()), latest: () => hostSample(this.now() - SAMPLE_AGE_MS),
       history: (args: { range: { from: string; to?: string }; metrics: string[] }) => (args.range.to === undefined ? this.history(args, hostFigures) : this.past.host(args)),
     };
   }

@@ -13,7 +13,7 @@ import type { State } from "./store/state.js";
 /** Why a verb cannot be asked of the marked VMs; null when at least one of them may, or nothing is marked. */
 export function refusalForMarks(state: State, verb: VmVerb): string | null {
   if (!actsOnMarks(state) || verb === "CONSOLE") return null;
-  if (state.ui.bulk?.phase === "running") return "Something is being done to several VMs: b shows it.";
+  if (state.ui.bulk?.phase === "running") return "Something is being done to several VMs: J shows it.";
   const marked = targets(state);
   const meant = bulkVerbFor(verb, marked);
   if (marked.some((vm) => vm.verbs[meant]?.allowed === true)) return null;
@@ -43,7 +43,7 @@ function withoutRow(state: State): string | null {
 /** Why nothing can be changed on those that a key is meant for. */
 export function targetsRefusal(state: State): string | null {
   if (state.connection.phase === "lost") return SERVER_AWAY;
-  if (actsOnMarks(state) && state.ui.bulk?.phase === "running") return "Something is being done to several VMs: b shows it.";
+  if (actsOnMarks(state) && state.ui.bulk?.phase === "running") return "Something is being done to several VMs: J shows it.";
   return targets(state).length === 0 ? "No VM is selected." : null;
 }
 

@@ -14,6 +14,7 @@ import { asOf } from "./store/as-of.js";
 import type { Store } from "./feed/feed.js";
 import { isDestructive } from "./store/confirm.js";
 import type { DestructiveVerb } from "./store/confirm.js";
+import { performMemory, pressInTarget } from "./memory-commands.js";
 import { performMaking } from "./making-commands.js";
 import { THE_PAST } from "./store/past.js";
 import { page, selectedOperation, selectedVm } from "./store/select.js";
@@ -98,7 +99,7 @@ function performFor(store: Store, outside: Outside, command: Command): boolean {
   const { doing, editing } = outside;
   // What is chosen is what is seen.
   const seen = { state: asOf(store.state), dispatch: store.dispatch };
-  return performBulk(store, doing, command) || performEdit(store, doing, command) || performMaking(seen, editing, command) || performWhy(seen, command) || performAlerts(seen, doing, command);
+  return performBulk(store, doing, command) || performEdit(store, doing, command) || performMemory(seen, command) || performMaking(seen, editing, command) || performWhy(seen, command) || performAlerts(seen, doing, command);
 }
 
 function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {
@@ -115,7 +116,7 @@ const SCRUBS: Partial<Record<Command, number>> = { pastBack: -1, pastForth: 1, p
 
 /** Commands that only change what is looked at. */
 function look(store: Store, outside: Outside, command: Command): void {
-  const opens: Partial<Record<Command, Page>> = { alerts: "alerts", hosts: "hosts", compare: "compare", log: "log", operations: "operations", events: "events", help: "help" };
+  const opens: Partial<Record<Command, Page>> = { alerts: "alerts", hosts: "hosts", memory: "memory", compare: "compare", log: "log", operations: "operations", events: "events", help: "help" };
   const moves: Partial<Record<Command, number>> = { up: -1, down: 1, pageUp: -PAGE_LINES, pageDown: PAGE_LINES };
   const opened = opens[command];
   const by = moves[command];
@@ -184,6 +185,7 @@ function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): 
     if (prompt.kind === "deleteRule" && (key === "y" || key === "d")) void outside.doing.rules.delete(prompt.ruleId, prompt.name);
     return;
   }
+  if (prompt.kind === "target" && pressInTarget(store, outside.doing, prompt, key)) return;
   if (key === "escape") {
     dispatch({ type: "prompt", prompt: null });
     if (prompt.kind === "filter") dispatch({ type: "filter", text: "" });

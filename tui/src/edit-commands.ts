@@ -14,7 +14,7 @@ const REFUSALS: Partial<Record<Command, (state: State) => string | null>> = {
   labels: targetsRefusal,
   undo: ({ connection, ui }) => {
     if (connection.phase === "lost") return SERVER_AWAY;
-    return ui.bulk?.phase === "running" ? "Something is being done to several VMs: b shows it." : null;
+    return ui.bulk?.phase === "running" ? "Something is being done to several VMs: J shows it." : null;
   },
 };
 

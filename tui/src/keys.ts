@@ -4,6 +4,7 @@ import { refusalForAlerts } from "./alert-commands.js";
 import { refusalForBulk, refusalForMarks } from "./bulk-commands.js";
 import { refusalForEdit } from "./edit-commands.js";
 import { refusalForMaking } from "./making-commands.js";
+import { refusalForMemory } from "./memory-commands.js";
 import { bulkVerbFor } from "./store/bulk.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import type { Vm, VmVerb } from "./store/model.js";
@@ -17,6 +18,7 @@ import { refusalForWhy } from "./why-commands.js";
 export type Command =
   | "start" | "stop" | "pause" | "powerCut" | "reset" | "console" | "consoleFull" | "delete"
   | "protect" | "labels" | "undo" | "newVm" | "editDefinition" | "editSave" | "editAgain"
+  | "memory" | "balloonTarget" | "memorySize" | "vcpuCount" | "pageOut" | "memoryControl"
   | "why" | "whyAgain" | "whyGraphs" | "whyQuery" | "neighbour"
   | "alerts" | "alertEnter" | "ruleNew" | "ruleEdit" | "ruleToggle" | "ruleDelete"
   | "formNext" | "formPrevious" | "formMake" | "formLeave"
@@ -36,18 +38,21 @@ export interface Binding {
   label: string;
   /** One sentence for the help page. */
   help: string;
-  group: "Drive the VM" | "Several VMs" | "Alerts" | "Forms and edits" | "Time" | "Look" | "Move";
+  group: "Drive the VM" | "Memory and CPU" | "Several VMs" | "Alerts" | "Forms and edits" | "Time" | "Look" | "Move";
   pages: readonly Page[];
   /** The verb whose availability the server decides. */
   verb?: VmVerb;
-  /** On the bottom line of its pages. */
-  onBottomLine?: true;
+  /** On the bottom line of its pages, or of these alone. */
+  onBottomLine?: true | readonly Page[];
 }
 
 /** In a form every letter is typed. */
 export const EVERYWHERE: readonly Page[] = PAGES.filter((page) => page !== "form");
 const but = (...without: Page[]): readonly Page[] => EVERYWHERE.filter((page) => !without.includes(page));
 const WITH_VM: readonly Page[] = ["overview", "vm"];
+/** Where a VM's memory and vCPUs are changed; the bottom line of the first two is full already. */
+const WITH_MEMORY: readonly Page[] = ["overview", "vm", "memory"];
+const MEMORY_PAGE: readonly Page[] = ["memory"];
 const LISTS: readonly Page[] = EVERYWHERE;
 const TIMED: readonly Page[] = but("plan", "log", "help", "edit");
 
@@ -66,10 +71,15 @@ export const BINDINGS: readonly Binding[] = [
   { command: "editDefinition", keys: ["E"], label: "edit", help: "Edit the definition in $EDITOR; shows what changes first.", group: "Drive the VM", pages: ["overview", "vm", "why"] },
   { command: "undo", keys: ["u"], label: "undo", help: "Undo what was done last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
+  { command: "balloonTarget", keys: ["b"], label: "balloon", help: "What the balloon leaves the guest; its effect shows first.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
+  { command: "memorySize", keys: ["B"], label: "memory size", help: "Plug memory in or out while it runs (feature hotplug).", group: "Memory and CPU", pages: WITH_MEMORY },
+  { command: "vcpuCount", keys: ["#"], label: "vCPUs", help: "Add or take vCPUs while it runs.", group: "Memory and CPU", pages: WITH_MEMORY },
+  { command: "pageOut", keys: ["z"], label: "page out", help: "Page memory out to swap, compressed where that is on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
+  { command: "memoryControl", keys: ["A"], label: "control", help: "What the memory controller may do to it: off, recommend, on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
   { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },
   { command: "markRange", keys: ["V"], label: "mark range", help: "Mark every row from the last one marked to this one.", group: "Several VMs", pages: ["overview"] },
   { command: "markShown", keys: ["*"], label: "mark all shown", help: "Mark every row that the filter shows; again: none of them.", group: "Several VMs", pages: ["overview"] },
-  { command: "bulk", keys: ["b"], label: "plan or progress", help: "What is planned, being done or done with the marked VMs.", group: "Several VMs", pages: ["overview", "vm", "operations", "events", "help"] },
+  { command: "bulk", keys: ["J"], label: "plan or progress", help: "What is planned, being done or done with the marked VMs.", group: "Several VMs", pages: ["overview", "vm", "operations", "events", "help"] },
   { command: "carryOut", keys: ["enter"], label: "carry out", help: "Do what the plan says; a summary is closed.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
   { command: "cancelBulk", keys: ["x"], label: "cancel", help: "Drop what was not asked yet, cancel what can be cancelled.", group: "Several VMs", pages: ["plan"], onBottomLine: true },
   { command: "alertEnter", keys: ["enter"], label: "open", help: "To the VM of an alert; a rule is edited.", group: "Alerts", pages: ["alerts"], onBottomLine: true },
@@ -97,12 +107,13 @@ export const BINDINGS: readonly Binding[] = [
   { command: "zoomIn", keys: ["+"], label: "shorter span", help: "Graphs span less, down to a minute.", group: "Time", pages: TIMED },
   { command: "present", keys: ["0"], label: "now", help: "Back to now; pressed now, graphs span five minutes again.", group: "Time", pages: EVERYWHERE },
   { command: "markInstant", keys: ["M"], label: "mark this instant", help: "Mark the instant shown; pressed at another, compare the two.", group: "Time", pages: TIMED },
-  { command: "enter", keys: ["enter"], label: "open", help: "Open the chosen VM's page.", group: "Look", pages: ["overview"] },
+  { command: "enter", keys: ["enter"], label: "open", help: "Open the chosen VM's page.", group: "Look", pages: ["overview", "memory"], onBottomLine: MEMORY_PAGE },
   { command: "back", keys: ["escape", "backspace"], label: "back", help: "Go back; on the overview, take marks away, then the filter.", group: "Look", pages: EVERYWHERE },
   { command: "hosts", keys: ["h"], label: "hosts", help: "Hosts: what they can do, pressure, memory, cores, disk space.", group: "Look", pages: EVERYWHERE },
   { command: "operations", keys: ["o"], label: "operations", help: "Operations, the newest first.", group: "Look", pages: EVERYWHERE },
   { command: "events", keys: ["e"], label: "events", help: "Events, the newest first.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "log", keys: ["l"], label: "log", help: "What this dashboard said and did, the newest first.", group: "Look", pages: EVERYWHERE },
+  { command: "memory", keys: ["m"], label: "memory", help: "Where memory is, per host and VM; what saves it, and why.", group: "Look", pages: EVERYWHERE },
   { command: "compare", keys: ["="], label: "compare", help: "The marked VMs, or the chosen one, in one graph.", group: "Look", pages: EVERYWHERE },
   { command: "nextFigure", keys: ["tab", ">"], label: "next figure", help: "Compare by the next figure.", group: "Look", pages: ["compare"], onBottomLine: true },
   { command: "previousFigure", keys: ["<"], label: "previous figure", help: "Compare by the figure before.", group: "Look", pages: ["compare"] },
@@ -110,9 +121,9 @@ export const BINDINGS: readonly Binding[] = [
   { command: "filter", keys: ["/"], label: "filter", help: "Show only VMs that a filter finds: part of a name, or state:running cpu>50 label=web.", group: "Look", pages: ["overview"], onBottomLine: true },
   { command: "find", keys: [":"], label: "do", help: "Find any action, sorting or VM by some letters of its name.", group: "Look", pages: EVERYWHERE, onBottomLine: true },
   { command: "userCommands", keys: ["!"], label: "your commands", help: "Commands of your own, from the configuration.", group: "Look", pages: EVERYWHERE },
-  { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview"] },
-  { command: "sortPrevious", keys: ["<"], label: "sort by previous", help: "Sort by the previous column.", group: "Look", pages: ["overview"] },
-  { command: "sortReverse", keys: ["i"], label: "invert order", help: "Turn the order round.", group: "Look", pages: ["overview"] },
+  { command: "sortNext", keys: [">"], label: "sort by next", help: "Sort by the next column.", group: "Look", pages: ["overview", "memory"] },
+  { command: "sortPrevious", keys: ["<"], label: "sort by previous", help: "Sort by the previous column.", group: "Look", pages: ["overview", "memory"] },
+  { command: "sortReverse", keys: ["i"], label: "invert order", help: "Turn the order round.", group: "Look", pages: ["overview", "memory"] },
   { command: "tab1", keys: ["1"], label: "graphs", help: "Graphs of CPU, memory, disk and network.", group: "Look", pages: ["vm"] },
   { command: "tab2", keys: ["2"], label: "cpu", help: "Each vCPU: time and steal.", group: "Look", pages: ["vm"] },
   { command: "tab3", keys: ["3"], label: "memory", help: "Memory: each figure with its source and age.", group: "Look", pages: ["vm"] },
@@ -188,7 +199,7 @@ export function availability(state: State, binding: Binding): Availability {
     if (known === undefined) return denied("The server has not said whether this can be done.");
     return known.allowed ? ALLOWED : denied(withProtectionKey(state, verb, [vm], known.reason ?? "The server does not allow it now."));
   }
-  for (const refusal of [refusalForBulk, refusalForEdit, refusalForMaking, refusalForWhy, refusalForAlerts]) {
+  for (const refusal of [refusalForMemory, refusalForBulk, refusalForEdit, refusalForMaking, refusalForWhy, refusalForAlerts]) {
     const reason = refusal(state, binding.command);
     if (reason !== undefined) return reason === null ? ALLOWED : denied(reason);
   }
@@ -216,7 +227,7 @@ function withProtectionKey(state: State, verb: VmVerb, vms: readonly Vm[], reaso
   return key === null ? reason : `${reason} (here ${key} takes the protection off)`;
 }
 
-const CHANGING: ReadonlySet<Binding["group"]> = new Set(["Drive the VM", "Several VMs", "Forms and edits"]);
+const CHANGING: ReadonlySet<Binding["group"]> = new Set(["Drive the VM", "Memory and CPU", "Several VMs", "Forms and edits"]);
 
 /** Whether a binding changes something, which only now can be. */
 function actsNow({ group, command }: Binding): boolean {

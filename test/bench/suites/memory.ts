@@ -29,7 +29,7 @@ async function moves(stack: Stack): Promise<Figure[]> {
   const vm = await boot(stack, smallGuest("bench-moves", { memory_mb: BOOT_MIB, features: ["ballooning", "hotplug", "virtio"] }));
   // Memory that was never touched is taken without work: the guest fills its page cache first.
   await vm.run(`mkdir -p /t; mount -t tmpfs none /t; dd if=/dev/zero of=/t/x bs=1M count=100 2>/dev/null; rm /t/x`);
-  const move = (name: string, mib: number) => stopwatch(() => vm.complete(name, { targetBytes: String(mib * MIB) }));
+  const move = (name: string, mib: number) => stopwatch(() => vm.complete(name, { targetBytes: mib * MIB }));
   const back: number[] = [];
   const taken = await timed(ROUNDS, async () => {
     const took = await move("setVmBalloon", BOOT_MIB - MOVED_MIB);
@@ -60,7 +60,7 @@ async function beside(stack: Stack): Promise<Figure[]> {
     const reclaiming = (async () => {
       // As the controller takes: one after the other, a tenth in ten seconds; here without the ten seconds.
       for (let mib = BOOT_MIB; !over.signal.aborted; mib = mib <= BOOT_MIB / 2 ? BOOT_MIB : Math.floor(mib * 0.9)) {
-        for (const vm of neighbours) if (!over.signal.aborted) await vm.complete("setVmBalloon", { targetBytes: String(mib * MIB) });
+        for (const vm of neighbours) await vm.complete("setVmBalloon", { targetBytes: mib * MIB });
       }
     })();
     const reclaimed = await stopwatch(() => busy.run(LOOP));

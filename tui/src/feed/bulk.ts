@@ -81,7 +81,7 @@ export class BulkRunner implements Disposable {
   private sayEnd(): void {
     const { state } = this.store;
     if (state.ui.bulk?.phase === "over" && page(state) !== "plan") {
-      this.store.dispatch({ type: "notice", tone: "info", text: `${verbWords(state.ui.bulk.verb)}: ${summaryOf(state.ui.bulk)} (b shows it).` });
+      this.store.dispatch({ type: "notice", tone: "info", text: `${verbWords(state.ui.bulk.verb)}: ${summaryOf(state.ui.bulk)} (J shows it).` });
     }
   }
 

@@ -5,7 +5,7 @@ import type { Client } from "../client/client.js";
 import type { Judgement } from "../store/bulk.js";
 import { paintable } from "../store/sanitize.js";
 import { OPERATION_FIELDS } from "./documents.js";
-import { ask, judge } from "./verbs.js";
+import { VERB_ANSWER, ask, judge, toAsked, toJudgement } from "./verbs.js";
 import type { Asked, MutationVerb } from "./verbs.js";
 import { toOperation } from "./wire.js";
 
@@ -22,26 +22,19 @@ export function verbDeed(verb: MutationVerb): Deed {
 
 const UNDO = graphql(`
   mutation DashboardUndo($id: ID!, $key: String, $dryRun: Boolean!) {
-    answer: undoOperation(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) {
-      __typename
-      ... on Error { message }
-      ... on VmOperationAccepted { effect operation { ...DashboardOperation } }
-    }
+    answer: undoOperation(input: { id: $id, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer }
   }
-`, [OPERATION_FIELDS]);
+`, [VERB_ANSWER]);
 
 /** Undoes one operation of each VM. */
 export function undoDeed(operationOf: ReadonlyMap<string, string>): Deed {
   const request = (client: Client, vmId: string, key: string | null) => client.request(UNDO, { id: operationOf.get(vmId) ?? "", key, dryRun: key === null });
   return {
     async judge(client, vmId) {
-      const { answer } = await request(client, vmId, null);
-      return "message" in answer ? { can: false, reason: paintable(answer.message) } : { can: true, effect: paintable(answer.effect) };
+      return toJudgement((await request(client, vmId, null)).answer);
     },
     async ask(client, vmId, key) {
-      const { answer } = await request(client, vmId, key);
-      if ("message" in answer) return { accepted: false, reason: paintable(answer.message) };
-      return { accepted: true, operation: answer.operation === null ? null : toOperation(answer.operation) };
+      return toAsked((await request(client, vmId, key)).answer);
     },
   };
 }

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { graphql } from "../client/document.js";
 import type { Client } from "../client/client.js";
+import { verbWords } from "../store/bulk.js";
 import type { BulkVerb } from "../store/bulk.js";
 import type { DestructiveVerb } from "../store/confirm.js";
 import { editedLabels } from "../store/labels.js";
@@ -16,16 +17,18 @@ import type { Deed } from "./deeds.js";
 import { CANCEL } from "./documents.js";
 import { RuleDoing } from "./rule-doing.js";
 import type { RulePort } from "./rule-doing.js";
+import { TARGET_VERBS, targetDeed } from "./targets.js";
 import { reasonOf } from "./feed.js";
 import { newestUndoable } from "./undoable.js";
 import type { Store } from "./feed.js";
 import { judge } from "./verbs.js";
 import type { MutationVerb } from "./verbs.js";
+import type { Amount, TargetKind } from "../store/targets.js";
 
 const IS_FOR = graphql(`query DashboardIsFor($where: String!) { vms(first: 1, filter: { where: $where }) { nodes { id } } }`);
 
 /** What keys need of it. */
-export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "offerUndo" | "undo"> & { readonly rules: RulePort };
+export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "target" | "offerUndo" | "undo"> & { readonly rules: RulePort };
 
 export class Doing implements Disposable {
   readonly rules: RuleDoing;
@@ -78,6 +81,12 @@ export class Doing implements Disposable {
     this.edit("LABEL", editDeed((definition) => ({ ...definition, labels: editedLabels(labelsOf(definition["labels"]), edit) })), vms);
   }
 
+  /** Has memory or vCPUs become so much. */
+  target(what: TargetKind, amount: Amount, vms: readonly Vm[]): void {
+    const memoryOf = new Map(vms.map(({ id, memoryBytes }) => [id, memoryBytes]));
+    this.edit(TARGET_VERBS[what], targetDeed(what, amount, (id) => memoryOf.get(id) ?? 0), vms);
+  }
+
   /** Looks for the last deed that can be undone, and asks whether it shall be. */
   async offerUndo(): Promise<void> {
     try {
@@ -112,7 +121,7 @@ export class Doing implements Disposable {
   private edit(verb: BulkVerb, deed: Deed, vms: readonly Vm[]): void {
     const [only] = vms;
     if (vms.length > 1) this.bulk.plan(verb, deed, vms);
-    else if (only !== undefined) void this.askOne(deed, only.id, verb.toLowerCase());
+    else if (only !== undefined) void this.askOne(deed, only.id, verbWords(verb));
   }
 
   /** Whether it was accepted. */

@@ -11,8 +11,10 @@ import type { BulkAction } from "./bulk.js";
 import type { ConfirmAction } from "./confirm.js";
 import type { UndoAction } from "./undo.js";
 import type { MarkAction } from "./marks.js";
+import type { MemoryAction } from "./memory.js";
 import type { PastAction } from "./past.js";
 import type { TableAction } from "./table-choice.js";
+import type { TargetAction } from "./targets.js";
 import type { UserCommand } from "../user-commands.js";
 import type { Connection, ConsoleView, Page, Prompt, SortColumn, VmTab } from "./state.js";
 
@@ -69,4 +71,4 @@ export type ViewAction =
   | { type: "clearNotice" }
   | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
 
-export type Action = DataAction | ViewAction | MarkAction | PastAction | BulkAction | ConfirmAction | UndoAction | WhyAction | AlertAction | FormAction | EditingAction;
+export type Action = DataAction | ViewAction | MarkAction | PastAction | BulkAction | ConfirmAction | UndoAction | MemoryAction | TargetAction | WhyAction | AlertAction | FormAction | EditingAction;

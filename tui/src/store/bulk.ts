@@ -8,7 +8,7 @@ import { page } from "./select.js";
 import type { State } from "./state.js";
 
 /** What can be asked of several VMs: every verb but the console, edits of the definition, and undoing. */
-export type BulkVerb = Exclude<VmVerb, "CONSOLE"> | "PROTECT" | "UNPROTECT" | "LABEL" | "UNDO";
+export type BulkVerb = Exclude<VmVerb, "CONSOLE"> | "PROTECT" | "UNPROTECT" | "LABEL" | "BALLOON" | "MEMORY_SIZE" | "VCPUS" | "PAGE_OUT" | "CONTROL" | "UNDO";
 
 /** What the server says of one VM before anything is done. */
 export type Judgement = { can: true; effect: string } | { can: false; reason: string };
@@ -145,7 +145,7 @@ export function summaryOf(bulk: Bulk): string {
 
 /** The verb in the words of its key. */
 export function verbWords(verb: BulkVerb): string {
-  return verb === "FORCE_OFF" ? "power cut" : verb.toLowerCase();
+  return verb === "FORCE_OFF" ? "power cut" : verb.toLowerCase().replaceAll("_", " ");
 }
 
 /** What must be typed before several VMs are deleted. */

@@ -93,6 +93,12 @@ export interface VmDetail {
   ksmProfitBytes: number | null;
   /** Age of QEMU's newest answer at `time`. */
   qmpAgeMs: number | null;
+  /** Beyond the boot memory; null without the feature hotplug. */
+  pluggedBytes: number | null;
+  /** vCPUs that QEMU has. */
+  vcpusPresent: number | null;
+  /** Time stopped by a CPU quota, in percent of a core's; null without the cpu controller. */
+  throttledPercent: number | null;
 }
 
 export interface Capability { name: string; available: boolean; reason: string | null; mend: string | null }

@@ -6,6 +6,7 @@ import { naturalDirection } from "./columns.js";
 import { FILTER_MAX_LENGTH, filtered } from "./filter.js";
 import { moveAlerts } from "./alerts.js";
 import { moveForm } from "./form.js";
+import { memoryRowAt, memorySortStep, turned } from "./memory.js";
 import { logRows } from "./log.js";
 import { reduceMarks } from "./marks.js";
 import { eventsOf, page, visibleVms } from "./select.js";
@@ -33,7 +34,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "moveTo":
       return move(state, action.edge === "first" ? -Infinity : Infinity);
     case "enter":
-      return page(state) === "overview" && state.ui.selectedVmId !== null ? opened(withUi(state, { tab: "graphs" }), "vm") : state;
+      return enter(state);
     case "back":
       return back(state);
     case "open":
@@ -53,9 +54,9 @@ export function reduceView(state: State, action: ViewAction): State {
     case "sortBy":
       return withUi(state, { sort: { column: action.column, direction: naturalDirection(action.column) } });
     case "sortStep":
-      return sortStep(state, action.step);
+      return page(state) === "memory" ? withUi(state, { memoryOrder: memorySortStep(state.ui.memoryOrder, action.step) }) : sortStep(state, action.step);
     case "sortReverse":
-      return withUi(state, { sort: { ...state.ui.sort, direction: state.ui.sort.direction === "ascending" ? "descending" : "ascending" } });
+      return sortReverse(state);
     case "nextTheme":
       return withUi(state, { theme: nextOf(state.settings.themes, state.ui.theme) });
     case "toggleColumn":
@@ -110,6 +111,13 @@ function back(state: State): State {
   return filtered(state, "");
 }
 
+/** From the table to the VM's graphs, from the memory page to its memory. */
+function enter(state: State): State {
+  const from = page(state);
+  if (state.ui.selectedVmId === null || (from !== "overview" && from !== "memory")) return state;
+  return opened(withUi(state, { tab: from === "memory" ? "memory" : "graphs" }), "vm");
+}
+
 function clamp(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(high, value));
 }
@@ -121,6 +129,10 @@ function move(state: State, by: number): State {
     const index = rows.findIndex((vm) => vm.id === state.ui.selectedVmId);
     const next = rows[clamp(Math.max(index, 0) + by, 0, rows.length - 1)];
     return next === undefined ? state : withUi(state, { selectedVmId: next.id });
+  }
+  if (current === "memory") {
+    const next = memoryRowAt(state, by);
+    return next === null ? state : withUi(state, { selectedVmId: next.id });
   }
   if (current === "why") return moveWhy(state, by);
   if (current === "alerts") return moveAlerts(state, by);
@@ -155,6 +167,7 @@ function lineCount(state: State, key: string): number {
     case "events": return state.events.length;
     case "hosts": return HOST_LINES_MAX;
     case "vm.cpu":
+    case "vm.memory":
     case "vm.disks": return PARTS_MAX;
     case "instants": return comparedInstants(state).length;
     case "log": return state.log.reduce((rows, line) => rows + logRows(line, state.ui.columns).length, 0);
@@ -166,8 +179,10 @@ function lineCount(state: State, key: string): number {
 }
 /** A host is told in no more lines than this; views cut to the exact row. */
 const HOST_LINES_MAX = 200;
-/** vCPUs or disks of one VM that can be scrolled through. */
+/** vCPUs, figures or disks of one VM that can be scrolled through. */
 const PARTS_MAX = 512;
+/** The help page has no more lines than this: a test counts them. */
+export const HELP_LINES_MAX = 121;
 /** Lines of what nobody counts, the text of an edit. */
 const OTHER_LINES_MAX = 112;
 
@@ -175,6 +190,12 @@ function sortStep(state: State, step: 1 | -1): State {
   const index = SORT_COLUMNS.indexOf(state.ui.sort.column) + step;
   const column = SORT_COLUMNS[(index + SORT_COLUMNS.length) % SORT_COLUMNS.length] ?? "name";
   return withUi(state, { sort: { column, direction: naturalDirection(column) } });
+}
+
+function sortReverse(state: State): State {
+  const { sort, memoryOrder } = state.ui;
+  if (page(state) === "memory") return withUi(state, { memoryOrder: { ...memoryOrder, direction: turned(memoryOrder.direction) } });
+  return withUi(state, { sort: { ...sort, direction: turned(sort.direction) } });
 }
 
 function nextOf(names: readonly string[], name: string): string {

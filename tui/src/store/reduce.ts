@@ -12,7 +12,10 @@ import { FORM_ACTIONS, reduceForm } from "./form.js";
 import type { FormAction } from "./form.js";
 import { MARK_ACTIONS, keepMarks, reduceMarks } from "./marks.js";
 import type { MarkAction } from "./marks.js";
+import { MEMORY_ACTIONS, reduceMemory } from "./memory.js";
+import type { MemoryAction } from "./memory.js";
 import { reduceData } from "./reduce-data.js";
+import { reduceTarget } from "./targets.js";
 import { UNDO_ACTIONS, reduceUndo } from "./undo.js";
 import type { UndoAction } from "./undo.js";
 import { WHY_ACTIONS, reduceWhy } from "./why.js";
@@ -37,6 +40,10 @@ function isData(action: Action): action is Parameters<typeof reduceData>[1] {
 
 function isMark(action: Action): action is MarkAction {
   return MARK_ACTIONS.has(action.type);
+}
+
+function isMemory(action: Action): action is MemoryAction {
+  return MEMORY_ACTIONS.has(action.type);
 }
 
 function isBulk(action: Action): action is BulkAction {
@@ -86,6 +93,8 @@ function step(state: State, action: Action): State {
   if (isData(action)) return reduceData(state, action);
   if (isMark(action)) return reduceMarks(state, action);
   if (isUndo(action)) return reduceUndo(state, action);
+  if (isMemory(action)) return reduceMemory(state, action);
+  if (action.type === "targetJudged") return reduceTarget(state, action);
   if (action.type === "judged") return reduceConfirm(state, action);
   if (isAlert(action)) return reduceAlerts(state, action);
   if (isForm(action)) return reduceForm(state, action);

@@ -8,12 +8,15 @@ import type { Editing } from "./editing.js";
 import type { Form } from "./form.js";
 import { NO_MATCHES } from "./filter.js";
 import type { FilterMatches } from "./filter.js";
+import { FIRST_MEMORY_ORDER, NO_MEMORY } from "./memory.js";
+import type { Memory, MemoryOrder } from "./memory.js";
 import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
 import { NO_PAST } from "./past.js";
 import type { Past } from "./past.js";
 import type { Ring } from "./ring.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import type { Settings } from "./settings.js";
+import type { TargetPrompt } from "./targets.js";
 import type { Done } from "./undo.js";
 import type { Why } from "./why.js";
 import type { UserCommand } from "../user-commands.js";
@@ -31,7 +34,7 @@ export type Connection =
 /** Lines of the log kept: a day of a bad link. */
 export const LOG_KEPT = 500;
 
-export const PAGES = ["overview", "vm", "why", "alerts", "form", "edit", "hosts", "compare", "instants", "operations", "events", "plan", "log", "columns", "views", "help"] as const;
+export const PAGES = ["overview", "vm", "why", "alerts", "form", "edit", "hosts", "memory", "compare", "instants", "operations", "events", "plan", "log", "columns", "views", "help"] as const;
 export type Page = (typeof PAGES)[number];
 export const VM_TABS = ["graphs", "cpu", "memory", "disks", "net", "console", "events", "definition"] as const;
 export type VmTab = (typeof VM_TABS)[number];
@@ -57,6 +60,7 @@ export type Prompt =
   | { kind: "viewName"; text: string }
   | { kind: "delete"; text: string; vmId: string; judgement: Judgement | null }
   | { kind: "confirm"; verb: "FORCE_OFF" | "RESET"; vmId: string; key: string; judgement: Judgement | null }
+  | TargetPrompt
   /** Edits the labels of the VMs it names. */
   | { kind: "labels"; text: string; vmIds: readonly string[] }
   /** Whether an operation of this dashboard shall be undone; the text says what that does. */
@@ -97,6 +101,8 @@ export interface Ui {
   /** The chosen line of the alerts page. */
   chosenAlert: string | null;
   sort: { column: SortColumn; direction: SortDirection };
+  /** The order of the memory page. */
+  memoryOrder: MemoryOrder;
   filter: string;
   /** Columns of the table; null: as many as fit. */
   tableColumns: readonly ColumnId[] | null;
@@ -145,6 +151,8 @@ export interface State {
   consoleTail: ConsoleTail | null;
   log: readonly LogLine[];
   definition: Definition | null;
+  /** Asked for while a page shows it. */
+  memory: Memory;
   /** What fires now, the oldest first. */
   alerts: readonly Alert[];
   /** What is looked for, while the page of alerts is open. */
@@ -181,6 +189,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
     consoleTail: null,
     log: [],
     definition: null,
+    memory: NO_MEMORY,
     alerts: [],
     alertRules: NO_RULES,
     matches: NO_MATCHES,
@@ -194,6 +203,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       tab: "graphs",
       selectedVmId: null,
       sort: settings.sort ?? { column: "cpu", direction: "descending" },
+      memoryOrder: FIRST_MEMORY_ORDER,
       filter: "",
       tableColumns: settings.columns,
       choice: 0,

@@ -13,6 +13,7 @@ import { finderHint } from "./finder.js";
 import { cellsOf, padCells } from "../width.js";
 import { eventRole, eventSign, vmLabel } from "./lists.js";
 import { noticeLines } from "./notice-lines.js";
+import { targetPrompt } from "./target-prompt.js";
 import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
 
@@ -75,7 +76,7 @@ function keyLine(p: Painter, y: number): void {
 
 function namedKeys(state: State): NamedKey[] {
   const here = page(state);
-  const shown = bindingsOf(state).filter(({ command, onBottomLine, pages }) => pages.includes(here) && (onBottomLine === true || command === "quit" || (command === "back" && here !== "overview")));
+  const shown = bindingsOf(state).filter(({ command, onBottomLine, pages }) => pages.includes(here) && (onBottomLine === true || onBottomLine?.includes(here) === true || command === "quit" || (command === "back" && here !== "overview")));
   // The ways out stand last.
   const isWayOut = ({ command }: { command: Command }): boolean => command === "back" || command === "quit";
   return [...shown.filter((binding) => !isWayOut(binding)), ...shown.filter(isWayOut)].map((binding) => {
@@ -106,6 +107,9 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
   switch (shown.kind) {
     case "filter":
       filterPrompt(p, y, shown.text);
+      return;
+    case "target":
+      targetPrompt(p, y, shown);
       return;
     case "labels": {
       const parsed = parseLabels(shown.text);

@@ -56,7 +56,7 @@ describe("the page of a plan", () => {
       " ▲ d                    cannot: It is protected.",
       ` ◌ ${"x".repeat(19)}… waiting`,
       "─".repeat(80),
-      cutToScreen("x cancels; Esc leaves it running, b comes back. 1 done, 1 under way, 1 waiting, 1 failed, 1 could not."),
+      cutToScreen("x cancels; Esc leaves it running, J comes back. 1 done, 1 under way, 1 waiting, 1 failed, 1 could not."),
     ]);
   });
 

@@ -63,7 +63,7 @@ function sentenceOf(bulk: Bulk): string {
     case "planned":
       if (can === 0) return "None of them can do this. Esc leaves; nothing was done.";
       return `Enter ${phrase === null ? "carries it out" : `asks for "${phrase}"`} for ${vmCount(can)}; Esc leaves, and nothing is done.`;
-    case "running": return `${bulk.isCancelled ? "What is under way ends first." : "x cancels; Esc leaves it running, b comes back."} ${summaryOf(bulk)}.`;
+    case "running": return `${bulk.isCancelled ? "What is under way ends first." : "x cancels; Esc leaves it running, J comes back."} ${summaryOf(bulk)}.`;
     case "over": return `${verbWords(bulk.verb)}: ${summaryOf(bulk)}.`;
   }
 }

@@ -21,6 +21,7 @@ import type { Layout, Size } from "./layout.js";
 import { eventsPage, operationsPage } from "./lists.js";
 import { logPage } from "./log-page.js";
 import { DIM, TEXT, rule } from "./painter.js";
+import { memoryPage } from "./memory/memory-page.js";
 import { planPage } from "./plan.js";
 import type { Painter } from "./painter.js";
 import { selectionLines } from "./selection-lines.js";
@@ -73,6 +74,9 @@ function body(p: Painter, layout: Layout): void {
       return;
     case "hosts":
       hostsPage(p, layout.body);
+      return;
+    case "memory":
+      memoryPage(p, layout.body);
       return;
     case "compare":
       comparePage(p, layout.body);

@@ -1,11 +1,14 @@
-// The tab of a VM's CPU: each vCPU with its time and steal as figures, a bar and its last minute; below, the VM over time.
+// The tab of a VM's CPU: what it may have and what it gets, each vCPU with its time and the time it had to wait, a bar, its
+// last minute and the CPUs it is kept to; below, the VM over time.
 import { vcpuPart } from "../store/detail-rings.js";
+import { detailOf, roomOf } from "../store/memory.js";
+import type { CpuPolicy } from "../store/memory.js";
 import type { VcpuSample, Vm } from "../store/model.js";
 import { partWindow } from "../store/windows.js";
 import { bar } from "./bars.js";
 import { style } from "./frame.js";
-import type { Rect } from "./frame.js";
-import { percent } from "./format.js";
+import type { Rect, Style } from "./frame.js";
+import { UNKNOWN, percent, cut } from "./format.js";
 import { scrolled } from "./lists.js";
 import { BOLD, DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
@@ -20,37 +23,93 @@ const BAR_CELLS = 24;
 const SPARK_CELLS = 20;
 const SPARK_SPAN_SECONDS = 60;
 /** Cells of one vCPU's line, and from how many of them two stand side by side. */
-const LINE_CELLS = 76;
+const LINE_CELLS = 78;
+/** Cells of the CPUs that it is kept to. */
+const PIN_CELLS = 9;
+/** Rows before the vCPUs: a rule, two of what it may have, the head. */
+const HEAD_ROWS = 4;
+
+/** What of one place on the page: a vCPU that is there, or one that could be. */
+type Place = { kind: "present"; vcpu: VcpuSample } | { kind: "absent"; index: number };
 
 export function vmCpu(p: Painter, vm: Vm, rect: Rect): void {
   const detail = p.state.details.get(vm.id);
-  const vcpus = detail?.vcpus ?? [];
+  const places = placesOf(p, vm, detail?.vcpus ?? []);
   const across = Math.max(1, Math.floor(rect.width / LINE_CELLS));
-  const rows = Math.max(1, Math.ceil(vcpus.length / across));
-  const shown = Math.min(rows, rect.height - 2 - PLOT_ROWS);
+  const rows = Math.max(1, Math.ceil(places.length / across));
+  const shown = Math.min(rows, rect.height - HEAD_ROWS - PLOT_ROWS);
   const first = scrolled(p.state, "vm.cpu", shown, rows);
   const more = rows > shown ? `, lines ${first + 1} to ${first + shown} of ${rows}` : "";
   rule(p, { ...rect, height: 1 }, `vCPUs, each 100 % of a core${more}`, detail === undefined ? "" : `QEMU: user ${percent(detail.cpuUserRatio)} system ${percent(detail.cpuSystemRatio)}`);
-  heads(p, rect.x + 1, rect.y + 1, Math.min(across, Math.max(1, vcpus.length)));
-  if (vcpus.length === 0) p.frame.put(rect.x + 2, rect.y + 2, whyNoFigures(vm), DIM);
+  policyLines(p, vm).forEach((line, row) => parts(p, rect.x + 1, rect.y + 1 + row, line, rect.width - 2));
+  heads(p, rect.x + 1, rect.y + HEAD_ROWS - 1, Math.min(across, Math.max(1, places.length)));
+  if (places.length === 0) p.frame.put(rect.x + 2, rect.y + HEAD_ROWS, whyNoFigures(vm), DIM);
   for (let row = 0; row < shown; row++) {
     for (let column = 0; column < across; column++) {
-      const vcpu = vcpus[(first + row) * across + column];
-      if (vcpu !== undefined) line(p, vm, vcpu, rect.x + 1 + column * LINE_CELLS, rect.y + 2 + row);
+      const place = places[(first + row) * across + column];
+      if (place !== undefined) line(p, vm, place, rect.x + 1 + column * LINE_CELLS, rect.y + HEAD_ROWS + row);
     }
   }
-  const used = 2 + shown;
+  const used = HEAD_ROWS + shown;
   plot(p, cpuPlot(p, vm), { ...rect, y: rect.y + used, height: rect.height - used });
 }
 
-function heads(p: Painter, x: number, y: number, across: number): void {
-  for (let column = 0; column < across; column++) p.frame.put(x + column * LINE_CELLS, y, `vCPU   used steal%  ${"used and stolen".padEnd(BAR_CELLS)} last ${SPARK_SPAN_SECONDS}s`, DIM);
+/** Those that QEMU has, then those that could be plugged in. */
+function placesOf(p: Painter, vm: Vm, vcpus: readonly VcpuSample[]): Place[] {
+  const most = vcpus.length === 0 ? 0 : (roomOf(p.state, vm)?.vcpusMax ?? 0);
+  const absent = Array.from({ length: most }, (_, index) => index).filter((index) => !vcpus.some((vcpu) => vcpu.index === index));
+  return [...vcpus.map((vcpu): Place => ({ kind: "present", vcpu })), ...absent.map((index): Place => ({ kind: "absent", index }))];
 }
 
-function line(p: Painter, vm: Vm, vcpu: VcpuSample, x: number, y: number): void {
+type Line = readonly (readonly [string, Style])[];
+
+/** How many there are and may be; what share of the host's CPUs it has a claim to, and what a quota took. */
+function policyLines(p: Painter, vm: Vm): [Line, Line] {
+  const room = roomOf(p.state, vm);
+  const detail = room === null ? undefined : p.state.details.get(vm.id);
+  const policy = detailOf(p.state, vm.id)?.cpuPolicy ?? null;
+  const present = detail?.vcpusPresent ?? detail?.vcpus.length ?? null;
+  const asked = room === null ? "" : `  target ${room.vcpusTarget}  of at most ${room.vcpusMax}`;
+  const throttled = detail?.throttledPercent ?? null;
+  const quota = throttled === null ? `${UNKNOWN} (no cpu controller)` : `${throttled.toFixed(1)}% of a core's time`;
+  return [
+    [["#", style("key")], [" vCPUs  ", BOLD], ["present ", DIM], [String(present ?? UNKNOWN), present === null ? DIM : TEXT], [asked, DIM], ["  throttled ", DIM], [detail === undefined ? UNKNOWN : quota, throttled === null || throttled === 0 ? DIM : style("attention")]],
+    [["  policy ", BOLD], [policy === null ? (p.state.past.at === null ? "asking the server" : UNKNOWN) : policyText(policy), policy === null ? DIM : TEXT]],
+  ];
+}
+
+function policyText({ weight, limitPercent, emulatorCpus, pins }: CpuPolicy): string {
+  const limit = limitPercent === null ? "no limit" : `limit ${limitPercent}% of a core`;
+  const emulator = emulatorCpus === null ? "QEMU's threads on any CPU" : `QEMU's threads on ${cpuList(emulatorCpus)}`;
+  return `weight ${weight}  ${limit}  ${emulator}${pins.length === 0 ? "  no pins" : ""}`;
+}
+
+/** Numbers as people write them: 0-2,5. */
+export function cpuList(cpus: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const cpu of [...cpus].sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last !== undefined && cpu <= last[1] + 1) last[1] = cpu;
+    else runs.push([cpu, cpu]);
+  }
+  return runs.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(",");
+}
+
+function heads(p: Painter, x: number, y: number, across: number): void {
+  for (let column = 0; column < across; column++) p.frame.put(x + column * LINE_CELLS, y, `vCPU   used steal%  ${"used and stolen".padEnd(BAR_CELLS)} ${`last ${SPARK_SPAN_SECONDS}s`.padEnd(SPARK_CELLS)}  ON CPUs`, DIM);
+}
+
+function line(p: Painter, vm: Vm, place: Place, x: number, y: number): void {
+  if (place.kind === "absent") {
+    parts(p, x, y, [[String(place.index).padStart(4), DIM], ["  not plugged in", DIM]], LINE_CELLS);
+    return;
+  }
+  const { vcpu } = place;
   const { columns } = partWindow(p.state, vm.id, vcpuPart(vcpu.index, "ratio"), SPARK_CELLS, SPARK_SPAN_SECONDS);
+  const pin = detailOf(p.state, vm.id)?.cpuPolicy.pins.find((one) => one.vcpu === vcpu.index);
   parts(p, x, y, [
     [String(vcpu.index).padStart(4), BOLD], [percent(vcpu.ratio).padStart(7), vcpu.ratio === null ? DIM : TEXT], [percent(vcpu.stealRatio).padStart(7), vcpu.stealRatio === null ? DIM : TEXT],
-    ["  ", TEXT], ...bar(p.theme, BAR_CELLS, vcpu.ratio, vcpu.stealRatio), [" ", TEXT], [sparkline(columns, 1, p.theme), style("first")],
+    ["  ", TEXT], ...bar(p.theme, BAR_CELLS, vcpu.ratio, vcpu.stealRatio), [" ", TEXT], [sparkline(columns, 1, p.theme).padEnd(SPARK_CELLS), style("first")],
+    ["  ", TEXT], [pin === undefined ? "any" : cut(cpuList(pin.cpus), PIN_CELLS, p.theme.ellipsis), pin === undefined ? DIM : TEXT],
   ], LINE_CELLS);
 }

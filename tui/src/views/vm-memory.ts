@@ -1,5 +1,5 @@
-// The tab of a VM's memory: four figures that are often taken for one another, each with its source and age, then what
-// explains them, then all over time.
+// The tab of a VM's memory: where it is and what was asked for, then four figures that are often taken for one another,
+// each with its source and age, then what explains them, then all over time.
 import { memoryOf, serverNow } from "../store/select.js";
 import type { Vm } from "../store/model.js";
 import { style } from "./frame.js";
@@ -7,6 +7,8 @@ import type { Rect, Role } from "./frame.js";
 import { UNKNOWN, bytes, count, ratePerSecond, sampleAge, wholePercent } from "./format.js";
 import { fixedTable } from "./fixed-table.js";
 import type { FixedColumn } from "./fixed-table.js";
+import { scrolled } from "./lists.js";
+import { memoryColumn, memoryHead } from "./memory/vm-tab.js";
 import { BOLD, DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { whyUnknownThen } from "./past-words.js";
@@ -31,12 +33,35 @@ const COLUMNS: readonly FixedColumn<Figure>[] = [
   { title: "SOURCE", width: 64, align: "left", text: ({ source }) => source, look: () => DIM },
 ];
 
+/** From this width on the figures stand beside the bar and the targets. */
+const BESIDE_FROM_CELLS = 110;
+/** Rows that a graph needs to be read. */
+const PLOT_ROWS_MIN = 5;
+
 export function vmMemory(p: Painter, vm: Vm, rect: Rect): void {
+  // Where memory is, is told of now alone.
+  if (p.state.past.at !== null) figuresAndPlot(p, vm, rect);
+  else if (rect.width >= BESIDE_FROM_CELLS) {
+    const left = Math.floor(rect.width / 2);
+    memoryColumn(p, vm, { ...rect, width: left });
+    figuresAndPlot(p, vm, { ...rect, x: rect.x + left, width: rect.width - left });
+  } else {
+    const used = memoryHead(p, vm, rect);
+    figuresAndPlot(p, vm, { ...rect, y: rect.y + used, height: rect.height - used });
+  }
+}
+
+/** The figures, scrolled where they are more than fit, and below them, where it can be read, their graph. */
+function figuresAndPlot(p: Painter, vm: Vm, rect: Rect): void {
   const figures = memoryFigures(p, vm);
-  rule(p, { ...rect, height: 1 }, "memory: configured, balloon, guest, host", isAlive(vm) ? "" : `${vm.state.toLowerCase()}: only what is configured is known`);
-  const rows = figures.length + 1;
-  fixedTable(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 1, height: rows }, COLUMNS, figures);
-  plot(p, memoryPlot(p, vm), { ...rect, y: rect.y + 1 + rows, height: rect.height - 1 - rows });
+  const shown = Math.min(figures.length, rect.height - 2);
+  const first = scrolled(p.state, "vm.memory", shown, figures.length);
+  const more = figures.length - first - shown;
+  const remark = more > 0 ? `${more} more ${p.theme.down} PgDn` : isAlive(vm) ? "" : `${vm.state.toLowerCase()}: only what is configured is known`;
+  rule(p, { ...rect, height: 1 }, "figures: configured, balloon, guest, host", remark);
+  fixedTable(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 1, height: shown + 1 }, COLUMNS, figures, first);
+  const used = 2 + shown;
+  if (rect.height - used >= PLOT_ROWS_MIN) plot(p, memoryPlot(p, vm), { ...rect, y: rect.y + used, height: rect.height - used });
 }
 
 /** Whether history has a figure, or it is told of now alone. */
@@ -68,6 +93,7 @@ function memoryFigures(p: Painter, vm: Vm): Figure[] {
   return [
     size("configured", "kept", configured, null, vm.restartRequired ? "what it was started with" : "the definition", undefined, "title"),
     size("balloon actual", "kept", sample?.balloonActualBytes, answered, "QEMU: what the balloon leaves it", "no balloon, or no answer of QEMU", "third"),
+    size("  plugged in", "of now alone", detail?.pluggedBytes, answered, "QEMU: beyond its boot memory", "no feature hotplug, or no answer"),
     size("guest available", "kept", sample?.guestAvailableBytes, spoken, `guest's own word, of ${bytes(sample?.guestTotalBytes ?? null)} it counts`, "the guest's driver has not reported", "first"),
     size("host resident", "kept", sample?.rssBytes, sampled, "host: /proc of the QEMU process (RSS)", undefined, "second"),
     size("  fair share", "of now alone", detail?.pssBytes, sampled, "host: PSS, taken every 10 s", "host: PSS, none taken yet"),

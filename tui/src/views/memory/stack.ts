@@ -1,0 +1,81 @@
+// A stacked bar of one line, and its legend: the parts of an amount as cells that add up. Functions of a breakdown.
+import type { MemoryBreakdown } from "../../store/memory.js";
+import { style } from "../frame.js";
+import type { Rect, Style } from "../frame.js";
+import { bytes, cut, wholePercent } from "../format.js";
+import { DIM, TEXT, parts } from "../painter.js";
+import type { Painter } from "../painter.js";
+import type { Theme } from "../theme.js";
+import { partLook } from "./parts.js";
+import type { ShownKind } from "./parts.js";
+
+/** Cells of one entry of the compact legend, and of a name in it: four stand beside each other on 80 columns. */
+const ENTRY_CELLS = 20;
+const NAME_CELLS = 7;
+
+/** So many whole cells in the shares of the amounts, by largest remainder: each is less than a cell from its share, and they add up. */
+export function cellsOfShares(cells: number, amounts: readonly number[]): number[] {
+  const total = amounts.reduce((sum, amount) => sum + Math.max(0, amount), 0);
+  if (total <= 0 || cells <= 0) return amounts.map(() => 0);
+  const exact = amounts.map((amount) => (Math.max(0, amount) / total) * cells);
+  const whole = exact.map(Math.floor);
+  const left = cells - whole.reduce((sum, count) => sum + count, 0);
+  const byRemainder = exact.map((share, index) => ({ index, rest: share - Math.floor(share) })).sort((a, b) => b.rest - a.rest || a.index - b.index);
+  for (const { index } of byRemainder.slice(0, left)) whole[index] = (whole[index] ?? 0) + 1;
+  return whole;
+}
+
+interface Shown { kind: ShownKind; bytes: number; description: string; source: string }
+
+/** Its parts and, last, what they leave unexplained. */
+export function shownParts({ parts: known, remainderBytes, source }: MemoryBreakdown): Shown[] {
+  return [...known, { kind: "REST", bytes: remainderBytes, description: remainderBytes < 0 ? "Counted twice: figures of different moments." : "What no part explains.", source }];
+}
+
+/** A bar of so many cells; room to grow takes no memory and is left out. */
+export function stackedBar(theme: Theme, cells: number, breakdown: MemoryBreakdown): (readonly [string, Style])[] {
+  const shown = shownParts(breakdown).filter(({ kind }) => kind !== "UNPLUGGED");
+  const counts = cellsOfShares(cells, shown.map(({ bytes: size }) => size));
+  return shown.map(({ kind }, index) => {
+    const { sign, look } = partLook(theme, kind);
+    return [sign.repeat(counts[index] ?? 0), look];
+  });
+}
+
+/** Rows that the compact legend takes. */
+export function legendRows(breakdown: MemoryBreakdown, width: number): number {
+  return Math.ceil(shownParts(breakdown).length / entriesAcross(width));
+}
+
+function entriesAcross(width: number): number {
+  return Math.max(1, Math.floor((width + 1) / ENTRY_CELLS));
+}
+
+/** Sign, name, bytes and share of each part, in columns that never move. */
+export function legend(p: Painter, x: number, y: number, width: number, breakdown: MemoryBreakdown): void {
+  const across = entriesAcross(width);
+  shownParts(breakdown).forEach(({ kind, bytes: size }, index) => {
+    const { sign, name, look } = partLook(p.theme, kind);
+    const words = size === 0 ? DIM : TEXT;
+    parts(p, x + (index % across) * ENTRY_CELLS, y + Math.floor(index / across), [
+      [sign, look], [" ", TEXT], [name.padEnd(NAME_CELLS), DIM], [bytes(size).padStart(6), words], [share(size, breakdown).padStart(4), DIM],
+    ], ENTRY_CELLS - 1);
+  });
+}
+
+function share(size: number, { totalBytes }: MemoryBreakdown): string {
+  return wholePercent(totalBytes === 0 ? null : size / totalBytes);
+}
+
+/** The legend with what each part is and where its figure comes from: one line a part. Returns the rows taken. */
+export function longLegend(p: Painter, rect: Rect, breakdown: MemoryBreakdown): number {
+  const shown = shownParts(breakdown).slice(0, rect.height);
+  shown.forEach(({ kind, bytes: size, description, source }, row) => {
+    const { sign, name, look } = partLook(p.theme, kind);
+    const start = parts(p, rect.x, rect.y + row, [
+      [`${sign} `, look], [name.padEnd(NAME_CELLS), TEXT], [bytes(size).padStart(6), size === 0 ? DIM : TEXT], [`${share(size, breakdown).padStart(5)}  `, DIM],
+    ], rect.width);
+    p.frame.put(start, rect.y + row, cut(source === "" ? description : `${description} ${source}`, rect.x + rect.width - start, p.theme.ellipsis), size === 0 ? style("rule") : DIM);
+  });
+  return shown.length;
+}

@@ -1,0 +1,104 @@
+// The head of a VM's memory tab: where its memory is as one bar with its parts, what was asked for against what there is,
+// the policy over it, and what the controller decided about it.
+import { serverNow } from "../../store/select.js";
+import { detailOf, roomOf } from "../../store/memory.js";
+import type { MemoryBreakdown, VmMemory, VmMemoryDetail } from "../../store/memory.js";
+import type { Vm } from "../../store/model.js";
+import { style } from "../frame.js";
+import type { Rect, Style } from "../frame.js";
+import { bytes, clock, cut, sampleAge } from "../format.js";
+import { BOLD, DIM, TEXT, fittingParts, parts, rule } from "../painter.js";
+import type { Painter } from "../painter.js";
+import { actionText, decisionList } from "./decisions.js";
+import { legend, legendRows, longLegend, stackedBar } from "./stack.js";
+import { whyNoParts } from "./vm-bars.js";
+
+/** Cells of the word before each line of targets. */
+const NAME_CELLS = 10;
+
+type TargetLine = readonly (readonly [string, Style])[];
+
+/** What a VM's memory is not known for; null when it is. */
+function whyUnknown(p: Painter, vm: Vm, memory: VmMemory | null): string {
+  const { memory: { fault } } = p.state;
+  if (whyNoParts(vm) !== "no figures yet") return `${vm.state.toLowerCase()}: it takes no memory (s starts it).`;
+  if (fault !== null) return `${p.theme.attention} ${fault}`;
+  return memory === null ? "Asking the server." : "The kernel's figures of this VM are taken every 10 s; none yet.";
+}
+
+function ageText({ state }: Painter, breakdown: MemoryBreakdown | null): string {
+  return breakdown === null ? "" : `as of ${sampleAge(serverNow(state) - breakdown.at)}`;
+}
+
+function title(breakdown: MemoryBreakdown | null): string {
+  return breakdown === null ? "its memory" : `its memory, ${bytes(breakdown.totalBytes)} with QEMU's`;
+}
+
+/** On a narrow screen: bar, compact legend, targets and the last decision in a line. Returns the rows taken. */
+export function memoryHead(p: Painter, vm: Vm, rect: Rect): number {
+  const detail = detailOf(p.state, vm.id);
+  const breakdown = detail?.breakdown ?? null;
+  rule(p, { ...rect, height: 1 }, title(breakdown), ageText(p, breakdown));
+  let y = rect.y + 1;
+  if (breakdown === null) p.frame.put(rect.x + 2, y++, cut(whyUnknown(p, vm, detail), rect.width - 3, p.theme.ellipsis), DIM);
+  else {
+    parts(p, rect.x + 1, y, stackedBar(p.theme, rect.width - 2, breakdown), rect.width - 2);
+    legend(p, rect.x + 1, y + 1, rect.width - 1, breakdown);
+    y += 1 + legendRows(breakdown, rect.width - 1);
+  }
+  if (detail === null) return y - rect.y;
+  rule(p, { ...rect, y, height: 1 }, "targets");
+  const lines = [...targetLines(p, vm, detail), lastDecision(detail)];
+  lines.forEach((line, row) => fittingParts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
+  return y + 1 + lines.length - rect.y;
+}
+
+/** On a wide screen: bar, each part with its words, targets, decisions with their reasons. */
+export function memoryColumn(p: Painter, vm: Vm, rect: Rect): void {
+  const detail = detailOf(p.state, vm.id);
+  const breakdown = detail?.breakdown ?? null;
+  rule(p, { ...rect, height: 1 }, title(breakdown), ageText(p, breakdown));
+  if (detail === null || breakdown === null) p.frame.put(rect.x + 2, rect.y + 1, cut(whyUnknown(p, vm, detail), rect.width - 3, p.theme.ellipsis), DIM);
+  let y = rect.y + 3;
+  if (breakdown !== null) {
+    parts(p, rect.x + 1, rect.y + 1, stackedBar(p.theme, rect.width - 3, breakdown), rect.width - 2);
+    y = rect.y + 2 + longLegend(p, { x: rect.x + 1, y: rect.y + 2, width: rect.width - 3, height: rect.height - 10 }, breakdown);
+  }
+  if (detail === null) return;
+  rule(p, { ...rect, y, height: 1 }, "targets");
+  const lines = targetLines(p, vm, detail);
+  lines.forEach((line, row) => fittingParts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
+  y += 1 + lines.length;
+  rule(p, { ...rect, y, height: 1 }, "the controller's last decisions");
+  decisionList(p, { x: rect.x + 1, y: y + 1, width: rect.width - 2, height: rect.y + rect.height - y - 1 }, detail.decisions, "of one VM", whyNone(detail));
+}
+
+function targetLines(p: Painter, vm: Vm, { policy }: VmMemory): TargetLine[] {
+  const room = roomOf(p.state, vm);
+  const sample = room === null ? undefined : p.state.samples.get(vm.id);
+  const details = room === null ? undefined : p.state.details.get(vm.id);
+  const plugged = sample === undefined ? null : sample.memoryConfiguredBytes + (details?.pluggedBytes ?? 0);
+  const named = (key: string, name: string): TargetLine => [[key, style("key")], [` ${name.padEnd(NAME_CELLS - 2)}`, BOLD]];
+  const pair = (target: number | undefined, actual: number | null): TargetLine => [["target ", DIM], [bytes(target).padStart(5), TEXT], ["  actual ", DIM], [bytes(actual).padStart(5), actual === null ? DIM : TEXT]];
+  const off = "not running: nothing is asked for";
+  return [
+    [...named("b", "balloon"), ...(room === null ? [[off, DIM] as const] : [...pair(room.balloonTargetBytes, sample?.balloonActualBytes ?? null), [`  from ${bytes(room.balloonFloorBytes)}`, DIM] as const])],
+    [...named("B", "size"), ...(room === null ? [[off, DIM] as const] : [...pair(room.memoryTargetBytes, plugged), [`  ${sizeLimit(room.memoryMaxBytes, vm.memoryBytes)}`, DIM] as const])],
+    [...named("A", "control"), [policy.control.toLowerCase(), policy.control === "OFF" ? DIM : TEXT], [`  floor ${bytes(policy.floorBytes)}  ceiling ${bytes(policy.ceilingBytes)}  shares ${policy.shares}  domain ${policy.sharingDomain}`, DIM]],
+  ];
+}
+
+function sizeLimit(maxBytes: number, bootBytes: number): string {
+  return maxBytes <= bootBytes ? "no room: feature hotplug" : `up to ${bytes(maxBytes)}`;
+}
+
+function lastDecision(detail: VmMemoryDetail): TargetLine {
+  const [newest] = detail.decisions;
+  const lead: TargetLine = [["  decided ", BOLD]];
+  if (newest === undefined) return [...lead, [whyNone(detail), DIM]];
+  return [...lead, [`${clock(newest.time)} ${actionText(newest)}, ${newest.carriedOut ? "done" : "advised"}: `, TEXT], [newest.reason, DIM]];
+}
+
+function whyNone({ policy }: VmMemory): string {
+  return policy.control === "OFF" ? "nothing: the controller leaves it alone (A)" : "nothing in the last hour (m shows whether the controller runs)";
+}
