@@ -93,7 +93,7 @@ fn balloon(decision: &Decision) -> Option<(u64, u64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_target_is_ever_under_the_floor_or_over_the_ceiling(world in a_world()) {
