@@ -6,7 +6,7 @@ import { cpuPercent } from "../process-cost.js";
 import { type Suite, stopwatch, timed } from "../suite.js";
 
 const MIB = 1_048_576;
-const BOOT_MIB = 256;
+const BOOT_MIB = 512;
 const MOVED_MIB = 128;
 const PLUGGED_MIB = 256;
 const ROUNDS = 10;
@@ -28,7 +28,7 @@ const COST_TARGET_PERCENT = 0.5;
 async function moves(stack: Stack): Promise<Figure[]> {
   const vm = await boot(stack, smallGuest("bench-moves", { memory_mb: BOOT_MIB, features: ["ballooning", "hotplug", "virtio"] }));
   // Memory that was never touched is taken without work: the guest fills its page cache first.
-  await vm.run(`mkdir -p /t; mount -t tmpfs none /t; dd if=/dev/zero of=/t/x bs=1M count=100 2>/dev/null; rm /t/x`);
+  await vm.run(`mkdir -p /t; mount -t tmpfs none /t; dd if=/dev/zero of=/t/x bs=1M count=300 2>/dev/null; rm /t/x`);
   const move = (name: string, mib: number) => stopwatch(() => vm.complete(name, { targetBytes: mib * MIB }));
   const back: number[] = [];
   const taken = await timed(ROUNDS, async () => {
@@ -38,7 +38,9 @@ async function moves(stack: Stack): Promise<Figure[]> {
   });
   const plugged = await timed(ROUNDS, async () => {
     const took = await move("resizeVmMemory", BOOT_MIB + PLUGGED_MIB);
-    await move("resizeVmMemory", BOOT_MIB);
+    // Pages that the guest cannot move may keep a block or two: what matters here is that the most of it went.
+    const { operation } = await vm.verb("resizeVmMemory", { targetBytes: BOOT_MIB * MIB });
+    await vm.operationEnd(operation?.id ?? "");
     return took;
   });
   await vm.forceOff();
