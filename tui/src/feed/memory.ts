@@ -11,7 +11,7 @@ import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
 
 /** Pause between an answer and the next question: the kernel's figures of a guest are up to 10 s old anyway. */
-const AGAIN_AFTER_MS = 4_000;
+export const AGAIN_AFTER_MS = 4_000;
 /** Decisions asked for: more than the tallest screen shows. */
 const DECISIONS = 50;
 /** VMs asked for at a time: an answer of this size stays far below any limit of cost. */

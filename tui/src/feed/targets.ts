@@ -11,7 +11,7 @@ import type { Store } from "./feed.js";
 import { VERB_ANSWER, toAsked, toJudgement } from "./verbs.js";
 
 /** A text must stand this long before it is judged: a number that is typed is one question. */
-const JUDGED_AFTER_MS = 150;
+export const JUDGED_AFTER_MS = 150;
 
 const BALLOON = graphql(`mutation DashboardBalloon($id: ID!, $bytes: Bytes!, $key: String, $dryRun: Boolean!) { answer: setVmBalloon(input: { id: $id, targetBytes: $bytes, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [VERB_ANSWER]);
 const MEMORY_SIZE = graphql(`mutation DashboardMemorySize($id: ID!, $bytes: Bytes!, $key: String, $dryRun: Boolean!) { answer: resizeVmMemory(input: { id: $id, targetBytes: $bytes, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [VERB_ANSWER]);

@@ -8,7 +8,7 @@ import { UNKNOWN, bytes, count, ratePerSecond, sampleAge, wholePercent } from ".
 import { fixedTable } from "./fixed-table.js";
 import type { FixedColumn } from "./fixed-table.js";
 import { scrolled } from "./lists.js";
-import { memoryColumn, memoryHead } from "./memory/vm-tab.js";
+import { memoryColumn, memoryHead, vmDecisions } from "./memory/vm-tab.js";
 import { BOLD, DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { whyUnknownThen } from "./past-words.js";
@@ -33,21 +33,25 @@ const COLUMNS: readonly FixedColumn<Figure>[] = [
   { title: "SOURCE", width: 64, align: "left", text: ({ source }) => source, look: () => DIM },
 ];
 
-/** From this width on the figures stand beside the bar and the targets. */
-const BESIDE_FROM_CELLS = 110;
+/** Cells in which no source of a figure is cut; from the first width on decisions stand beside them, from the second all. */
+const FIGURES_CELLS = 79;
+const DECISIONS_BESIDE_CELLS = 110;
+const ALL_BESIDE_CELLS = 2 * FIGURES_CELLS;
 /** Rows that a graph needs to be read. */
 const PLOT_ROWS_MIN = 5;
 
 export function vmMemory(p: Painter, vm: Vm, rect: Rect): void {
   // Where memory is, is told of now alone.
   if (p.state.past.at !== null) figuresAndPlot(p, vm, rect);
-  else if (rect.width >= BESIDE_FROM_CELLS) {
+  else if (rect.width >= ALL_BESIDE_CELLS) {
     const left = Math.floor(rect.width / 2);
     memoryColumn(p, vm, { ...rect, width: left });
     figuresAndPlot(p, vm, { ...rect, x: rect.x + left, width: rect.width - left });
   } else {
-    const used = memoryHead(p, vm, rect);
-    figuresAndPlot(p, vm, { ...rect, y: rect.y + used, height: rect.height - used });
+    const width = rect.width >= DECISIONS_BESIDE_CELLS ? FIGURES_CELLS : rect.width;
+    const used = memoryHead(p, vm, { ...rect, width });
+    figuresAndPlot(p, vm, { ...rect, width, y: rect.y + used, height: rect.height - used });
+    if (width < rect.width) vmDecisions(p, vm, { ...rect, x: rect.x + width, width: rect.width - width });
   }
 }
 

@@ -16,6 +16,8 @@ const DONE_CELLS = 8;
 const EFFECT_CELLS = 7;
 /** From this width on a reason stands on the line of its decision. */
 const REASON_BESIDE_CELLS = 110;
+/** On a narrower line what it brought stands before the reason. */
+const EFFECT_ON_LINE_CELLS = 50;
 /** Less of a reason says nothing. */
 const LEAST_REASON_CELLS = 8;
 /** Lines of one reason below its decision at most. */
@@ -43,7 +45,7 @@ function decisionLine(p: Painter, rect: Rect, decision: MemoryDecision, named: "
     named === "with the name" ? [padCells(cut(vmLabel(state, decision.vmId), NAME_CELLS - 1, theme.ellipsis), NAME_CELLS), TEXT] : null,
     [actionText(decision).padEnd(ACTION_CELLS), decision.action === "ASK_FOR_ROOM" ? style("attention") : TEXT],
     [(decision.carriedOut ? "done" : "advised").padEnd(DONE_CELLS), decision.carriedOut ? style("running") : DIM],
-    [`${effectText(decision).padStart(EFFECT_CELLS)}  `, DIM],
+    rect.width < EFFECT_ON_LINE_CELLS ? null : [`${effectText(decision).padStart(EFFECT_CELLS)}  `, DIM],
   ], rect.width);
 }
 
@@ -69,8 +71,10 @@ export function decisionList(p: Painter, rect: Rect, decisions: readonly MemoryD
     const end = decisionLine(p, { ...rect, y }, decision, named);
     const room = rect.x + rect.width - end;
     const more = Math.min(REASON_LINES_MAX, spare, rect.y + rect.height - y - 1);
+    const effect = rect.width < EFFECT_ON_LINE_CELLS ? effectText(decision) : "";
+    const reason = effect === "" || effect === UNKNOWN ? decision.reason : `${effect} came free. ${decision.reason}`;
     const isOnLine = isBeside || (more === 0 && room > LEAST_REASON_CELLS);
-    const lines = isOnLine ? linesOf(decision.reason, room, 1 + more, theme.ellipsis) : linesOf(decision.reason, rect.width - 2, more, theme.ellipsis);
+    const lines = isOnLine ? linesOf(reason, room, 1 + more, theme.ellipsis) : linesOf(reason, rect.width - 2, more, theme.ellipsis);
     lines.forEach((line, row) => frame.put(isOnLine ? end : rect.x + 2, y + row + (isOnLine ? 0 : 1), line, DIM));
     const below = lines.length - (isOnLine ? 1 : 0);
     spare -= below;

@@ -69,8 +69,14 @@ export function memoryColumn(p: Painter, vm: Vm, rect: Rect): void {
   const lines = targetLines(p, vm, detail);
   lines.forEach((line, row) => fittingParts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
   y += 1 + lines.length;
-  rule(p, { ...rect, y, height: 1 }, "the controller's last decisions");
-  decisionList(p, { x: rect.x + 1, y: y + 1, width: rect.width - 2, height: rect.y + rect.height - y - 1 }, detail.decisions, "of one VM", whyNone(detail));
+  vmDecisions(p, vm, { ...rect, y, height: rect.y + rect.height - y });
+}
+
+/** What the controller decided about it, with every reason. */
+export function vmDecisions(p: Painter, vm: Vm, rect: Rect): void {
+  const detail = detailOf(p.state, vm.id);
+  rule(p, { ...rect, height: 1 }, "the controller's last decisions");
+  if (detail !== null) decisionList(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 2, height: rect.height - 1 }, detail.decisions, "of one VM", whyNone(detail));
 }
 
 function targetLines(p: Painter, vm: Vm, { policy }: VmMemory): TargetLine[] {
