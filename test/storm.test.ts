@@ -189,7 +189,7 @@ describe(`${RUNS * STEPS_A_RUN} keys, clicks, sizes and news in any order`, () =
     }), { numRuns: RUNS, unbiased: true, endOnFailure: true, seed: SEED });
     if (report.failed) throw new Error(`STORM_SEED=${SEED}`, { cause: report.errorInstance });
     // A storm that came nowhere has proved nothing.
-    expect([...seen]).toEqual(expect.arrayContaining(["overview", "vm", "hosts", "events", "operations", "help", "why", "alerts", "form", "edit"]));
+    expect([...seen]).toEqual(expect.arrayContaining(["overview", "vm", "hosts", "memory", "events", "operations", "help", "why", "alerts", "form", "edit"]));
     expect(restarts).toBeGreaterThan(0);
   }, TIMEOUT_MS);
 });

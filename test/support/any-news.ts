@@ -10,6 +10,7 @@ import { keyOf } from "../../tui/src/store/form.js";
 import { vmForm } from "../../tui/src/store/vm-form.js";
 import type { PastFrame } from "../../tui/src/store/past.js";
 import { paintable } from "../../tui/src/store/sanitize.js";
+import { anyMemoryNews } from "./any-memory.js";
 import { HOSTILE_TEXTS } from "./hostile.js";
 import { RECORDED_HOST, RECORDED_NOW, hostSample, recordedVms, vmSample } from "./recorded-fleet.js";
 
@@ -69,6 +70,7 @@ const anyPageNews: fc.Arbitrary<Action> = fc.oneof(
 
 export const anyNews: fc.Arbitrary<Action> = fc.oneof(
   { weight: 5, arbitrary: anyPageNews },
+  { weight: 4, arbitrary: anyMemoryNews(anyText) },
   fc.record({ vms: fc.uniqueArray(anyVm, { selector: (vm) => vm.id, maxLength: 5 }), samples: fc.array(anySample, { maxLength: 3 }) }).map(({ vms, samples }): Action => ({ type: "vmsListed", vms, samples: samples.map(toSample) })),
   fc.record({ id: anyId, vm: fc.option(anyVm) }).map(({ id, vm }): Action => ({ type: "vmChanged", id: vm?.id ?? id, vm, sample: null })),
   fc.array(anySample, { maxLength: 5 }).map((samples): Action => ({ type: "samples", samples: samples.map(toSample) })),

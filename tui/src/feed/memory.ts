@@ -122,7 +122,7 @@ export class MemoryFeed implements Disposable {
 
   private async askVm(vmId: string, signal: AbortSignal): Promise<void> {
     const { vm } = await this.client.request(ONE_VM, { id: vmId, decisions: DECISIONS }, signal);
-    if (vm !== null && !signal.aborted) this.store.dispatch({ type: "vmMemory", detail: toDetail(vm) });
+    if (vm !== null && !signal.aborted) this.store.dispatch({ type: "vmMemory", detail: toVmMemoryDetail(vm) });
   }
 
   private async askAll(hostId: string | null, signal: AbortSignal): Promise<void> {
@@ -171,7 +171,7 @@ function toVmMemory({ id, room, memoryPolicy, memoryBreakdown }: WireVm): VmMemo
   return { vmId: id, room, policy: { ...memoryPolicy, sharingDomain: paintable(memoryPolicy.sharingDomain) }, breakdown: toBreakdown(memoryBreakdown) };
 }
 
-function toDetail(wire: WireVm & { cpuPolicy: CpuPolicy; memoryDecisions: readonly WireDecision[] }): VmMemoryDetail {
+export function toVmMemoryDetail(wire: WireVm & { cpuPolicy: CpuPolicy; memoryDecisions: readonly WireDecision[] }): VmMemoryDetail {
   return { ...toVmMemory(wire), cpuPolicy: wire.cpuPolicy, decisions: wire.memoryDecisions.map(toDecision) };
 }
 
@@ -180,6 +180,6 @@ function toSettings({ ksm, compression, ...same }: NonNullable<WireHost["memory"
   return { ...same, ksm: { ...ksm, activeDomain, reason: paintable(ksm.reason) }, compression: { ...compression, algorithm: paintable(compression.algorithm) } };
 }
 
-function toHostMemory(hostId: string, { memory, memoryBreakdown, memoryDecisions }: WireHost): HostMemory {
+export function toHostMemory(hostId: string, { memory, memoryBreakdown, memoryDecisions }: WireHost): HostMemory {
   return { hostId, settings: memory === null ? null : toSettings(memory), breakdown: toBreakdown(memoryBreakdown), decisions: memoryDecisions.map(toDecision) };
 }

@@ -44,7 +44,7 @@ const TUNE = "quetzal memory host --ksm tuned";
 const AWAY = "The host's daemon cannot be asked.";
 
 function percent(value: number | null): string {
-  return value === null ? UNKNOWN : `${value.toFixed(1)}%`;
+  return value === null ? UNKNOWN : `${Math.round(value * 10) / 10}%`;
 }
 
 function sharing(host: Host, sample: HostSample | null, settings: HostMemorySettings | null): Mechanism {
@@ -57,7 +57,7 @@ function sharing(host: Host, sample: HostSample | null, settings: HostMemorySett
   const why = reason === "" ? "" : `; ${reason}`;
   switch (mode) {
     case "UNTOUCHED": return { ...base, text: `as the host has it: ${TUNE}${profit}${domain}${why}`, isOff: true };
-    case "TUNED": return { ...base, text: `tuned: ${pagesPerScan} pages each ${sleepMs} ms, CPU ${percent(cpuUsedPercent)} of ${percent(cpuBudgetPercent)}${profit}${domain}${why}`, isOff: false };
+    case "TUNED": return { ...base, text: `tuned: CPU ${percent(cpuUsedPercent)} of ${percent(cpuBudgetPercent)}${profit}${domain}${why}; ${pagesPerScan} pages each ${sleepMs} ms`, isOff: false };
     case "STOPPED": return { ...base, text: `stopped: ${TUNE}${profit}${why}`, isOff: true };
     case "UNMERGED": return { ...base, text: `stopped, all unmerged: ${TUNE}${why}`, isOff: true };
   }
@@ -114,7 +114,7 @@ function controller(state: State, vms: readonly Vm[], settings: HostMemorySettin
   const count = (control: MemoryControl): number => vms.filter(({ id }) => state.memory.vms.get(id)?.policy.control === control).length;
   const modes = `${count("ON")} on, ${count("RECOMMEND")} recommend, ${count("OFF")} off`;
   if (!enabled) return { ...base, text: `off: quetzal memory host --control on; VMs: ${modes}`, isOff: true };
-  return { ...base, text: `VMs: ${modes}; acts below ${bytes(thresholds.highBytes)} available; idle tax ${Math.round(idleTaxPercent)}%`, isOff: false };
+  return { ...base, text: `VMs: ${modes}; acts below ${bytes(thresholds.highBytes)}; tax ${Math.round(idleTaxPercent)}%`, isOff: false };
 }
 
 /** Why no decision is listed, and what would change that. */

@@ -13,11 +13,12 @@ import type { ShownKind } from "./parts.js";
 const ENTRY_CELLS = 20;
 const NAME_CELLS = 7;
 
-/** So many whole cells in the shares of the amounts, by largest remainder: each is less than a cell from its share, and they add up. */
+/** So many whole cells in the shares of the amounts, by largest remainder: each is less than a cell from its share, and they add up. What is no amount has none. */
 export function cellsOfShares(cells: number, amounts: readonly number[]): number[] {
-  const total = amounts.reduce((sum, amount) => sum + Math.max(0, amount), 0);
-  if (total <= 0 || cells <= 0) return amounts.map(() => 0);
-  const exact = amounts.map((amount) => (Math.max(0, amount) / total) * cells);
+  const known = amounts.map((amount) => (Number.isFinite(amount) ? Math.max(0, amount) : 0));
+  const total = known.reduce((sum, amount) => sum + amount, 0);
+  if (!(total > 0 && Number.isFinite(total) && cells > 0)) return amounts.map(() => 0);
+  const exact = known.map((amount) => (amount / total) * cells);
   const whole = exact.map(Math.floor);
   const left = cells - whole.reduce((sum, count) => sum + count, 0);
   const byRemainder = exact.map((share, index) => ({ index, rest: share - Math.floor(share) })).sort((a, b) => b.rest - a.rest || a.index - b.index);

@@ -79,7 +79,7 @@ function line(p: Painter, rect: Rect, vm: Vm, { name, bar, columns }: Places, la
     [`${padCells(cut(vm.label, name, theme.ellipsis), name)} `, BOLD],
   ]);
   if (breakdown === null) frame.put(x, rect.y, cut(whyNoParts(vm), bar, theme.ellipsis), DIM);
-  else parts(p, x, rect.y, stackedBar(theme, Math.max(1, Math.round((sizeOf(breakdown) / Math.max(1, largest)) * bar)), breakdown), bar);
+  else parts(p, x, rect.y, stackedBar(theme, Math.max(1, Math.min(bar, Math.round((sizeOf(breakdown) / Math.max(1, largest)) * bar))), breakdown), bar);
   x += bar + 1;
   for (const { cells, text } of columns) {
     const shown = text(p, vm, breakdown);
