@@ -12,7 +12,7 @@ const documents = ["README.md", "CHANGELOG.md", ...["docs", "docs/adr"].flatMap(
 /** Whether a file is a test, or somewhere below a folder there is one: a file of tests, or Rust's in the source. */
 function isTested(path: string): boolean {
   if (!existsSync(path)) return false;
-  if (!statSync(path).isDirectory()) return /\.test\.ts$/.test(path) || (path.endsWith(".rs") && read(path).includes("#[test]"));
+  if (!statSync(path).isDirectory()) return /\.test\.ts$/.test(path) || (path.endsWith(".rs") && /#\[(tokio::)?test\b/.test(read(path)));
   return readdirSync(path, { recursive: true, encoding: "utf8" }).some((name) => /\.test\.ts$|tests?\.rs$|tests\/[^/]+\.rs$/.test(name));
 }
 

@@ -71,13 +71,18 @@ export class VmDriver {
     });
   }
 
-  /** Undoes an operation, and waits until that has been done. */
+  /** Undoes an operation, and waits until that has been done; throws when it is refused or fails. */
   async undo(operationId: string): Promise<void> {
+    const { state, error } = await this.undone(operationId);
+    if (state !== "SUCCEEDED") throw new Error(`undoing ${operationId}: ${state}: ${error ?? ""}`);
+  }
+
+  /** Undoes an operation and gives the end of what did it; throws when it is refused. */
+  async undone(operationId: string): Promise<OperationSeen> {
     const { undoOperation } = await this.stack.api.query<{ undoOperation: VerbResult }>(`mutation ($id: ID!) { undoOperation(input: { id: $id }) { ${RESULT} } }`, { id: operationId });
     const id = undoOperation.operation?.id;
     if (id === undefined) throw new Error(`undoing ${operationId}: ${undoOperation.__typename}: ${undoOperation.message ?? ""}`);
-    const { state, error } = await this.operationEnd(id);
-    if (state !== "SUCCEEDED") throw new Error(`undoing ${operationId}: ${state}: ${error ?? ""}`);
+    return this.operationEnd(id);
   }
 
   start = () => this.complete("startVm");

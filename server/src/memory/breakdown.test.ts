@@ -49,7 +49,7 @@ describe("vmBreakdown", () => {
 
   it("tells the balloon from what was never touched, and room to grow from both", () => {
     const breakdown = vmBreakdown({ ...calm, balloonActualBytes: 192 * MIB, pluggedBytes: 128 * MIB, memoryConfiguredBytes: 128 * MIB, guestRam: ram({ size: 512, resident: 150 }) }, null);
-    expect(mib(breakdown)).toMatchObject({ BALLOONED: 64, UNPLUGGED: 256, REPORTED_FREE: 42 });
+    expect(mib(breakdown)).toMatchObject({ BALLOONED: 64, UNPLUGGED: 256, REPORTED_FREE: 42, GUEST_USED: 36, GUEST_CACHE: 40 });
   });
 
   it("leaves what the guest does not explain to the remainder", () => {

@@ -40,13 +40,13 @@ export function vmBreakdown(sample: VmFacts, host: Pick<HostSample, "swapUsedByt
   const totalBytes = guestRam.sizeBytes + guestRam.overheadBytes;
   const resident = new Left(Math.min(guestRam.residentBytes, guestRam.sizeBytes));
   const shared = resident.take(guestRam.sharedBytes);
-  const used = guestUsed(sample);
-  const guest = [resident.take(used), resident.take(sample.guestCacheBytes), resident.take(sample.guestFreeBytes)] as const;
+  const given = sample.memoryConfiguredBytes + (sample.pluggedBytes ?? 0);
+  const inBalloon = sample.balloonActualBytes === null ? 0 : Math.max(0, given - sample.balloonActualBytes);
+  const guest = [resident.take(guestUsed(sample, inBalloon)), resident.take(sample.guestCacheBytes), resident.take(sample.guestFreeBytes)] as const;
   const absent = new Left(guestRam.sizeBytes - Math.min(guestRam.residentBytes, guestRam.sizeBytes));
   const swapped = absent.take(guestRam.swappedBytes);
   const compressed = Math.round(swapped * compressedShare(host));
-  const given = sample.memoryConfiguredBytes + (sample.pluggedBytes ?? 0);
-  const ballooned = absent.take(sample.balloonActualBytes === null ? null : given - sample.balloonActualBytes);
+  const ballooned = absent.take(inBalloon);
   const unplugged = absent.take(guestRam.sizeBytes - given);
   return breakdown(sample.time, totalBytes, `${SMAPS}: guest memory mapped, and resident beside it`, [
     part("GUEST_USED", guest[0], "Resident, used by the guest's programs and kernel", GUEST_OVER_SMAPS),
@@ -62,9 +62,12 @@ export function vmBreakdown(sample: VmFacts, host: Pick<HostSample, "swapUsedByt
   ]);
 }
 
-/** What the guest counts neither as free nor as cache; null when it has not said. */
-function guestUsed({ guestTotalBytes, guestFreeBytes, guestCacheBytes }: VmFacts): number | null {
-  return guestTotalBytes === null || guestFreeBytes === null ? null : guestTotalBytes - guestFreeBytes - (guestCacheBytes ?? 0);
+/**
+ * What the guest counts neither as free nor as cache; null when it has not said. Its total holds what is in the balloon
+ * as well: where a balloon deflates when memory runs out, as QEMU is told here, Linux leaves its pages in the count.
+ */
+function guestUsed({ guestTotalBytes, guestFreeBytes, guestCacheBytes }: VmFacts, inBalloonBytes: number): number | null {
+  return guestTotalBytes === null || guestFreeBytes === null ? null : guestTotalBytes - guestFreeBytes - (guestCacheBytes ?? 0) - inBalloonBytes;
 }
 
 type HostFacts = Pick<HostSample,

@@ -26,7 +26,9 @@ import * as wire from "./wire.js";
 const READ_TIMEOUT_MS = 2_000;
 /** Setting them may make a swap device, or unmerge what is merged. */
 const SET_TIMEOUT_MS = 60_000;
-export const DECISIONS_MAX = 500;
+/** A daemon's decisions are not asked for again so soon: it makes them every few seconds. */
+const LISTED_FRESH_MS = 500;
+const DECISIONS_MAX = 500;
 const DECISIONS_DEFAULT = 20;
 
 export interface TargetInput extends VerbInput {
@@ -66,6 +68,8 @@ export interface MemoryServiceParts {
 }
 
 export class MemoryService {
+  readonly #listings = new Map<string, { readonly at: number; readonly done: Promise<void> }>();
+
   constructor(private readonly parts: MemoryServiceParts) {}
 
   setBalloon(viewer: Viewer, input: TargetInput): Promise<VmOperationAccepted> {
@@ -144,14 +148,28 @@ export class MemoryService {
   async decisions(of: { readonly hostId: string; readonly vmId: string | null }, first: number | null): Promise<MemoryDecision[]> {
     const count = first ?? DECISIONS_DEFAULT;
     if (count < 1 || count > DECISIONS_MAX) throw new InvalidInput(`first is 1 to ${DECISIONS_MAX}, not ${count}.`, "first");
+    await this.#listDecisions(of.hostId);
+    return this.parts.decisions.newest(of, count);
+  }
+
+  /** One call for all who ask at about the same time: a list of VMs with their decisions asks for each. */
+  #listDecisions(hostId: string): Promise<void> {
+    const last = this.#listings.get(hostId);
+    const now = Date.now();
+    if (last !== undefined && Math.abs(now - last.at) < LISTED_FRESH_MS) return last.done;
+    const done = this.#askDecisions(hostId);
+    this.#listings.set(hostId, { at: now, done });
+    return done;
+  }
+
+  async #askDecisions(hostId: string): Promise<void> {
     const { hosts, decisions } = this.parts;
     try {
-      const listed = await hosts.call(of.hostId, (client) => client.memory.listDecisions({ vmId: of.vmId ?? "" }, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) }));
-      decisions.listed(of.hostId, listed.decisions.map((decision) => wire.decision(decision, of.hostId)));
+      const listed = await hosts.call(hostId, (client) => client.memory.listDecisions({ vmId: "" }, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) }));
+      decisions.listed(hostId, listed.decisions.map((decision) => wire.decision(decision, hostId)));
     } catch (error) {
       if (!(error instanceof HostUnreachable || error instanceof Unsupported)) throw error;
     }
-    return decisions.newest(of, count);
   }
 
   /** Decisions from now on; of one VM, or of all. */

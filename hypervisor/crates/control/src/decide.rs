@@ -37,13 +37,16 @@ pub fn decide(observations: &Observations, state: &State, settings: &Settings) -
         next.vms.clear();
         return (Vec::new(), next);
     }
-    let mut decisions = Vec::new();
+    // Both rounds judge the same moment: advice is what would be decided if all were controlled.
+    let mut drafts = Vec::new();
     for audience in [Control::On, Control::Recommend] {
         if observations.vms.iter().any(|vm| vm.control == audience) {
-            let drafts = Round::new(observations, &next, settings, thresholds, audience).drafts();
-            decisions.extend(drafts.into_iter().filter_map(|draft| settle(draft, observations, audience, &mut next)));
+            let round = Round::new(observations, &next, settings, thresholds, audience);
+            drafts.extend(round.drafts().into_iter().map(|draft| (audience, draft)));
         }
     }
+    let settled = |(audience, draft)| settle(draft, observations, audience, &mut next);
+    let decisions = drafts.into_iter().filter_map(settled).collect();
     (decisions, next)
 }
 

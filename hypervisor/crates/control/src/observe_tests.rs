@@ -42,6 +42,25 @@ fn the_balloon_is_taken_off_whether_the_guest_counts_it_or_not() {
 }
 
 #[test]
+fn a_balloon_is_recognised_in_the_total_of_guests_of_every_size() {
+    for size_mib in [128, 256, 1024, 4096, 65_536_u64] {
+        let whole = size_mib - 30 - size_mib / 32;
+        for balloon in [16, size_mib / 8, size_mib / 5, size_mib / 3] {
+            for total in [whole, whole - balloon] {
+                let vm = Vm {
+                    size_bytes: size_mib * MIB,
+                    resident_bytes: size_mib * MIB,
+                    actual_bytes: Some((size_mib - balloon) * MIB),
+                    ..saying(total, 10)
+                };
+                let view = View { usable_bytes: (whole - balloon) * MIB, available_bytes: 10 * MIB };
+                assert_eq!(vm.word(SETTLED), Word::Believed(view), "{size_mib} − {balloon}: {total}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_guest_without_a_report_or_with_an_old_one_is_silent() {
     assert_eq!(Vm { guest: None, ..guest() }.word(SETTLED), Word::Silent);
     let aged = |age_ms| {

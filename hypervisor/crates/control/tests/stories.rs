@@ -95,6 +95,19 @@ fn advice_is_given_once_and_never_acted_on() {
     assert_eq!(target_mib(&world, 0), 256);
 }
 
+#[test]
+fn advice_is_the_part_that_the_vm_would_have_beside_the_controlled_ones() {
+    let mut advised = guest(Vm::under(Control::Recommend), 0.1);
+    advised.vm.id = "advised".into();
+    let mut world = world(57, vec![guest(vm(1, 256), 0.05), advised]);
+    // Short of 43 MiB, of which the more idle one gives the most.
+    world.settings.high_ratio = 0.1;
+    world.settings.soft_ratio = 0.09;
+    let decisions = world.run(14);
+    let taken: Vec<_> = decisions.iter().map(|(_, decision)| (&*decision.vm_id, decision.carried_out)).collect();
+    assert_eq!(taken, [("vm-1", true), ("advised", false)], "{decisions:#?}");
+}
+
 /// One VM with another mode.
 struct Vm;
 impl Vm {

@@ -138,7 +138,8 @@ pub fn may_merge(pid: u32) -> bool {
         Some(word) => word.trim() == "yes",
         // Kernels before 6.16 do not say: the flags of the mappings do.
         None => {
-            let maps = fs::read_to_string(folder.join("smaps")).unwrap_or_default();
+            // What may not be read is not known to be out.
+            let Ok(maps) = fs::read_to_string(folder.join("smaps")) else { return folder.exists() };
             let mut flags = maps.lines().filter_map(|line| line.strip_prefix("VmFlags:"));
             flags.any(|flags| flags.split_ascii_whitespace().any(|flag| flag == "mg"))
         }

@@ -80,3 +80,9 @@ fn the_real_scanner_is_found_where_the_kernel_has_one() {
         Err(error) => println!("skipped: {error}"),
     }
 }
+
+#[test]
+fn a_process_that_asked_for_nothing_may_not_merge_and_one_that_is_gone_neither() {
+    assert!(!may_merge(std::process::id()));
+    assert!(!may_merge(u32::MAX));
+}

@@ -28,6 +28,12 @@ pub fn swap() -> Swap {
     Swap { total_bytes: bytes("SwapTotal"), free_bytes: bytes("SwapFree") }
 }
 
+/// What new work could take of the host's memory without swapping; None where the kernel does not say.
+pub fn available_bytes() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    value_of::<u64>(&text, "MemAvailable").map(|kib| kib * KIB)
+}
+
 /// What of the process is in swap by the kernel's count, a shared page for each that shares it.
 pub fn swapped_bytes(pid: u32) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::HostError;
 use crate::knob;
+use crate::pageout;
 use crate::swap;
 
 const HOT_ADD: &str = "/sys/class/zram-control/hot_add";
@@ -65,7 +66,7 @@ impl Zram {
             return Ok(());
         }
         if let Some(area) = self.area() {
-            fits(area.used_bytes, available_bytes())?;
+            fits(area.used_bytes, pageout::available_bytes().unwrap_or(0))?;
             swap::off(&self.device())?;
         }
         knob::write_or(&self.knob("reset"), 1, IN_USE)?;
@@ -108,11 +109,6 @@ fn fits(used_bytes: u64, available_bytes: u64) -> Result<(), HostError> {
         spare_mib: available_bytes / MIB,
         mend: "stop or shrink a VM first",
     })
-}
-
-fn available_bytes() -> u64 {
-    let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    crate::kernel_file::value_of::<u64>(&text, "MemAvailable").map_or(0, |kib| kib * 1024)
 }
 
 /// The wished algorithm, or the best of those that the kernel has.

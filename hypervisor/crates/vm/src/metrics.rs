@@ -118,7 +118,7 @@ impl VmProbe {
         let disks = live.spec.disks.iter().map(|disk| (disk.name.clone(), paths.disks.join(&disk.path))).collect();
         Self {
             vm_id: live.spec.id.clone(),
-            memory: Arc::new(MemoryProbe::new(live)),
+            memory: Arc::new(MemoryProbe::new(live.spec.memory_bytes(), live.run.pid)),
             disks,
             tap: live.run.tap.clone(),
             qmp: live.qmp.clone(),

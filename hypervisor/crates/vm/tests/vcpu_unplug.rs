@@ -1,5 +1,6 @@
-//! That QEMU survives having vCPUs taken out under KVM, which is why they are only taken out there: added and removed
-//! again and again, with a guest small enough for a KVM that interprets. Under TCG QEMU dies of it, so none is run.
+//! That QEMU survives having vCPUs taken out where the guard lets them be taken out: added and removed again and again,
+//! with a guest small enough for a KVM that interprets. A version that the guard does not trust dies at the next addition
+//! (seen with 7.2), so it gets none.
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 mod support;
 
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use quetzal_qmp::Qmp;
 use quetzal_vm::argv::Accelerator;
+use quetzal_vm::cpu::why_vcpus_stay;
 use quetzal_vm::spec::{HostLimits, VmSpec};
 use serde_json::{Value, json};
 use support::Case;
@@ -14,6 +16,7 @@ use support::qemu::{DEADLINE, Qemu, ask, can_run};
 
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const ROUNDS: u32 = 4;
+const ROUNDS_UNTRUSTED: u32 = 1;
 const ADDED: u64 = 3;
 
 /// Lets go of every vCPU that it is asked for, through the board's registers for that (QEMU's docs/specs/
@@ -61,7 +64,7 @@ async fn until_taken(qmp: &Qmp, count: usize) {
 }
 
 #[tokio::test]
-async fn qemu_survives_taking_vcpus_out_under_kvm() {
+async fn qemu_survives_taking_vcpus_out_where_it_is_trusted_to() {
     let spec = json!({
         "id": "lets-go", "memory_mb": 32, "vcpus": 1, "machine": "pc", "features": ["hotplug"],
         "network": { "mode": "none" }, "cpu_policy": { "max_vcpus": 4 },
@@ -74,7 +77,10 @@ async fn qemu_survives_taking_vcpus_out_under_kvm() {
     }
     let (qemu, qmp, _events) = Qemu::start(&case, &sector()).await;
     qmp.execute("cont", Value::Null).await.unwrap();
-    for round in 0..ROUNDS {
+    let version = ask(&qmp, "query-version").await;
+    let version = format!("{}.{}.0", version["qemu"]["major"], version["qemu"]["minor"]);
+    let rounds = if why_vcpus_stay("kvm", &version).is_none() { ROUNDS } else { ROUNDS_UNTRUSTED };
+    for round in 0..rounds {
         for (core, props, _) in places(&qmp).await.into_iter().filter(|place| (1..=ADDED).contains(&place.0)) {
             let mut device = props;
             device["driver"] = json!("host-x86_64-cpu");

@@ -8,6 +8,8 @@ use quetzal_control::{Action, Control, Decision, GuestReport, Host, Observations
 
 pub const MIB: u64 = 1 << 20;
 pub const TICK_MS: u64 = 2_000;
+/// Guests that change their minds this often would make a careless controller swing.
+const LOAD_MS: u64 = 14_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Honesty {
@@ -33,9 +35,13 @@ pub struct Guest {
     pub vm: Vm,
     pub honesty: Honesty,
     pub obedience: Obedience,
-    /// What its programs use, by time: one figure a minute, as a share of its size.
+    /// What its programs use, by time: one figure for each `LOAD_MS`, as a share of its size.
     pub load: Vec<f64>,
     pub used_bytes: u64,
+    /// What its kernel keeps for itself.
+    pub reserved_ratio: f64,
+    /// Whether the balloon's pages are part of the total that it tells.
+    pub counts_balloon: bool,
 }
 
 #[derive(Debug)]
@@ -70,7 +76,15 @@ pub fn vm(id: usize, size_mib: u64) -> Vm {
 }
 
 pub fn guest(vm: Vm, load: f64) -> Guest {
-    Guest { vm, honesty: Honesty::Honest, obedience: Obedience::AtOnce, load: vec![load], used_bytes: 0 }
+    Guest {
+        vm,
+        honesty: Honesty::Honest,
+        obedience: Obedience::AtOnce,
+        load: vec![load],
+        used_bytes: 0,
+        reserved_ratio: 0.0,
+        counts_balloon: true,
+    }
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "small figures of a test")]
@@ -80,8 +94,8 @@ pub fn share(bytes: u64, ratio: f64) -> u64 {
 
 impl Guest {
     fn live(&mut self, now_ms: u64) {
-        let minute = usize::try_from(now_ms / 60_000).unwrap();
-        let wished = share(self.vm.size_bytes, self.load[minute % self.load.len()]);
+        let step = usize::try_from(now_ms / LOAD_MS).unwrap();
+        let wished = share(self.vm.size_bytes, self.load[step % self.load.len()]);
         let actual = self.vm.actual_bytes.unwrap();
         let next = match self.obedience {
             Obedience::AtOnce => self.vm.target_bytes,
@@ -93,7 +107,8 @@ impl Guest {
             Obedience::Slow => self.vm.target_bytes,
         };
         self.vm.actual_bytes = Some(next);
-        self.used_bytes = wished.min(next);
+        let usable = self.usable_bytes(next);
+        self.used_bytes = wished.min(usable);
         // It has touched all that it has; what was paged out comes back when the guest has less room than it needs.
         self.vm.swapped_bytes = self.vm.swapped_bytes.min(next);
         self.vm.resident_bytes = next - self.vm.swapped_bytes;
@@ -101,13 +116,12 @@ impl Guest {
         self.vm.swapped_bytes -= needed_back;
         self.vm.resident_bytes += needed_back;
         self.vm.major_faults += needed_back / 4096;
-        // As Linux does with a balloon that deflates on want: its pages count in the total.
-        let total_bytes = self.vm.size_bytes;
+        let total_bytes = self.usable_bytes(if self.counts_balloon { self.vm.size_bytes } else { next });
         let said = |available_bytes| Some(GuestReport { age_ms: 0, total_bytes, available_bytes });
         self.vm.guest = match self.honesty {
-            Honesty::Honest => said(next - self.used_bytes),
+            Honesty::Honest => said(usable - self.used_bytes),
             Honesty::Greedy => said(0),
-            Honesty::Modest => said(next),
+            Honesty::Modest => said(usable),
             Honesty::Absurd => {
                 Some(GuestReport { age_ms: 0, total_bytes: total_bytes * 3, available_bytes: total_bytes * 2 })
             }
@@ -115,10 +129,15 @@ impl Guest {
         };
     }
 
+    fn usable_bytes(&self, has_bytes: u64) -> u64 {
+        let reserved = share(self.vm.size_bytes, self.reserved_ratio);
+        has_bytes.saturating_sub(reserved)
+    }
+
     /// The truth, which the controller may not know.
     pub fn is_wanting(&self) -> bool {
-        let actual = self.vm.actual_bytes.unwrap();
-        ((actual - self.used_bytes) as f64) < 0.35 * actual as f64
+        let usable = self.usable_bytes(self.vm.actual_bytes.unwrap());
+        ((usable - self.used_bytes) as f64) < 0.35 * usable as f64
     }
 }
 

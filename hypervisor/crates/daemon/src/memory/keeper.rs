@@ -70,7 +70,7 @@ impl Keeper {
         if !(is_controlled || is_shared || is_tuned || has_pending || !self.sharing.is_idle()) {
             return;
         }
-        let Some(host) = observe::host() else { return };
+        let Some(host) = observe::host(memory.total_bytes) else { return };
         let samples = self.sample(&running, is_controlled).await;
         self.share(memory, &wishes, &running, &samples, host.available_bytes).await;
         if is_controlled {

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use quetzal_host::HostError;
 use quetzal_host::ksm::{Ksm, KsmSettings, Run};
+use quetzal_host::pageout;
 use quetzal_host::zram::{self, Zram};
 use quetzal_host::zswap::{Zswap, ZswapSettings};
 use quetzal_vm::record::{self, RecordError};
 use serde::{Deserialize, Serialize};
 
-use super::observe::available_bytes;
 use super::wishes::{CompressionMode, CompressionWish, KsmMode, Wishes};
 
 const PRIOR: &str = "memory-prior.json";
@@ -215,15 +215,41 @@ impl Mechanisms {
 }
 
 fn unmerging_fits(ksm: &Ksm) -> Result<(), HostError> {
-    let merged = ksm.figures()?.merged_bytes;
-    let spare = available_bytes().unwrap_or(0);
-    if merged <= spare {
+    fits(ksm.figures()?.merged_bytes, pageout::available_bytes().unwrap_or(0))
+}
+
+fn fits(merged_bytes: u64, spare_bytes: u64) -> Result<(), HostError> {
+    if merged_bytes <= spare_bytes {
         return Ok(());
     }
     Err(HostError::DoesNotFit {
         what: "unmerging".to_owned(),
-        needed_mib: merged / MIB,
-        spare_mib: spare / MIB,
+        needed_mib: merged_bytes / MIB,
+        spare_mib: spare_bytes / MIB,
         mend: "stop a VM first, or choose \"stopped\", which leaves merged what is merged",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unmerging_what_would_not_fit_is_refused_with_the_figures() {
+        assert!(fits(5 * MIB, 5 * MIB).is_ok());
+        let error = fits(900 * MIB, 300 * MIB).unwrap_err().to_string();
+        assert!(error.starts_with("unmerging takes 900 MiB of memory and 300 MiB can be spared; stop a VM"), "{error}");
+    }
+
+    #[test]
+    fn what_another_boot_wrote_down_is_not_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let ksm = KsmSettings { run: 1, pages_to_scan: 7, sleep_ms: 9, advisor: None };
+        let prior = Prior { boot_id: "then".into(), ksm: Some(ksm), zram: Some(3), zswap: None };
+        write_private(&folder.path().join(PRIOR), &prior).unwrap();
+        assert_eq!(Mechanisms::open(folder.path(), "then").prior, prior);
+        assert_eq!(Mechanisms::open(folder.path(), "now").prior, Prior { boot_id: "now".into(), ..Prior::default() });
+        fs::write(folder.path().join(PRIOR), "no JSON").unwrap();
+        assert_eq!(Mechanisms::open(folder.path(), "now").prior.ksm, None);
+    }
 }

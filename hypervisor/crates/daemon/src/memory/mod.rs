@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use quetzal_control::{HostState, Thresholds};
-use quetzal_host::{HostError, facts};
+use quetzal_host::{HostError, facts, pageout};
 use quetzal_vm::record::{self, RecordError};
 use quetzal_vm::refusal::{Refusal, RefusalCode};
 use quetzal_vm::sink::{EventDraft, EventKind, EventSink};
@@ -84,7 +84,9 @@ impl Memory {
         let taken_up = mechanisms.take_up(&wishes, memory.total_bytes);
         drop(mechanisms);
         for error in taken_up {
-            memory.tell(format!("a setting of memory could not be taken up again: {}", error.with_causes()));
+            let message = format!("a setting of memory could not be taken up again: {}", error.with_causes());
+            tracing::error!("{message}");
+            memory.tell(message);
         }
         memory
     }
@@ -97,7 +99,7 @@ impl Memory {
         let shown = self.shown().clone();
         let thresholds = Thresholds::of(&shown.wishes.controller, self.total_bytes);
         // Nobody watches while nothing is controlled: the state is then what this moment says.
-        let available = observe::available_bytes().unwrap_or(self.total_bytes);
+        let available = pageout::available_bytes().unwrap_or(self.total_bytes);
         let state = shown.state.next(available, &thresholds);
         Picture { wishes: shown.wishes, sharing: shown.sharing, state, thresholds }
     }

@@ -105,21 +105,9 @@ fn report(sample: &MemorySample, now: UnixMs) -> Option<GuestReport> {
 }
 
 /// None where /proc does not say.
-pub fn host() -> Option<Host> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let bytes = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        line.split_ascii_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
-    };
-    Some(Host {
-        total_bytes: bytes("MemTotal")?,
-        available_bytes: bytes("MemAvailable")?,
-        page_out_room_bytes: page_out_room_bytes(),
-    })
-}
-
-pub fn available_bytes() -> Option<u64> {
-    host().map(|host| host.available_bytes)
+pub fn host(total_bytes: u64) -> Option<Host> {
+    let available_bytes = pageout::available_bytes()?;
+    Some(Host { total_bytes, available_bytes, page_out_room_bytes: page_out_room_bytes() })
 }
 
 /// What compressed swap can still take in, whoever made it: paging out to a disk would be the very thing to avoid.

@@ -56,6 +56,9 @@ impl Request {
             return CompressionWish::default();
         }
         let size_bytes = if size_bytes == 0 { self.host_bytes / SIZE_DIVISOR } else { size_bytes };
+        // What was the best of this kind still is: asking again changes nothing.
+        let is_same_kind = mode == before.compression.mode;
+        let algorithm = if algorithm.is_empty() && is_same_kind { &before.compression.algorithm } else { algorithm };
         CompressionWish { mode, size_bytes: size_bytes / PAGE_BYTES * PAGE_BYTES, algorithm: algorithm.to_owned() }
     }
 }

@@ -8,7 +8,8 @@ mod vcpus;
 use crate::spec::CpuPolicy;
 pub(crate) use control::{CpuControl, Waiting};
 pub use pin::check_pins;
-pub(crate) use vcpus::{Change, set_vcpus, why_vcpus_stay};
+pub use vcpus::why_vcpus_stay;
+pub(crate) use vcpus::{Change, set_vcpus};
 
 /// QEMU names a vCPU's thread "CPU 0/TCG" or "CPU 0/KVM".
 pub(crate) fn vcpu_of_thread(name: &str) -> Option<u32> {

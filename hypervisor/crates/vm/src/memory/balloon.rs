@@ -16,7 +16,7 @@ use crate::task::WorkEnd;
 /// An answer takes QEMU 0.2 ms, and a guest gives 128 MB within 0.3 s.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// A driver that finds no free page tries again five times a second; a busy emulated guest takes seconds to run it.
-const STILL_AFTER: Duration = Duration::from_secs(3);
+const STILL_AFTER: Duration = Duration::from_secs(4);
 /// A guest that gives a little now and then is not waited for any longer.
 const DEADLINE: Duration = Duration::from_secs(60);
 

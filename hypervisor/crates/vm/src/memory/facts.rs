@@ -8,7 +8,6 @@ use quetzal_host::process::ProcessSample;
 use quetzal_qmp::{Qmp, QmpError};
 use serde_json::{Value, json};
 
-use crate::machine::Live;
 use crate::metrics::BALLOON_PATH;
 
 /// The device's place in QEMU's object tree.
@@ -145,11 +144,11 @@ struct Known {
 }
 
 impl MemoryProbe {
-    pub fn new(live: &Live) -> Self {
+    pub fn new(boot_bytes: u64, pid: u32) -> Self {
         Self {
-            boot_bytes: live.spec.memory_bytes(),
+            boot_bytes,
             known: Mutex::default(),
-            ram: Mutex::new(GuestRamSampler::new(live.run.pid)),
+            ram: Mutex::new(GuestRamSampler::new(pid)),
             page_out_at: Mutex::new(0),
         }
     }

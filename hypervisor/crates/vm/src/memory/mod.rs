@@ -4,6 +4,8 @@ mod balloon;
 mod facts;
 mod page_out;
 mod resize;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -50,23 +52,4 @@ pub(crate) fn megabytes(bytes: u64) -> String {
     }
     let tenths = bytes.saturating_mul(10).div_ceil(MIB);
     format!("{}.{} MB", tenths / 10, tenths % 10)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn small_figures_keep_a_digit() {
-        for (bytes, text) in [
-            (0, "0 MB"),
-            (1 << 20, "1 MB"),
-            (147_050_496, "140 MB"),
-            (1, "0.1 MB"),
-            (1_600_000, "1.6 MB"),
-            (u64::MAX, "17592186044416 MB"),
-        ] {
-            assert_eq!(megabytes(bytes), text);
-        }
-    }
 }

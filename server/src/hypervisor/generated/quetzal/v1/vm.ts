@@ -1932,7 +1932,7 @@ export const VmServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Only a start or stop under way can be cancelled: a start is undone, a stop stops waiting. */
+    /** Only what is under way can be cancelled: a start is undone, a stop stops waiting, memory on the move stays or goes back. */
     cancelOperation: {
       name: "CancelOperation",
       requestType: CancelOperationRequest as typeof CancelOperationRequest,
@@ -1961,7 +1961,7 @@ export interface VmServiceImplementation<CallContextExt = {}> {
   resetVm(request: VerbRequest, context: CallContext & CallContextExt): Promise<DeepPartial<VmResponse>>;
   pauseVm(request: VerbRequest, context: CallContext & CallContextExt): Promise<DeepPartial<VmResponse>>;
   resumeVm(request: VerbRequest, context: CallContext & CallContextExt): Promise<DeepPartial<VmResponse>>;
-  /** Only a start or stop under way can be cancelled: a start is undone, a stop stops waiting. */
+  /** Only what is under way can be cancelled: a start is undone, a stop stops waiting, memory on the move stays or goes back. */
   cancelOperation(
     request: CancelOperationRequest,
     context: CallContext & CallContextExt,
@@ -1985,7 +1985,7 @@ export interface VmServiceClient<CallOptionsExt = {}> {
   resetVm(request: DeepPartial<VerbRequest>, options?: CallOptions & CallOptionsExt): Promise<VmResponse>;
   pauseVm(request: DeepPartial<VerbRequest>, options?: CallOptions & CallOptionsExt): Promise<VmResponse>;
   resumeVm(request: DeepPartial<VerbRequest>, options?: CallOptions & CallOptionsExt): Promise<VmResponse>;
-  /** Only a start or stop under way can be cancelled: a start is undone, a stop stops waiting. */
+  /** Only what is under way can be cancelled: a start is undone, a stop stops waiting, memory on the move stays or goes back. */
   cancelOperation(
     request: DeepPartial<CancelOperationRequest>,
     options?: CallOptions & CallOptionsExt,
