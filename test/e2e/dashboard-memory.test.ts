@@ -43,7 +43,7 @@ async function grows(before: number, byMib: number): Promise<void> {
 async function balloonHolds(mib: number): Promise<void> {
   await eventually(`the guest's balloon to hold ${mib} MiB`, async () => {
     const [inflated = 0, deflated = 0] = (await vm.run("awk '/^balloon_(inflate|deflate) / { print $2 }' /proc/vmstat")).split("\n").map(Number);
-    return Math.abs((inflated - deflated) * PAGE_BYTES - mib * MIB) <= AGREES_RATIO * mib * MIB;
+    return Math.abs((inflated - deflated) * PAGE_BYTES - mib * MIB) <= Math.max(AGREES_RATIO * mib, 1) * MIB;
   });
 }
 
