@@ -121,8 +121,8 @@ describe("of a running guest", () => {
 
 describe("the memory page", () => {
   it("shows host and VM, what is off and how it is turned on", async () => {
-    const shown = await press("m", new RegExp(`memory of [^]*VMs by cost[^]*● ${NAME} +[█▆▄▌]+`));
-    expect(shown).toMatch(/controller +(off: quetzal memory host --control on|VMs: \d on)/);
+    await press("m", new RegExp(`memory of [^]*VMs by cost[^]*● ${NAME} +[█▆▄▌]+`));
+    const shown = await screen.waitFor(/controller +(off: quetzal memory host --control on|VMs: \d on)/);
     expect(shown).toMatch(/compression +[–\d]/);
   });
 });
