@@ -94,7 +94,7 @@ describe("keys of memory and vCPUs", () => {
     for (const [key, label] of [["b", "balloon"], ["B", "memory size"], ["#", "vCPUs"], ["z", "page out"]] as const) await dashboard.press(key, `${label}: It is stopped; this is for a VM that runs.`);
   }, TIMEOUT_MS);
 
-  it("go to the marked VMs by a plan, shares of each one's own memory, and J shows it", async () => {
+  it("go to the marked VMs by a plan, as shares of each one's own memory", async () => {
     await dashboard.home();
     await dashboard.press("/web", "/web");
     await dashboard.press("\r*", /2 marked/);

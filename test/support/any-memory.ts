@@ -7,8 +7,6 @@ import { MEMORY_CONTROLS, MEMORY_PARTS } from "../../tui/src/store/memory.js";
 import { paintable } from "../../tui/src/store/sanitize.js";
 import { RECORDED_HOST, RECORDED_NOW } from "./recorded-fleet.js";
 
-type Wire<Make extends (...wire: never[]) => unknown> = Parameters<Make>;
-
 const IDS = ["web-1", "web-2", "db-old", "spare", "test-vm-001"] as const;
 const anyBytes = fc.oneof(fc.nat(2 ** 31), fc.double(), fc.constantFrom(0, -1, 1e300, 2 ** 63));
 

@@ -46,7 +46,7 @@ export class RecordedMemory {
     const guestFreeBytes = Math.max(0, guestAvailableBytes - guestCacheBytes - (vm.memoryBytes - balloonBytes));
     const residentBytes = Math.round(balloonBytes - 0.4 * guestFreeBytes);
     return {
-      time: new Date(time), memoryConfiguredBytes: vm.memoryBytes, pluggedBytes: memoryBytes - vm.memoryBytes, balloonActualBytes: balloonBytes + memoryBytes - vm.memoryBytes, guestTotalBytes: balloonBytes,
+      time: new Date(time), memoryConfiguredBytes: vm.memoryBytes, pluggedBytes: memoryBytes - vm.memoryBytes, balloonActualBytes: balloonBytes + memoryBytes - vm.memoryBytes, guestTotalBytes: memoryBytes,
       guestAvailableBytes, guestFreeBytes, guestCacheBytes,
       guestRam: { sizeBytes: maxBytes, residentBytes, sharedBytes: ksmMergedBytes, swappedBytes: vm.state === "PAUSED" ? 120 * MIB : 0, overheadBytes: OVERHEAD_BYTES },
     };

@@ -4,7 +4,7 @@ import type { Client } from "../client/client.js";
 import { documentText } from "../client/document.js";
 import { MemoryStore } from "./memory-store.js";
 import { AGAIN_AFTER_MS, MemoryFeed, wantedMemory } from "./memory.js";
-import { JUDGED_AFTER_MS, TargetFeed } from "./targets.js";
+import { JUDGED_AFTER_MS, JUDGED_AGAIN_AFTER_MS, TargetFeed } from "./targets.js";
 import { RECORDED_HOST } from "../../../test/support/recorded-fleet.js";
 import { reduce } from "../store/reduce.js";
 import type { Page, State, VmTab } from "../store/state.js";
@@ -91,6 +91,19 @@ describe("a target that is typed", () => {
     store.dispatch({ type: "prompt", prompt: { kind: "target", what: "balloon", text: "100M", vmIds: ["a", "b"], judged: null } });
     await type("128M", JUDGED_AFTER_MS);
     expect(asked).toHaveLength(1);
+    targets[Symbol.dispose]();
+  });
+
+  it("is judged again while it stands, for what the guest has moves, and no longer", async () => {
+    const { store, targets, asked } = opened();
+    store.dispatch({ type: "prompt", prompt: { kind: "target", what: "balloon", text: "200M", vmIds: ["a"], judged: null } });
+    targets.lookedAt();
+    await vi.advanceTimersByTimeAsync(2 * JUDGED_AFTER_MS + JUDGED_AGAIN_AFTER_MS);
+    expect(asked).toHaveLength(2);
+    store.dispatch({ type: "prompt", prompt: null });
+    targets.lookedAt();
+    await vi.advanceTimersByTimeAsync(10 * JUDGED_AGAIN_AFTER_MS);
+    expect(asked).toHaveLength(2);
     targets[Symbol.dispose]();
   });
 });

@@ -9,6 +9,7 @@ import { host, page, selectedVm } from "../store/select.js";
 import type { State } from "../store/state.js";
 import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
+import { Rounds } from "./rounds.js";
 
 /** Pause between an answer and the next question: the kernel's figures of a guest are up to 10 s old anyway. */
 export const AGAIN_AFTER_MS = 4_000;
@@ -75,9 +76,7 @@ export function wantedMemory(state: State): Wanted | null {
 }
 
 export class MemoryFeed implements Disposable {
-  private asked: string | null = null;
-  private stop: AbortController | null = null;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly rounds = new Rounds(AGAIN_AFTER_MS);
 
   constructor(private readonly client: Client, private readonly store: Store) {}
 
@@ -85,39 +84,26 @@ export class MemoryFeed implements Disposable {
     const { state } = this.store;
     const wanted = wantedMemory(state);
     // What was done to a VM, or what became of it, shows at once and not at the next round.
-    const key = wanted === null ? null : `${JSON.stringify(wanted)} ${endedOperations(state, wanted)}`;
-    if (key === this.asked) return;
-    this.asked = key;
-    this.leave();
-    if (wanted !== null) void this.ask(wanted);
+    this.rounds.want(wanted === null ? null : { key: `${JSON.stringify(wanted)} ${endedOperations(state, wanted)}`, ask: (signal) => this.ask(wanted, signal) });
   }
 
   /** After a lost connection it is asked anew. */
   forget(): void {
-    this.asked = null;
+    this.rounds.forget();
   }
 
   [Symbol.dispose](): void {
-    this.leave();
+    this.rounds[Symbol.dispose]();
   }
 
-  private leave(): void {
-    clearTimeout(this.timer);
-    this.stop?.abort();
-    this.stop = null;
-  }
-
-  private async ask(wanted: Wanted): Promise<void> {
-    const stop = new AbortController();
-    this.stop = stop;
-    const { signal } = stop;
+  private async ask(wanted: Wanted, signal: AbortSignal): Promise<"again"> {
     try {
       if (wanted.kind === "vm") await this.askVm(wanted.vmId, signal);
       else await this.askAll(wanted.hostId, signal);
     } catch (error) {
       if (!signal.aborted) this.store.dispatch({ type: "memoryFault", reason: reasonOf(error) });
     }
-    if (!signal.aborted) this.timer = setTimeout(() => void this.ask(wanted), AGAIN_AFTER_MS);
+    return "again";
   }
 
   private async askVm(vmId: string, signal: AbortSignal): Promise<void> {

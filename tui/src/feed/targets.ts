@@ -3,15 +3,18 @@
 import { graphql } from "../client/document.js";
 import type { Client } from "../client/client.js";
 import type { BulkVerb, Judgement } from "../store/bulk.js";
-import { bytesOfAmount, judgementOf, parseTarget } from "../store/targets.js";
+import { bytesOfAmount, parseTarget } from "../store/targets.js";
 import type { Amount, TargetKind, TargetPrompt } from "../store/targets.js";
 import type { Deed } from "./deeds.js";
 import { reasonOf } from "./feed.js";
 import type { Store } from "./feed.js";
+import { Rounds } from "./rounds.js";
 import { VERB_ANSWER, toAsked, toJudgement } from "./verbs.js";
 
 /** A text must stand this long before it is judged: a number that is typed is one question. */
 export const JUDGED_AFTER_MS = 150;
+/** And is judged again after this: what the guest has moves, and its figures come once a second. */
+export const JUDGED_AGAIN_AFTER_MS = 1_500;
 
 const BALLOON = graphql(`mutation DashboardBalloon($id: ID!, $bytes: Bytes!, $key: String, $dryRun: Boolean!) { answer: setVmBalloon(input: { id: $id, targetBytes: $bytes, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [VERB_ANSWER]);
 const MEMORY_SIZE = graphql(`mutation DashboardMemorySize($id: ID!, $bytes: Bytes!, $key: String, $dryRun: Boolean!) { answer: resizeVmMemory(input: { id: $id, targetBytes: $bytes, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer } }`, [VERB_ANSWER]);
@@ -40,32 +43,41 @@ export function targetDeed(what: TargetKind, amount: Amount, memoryOf: (vmId: st
   };
 }
 
-/** Has the text of an open target prompt judged; of several VMs the plan says it of each. */
+/** Has the text of an open target prompt judged, again and again while it stands; of several VMs the plan says it of each. */
 export class TargetFeed implements Disposable {
-  private asked: string | null = null;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly rounds = new Rounds(JUDGED_AGAIN_AFTER_MS);
 
   constructor(private readonly client: Client, private readonly store: Store) {}
 
   lookedAt(): void {
     const { prompt } = this.store.state.ui;
-    const key = prompt?.kind === "target" && prompt.vmIds.length === 1 ? JSON.stringify([prompt.what, prompt.vmIds, prompt.text]) : null;
-    if (key === this.asked) return;
-    this.asked = key;
-    clearTimeout(this.timer);
-    if (key !== null && prompt?.kind === "target" && judgementOf(prompt) === null) this.timer = setTimeout(() => void this.judge(prompt), JUDGED_AFTER_MS);
+    if (prompt?.kind !== "target" || prompt.vmIds.length !== 1) this.rounds.want(null);
+    else this.rounds.want({ key: JSON.stringify([prompt.what, prompt.vmIds, prompt.text]), ask: (signal) => this.judge(prompt, signal) });
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.timer);
+    this.rounds[Symbol.dispose]();
   }
 
-  private async judge({ what, text, vmIds }: TargetPrompt): Promise<void> {
+  private async judge({ what, text, vmIds }: TargetPrompt, signal: AbortSignal): Promise<"again" | "for good"> {
     const [vmId] = vmIds;
     const parsed = parseTarget(what, text);
-    if (vmId === undefined || !parsed.fits) return;
+    if (vmId === undefined || !parsed.fits) return "for good";
+    await pause(JUDGED_AFTER_MS, signal);
+    if (signal.aborted) return "for good";
     const deed = targetDeed(what, parsed.amount, (id) => this.store.state.vms.get(id)?.memoryBytes ?? 0);
     const judgement = await deed.judge(this.client, vmId).catch((error: unknown): Judgement => ({ can: false, reason: reasonOf(error) }));
     this.store.dispatch({ type: "targetJudged", what, vmId, text, judgement });
+    return "again";
   }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
 }

@@ -7,6 +7,7 @@ import { page } from "../store/select.js";
 import { whyWindow, windowOfWhy } from "../store/why.js";
 import type { Diagnosis, Finding, WhyWindow } from "../store/why.js";
 import { reasonOf } from "./feed.js";
+import { Rounds } from "./rounds.js";
 import type { Store } from "./feed.js";
 
 /** How often it is asked again while the page is open: the server's history grows by then. */
@@ -42,9 +43,7 @@ export function queryText(vmId: string, { from, to }: { from: number; to: number
 }
 
 export class WhyFeed implements Disposable {
-  private asked: string | null = null;
-  private stop: AbortController | null = null;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly rounds = new Rounds(AGAIN_EVERY_MS);
 
   constructor(private readonly client: Client, private readonly store: Store) {}
 
@@ -52,37 +51,23 @@ export class WhyFeed implements Disposable {
     const { state } = this.store;
     const why = page(state) === "why" ? state.ui.why : null;
     const window = whyWindow(state);
-    const key = why === null ? null : `${why.vmId} ${JSON.stringify(window)} ${why.asked}`;
-    if (key === this.asked) return;
-    this.asked = key;
-    this.leave();
-    if (why !== null) void this.ask(why.vmId, window);
+    this.rounds.want(why === null ? null : { key: `${why.vmId} ${JSON.stringify(window)} ${why.asked}`, ask: (signal) => this.ask(why.vmId, window, signal) });
   }
 
   /** After a lost connection it is asked anew. */
   forget(): void {
-    this.asked = null;
+    this.rounds.forget();
   }
 
   [Symbol.dispose](): void {
-    this.leave();
+    this.rounds[Symbol.dispose]();
   }
 
-  private leave(): void {
-    clearTimeout(this.timer);
-    this.stop?.abort();
-    this.stop = null;
-  }
-
-  private async ask(vmId: string, window: WhyWindow): Promise<void> {
-    const stop = new AbortController();
-    this.stop = stop;
-    const { signal } = stop;
+  /** Of the past it is said once: that does not change. */
+  private async ask(vmId: string, window: WhyWindow, signal: AbortSignal): Promise<"again" | "for good"> {
     const said = await this.request(vmId, signal);
-    if (signal.aborted) return;
-    this.store.dispatch(said);
-    // Of the past it is said once: that does not change.
-    if (window.at === null) this.timer = setTimeout(() => void this.ask(vmId, window), AGAIN_EVERY_MS);
+    if (!signal.aborted) this.store.dispatch(said);
+    return window.at === null ? "again" : "for good";
   }
 
   private async request(vmId: string, signal: AbortSignal): Promise<{ type: "whyFound"; vmId: string; diagnosis: Diagnosis } | { type: "whyFault"; vmId: string; reason: string }> {
