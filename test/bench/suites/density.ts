@@ -20,9 +20,9 @@ const ECHO_P95_MS = 250;
 const KEYS = 5;
 /** Memory is at rest when a look changes it by less than this share, and for as many looks. */
 const REST_RATIO = 0.01;
-const REST_LOOKS = 4;
+const REST_LOOKS = 12;
 const LOOK_EVERY_MS = 5_000;
-const LONGEST_SETTLE_MS = 300_000;
+const LONGEST_SETTLE_MS = 400_000;
 const COST_WINDOW_MS = 10_000;
 const COST_WINDOWS = 3;
 
