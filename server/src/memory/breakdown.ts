@@ -41,7 +41,7 @@ export function vmBreakdown(sample: VmFacts, host: Pick<HostSample, "swapUsedByt
   const resident = new Left(Math.min(guestRam.residentBytes, guestRam.sizeBytes));
   const shared = resident.take(guestRam.sharedBytes);
   const given = sample.memoryConfiguredBytes + (sample.pluggedBytes ?? 0);
-  const inBalloon = sample.balloonActualBytes === null ? 0 : Math.max(0, given - sample.balloonActualBytes);
+  const inBalloon = inBalloonBytes(sample);
   const guest = [resident.take(guestUsed(sample, inBalloon)), resident.take(sample.guestCacheBytes), resident.take(sample.guestFreeBytes)] as const;
   const absent = new Left(guestRam.sizeBytes - Math.min(guestRam.residentBytes, guestRam.sizeBytes));
   const swapped = absent.take(guestRam.swappedBytes);
@@ -68,6 +68,11 @@ export function vmBreakdown(sample: VmFacts, host: Pick<HostSample, "swapUsedByt
  */
 function guestUsed({ guestTotalBytes, guestFreeBytes, guestCacheBytes }: VmFacts, inBalloonBytes: number): number | null {
   return guestTotalBytes === null || guestFreeBytes === null ? null : guestTotalBytes - guestFreeBytes - (guestCacheBytes ?? 0) - inBalloonBytes;
+}
+
+/** Memory of the guest that its balloon holds; 0 before QEMU has told. */
+export function inBalloonBytes({ memoryConfiguredBytes, pluggedBytes, balloonActualBytes }: Pick<VmSample, "memoryConfiguredBytes" | "pluggedBytes" | "balloonActualBytes">): number {
+  return balloonActualBytes === null ? 0 : Math.max(0, memoryConfiguredBytes + (pluggedBytes ?? 0) - balloonActualBytes);
 }
 
 type HostFacts = Pick<HostSample,

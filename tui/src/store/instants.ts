@@ -1,6 +1,6 @@
 // Two instants side by side: for each VM what it was at the one and at the other. Pure.
 import type { PastFrame } from "./past.js";
-import { guestUsedBytes } from "./reduce-data.js";
+import { guestUsedBytes } from "../guest-memory.js";
 import { sum } from "./select.js";
 import type { Vm, VmSample } from "./model.js";
 import type { State } from "./state.js";

@@ -1,4 +1,5 @@
 // What news from the server does to the state. It knows nothing of pages and keys.
+import { guestUsedBytes } from "../guest-memory.js";
 import type { DataAction, HistoryOf } from "./actions.js";
 import { withMatches } from "./filter.js";
 import { HOST_FIGURES, VM_FIGURES } from "./model.js";
@@ -116,12 +117,6 @@ export function vmFigure(sample: VmSample, figure: VmFigure): number | null {
     case "netTx": return sample.networkTxBytesPerSecond;
     case "netDrops": return sample.networkDropsPerSecond;
   }
-}
-
-/** What the guest says it uses; null while it has not said. */
-export function guestUsedBytes(sample: VmSample): number | null {
-  if (sample.guestTotalBytes === null || sample.guestAvailableBytes === null) return null;
-  return Math.max(0, sample.guestTotalBytes - sample.guestAvailableBytes);
 }
 
 function recordHost(state: State, into: Map<string, HostSample>, sample: HostSample): void {

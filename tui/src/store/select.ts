@@ -1,6 +1,6 @@
 // Questions views and keys ask of the state. Pure; the table's order is remembered for the state it was made from.
 import { isFound } from "./filter.js";
-import { guestUsedBytes } from "./reduce-data.js";
+import { guestUsedBytes } from "../guest-memory.js";
 import type { Event, Host, HostSample, Operation, Vm, VmSample, VmState } from "./model.js";
 import type { CpuScale, Page, SortColumn, State } from "./state.js";
 

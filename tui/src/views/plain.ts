@@ -1,6 +1,6 @@
 // The plain face: the dashboard in sentences, one a line, for pipes, logs and screen readers. No colour, no sign that
 // needs a terminal.
-import { guestUsedBytes } from "../store/reduce-data.js";
+import { guestUsedBytes } from "../guest-memory.js";
 import type { Event, Operation, Vm, VmState } from "../store/model.js";
 import { countByState, host, hostSample, sampleAgeMs, sum, vcpusOf } from "../store/select.js";
 import type { State } from "../store/state.js";

@@ -1,6 +1,6 @@
 // Every column the table of VMs can have: its head, its width, and what stands in it. A cell is a pure function of a VM
 // and its newest sample. Which columns are shown is chosen here too, by the room there is or by the person.
-import { guestUsedBytes } from "../store/reduce-data.js";
+import { guestUsedBytes } from "../guest-memory.js";
 import type { ColumnId } from "../store/columns.js";
 import type { Vm, VmSample } from "../store/model.js";
 import { ageSince, memoryOf, runningOperation, serverNow, sum, vcpusOf } from "../store/select.js";

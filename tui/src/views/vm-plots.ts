@@ -1,5 +1,5 @@
 // The graphs of one VM: which figures stand together, in which unit, and why one may be empty.
-import { guestUsedBytes } from "../store/reduce-data.js";
+import { guestUsedBytes } from "../guest-memory.js";
 import type { Vm, VmFigure, VmSample } from "../store/model.js";
 import { memoryOf, vcpusOf } from "../store/select.js";
 import type { Window } from "../store/window.js";

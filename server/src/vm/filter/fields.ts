@@ -1,6 +1,7 @@
 // The fields of the filter language: what each is called, means and reads of a VM. The one table that the parser, the
 // evaluator, `filterFields` and the documentation share. Pure.
 import type { VmSample } from "../../metrics/model.js";
+import { inBalloonBytes } from "../../memory/breakdown.js";
 import { MEMORY_CONTROLS } from "../../memory/model.js";
 import { memoryPolicy } from "../../memory/policy.js";
 import { VM_STATES, type Label, type VmDefinition, type VmState } from "../model.js";
@@ -115,8 +116,12 @@ export function filterField(name: string): FilterFieldDefinition | null {
   return BY_NAME.get(name) ?? null;
 }
 
-function guestUsed({ guestTotalBytes, guestAvailableBytes }: VmSample): number | null {
-  return guestTotalBytes === null || guestAvailableBytes === null ? null : Math.max(0, guestTotalBytes - guestAvailableBytes);
+/** Its total holds what is in the balloon as well (see memoryBreakdown); of a guest whose total does not, as it says. */
+function guestUsed(sample: VmSample): number | null {
+  if (sample.guestTotalBytes === null || sample.guestAvailableBytes === null) return null;
+  const used = sample.guestTotalBytes - sample.guestAvailableBytes;
+  const inBalloon = inBalloonBytes(sample);
+  return Math.max(0, used >= inBalloon ? used - inBalloon : used);
 }
 
 function ageSeconds({ startedAt, stateSince, now }: FilterSubject): number | null {

@@ -55,6 +55,11 @@ describe("what passes", () => {
     expect(matchesFilter(parseFilter("guest.available<10%"), subjectOf({ sample: sampleOf({ guestTotalBytes: 1_000, guestAvailableBytes: 105 }) }), 0.1)).toBe(true);
   });
 
+  it("takes what the balloon holds for used by nobody, though it is in the guest's total", () => {
+    const sample = sampleOf({ memoryConfiguredBytes: 120, balloonActualBytes: 90, guestTotalBytes: 110, guestAvailableBytes: 40 });
+    expect(matchesFilter(parseFilter("guest.used=40"), subjectOf({ sample }), 0)).toBe(true);
+  });
+
   it("says by which figures", () => {
     expect(reasonsOf(parseFilter("state:running (cpu>40 or rss>1T) guest.available<60%"), subjectOf())).toEqual(["state running", "cpu 50.0% (>40)", "guest.available 120M (<60%)"]);
     expect(reasonsOf(parseFilter("disk.latency>1ms disk.read>1k age>5m faults>=0"), subjectOf())).toEqual(["disk.latency 4ms (>1ms)", "disk.read 1M/s (>1k)", "age 2h (>5m)", "faults 0/s (>=0)"]);

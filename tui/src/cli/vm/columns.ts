@@ -2,6 +2,7 @@
 import { graphql } from "../../client/document.js";
 import type { ResultOf } from "../../client/document.js";
 import { UNKNOWN, formatAge, formatByteRate, formatBytes, formatLatency, formatPercent, sanitise } from "../../format.js";
+import { guestUsedBytes } from "../../guest-memory.js";
 import type { ListColumn, Listing } from "../output/listing.js";
 import { stateColour, stateSymbol } from "./state.js";
 
@@ -11,7 +12,7 @@ export const LISTED_VM = graphql(`
     host { id name }
     labels { key value }
     latest {
-      time cpuRatio stealRatio guestTotalBytes guestAvailableBytes balloonActualBytes rssBytes pssBytes diskLatencySeconds
+      time cpuRatio stealRatio memoryConfiguredBytes pluggedBytes guestTotalBytes guestAvailableBytes balloonActualBytes rssBytes pssBytes diskLatencySeconds
       diskReadBytesPerSecond diskWriteBytesPerSecond networkRxBytesPerSecond networkTxBytesPerSecond networkDropsPerSecond
     }
   }
@@ -49,10 +50,6 @@ function sum(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a + b;
 }
 
-function guestUsed({ guestTotalBytes, guestAvailableBytes }: Sample): number | null {
-  return guestTotalBytes === null || guestAvailableBytes === null ? null : guestTotalBytes - guestAvailableBytes;
-}
-
 export const VM_LISTING: Listing<ListedVm> = {
   name: ({ id }) => id,
   empty: "There is no VM. Define some with 'quetzal apply PATH' or 'quetzal vm create'.",
@@ -61,7 +58,7 @@ export const VM_LISTING: Listing<ListedVm> = {
     { name: "state", value: ({ state }) => state.toLowerCase(), cell: ({ state }) => state.toLowerCase(), colour: ({ state }) => stateColour(state) },
     figure("cpu", "CPU%", undefined, formatPercent, (sample) => sample.cpuRatio),
     figure("steal", "STEAL%", "wide", formatPercent, (sample) => sample.stealRatio),
-    figure("guest.used", "GUEST", undefined, formatBytes, guestUsed),
+    figure("guest.used", "GUEST", undefined, formatBytes, guestUsedBytes),
     figure("guest.available", "AVAILABLE", "wide", formatBytes, (sample) => sample.guestAvailableBytes),
     { name: "memory", align: "right", value: ({ memoryBytes }) => memoryBytes, cell: ({ memoryBytes }) => formatBytes(memoryBytes) },
     figure("balloon", "BALLOON", "wide", formatBytes, (sample) => sample.balloonActualBytes),
