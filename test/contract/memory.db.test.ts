@@ -23,6 +23,7 @@ let operator: GraphqlPeer;
 let viewer: GraphqlPeer;
 beforeAll(async () => {
   stack = await ContractStack.start((daemon) => {
+    daemon.haveQuota = true;
     daemon.add("web", VmState.VM_STATE_RUNNING, { features: ALL });
     daemon.add("db", VmState.VM_STATE_RUNNING, { features: ALL });
     daemon.add("plain", VmState.VM_STATE_RUNNING);

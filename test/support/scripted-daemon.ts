@@ -34,6 +34,8 @@ export class ScriptedDaemon implements AsyncDisposable {
   trimmedUpTo = 0n;
   /** The next accepted verb is answered with this refusal instead. */
   refuseNext: { code: RefusalCode; message: string; field?: string } | null = null;
+  /** When set, a CPU quota holds every VM that runs. */
+  haveQuota = false;
   /** When set, what `order` accepts ends failed, half-way. */
   failOrders = false;
   /** When set, guests ignore a stop. */
@@ -300,7 +302,7 @@ export class ScriptedDaemon implements AsyncDisposable {
     try {
       while (!signal.aborted && !this.#closing.signal.aborted) {
         const living = [...this.vms.values()].filter((vm) => !OFF.includes(vm.state));
-        yield scriptedTick(living, process.hrtime.bigint());
+        yield scriptedTick(living, process.hrtime.bigint(), this.haveQuota);
         await this.#change(signal, this.options.tickMs ?? 1_000);
       }
     } finally {

@@ -5,8 +5,8 @@ import type { MetricsTick, VmMetrics } from "../../server/src/hypervisor/generat
 const NS_PER_SECOND = 1_000_000_000n;
 const MIB = 1_048_576n;
 
-/** Each VM runs at 0.1 of a core, reads 1 MiB/s and receives 1,000 bytes a second. */
-export function scriptedTick(vms: readonly Pick<Vm, "id" | "room">[], nowNs: bigint): MetricsTick {
+/** Each VM runs at 0.1 of a core, reads 1 MiB/s and receives 1,000 bytes a second; with a quota it is stopped for a quarter of the time. */
+export function scriptedTick(vms: readonly Pick<Vm, "id" | "room">[], nowNs: bigint, haveQuota: boolean): MetricsTick {
   const core = { userNs: nowNs / 4n, systemNs: nowNs / 4n, idleNs: nowNs / 2n, iowaitNs: 0n, stealNs: 0n, irqNs: 0n };
   return {
     time: new Date(),
@@ -19,17 +19,17 @@ export function scriptedTick(vms: readonly Pick<Vm, "id" | "room">[], nowNs: big
       disks: [{ path: "/scripted", totalBytes: 1_024n * MIB, availableBytes: 512n * MIB }],
       blockReadBytes: growing(nowNs, MIB), blockWriteBytes: 0n, networkRxBytes: growing(nowNs, 1_000n), networkTxBytes: 0n, networkDrops: 0n,
     },
-    vms: vms.map((vm) => vmMetrics(vm, nowNs)),
+    vms: vms.map((vm) => vmMetrics(vm, nowNs, haveQuota)),
   };
 }
 
-function vmMetrics({ id: vmId, room }: Pick<Vm, "id" | "room">, nowNs: bigint): VmMetrics {
+function vmMetrics({ id: vmId, room }: Pick<Vm, "id" | "room">, nowNs: bigint, hasQuota: boolean): VmMetrics {
   return {
     vmId,
     vcpus: [{ index: 0, runNs: nowNs / 20n, runDelayNs: 0n }, { index: 1, runNs: nowNs / 20n, runDelayNs: 0n }],
     processUserNs: nowNs / 20n, processSystemNs: nowNs / 20n, rssBytes: 200n * MIB, pssBytes: 130n * MIB, swapBytes: 0n, majorFaults: 0n,
     memoryConfiguredBytes: 256n * MIB, balloonActualBytes: room?.balloonTargetBytes ?? 256n * MIB, pluggedBytes: 0n, vcpusPresent: room?.vcpusTarget ?? 2,
-    cpuThrottle: { periods: growing(nowNs, 10n), throttledPeriods: growing(nowNs, 5n), throttledNs: nowNs / 4n },
+    cpuThrottle: hasQuota ? { periods: growing(nowNs, 10n), throttledPeriods: growing(nowNs, 5n), throttledNs: nowNs / 4n } : undefined,
     guestRam: { sizeBytes: 256n * MIB, residentBytes: 190n * MIB, sharedBytes: 40n * MIB, swappedBytes: 20n * MIB, overheadBytes: 30n * MIB },
     guestMemory: { updatedAt: new Date(), totalBytes: 240n * MIB, freeBytes: 100n * MIB, availableBytes: 120n * MIB, cacheBytes: 40n * MIB, majorFaults: 0n, minorFaults: 0n, swapInBytes: 0n, swapOutBytes: 0n },
     disks: [{
