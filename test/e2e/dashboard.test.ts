@@ -101,7 +101,7 @@ describe("the dashboard", () => {
     screen.send("e");
     await screen.waitFor(/events, newest first[\s\S]*story-screen.*running/);
     screen.send("?");
-    await screen.waitFor(/── keys ─[\s\S]*Power the VM on/);
+    await screen.waitFor(/── keys ─[\s\S]*This page, events[\s\S]*Everywhere/);
     // Esc goes back page by page, to the one that help explained first.
     screen.send(ESCAPE);
     await screen.waitFor(/events, newest first/);

@@ -93,7 +93,7 @@ describe("guests that are slow at the same time, each for its own reason", () =>
   beforeAll(async () => {
     vms["idle"] = await booted("idle", { disks: [{ name: "vda", path: "disk.img", size_mb: 64 }] });
     vms["disk"] = await booted("disk", { disks: [{ name: "vda", path: "disk.img", size_mb: 512 }] });
-    vms["squeezed"] = await booted("squeezed", { memory_mb: SQUEEZED_MB });
+    vms["squeezed"] = await booted("squeezed", { memory_mb: SQUEEZED_MB, memory_policy: { floor_mb: 32 } });
     vms["swapping"] = await booted("swapping", { disks: [{ name: "vda", path: "disk.img", size_mb: 512 }] });
     if (missing.quota === null) vms["quota"] = await booted("quota");
     if (missing.bridge === null) vms["dropped"] = await booted("dropped", { network: { mode: "bridge", bridge } });
@@ -167,8 +167,9 @@ async function makeSlow({ disk, squeezed, swapping, quota: held, dropped }: Reco
   const available = Number(/(\d+)/.exec((await squeezed?.run("grep MemAvailable /proc/meminfo")) ?? "")?.[1]) * 1024;
   await atMonitors(stack, {
     disk: [{ execute: "block_set_io_throttle", arguments: { id: "/machine/peripheral/disk-vda/virtio-backend", bps: 0, bps_rd: 0, bps_wr: 0, iops: SLOW_DISK_IOPS, iops_rd: 0, iops_wr: 0 } }],
-    squeezed: [{ execute: "balloon", arguments: { value: SQUEEZED_MB * MIB - available } }],
   });
+  const left = SQUEEZED_MB - Math.ceil(available / MIB);
+  expect(await squeezed?.verb("setVmBalloon", { targetBytes: left * MIB })).toMatchObject({ __typename: "VmOperationAccepted" });
   await disk?.run(inBackground("while :; do dd if=/dev/vda of=/dev/null bs=64k 2>&1; echo 3 >/proc/sys/vm/drop_caches; done >/dev/null"));
   await swapping?.run("mkswap /dev/vda && swapon /dev/vda && mkdir -p /mnt/t && mount -t tmpfs -o size=400m none /mnt/t && dd if=/dev/zero of=/mnt/t/eat bs=1M count=128");
   await swapping?.run(inBackground("while :; do cat /mnt/t/eat; done >/dev/null"));

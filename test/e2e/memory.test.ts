@@ -160,7 +160,10 @@ describe("where its memory is", () => {
   it("tells how many more like it would fit", async () => {
     const estimate = JSON.parse(await quetzal("memory", "fit", "--like", "story-memory", "-o", "json")) as { count: number; perVmBytes: number; basis: string[] };
     const { latest } = await vm.show<{ latest: { pssBytes: number } }>("latest { pssBytes }");
-    expect(estimate.count).toBeGreaterThan(0);
+    const roomBy = (what: string): number => Number(new RegExp(`room for (\\d+) by ${what}`).exec(estimate.basis.join(" "))?.[1]);
+    // A host that is busy with other tests may have no CPU to spare, but it has memory.
+    expect(roomBy("memory")).toBeGreaterThan(0);
+    expect(estimate.count).toBe(Math.min(roomBy("memory"), roomBy("CPU")));
     expect(agrees(estimate.perVmBytes, latest.pssBytes)).toBe(true);
     expect(estimate.basis[0]).toContain("story-memory holds");
   });
