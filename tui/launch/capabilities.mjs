@@ -15,10 +15,10 @@ export const CAPABILITY_GIVES = new Map([
   ["zswap", "a compressed cache before the swap device, so that more guests fit"],
   ["psi", "figures of how long work waits for CPU, memory and disks"],
   ["balloon", "the guests' own memory figures, and free guest memory back for the host"],
-  ["guest_agent", "answers from inside the guest"],
+  ["guest_agent", "answers from inside the guest, and vCPUs taken back from it"],
   ["unprivileged_qemu", "VMs whose QEMU has no right on the host beyond its own disks"],
   ["vhost_net", `faster guest networking, through the kernel instead of QEMU ${NOT_USED_YET}`],
-  ["virtio_mem", `memory added to running guests and taken from them ${NOT_USED_YET}`],
-  ["cgroup_cpu", `limits on the CPU time of VMs ${NOT_USED_YET}`],
+  ["virtio_mem", "memory added to running guests and taken from them"],
+  ["cgroup_cpu", "shares of the CPUs between VMs, and limits on their CPU time"],
   ["cgroup_memory", `limits on the memory of VMs ${NOT_USED_YET}`],
 ]);
