@@ -15,6 +15,12 @@ it("sums every test binary of cargo", () => {
   expect(countCargo(log)).toEqual({ passed: 5, failed: 1, skipped: 1 });
 });
 
+it("counts a test of cargo that says it was skipped as that, once", () => {
+  const log = join(dir, "cargo.log");
+  writeFileSync(log, "successes:\n\n---- one stdout ----\nskipped: no root\nskipped: no root\n\n---- two stdout ----\nworked: not skipped: no\n\n\nsuccesses:\n    one\n    two\n\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n");
+  expect(countCargo(log)).toEqual({ passed: 1, failed: 0, skipped: 1 });
+});
+
 const file = (name: string, status: string, tests: string[]) => ({ name, status, assertionResults: tests.map((each) => ({ status: each })) });
 function writeReport(name: string, testResults: unknown[]): string {
   const report = join(dir, name);

@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use quetzal_api::v1::{CompressionMode, DecisionAction, EventKind, KsmMode, PressureState, RefusalCode};
@@ -78,10 +79,10 @@ async fn what_is_paged_out_is_compressed_and_the_device_goes_with_the_daemon() {
     let Some(turn) = Turn::take() else { return };
     let mut daemon = Daemon::start().await;
     let there = zram_devices().len();
-    let memory = match daemon.set_compression(CompressionMode::Zram, 512 * MIB, "").await {
-        Ok(memory) => memory,
-        Err(refusal) => return println!("skipped: {}", refusal.message),
-    };
+    if !Path::new("/sys/class/zram-control").exists() {
+        return println!("skipped: this host has no zram");
+    }
+    let memory = daemon.set_compression(CompressionMode::Zram, 512 * MIB, "").await.unwrap();
     assert!(!memory.compression.unwrap().algorithm.is_empty());
     let devices = zram_devices();
     assert_eq!(devices.len(), there + 1);
