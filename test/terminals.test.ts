@@ -61,6 +61,16 @@ describe("inside another terminal's program", () => {
   }, TIMEOUT_MS);
 });
 
+it("takes a serial line, which does not know its size, for 80x24", async () => {
+  await using server = await RecordedServer.open({});
+  const args = ["-c", 'stty cols 0 rows 0 && exec "$@"', "sh", process.execPath, "--import", "tsx", "test/support/recorded-main.ts"];
+  await using terminal = new TerminalDriver("sh", args, { env: { ...AT_HOME_NOWHERE, RECORDED_URL: server.url, RECORDED_CLOCK: "still" } });
+  await terminal.waitFor(/7 VMs[^]*1 of 7[^]*s start/, TIMEOUT_MS);
+  expectStraightRows(cells(terminal, 24, 80));
+  terminal.send("q");
+  expect(await terminal.waitForExit()).toBe(0);
+}, TIMEOUT_MS);
+
 describe("names of every script", () => {
   it.each([["xterm-256color"], ["linux"], ["vt100"]])("shift no row on %s, and nothing raw reaches it", async (name) => {
     await using dashboard = await (await DashboardDriver.open({ names: NAMES, env: { TERM: name } })).ready();

@@ -41,9 +41,9 @@ describe("a notice", () => {
 });
 
 describe("the newest that matters", () => {
-  it("is never who took a pen, nor an operation", () => {
+  it("is never who took a pen, nor an operation, nor a host's sharing domain", () => {
     const crashed = happened(started, { state: "CRASHED", message: "crashed" });
-    const after = reduce(crashed, { type: "events", events: [event(3n, { kind: "CONSOLE_TAKEN" }), event(4n, { kind: "OPERATION_FINISHED" })], newestCursor: null });
+    const after = reduce(crashed, { type: "events", events: [event(3n, { kind: "CONSOLE_TAKEN" }), event(4n, { kind: "OPERATION_FINISHED" }), event(5n, { kind: "HOST_MEMORY_CHANGED" })], newestCursor: null });
     expect(newestThatMatters(after)?.message).toBe("crashed");
   });
 

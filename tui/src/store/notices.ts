@@ -27,8 +27,8 @@ function isPressing(event: Event): boolean {
   return event.state === "CRASHED" || event.kind === "GUEST_PANICKED" || event.kind === "ALERT_RAISED" || event.kind === "HOST_DISCONNECTED";
 }
 
-/** Starts and ends of operations say less than the changes of state they cause; who holds a pen is no news at all. */
-const NO_NEWS: ReadonlySet<string> = new Set(["OPERATION_STARTED", "OPERATION_FINISHED", "CONSOLE_TAKEN"]);
+/** Starts and ends of operations say less than the changes of state they cause; who holds a pen, and which sharing domain a host is at, is no news at all. */
+const NO_NEWS: ReadonlySet<string> = new Set(["OPERATION_STARTED", "OPERATION_FINISHED", "CONSOLE_TAKEN", "HOST_MEMORY_CHANGED"]);
 
 export function newestThatMatters({ events }: State): Event | null {
   const index = events.findLastIndex(({ kind }) => !NO_NEWS.has(kind));

@@ -64,6 +64,8 @@ export interface Terminal extends Disposable {
 /** A terminal that takes nothing for so long (stopped with Ctrl-S, a dead link) is not waited for at the end. */
 const FLUSH_WAIT_MS = 1_000;
 
+const UNSAID_SIZE = { columns: 80, rows: 24 };
+
 /** Terminals whose description blessed cannot compile, and their equal that it can. */
 function terminalName(terminal: string): string {
   return /^(screen|tmux)/.test(terminal) && terminal.includes("256color") ? "xterm-256color" : terminal;
@@ -97,7 +99,8 @@ export function openTerminal(options: TerminalOptions): Terminal {
   let isOpen = true;
   return {
     get size() {
-      return { columns: output.columns, rows: output.rows };
+      // A serial line does not know its size and says 0: what terminals have that never say.
+      return { columns: output.columns || UNSAID_SIZE.columns, rows: output.rows || UNSAID_SIZE.rows };
     },
     paint(frame) {
       if (!isOpen) return;
