@@ -26,7 +26,7 @@ const DETAIL: VmDetail = {
   guestUpdatedAt: NOW - 2_000, guestCacheBytes: 30 * MIB, guestMajorFaultsPerSecond: 4, guestSwapInBytesPerSecond: 0, guestSwapOutBytesPerSecond: 1_000,
   pssBytes: 150 * MIB, swapBytes: 5 * MIB, ksmProfitBytes: 9 * MIB, qmpAgeMs: 300, pluggedBytes: null, vcpusPresent: 2, throttledPercent: 0,
 };
-const FULL: Partial<VmSample> = { balloonActualBytes: 200 * MIB, guestTotalBytes: 190 * MIB, guestAvailableBytes: 90 * MIB, rssBytes: 180 * MIB, ksmMergedBytes: 12 * MIB, diskLatencySeconds: 0.0014 };
+const FULL: Partial<VmSample> = { balloonActualBytes: 200 * MIB, guestTotalBytes: 246 * MIB, guestAvailableBytes: 90 * MIB, rssBytes: 180 * MIB, ksmMergedBytes: 12 * MIB, diskLatencySeconds: 0.0014 };
 
 function host(change: Partial<Host> = {}): Host {
   return {
