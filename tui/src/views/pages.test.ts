@@ -56,7 +56,7 @@ describe("the tabs of a VM", () => {
     const row = (name: string): string => shown.find((line) => line.includes(name)) ?? "";
     expect(row("configured  ")).toMatch(/256M +100% +the definition/);
     expect(row("balloon actual")).toMatch(/200M +78% +0\.3s QEMU/);
-    expect(row("guest available")).toMatch(/90\.0M +35% +2\.0s guest's own word, of +190M/);
+    expect(row("guest available")).toMatch(/90\.0M +35% +2\.0s guest's own word, of +246M/);
     expect(row("host resident")).toMatch(/180M +70% +0\.0s host/);
     expect([row("fair share"), row("shared by KSM"), row("swapped out")].map((line) => /(\d[\d.]*M)/.exec(line)?.[1])).toEqual(["150M", "12.0M", "5.00M"]);
   });
