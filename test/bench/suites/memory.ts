@@ -61,13 +61,11 @@ async function beside(stack: Stack): Promise<Figure[]> {
     const over = new AbortController();
     const reclaiming = (async () => {
       // As the controller takes: one after the other, a tenth in ten seconds; here without the ten seconds.
-      for (let mib = BOOT_MIB; !over.signal.aborted; mib = mib <= BOOT_MIB / 2 ? BOOT_MIB : Math.floor(mib * 0.9)) {
+      for (let mib = BOOT_MIB; !over.signal.aborted; mib = mib * 0.9 < BOOT_MIB / 2 ? BOOT_MIB : Math.floor(mib * 0.9)) {
         for (const vm of neighbours) await vm.complete("setVmBalloon", { targetBytes: mib * MIB });
       }
     })();
-    const reclaimed = await stopwatch(() => busy.run(LOOP));
-    over.abort();
-    await reclaiming;
+    const [reclaimed] = await Promise.all([stopwatch(() => busy.run(LOOP)).finally(() => over.abort()), reclaiming]);
     return Math.max(0, (1 - alone / reclaimed) * 100);
   });
   await Promise.all([busy, ...neighbours].map((vm) => vm.forceOff()));
