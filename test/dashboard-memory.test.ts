@@ -2,7 +2,6 @@
 // effect told first, marked VMs by a plan, and undoing. In a real pseudo-terminal, against the recorded server.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DashboardDriver } from "./support/dashboard.js";
-import { eventually } from "./support/process.js";
 
 const TIMEOUT_MS = 60_000;
 const ESC = "\x1b";
@@ -15,16 +14,10 @@ describe("keys of memory and vCPUs", () => {
   }, TIMEOUT_MS);
   afterAll(() => dashboard[Symbol.asyncDispose](), TIMEOUT_MS);
 
-  async function choose(id: string): Promise<void> {
-    await dashboard.home();
-    await dashboard.press(`/${id}`, `/${id}`);
-    await dashboard.press("\r", "1 of 1");
-  }
-  const asked = (what: string): Promise<string> => eventually(`the server to be asked ${what}`, () => dashboard.server.asked.find((one) => one === what));
   const nothingAsked = (kind: string): void => expect(dashboard.server.asked.filter((one) => one.startsWith(kind))).toEqual([]);
 
   it("b tells the effect of a balloon target while it is typed, why one cannot be, and Esc does nothing", async () => {
-    await choose("web-1");
+    await dashboard.choose("web-1");
     await dashboard.press("b", /Balloon target of web-1 \(now 256M; from 128M to 256M\):/);
     await dashboard.press("2", /▲ The target is 128 to 256 MiB, not 2\./);
     await dashboard.press("00M", /Leaves the guest of web-1 200 MiB \(now 256 MiB\); about \d+ MiB come free/);
@@ -36,21 +29,21 @@ describe("keys of memory and vCPUs", () => {
   }, TIMEOUT_MS);
 
   it("Enter sets it, and u takes it back", async () => {
-    await choose("web-1");
+    await dashboard.choose("web-1");
     await dashboard.press("b200M", /come free/);
     dashboard.terminal.send("\r");
-    await asked(`SET_VM_BALLOON web-1 ${200 * MIB}`);
+    await dashboard.asked(`SET_VM_BALLOON web-1 ${200 * MIB}`);
     await dashboard.press("u", /Undo\? .*256/);
     dashboard.terminal.send("u");
-    await asked(`SET_VM_BALLOON web-1 ${256 * MIB}`);
+    await dashboard.asked(`SET_VM_BALLOON web-1 ${256 * MIB}`);
   }, TIMEOUT_MS);
 
   it("B grows what can grow, and says of what cannot why", async () => {
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await dashboard.press("B3G", /Memory size of build-runner \(now 2\.00G; up to 4\.00G\)[^]*Plugs 1\.0 GiB into the guest/);
     dashboard.terminal.send("\r");
-    await asked(`RESIZE_VM_MEMORY build-runner ${3072 * MIB}`);
-    await choose("web-2");
+    await dashboard.asked(`RESIZE_VM_MEMORY build-runner ${3072 * MIB}`);
+    await dashboard.choose("web-2");
     await dashboard.press("B", /Memory size of web-2 \(now 256M; up to 256M\)/);
     await dashboard.press(ESC, /by CPU/);
     // Now that its limits are known, the key says so by itself.
@@ -58,26 +51,26 @@ describe("keys of memory and vCPUs", () => {
   }, TIMEOUT_MS);
 
   it("# asks for vCPUs within the limits", async () => {
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await dashboard.press("#4", /vCPUs of build-runner \(now 2; 1 to 4\)[^]*Gives build-runner 4 vCPUs \(now 2\)/);
     dashboard.terminal.send("\r");
-    await asked("SET_VM_VCPUS build-runner 4");
+    await dashboard.asked("SET_VM_VCPUS build-runner 4");
     await dashboard.press("#9", /▲ The target is 1 to 4 vCPUs, not 9\./);
     await dashboard.press(ESC, /by CPU/);
   }, TIMEOUT_MS);
 
   it("z pages out so much, or all when nothing is typed", async () => {
-    await choose("test-vm-001");
+    await dashboard.choose("test-vm-001");
     await dashboard.press("z", /Pages up to .* of the memory of test-vm-001 out/);
     dashboard.terminal.send("\r");
-    await asked("PAGE_OUT_VM test-vm-001 all");
+    await dashboard.asked("PAGE_OUT_VM test-vm-001 all");
     await dashboard.press("z64M", /Pages up to 64 MiB/);
     dashboard.terminal.send("\r");
-    await asked(`PAGE_OUT_VM test-vm-001 ${64 * MIB}`);
+    await dashboard.asked(`PAGE_OUT_VM test-vm-001 ${64 * MIB}`);
   }, TIMEOUT_MS);
 
   it("A goes through off, recommend and on", async () => {
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await dashboard.press("\r", "1 graphs");
     await dashboard.press("3", /A control +recommend/);
     await dashboard.press("A", /Memory control of build-runner \(now recommend\): off +recommend +on/);
@@ -86,11 +79,11 @@ describe("keys of memory and vCPUs", () => {
     await dashboard.press("A", /\(now on\)/);
     await dashboard.press("\t", /\(now on\)/);
     dashboard.terminal.send("\r");
-    await asked("CONTROL build-runner RECOMMEND");
+    await dashboard.asked("CONTROL build-runner RECOMMEND");
   }, TIMEOUT_MS);
 
   it("say of a VM that does not run that they are for one that does", async () => {
-    await choose("spare");
+    await dashboard.choose("spare");
     for (const [key, label] of [["b", "balloon"], ["B", "memory size"], ["#", "vCPUs"], ["z", "page out"]] as const) await dashboard.press(key, `${label}: It is stopped; this is for a VM that runs.`);
   }, TIMEOUT_MS);
 
@@ -103,11 +96,11 @@ describe("keys of memory and vCPUs", () => {
     expect(plan).toMatch(/◆ web-2 +Leaves the guest of web-2 192 MiB[^]*◆ web-1 +Leaves the guest of web-1 192 MiB/);
     nothingAsked(`SET_VM_BALLOON web-2`);
     await dashboard.press("\r", /balloon: 2 done\./);
-    await asked(`SET_VM_BALLOON web-2 ${192 * MIB}`);
+    await dashboard.asked(`SET_VM_BALLOON web-2 ${192 * MIB}`);
   }, TIMEOUT_MS);
 
   it(": finds them by name", async () => {
-    await choose("web-1");
+    await dashboard.choose("web-1");
     await dashboard.press(":balloon", /^ b +balloon +What the balloon leaves the guest/m);
     await dashboard.press("\r", "Balloon target of web-1");
     await dashboard.press(ESC, /by CPU/);

@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BINDINGS } from "../tui/src/keys.js";
 import { DashboardDriver } from "./support/dashboard.js";
-import { eventually } from "./support/process.js";
 
 const TIMEOUT_MS = 60_000;
 const ESC = "\x1b";
@@ -15,50 +14,43 @@ describe("keys", () => {
   }, TIMEOUT_MS);
   afterAll(() => dashboard[Symbol.asyncDispose](), TIMEOUT_MS);
 
-  /** Chooses a VM by its name, from anywhere. */
-  async function choose(id: string): Promise<void> {
-    await dashboard.home();
-    await dashboard.press(`/${id}`, `/${id}`);
-    await dashboard.press("\r", "start");
-  }
-  const asked = async (what: string): Promise<string> => eventually(`the server to be asked ${what}`, () => dashboard.server.asked.find((one) => one === what));
 
   it.each([
     ["S", "web-1", "STOP web-1"], ["s", "web-1", "START web-1"], ["p", "web-2", "PAUSE web-2"], ["p", "gis-import", "RESUME gis-import"],
     ["r", "test-vm-001", "RESET test-vm-001"], ["P", "test-vm-001", "FORCE_OFF test-vm-001"],
   ])("%s on %s asks for %s", async (key, id, question) => {
-    await choose(id);
+    await dashboard.choose(id);
     dashboard.terminal.send(key);
     if (key === "r" || key === "P") {
       await dashboard.terminal.waitFor("is lost");
       dashboard.terminal.send("y");
     }
-    await asked(question);
+    await dashboard.asked(question);
   }, TIMEOUT_MS);
 
   it("P asks first, and any key but P and y keeps the power", async () => {
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await dashboard.press("P", "Cut the power of build-runner?");
     await dashboard.press("n", "start");
     expect(dashboard.server.asked).not.toContain("FORCE_OFF build-runner");
   }, TIMEOUT_MS);
 
   it("a verb that cannot be done says why", async () => {
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await dashboard.press("s", "start: It is running.");
   }, TIMEOUT_MS);
 
   it("d deletes only when the whole id was typed", async () => {
-    await choose("spare");
+    await dashboard.choose("spare");
     await dashboard.press("d", "Type its id (spare)");
     await dashboard.press("spar\r", "nothing was deleted");
     await dashboard.press("d", "Type its id (spare)");
     dashboard.terminal.send("spare\r");
-    await asked("DELETE spare");
+    await dashboard.asked("DELETE spare");
   }, TIMEOUT_MS);
 
   it("pasted text is never taken for keys", async () => {
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await dashboard.press(`${ESC}[200~SPPq${ESC}[201~`, "not taken as keys");
     expect(dashboard.server.asked).not.toContain("STOP build-runner");
   }, TIMEOUT_MS);
@@ -78,7 +70,7 @@ describe("keys", () => {
   }, TIMEOUT_MS);
 
   it("c opens the console, keys go to it, F12 fills the screen, Ctrl-] leaves", async () => {
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await dashboard.press("c", "console of build-runner");
     await dashboard.press("hello\r", /hello\s+hello/);
     await dashboard.press("\x1b[24~", /F12 split/);

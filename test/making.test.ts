@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DashboardDriver } from "./support/dashboard.js";
-import { eventually } from "./support/process.js";
 
 const TIMEOUT_MS = 60_000;
 /** Wide enough for the path of a file in any temporary folder. */
@@ -36,23 +35,15 @@ function edits(script: string): void {
   writeFileSync(editor, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 const press = (keys: string, expected: string | RegExp): Promise<string> => dashboard.press(keys, expected);
-const asked = (what: string): Promise<string> => eventually(`the server to be asked ${what}`, () => dashboard.server.asked.find((one) => one.startsWith(what)));
 /** A click on the first place where a text stands. */
 function click(screen: string, text: string): string {
   const y = screen.split("\n").findIndex((line) => line.includes(text));
   const x = (screen.split("\n")[y] ?? "").indexOf(text);
   return `${ESC}[<0;${x + 1};${y + 1}M${ESC}[<0;${x + 1};${y + 1}m`;
 }
-/** Chooses a VM by its name, from anywhere. */
-async function choose(id: string): Promise<void> {
-  await dashboard.home();
-  await press(`/${id}`, `/${id}`);
-  await press("\r", "start");
-}
-
 describe("why", () => {
   it("names the causes, goes to the neighbour and to the graphs, and back", async () => {
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await press("w", /build-runner was slow[^]*confidence high[^]*1 ▲ neighbour \(CPU\)/);
     await press("t", /› test-vm-001[^]*1 graphs/);
     await press(ESC, /build-runner was slow/);
@@ -68,9 +59,9 @@ describe("why", () => {
   }, TIMEOUT_MS);
 
   it("says so when nothing is wrong, and when it cannot be told", async () => {
-    await choose("web-1");
+    await dashboard.choose("web-1");
     await press("w", /nothing is wrong as far as can be seen/);
-    await choose("spare");
+    await dashboard.choose("spare");
     await press("w", /it cannot be told/);
     await dashboard.home();
   }, TIMEOUT_MS);
@@ -108,7 +99,7 @@ describe("alerts", () => {
 
 describe("the form of a VM", () => {
   it("judges while it is filled in, keeps what was typed, and makes the VM once", async () => {
-    await choose("web-1");
+    await dashboard.choose("web-1");
     await press("n", /a new VM[^]*cannot be made yet/);
     await press("build-runner\r", /There is a VM build-runner already/);
     await press(`${CLEAR}made-1${SHIFT_TAB}${SHIFT_TAB}`, /can be made/);
@@ -117,14 +108,14 @@ describe("the form of a VM", () => {
     await press(click(again, "memory  ") + CLEAR + "8M", /▲ memory/);
     await press(`${CLEAR}96M`, /memory_mb: 96[^]*can be made/);
     await press("\r", /made-1 is defined\. Start it now\?/);
-    await asked("PUT made-1");
+    await dashboard.asked("PUT made-1");
     dashboard.terminal.send("s");
-    await asked("START made-1");
+    await dashboard.asked("START made-1");
     expect(dashboard.server.asked.filter((one) => one.startsWith("PUT made-1"))).toHaveLength(1);
   }, TIMEOUT_MS);
 
   it("takes pasted text into its field, and the wheel goes over the fields", async () => {
-    await choose("web-1");
+    await dashboard.choose("web-1");
     await press("n", /Names it for ever/);
     await press(`${ESC}[200~pasted-1\n${ESC}[201~`, /id +pasted-1/);
     await press(`${ESC}[<65;5;5M`, /1 to 64, at most/);
@@ -135,10 +126,10 @@ describe("the form of a VM", () => {
 describe("the edit", () => {
   it("shows what changes, and makes it after a yes", async () => {
     edits("sed -i 's/^memory_mb: .*/memory_mb: 4096/' \"$1\"");
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await press("E", /1 change[^]*memory_mb: 2048 → 4096[^]*y makes the change/);
     await press("y", /build-runner: Changes/);
-    await asked("PUT build-runner");
+    await dashboard.asked("PUT build-runner");
   }, TIMEOUT_MS);
 
   it("does nothing where nothing was changed, and leads back where it cannot be read", async () => {
@@ -165,7 +156,7 @@ describe("the edit", () => {
 
 describe("in the past", () => {
   it("causes are asked of then, alerts are of then, and nothing can be made or changed", async () => {
-    await choose("build-runner");
+    await dashboard.choose("build-runner");
     await press("[", /PAST/);
     await press("n", /new VM: This is the past; 0 goes back to now/);
     await press("E", /edit: This is the past/);

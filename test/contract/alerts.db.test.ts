@@ -137,6 +137,7 @@ describe("an alert", () => {
     admin = stack.peer();
     expect(await alerts()).toMatchObject([{ vmId: "db", rule: { id: "paused" } }]);
     expect((await told("ALERT_RAISED")).filter(({ vmId }) => vmId === "db")).toHaveLength(3);
+    await until("the start is told to its end", async () => (await admin.query<{ events: { events: readonly { kind: string }[] } }>("{ events(last: 1) { events { kind } } }")).events.events[0]?.kind === "HOST_CONNECTED");
   });
 
   interface Seen { readonly cursor: string; readonly kind: string; readonly vmId: string | null; readonly state: string | null; readonly time: string }

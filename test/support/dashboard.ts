@@ -1,5 +1,6 @@
 // Drives the dashboard as a person would: keys in, the screen read back through a terminal emulator, against a recorded
 // server that the test can script.
+import { eventually } from "./process.js";
 import { RecordedServer } from "./recorded-server.js";
 import type { RecordedOptions } from "./recorded-server.js";
 import { TerminalDriver } from "./terminal.js";
@@ -55,6 +56,18 @@ export class DashboardDriver implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, ESCAPE_IS_TAKEN_MS));
     }
     await this.terminal.waitFor(/by CPU . ─+ 1 of \d+ /, ANSWER_DEADLINE_MS);
+  }
+
+  /** Chooses a VM by its name, from anywhere. */
+  async choose(id: string): Promise<void> {
+    await this.home();
+    await this.press(`/${id}`, `/${id}`);
+    await this.press("\r", "1 of 1");
+  }
+
+  /** Waits until the server has been asked just this, such as "STOP web-1". */
+  asked(what: string): Promise<string> {
+    return eventually(`the server to be asked ${what}`, () => this.server.asked.find((one) => one === what));
   }
 
   /** The screen as text, then the looks of each cell: one letter a look, explained below. */

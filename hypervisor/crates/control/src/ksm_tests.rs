@@ -20,7 +20,10 @@ impl Scanner {
         Self { seen, alike_bytes: alike_mib * MIB, scanned: 0.0, is_gone: false }
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "small figures of a test")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole pages and bytes are meant; minutes of them fit in 64 bits"
+    )]
     fn run(&mut self, rate: Rate, ms: u64) {
         self.seen.now_ms += ms;
         if let Rate::Scan { pages, sleep_ms } = rate {

@@ -87,7 +87,8 @@ pub fn guest(vm: Vm, load: f64) -> Guest {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "small figures of a test")]
+/// `bytes` times a ratio from 0 to 1.
+#[expect(clippy::cast_possible_truncation, reason = "whole bytes are meant, and a part of them fits")]
 pub fn share(bytes: u64, ratio: f64) -> u64 {
     (bytes as f64 * ratio) as u64
 }
