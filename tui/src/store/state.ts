@@ -122,7 +122,10 @@ export interface Ui {
   helpLines: number;
   /** First row shown of each scrolling page. */
   scroll: Partial<Record<string, number>>;
-  selectedOperationId: string | null;
+  /** The chosen row of each page of lists, by id; none: the first, which is the newest. */
+  chosenRows: Partial<Record<Page, string | undefined>>;
+  /** First line shown of the chosen row, where that is longer than its place. */
+  readFrom: number;
   selectedHostId: string | null;
   console: { vmId: string; view: ConsoleView } | null;
 }
@@ -225,7 +228,8 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       columns: 80,
       helpLines: 0,
       scroll: {},
-      selectedOperationId: null,
+      chosenRows: {},
+      readFrom: 0,
       selectedHostId: null,
       console: null,
     },
