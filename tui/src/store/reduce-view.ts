@@ -9,6 +9,7 @@ import { moveForm } from "./form.js";
 import { memoryRowAt, memorySortStep, turned } from "./memory.js";
 import { logRows } from "./log.js";
 import { reduceMarks } from "./marks.js";
+import { nextNotice, withNoticesSeen } from "./notices.js";
 import { readOn } from "./reading.js";
 import { listedRows, moveRow } from "./rows.js";
 import { page, visibleVms } from "./select.js";
@@ -83,9 +84,9 @@ export function reduceView(state: State, action: ViewAction): State {
     case "filter":
       return filtered(state, action.text);
     case "notice":
-      return withUi(state, { notice: { tone: action.tone, text: action.text, at: state.now } });
+      return withUi(state, { notice: nextNotice(state, { tone: action.tone, text: action.text, at: state.now }) });
     case "clearNotice":
-      return state.ui.notice === null ? state : withUi(state, { notice: null });
+      return withNoticesSeen(state);
     case "console":
       return withUi(state, { console: action.console });
   }

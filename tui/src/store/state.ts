@@ -114,6 +114,8 @@ export interface Ui {
   compared: ComparedFigure;
   prompt: Prompt | null;
   notice: Notice | null;
+  /** The newest event when a key was pressed last: warnings up to it were seen. */
+  seenCursor: bigint | null;
   /** Rows between the header and the last lines, as the screen is now. */
   bodyRows: number;
   /** Cells of a row of the screen, as it is now. */
@@ -224,6 +226,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       compared: "cpu",
       prompt: null,
       notice: null,
+      seenCursor: null,
       bodyRows: 20,
       columns: 80,
       helpLines: 0,

@@ -1,5 +1,6 @@
 // What events and operations look like as a line each; sections of them are list-pages.ts's.
 import type { Event, Operation } from "../store/model.js";
+import { isWarning } from "../store/notices.js";
 import { serverNow, vmLabel } from "../store/select.js";
 import type { State } from "../store/state.js";
 import { cellsOf, padCells } from "../width.js";
@@ -18,13 +19,10 @@ const WITH_DAY_FROM_CELLS = 100;
 /** Of one VM its name need not be told. */
 export type Names = "with names" | "of one VM";
 
-/** What asks for a person's eyes and is no state of a VM. */
-const WARNINGS: ReadonlySet<string> = new Set(["WARNING", "ALERT_RAISED", "HOST_DISCONNECTED", "GAP", "ACCESS_REFUSED", "LOGIN_FAILED"]);
-
 /** What an event wears: trouble first, then the state it tells of. */
 export function eventRole(event: Event): Role {
   if (event.state === "CRASHED" || event.kind === "GUEST_PANICKED") return "crashed";
-  if (WARNINGS.has(event.kind)) return "attention";
+  if (isWarning(event)) return "attention";
   return event.state === null ? "dim" : STATE_ROLES[event.state];
 }
 
