@@ -5,7 +5,7 @@ import { cellsOf } from "../width.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
 import { DIM, TEXT } from "./painter.js";
-import type { Plot, PlotLine } from "./plot.js";
+import type { Plot } from "./plot.js";
 
 /** Rows that the drawing keeps, its time axis not counted, however many lines there are to tell of. */
 const DRAWN_ROWS_LEAST = 4;
@@ -19,22 +19,28 @@ type Row = (readonly [text: string, look: Style])[];
 interface Legend { remark: string; rows: readonly Row[] }
 
 export function legendOf(shown: Plot, windows: readonly Window[], rect: Rect): Legend {
+  const { extra = "", title, ends } = shown;
   const room = rect.width - 2;
-  const ranged = rowsOf(shown, windows, room, "each with its range");
   const spare = Math.max(1, rect.height - FRAME_ROWS - DRAWN_ROWS_LEAST);
-  if (ranged !== null && (ranged.length === 1 || (ranged.length <= spare && shown.ends !== "named"))) return { remark: "", rows: ranged };
-  const bare = rowsOf(shown, windows, room, "now only");
+  const fits = (rows: readonly Row[] | null): rows is Row[] => rows !== null && (rows.length === 1 || (rows.length <= spare && ends !== "named"));
+  const whole = rowsOf(shown, windows, room, "each with its range", extra);
+  if (fits(whole) && whole.length === 1) return { remark: "", rows: whole };
+  // What the lines do not say takes no row of its own where it can stand beside the title.
+  const isBeside = cellsOf(extra) + cellsOf(title) + RULE_MARGIN_CELLS <= rect.width;
+  const ranged = rowsOf(shown, windows, room, "each with its range", isBeside ? "" : extra);
+  if (fits(ranged)) return { remark: isBeside ? extra : "", rows: ranged };
   // What does not fit into one row is cut there: the drawing is what the graph is for.
-  const row = bare?.length === 1 ? (bare[0] ?? []) : entriesOf(shown, windows, "now only").flatMap(({ row }) => [...row, [" ", DIM] as const]);
-  return { remark: shown.ends === "named" ? "" : ranges(shown, windows, rect.width), rows: [row] };
+  const bare = rowsOf(shown, windows, room, "now only", extra);
+  const row = bare?.length === 1 ? (bare[0] ?? []) : entriesOf(shown, windows, "now only", extra).flatMap(({ row }) => [...row, [" ", DIM] as const]);
+  return { remark: ends === "named" ? "" : ranges(shown, windows, rect.width), rows: [row] };
 }
 
 type Detail = "each with its range" | "now only";
 interface Entry { row: Row; cells: number }
 
 /** Entries in rows of so many cells; null where one alone is too long. Cells are the same whatever the values are. */
-function rowsOf(shown: Plot, windows: readonly Window[], room: number, detail: Detail): Row[] | null {
-  const entries = entriesOf(shown, windows, detail);
+function rowsOf(shown: Plot, windows: readonly Window[], room: number, detail: Detail, extra: string): Row[] | null {
+  const entries = entriesOf(shown, windows, detail, extra);
   if (entries.some(({ cells }) => cells > room)) return null;
   const rows: Row[] = [];
   let used = Infinity;
@@ -51,7 +57,7 @@ function rowsOf(shown: Plot, windows: readonly Window[], room: number, detail: D
 }
 const GAP = "  ";
 
-function entriesOf({ lines, scale, extra = "" }: Plot, windows: readonly Window[], detail: Detail): Entry[] {
+function entriesOf({ lines, scale }: Plot, windows: readonly Window[], detail: Detail, extra: string): Entry[] {
   const fixed = (value: number | null): string => scale.value(value).padEnd(scale.width);
   const entries = lines.map((line, index): Entry => {
     const window = windows[index];
@@ -68,24 +74,19 @@ function ranges({ lines, title, scale }: Plot, windows: readonly Window[], width
     const window = windows[index];
     return window === undefined || Number.isNaN(window.peak) ? [] : [{ line, window }];
   });
-  const named = (each: (line: PlotLine, window: Window) => string): string => known.map(({ line, window }) => each(line, window)).join("  ");
   const [only] = known;
   const forms = lines.length === 1 && only !== undefined
     ? [`min ${scale.value(only.window.low)} max ${scale.value(only.window.peak)}`, `${scale.value(only.window.low)} to ${scale.value(only.window.peak)}`]
-    : [named(({ name }, { low, peak }) => `${name} min ${scale.value(low)} max ${scale.value(peak)}`), named(({ name }, { low, peak }) => `${name} ${short(scale, low)}-${short(scale, peak)}`)];
+    : [known.map(({ line: { name }, window: { low, peak } }) => `${name} min ${scale.value(low)} max ${scale.value(peak)}`).join("  ")];
   const fitting = forms.find((form) => cellsOf(form) <= room);
   if (fitting !== undefined) return fitting;
   let some = "";
   for (const { line: { name }, window: { low, peak } } of known) {
-    const next = `${some === "" ? "" : " "}${name} ${short(scale, low)}-${short(scale, peak)}`;
+    const next = `${some === "" ? "" : "  "}${name} ${scale.mark(low)}-${scale.mark(peak)}`;
     if (cellsOf(some + next) > room) break;
     some += next;
   }
   return some;
-}
-
-function short(scale: Plot["scale"], value: number): string {
-  return scale.value(value).replace("/s", "");
 }
 
 function numberOrNull(value: number): number | null {
