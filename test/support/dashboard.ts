@@ -1,5 +1,6 @@
 // Drives the dashboard as a person would: keys in, the screen read back through a terminal emulator, against a recorded
 // server that the test can script.
+import { inject } from "vitest";
 import { eventually } from "./process.js";
 import { RecordedServer } from "./recorded-server.js";
 import type { RecordedOptions } from "./recorded-server.js";
@@ -32,7 +33,7 @@ export class DashboardDriver implements AsyncDisposable {
   static async open(options: DashboardOptions = {}): Promise<DashboardDriver> {
     const { columns = 80, rows = 24, env = {}, bytesPerSecond, ...recorded } = options;
     const server = await RecordedServer.open(recorded);
-    const terminal = new TerminalDriver(process.execPath, ["--import", "tsx", "test/support/recorded-main.ts"], {
+    const terminal = new TerminalDriver(process.execPath, [inject("programs").recordedDashboard], {
       columns, rows, ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }), env: { ...AT_HOME_NOWHERE, RECORDED_URL: server.url, RECORDED_CLOCK: recorded.clock ?? "still", ...env },
     });
     return new DashboardDriver(server, terminal, columns, rows);
