@@ -177,21 +177,13 @@ describe.concurrent("other looks", () => {
 });
 
 describe.concurrent("screens of rare moments", () => {
-  it("are painted as recorded: no VM, more VMs than rows, no server", { timeout: TIMEOUT_MS }, async ({ expect }) => {
-    {
-      await using none = await Dashboards.open(DEPTHS, { vms: 0 });
-      await none.walk([["", /No VM/]]);
-      await isAsRecorded(expect, none, "overview-no-vm.80x24");
-    }
-    {
-      await using many = await (await Dashboards.open(DEPTHS, { vms: 120 })).ready();
-      await many.walk([["G", /120 of 120/]]);
-      await isAsRecorded(expect, many, "overview-many.80x24");
-    }
-    await using alone = await (await Dashboards.open(DEPTHS)).ready();
-    await alone.each(({ server }) => server.drop("and stays away"));
-    await alone.walk([["", /no server for[^]*cannot be reached/]]);
-    await isAsRecorded(expect, alone, "overview-no-server.80x24");
+  it("are painted as recorded: no VM, and more VMs than rows", { timeout: TIMEOUT_MS }, async ({ expect }) => {
+    await using none = await Dashboards.open(DEPTHS, { vms: 0 });
+    await none.walk([["", /No VM/]]);
+    await isAsRecorded(expect, none, "overview-no-vm.80x24");
+    await using many = await (await Dashboards.open(DEPTHS, { vms: 120 })).ready();
+    await many.walk([["G", /120 of 120/]]);
+    await isAsRecorded(expect, many, "overview-many.80x24");
   });
 
   it("says what size it needs below 80x24", async () => {
