@@ -36,14 +36,19 @@ type Story = Effect & { from?: Steps; after?: string };
 const chosen = (id: string): Steps => [[`/${id}`, new RegExp(`/${id}`)], ["\r", /1 of 1/]];
 const VM_PAGE: Steps = [["\r", /1 graphs/]];
 const MARKED: Steps = [["*", /\d marked/]];
-const FORM: Steps = [["n", /a new VM[^]*can be made/]];
+const FORM: Steps = [["n", /Names it for ever/]];
 const WHY: Steps = [...chosen("build-runner"), ["w", /confidence high/]];
 const ALERTS: Steps = [["a", /Guest memory low/]];
 const COLUMNS: Steps = [["O", /as many as fit/]];
+/** The oldest events are the server's start, two VMs' and a long one. */
+const LONG_LINE: Steps = [["e", /events, newest first/], ["Gkkk", /db-old/]];
 /** Resets stay under way here. */
 const RESETTING: Steps = [...MARKED, ["r", /plan: reset \d VMs[^]*carries it out/], ["\r", /x cancels|Esc leaves it/]];
 
 const STORIES: Readonly<Record<Command, Story>> = {
+  rowEnter: { from: [["e", /events, newest first/]], shows: /1 graphs/ },
+  readOn: { from: LONG_LINE, changes: /[^]*/ },
+  readBack: { from: [...LONG_LINE, ["\x1b[C", /\w/]], changes: /[^]*/ },
   start: { from: chosen("spare"), asks: /^START spare$/ },
   stop: { from: chosen("spare"), asks: /^STOP spare$/ },
   pause: { from: chosen("web-2"), asks: /^PAUSE web-2$/, after: "p" },
@@ -69,14 +74,14 @@ const STORIES: Readonly<Record<Command, Story>> = {
   markRange: { from: [["  ", /2 marked/]], shows: /3 marked/ },
   markShown: { shows: /\d marked/ },
   bulk: { from: [...RESETTING, ["\x1b", /\d marked/]], shows: /reset \d VMs/, after: "x" },
-  carryOut: { from: [...MARKED, ["p", /plan: \w+ \d VMs[^]*carries it out/]], shows: /summary: / },
+  carryOut: { from: [...MARKED, ["K", /plan: protect \d VMs[^]*carries it out/]], shows: /summary: / },
   cancelBulk: { from: RESETTING, asks: /^CANCEL / },
   alertEnter: { from: ALERTS, shows: /› db-old/ },
   ruleNew: { from: ALERTS, shows: /a new alert rule/ },
   ruleEdit: { from: ALERTS, shows: /alert rule Crashed/ },
   ruleToggle: { from: [...ALERTS, ["G", /steal>20%, for/]], changes: /(on|off) +Steal/ },
   ruleDelete: { from: ALERTS, shows: /Delete the alert rule/ },
-  formMake: { from: FORM, shows: /Start it now\?/, after: "n" },
+  formMake: { from: [...FORM, ["made-1", /can be made/]], shows: /Start it now\?/, after: "n" },
   formNext: { from: FORM, hides: /Names it for ever/ },
   formPrevious: { from: FORM, hides: /Names it for ever/ },
   formLeave: { from: FORM, hides: /a new VM/ },
@@ -90,10 +95,10 @@ const STORIES: Readonly<Record<Command, Story>> = {
   pastForth: { from: [["{", /PAST/]], changes: /PAST .* UTC/, after: "00" },
   pastFarBack: { shows: /PAST .*, 1\ds ago/, after: "00" },
   pastFarForth: { from: [["{{", /PAST .*, 2\ds ago/]], shows: /PAST .*, 1\ds ago/, after: "00" },
-  zoomOut: { shows: /15 min/, after: "00" },
-  zoomIn: { from: [["-", /15 min/]], shows: / 5 min/, after: "00" },
+  zoomOut: { shows: /10 min/, after: "00" },
+  zoomIn: { from: [["-", /10 min/]], shows: / 5 min/, after: "00" },
   present: { from: [["[", /PAST/]], hides: /PAST/ },
-  markInstant: { shows: /Marked this instant/, after: "[M" },
+  markInstant: { shows: /Marked this instant/ },
   enter: { shows: /1 graphs/ },
   back: { from: VM_PAGE, hides: /1 graphs/ },
   hosts: { shows: /disk space/ },
@@ -102,8 +107,8 @@ const STORIES: Readonly<Record<Command, Story>> = {
   log: { shows: /Connected as admin/ },
   memory: { shows: /VMs by cost/ },
   compare: { shows: /compared/ },
-  nextFigure: { from: [["=", /compared/]], changes: /── [^─]*compared[^─]*/, after: "<" },
-  previousFigure: { from: [["=", /compared/]], changes: /── [^─]*compared[^─]*/, after: ">" },
+  nextFigure: { from: [["=", /compared/]], shows: /── steal, %/, after: "<" },
+  previousFigure: { from: [["=>", /── steal, %/]], hides: /── steal, %/ },
   cpuScale: { from: VM_PAGE, shows: /% of \d vCPUs/, after: "%" },
   filter: { shows: /Enter keeps/ },
   find: { shows: /power cut/ },
@@ -117,7 +122,7 @@ const STORIES: Readonly<Record<Command, Story>> = {
   tab4: { from: VM_PAGE, shows: /on host/ },
   tab5: { from: VM_PAGE, shows: /packets in/ },
   tab6: { from: VM_PAGE, shows: /login:/ },
-  tab7: { from: VM_PAGE, shows: /is running\./ },
+  tab7: { from: VM_PAGE, shows: /── .*events/ },
   tab8: { from: VM_PAGE, shows: /memory_mb/ },
   nextTab: { from: VM_PAGE, shows: /vCPU +used steal%/ },
   columns: { shows: /as many as fit/ },
