@@ -76,16 +76,14 @@ const script = {
   },
 };
 
-let bundle: ClientBundle;
+const bundle = new ClientBundle();
 let server: ScriptedServer;
 beforeAll(async () => {
-  bundle = await ClientBundle.build();
   server = await ScriptedServer.start(script);
 });
 beforeEach(() => void asked.splice(0));
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  bundle[Symbol.dispose]();
 });
 const quetzal = (...args: readonly string[]): Promise<Ran> => bundle.run(args, server.environment);
 const calls = (): string[] => asked.map(({ name }) => name);

@@ -86,15 +86,13 @@ const script = {
   },
 };
 
-let bundle: ClientBundle;
+const bundle = new ClientBundle();
 let server: ScriptedServer;
 beforeAll(async () => {
-  bundle = await ClientBundle.build();
   server = await ScriptedServer.start(script);
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  bundle[Symbol.dispose]();
 });
 
 const LISTS = ["vm ls", "events", "vm events vm-1", "operation ls", "host ls", "alert ls", "alert rules", "audit", "token ls", "vm versions vm-1", "memory ls", "memory decisions", "memory decisions vm-1", "cpu ls"];
