@@ -30,9 +30,13 @@ export function footer(p: Painter): void {
   if (state.ui.prompt !== null) prompt(p, y + 1, state.ui.prompt);
   else {
     message(p, y + 1);
-    keyLine(p, y + 2);
+    if (state.ui.console === null) keyLine(p, y + 2);
+    else parts(p, 1, y + 2, CONSOLE_KEYS.flatMap(([key, what]) => [[key, style("key")] as const, [` ${what}  `, TEXT] as const]));
   }
 }
+
+/** While a console is open, every other key is typed into it. */
+const CONSOLE_KEYS = [["Ctrl-]", "leave the console"], ["F12", "full screen"]] as const;
 
 /** Lines of an error: the second takes the place of the rule, so that no key goes. */
 const ERROR_ROWS = 2;
@@ -77,7 +81,7 @@ function keyLine(p: Painter, y: number): void {
 
 function namedKeys(state: State): NamedKey[] {
   const here = page(state);
-  const shown = bindingsOf(state).filter(({ command, onBottomLine, pages }) => pages.includes(here) && (onBottomLine === true || onBottomLine?.includes(here) === true || command === "quit" || (command === "back" && here !== "overview")));
+  const shown = bindingsOf(state).filter(({ command, onBottomLine, pages }) => pages.includes(here) && (command !== here || command === "help") && (onBottomLine === true || onBottomLine?.includes(here) === true || command === "quit" || (command === "back" && here !== "overview")));
   // The ways out stand last.
   const isWayOut = ({ command }: { command: Command }): boolean => command === "back" || command === "quit";
   return [...shown.filter((binding) => !isWayOut(binding)), ...shown.filter(isWayOut)].map((binding) => {

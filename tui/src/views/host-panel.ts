@@ -3,7 +3,7 @@ import { host, hostSample, isStale } from "../store/select.js";
 import { hostWindow } from "../store/windows.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
-import { UNKNOWN, bytes, count, cut, ratePerSecond, wholePercent } from "./format.js";
+import { UNKNOWN, bytes, count, cut, isIdle, ratePerSecond, wholePercent } from "./format.js";
 import { hostPlots, kvmNote, pressureWords } from "./host-plots.js";
 import { DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
@@ -32,6 +32,8 @@ export function hostCompact(p: Painter, y: number): void {
   const cores = host(state)?.cpuCount ?? null;
   const cpu = hostWindow(state, host(state)?.id ?? "", "cpu", CPU_COLUMNS, CPU_SPAN_SECONDS);
   const psi = sample?.psiCpuRatio ?? null;
+  const read = sample?.diskReadBytesPerSecond;
+  const written = sample?.diskWriteBytesPerSecond;
   parts(p, 1, y, [
     ["CPU ", DIM], [sparkline(cpu.columns, 1, theme), style("first")],
     [`${wholePercent(sample?.cpuRatio ?? null).padStart(5)} of ${cores ?? UNKNOWN} ${cores === 1 ? "core" : "cores"}`, look],
@@ -45,7 +47,7 @@ export function hostCompact(p: Painter, y: number): void {
     [` drops ${count(sample?.networkDropsPerSecond ?? null)}`, look],
   ]);
   parts(p, x, y + 1, [
-    ["DISK ", DIM], [`r ${ratePerSecond(sample?.diskReadBytesPerSecond ?? null).padEnd(8)} w ${ratePerSecond(sample?.diskWriteBytesPerSecond ?? null)}`, look],
+    ["DISK ", DIM], [isIdle(read, written) ? "idle" : `r ${ratePerSecond(read ?? null).padEnd(8)} w ${ratePerSecond(written ?? null)}`, look],
   ]);
   const { label, note } = kvmWords(p);
   parts(p, x, y + 2, [[`${label} `, DIM], [cut(note, frame.width - x - cellsOf(label) - 2, theme.ellipsis), look]]);
