@@ -1,5 +1,6 @@
 // Drives the dashboard as a person would: keys in, the screen read back through a terminal emulator, against a recorded
 // server that the test can script.
+import { inject } from "vitest";
 import { eventually } from "./process.js";
 import { RecordedServer } from "./recorded-server.js";
 import type { RecordedOptions } from "./recorded-server.js";
@@ -32,7 +33,7 @@ export class DashboardDriver implements AsyncDisposable {
   static async open(options: DashboardOptions = {}): Promise<DashboardDriver> {
     const { columns = 80, rows = 24, env = {}, bytesPerSecond, ...recorded } = options;
     const server = await RecordedServer.open(recorded);
-    const terminal = new TerminalDriver(process.execPath, ["--import", "tsx", "test/support/recorded-main.ts"], {
+    const terminal = new TerminalDriver(process.execPath, [inject("programs").recordedDashboard], {
       columns, rows, ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }), env: { ...AT_HOME_NOWHERE, RECORDED_URL: server.url, RECORDED_CLOCK: recorded.clock ?? "still", ...env },
     });
     return new DashboardDriver(server, terminal, columns, rows);
@@ -65,9 +66,9 @@ export class DashboardDriver implements AsyncDisposable {
     await this.press("\r", "1 of 1");
   }
 
-  /** Waits until the server has been asked just this, such as "STOP web-1". */
+  /** Waits until the server has been asked what begins so, such as "STOP web-1". */
   asked(what: string): Promise<string> {
-    return eventually(`the server to be asked ${what}`, () => this.server.asked.find((one) => one === what));
+    return eventually(`the server to be asked ${what}`, () => this.server.asked.find((one) => one.startsWith(what)));
   }
 
   /** The screen as text, then the looks of each cell: one letter a look, explained below. */

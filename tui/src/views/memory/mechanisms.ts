@@ -43,6 +43,7 @@ function missing({ capabilities }: Host, name: string): string | null {
 const TUNE = "quetzal memory host --ksm tuned";
 const AWAY = "The host's daemon cannot be asked.";
 
+/** With a tenth, unless it is whole. */
 function percent(value: number | null): string {
   return value === null ? UNKNOWN : `${Math.round(value * 10) / 10}%`;
 }
@@ -52,13 +53,13 @@ function sharing(host: Host, sample: HostSample | null, settings: HostMemorySett
   const profit = sample?.ksmProfitBytes == null ? "" : `; profit ${bytes(sample.ksmProfitBytes)}`;
   const base = { name: "KSM" as const, savedBytes: sample?.ksmSavedBytes ?? null };
   if (off !== null || settings === null) return { ...base, text: off ?? `${AWAY}${profit}`, isOff: true };
-  const { mode, activeDomain, reason, pagesPerScan, sleepMs, cpuUsedPercent, cpuBudgetPercent } = settings.ksm;
+  const { mode, activeDomain, reason, pagesPerScan, sleepMs, cpuUsedRatio, cpuBudgetPercent } = settings.ksm;
   const domain = activeDomain === null ? "" : `; domain ${activeDomain}`;
   const why = reason === "" ? "" : `; ${reason}`;
   switch (mode) {
-    case "UNTOUCHED": return { ...base, text: `${ksmSwitch(host)}, unmanaged (set by the host): ${TUNE}${profit}${domain}${why}`, isOff: true };
-    case "TUNED": return { ...base, text: `on, tuned by quetzal: CPU ${percent(cpuUsedPercent)} of ${percent(cpuBudgetPercent)}${profit}${domain}${why}; ${pagesPerScan} pages each ${sleepMs} ms`, isOff: false };
-    case "STOPPED": return { ...base, text: `off, stopped by quetzal: ${TUNE}${profit}${why}`, isOff: true };
+    case "UNTOUCHED": return { ...base, text: `${ksmSwitch(host)}, set by the host: ${TUNE}${profit}${domain}${why}`, isOff: true };
+    case "TUNED": return { ...base, text: `on, tuned by quetzal: CPU ${percent(cpuUsedRatio === null ? null : cpuUsedRatio * 100)} of ${percent(cpuBudgetPercent)}${profit}${domain}${why}; ${pagesPerScan} pages each ${sleepMs} ms`, isOff: false };
+    case "STOPPED": return { ...base, text: `off, by quetzal: ${TUNE}${profit}${why}`, isOff: true };
     case "UNMERGED": return { ...base, text: `off, unmerged by quetzal: ${TUNE}${why}`, isOff: true };
   }
 }
@@ -79,7 +80,7 @@ function compression(host: Host, sample: HostSample | null, settings: HostMemory
   const mode = settings?.compression.mode;
   if (settings === null) return { ...base, text: `${AWAY}${ratio}`, isOff: true };
   if (mode === "UNTOUCHED") {
-    const nowhere = sample?.swapTotalBytes === 0 && original === null ? "no swap device" : "unmanaged (set by the host)";
+    const nowhere = sample?.swapTotalBytes === 0 && original === null ? "no swap device" : "set by the host";
     return { ...base, text: `${missing(host, "zram") ?? `${nowhere}: quetzal memory host --compression zram`}${ratio}`, isOff: true };
   }
   const { sizeBytes, algorithm } = settings.compression;

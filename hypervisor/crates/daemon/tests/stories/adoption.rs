@@ -1,10 +1,9 @@
 //! What happens to running VMs when the daemon dies or ends.
-mod support;
 
 use std::time::{Duration, Instant};
 
+use crate::support::{Daemon, bare, signal, slots};
 use quetzal_api::v1::{EventKind, VmState};
-use support::{Daemon, bare, signal};
 
 #[tokio::test]
 async fn running_vms_are_adopted_after_the_daemons_death_and_a_dead_one_is_reported() {
@@ -46,6 +45,7 @@ async fn running_vms_are_adopted_after_the_daemons_death_and_a_dead_one_is_repor
 
 #[tokio::test]
 async fn a_graceful_end_is_quick_leaves_the_vms_and_an_open_stream_does_not_hold_it_up() {
+    slots::take_all();
     let mut daemon = Daemon::start().await;
     let pid = daemon.running(bare("one")).await.pid;
     let mut events = daemon.events(0).await;

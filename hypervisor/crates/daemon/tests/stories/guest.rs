@@ -1,20 +1,19 @@
 //! A real Linux guest: its console, its memory figures, its power button, its own power-down and its panic.
 //! Needs the guest image that the set-up builds: its folder is named by QUETZAL_TEST_IMAGES.
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
-mod support;
 
 use std::time::Duration;
 
+use crate::support::Daemon;
+use crate::support::guest::{self, BOOT_PATIENCE, Terminal};
 use quetzal_api::v1::{EventKind, StopEscalation, VmState, WatchMetricsRequest};
 use serde_json::json;
-use support::Daemon;
-use support::guest::{BOOT_PATIENCE, Terminal};
 
 /// Long enough for the guest to power down while no daemon is there.
 const AWAY: Duration = Duration::from_secs(4);
 
 async fn booted(daemon: &mut Daemon, id: &str) -> Option<Terminal> {
-    support::guest::booted(daemon, id, json!({ "memory_mb": 192, "vcpus": 2, "features": ["ballooning", "tps"] })).await
+    guest::booted(daemon, id, json!({ "memory_mb": 192, "vcpus": 2, "features": ["ballooning", "tps"] })).await
 }
 
 #[tokio::test]

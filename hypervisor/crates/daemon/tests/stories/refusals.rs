@@ -1,9 +1,8 @@
 //! Bad input and verbs out of place: one clear refusal that names the field, and nothing changes.
-mod support;
 
+use crate::support::{Daemon, bare, outcome};
 use quetzal_api::v1::{self, EventKind, RefusalCode, StopEscalation, VmState};
 use serde_json::{Value, json};
-use support::{Daemon, bare, outcome};
 
 fn with(field: &str, value: Value) -> Value {
     let mut spec = bare("one");

@@ -1,17 +1,16 @@
 //! Sharing, compression and the controller on real guests, with the host's own switches as they were afterwards.
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
-mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::Daemon;
+use crate::support::guest::{Terminal, booted};
+use crate::support::host_memory::{Turn, figure, until, zram_devices};
 use quetzal_api::v1::{CompressionMode, DecisionAction, EventKind, KsmMode, PressureState, RefusalCode};
 use serde_json::json;
-use support::Daemon;
-use support::guest::{Terminal, booted};
-use support::host_memory::{Turn, figure, until, zram_devices};
 
 const MIB: u64 = 1 << 20;
 /// Scanning some hundred MiB within a part of a core that other tests share.

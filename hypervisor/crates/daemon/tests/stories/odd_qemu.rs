@@ -1,14 +1,13 @@
 //! A QEMU that answers oddly: a scripted peer on the control socket, found by adoption.
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
-mod support;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command};
 
+use crate::support::{Daemon, PATIENCE, bare, signal};
 use quetzal_api::v1::{EventKind, VmState, WatchMetricsRequest};
 use serde_json::{Value, json};
-use support::{Daemon, PATIENCE, bare};
 
 /// A process that lives and is no QEMU; ended with the test.
 struct Sleeper(Child);
@@ -113,5 +112,5 @@ async fn a_pid_of_another_process_is_not_believed() {
     daemon.launch().await;
     assert_eq!(daemon.get("one").await.unwrap().state(), VmState::Crashed);
     assert!(std::fs::exists(format!("/proc/{pid}")).unwrap(), "a stranger's process is left alone");
-    support::signal(pid, "KILL");
+    signal(pid, "KILL");
 }

@@ -1,13 +1,10 @@
 //! Drives a real quetzald over gRPC in a state folder of its own, and ends everything it started, in failure too.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "each test binary uses its part, and a broken support is a failed test"
-)]
+#![allow(clippy::unwrap_used, reason = "a broken support is a failed test")]
 
 pub mod guest;
 pub mod host_memory;
 pub mod memory;
+pub mod slots;
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -49,6 +46,7 @@ impl Daemon {
     }
 
     pub async fn start_with(extra_args: &[&str]) -> Self {
+        slots::take();
         let folder = tempfile::Builder::new().prefix("qz-").tempdir_in("/tmp").unwrap();
         let extra_args = extra_args.iter().map(|arg| (*arg).to_owned()).collect();
         let program = env!("CARGO_BIN_EXE_quetzald").into();
@@ -63,6 +61,7 @@ impl Daemon {
             println!("skipped: becoming another user needs root");
             return None;
         }
+        slots::take();
         let folder = tempfile::Builder::new().prefix("qz-").tempdir_in("/tmp").unwrap();
         // Where cargo builds may be closed to that user.
         let program = folder.path().join("quetzald");

@@ -1,20 +1,17 @@
 //! CPU control of real guests: vCPUs there and back, weight, limit, pins and control groups, as the guest and the kernel
 //! see them. Compares figures of one run with each other, never with a clock.
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
-mod support;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::support::guest::{BOOT_PATIENCE, Terminal, booted};
+use crate::support::{Daemon, bare, signal, slots};
 use quetzal_api::v1::{EventKind, GetHostRequest, RefusalCode, VmMetrics, VmState};
 use quetzal_host::{affinity, cgroup};
 use serde_json::{Value, json};
-use support::guest::{Terminal, booted};
-use support::{Daemon, bare, signal};
 
-/// Guests that are measured, or that boot often, do so alone.
-static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// A pace of vCPUs is judged over this long.
 const WATCHED: Duration = Duration::from_secs(4);
 /// So much arithmetic of the guest's shell takes it about half a second.
@@ -36,7 +33,7 @@ async fn put(daemon: &mut Daemon, id: &str, policy: Value) {
 async fn vcpus(daemon: &mut Daemon, id: &str, count: u32) -> (bool, String) {
     let mut events = daemon.events(daemon.list().await.journal_sequence).await;
     let operation = daemon.set_vcpus(id, count).await.unwrap();
-    let end = tokio::time::timeout(support::guest::BOOT_PATIENCE, async {
+    let end = tokio::time::timeout(BOOT_PATIENCE, async {
         loop {
             let event = events.until(EventKind::OperationFinished).await;
             if event.operation_id == operation {
@@ -55,7 +52,6 @@ async fn room(daemon: &Daemon, id: &str) -> (u32, u32) {
 
 #[tokio::test]
 async fn a_guest_uses_as_many_vcpus_as_it_is_told_there_and_back() {
-    let _alone = ALONE.lock().await;
     let mut daemon = Daemon::start().await;
     let Some(mut terminal) = booted(&mut daemon, "one", spec(json!({ "max_vcpus": 4 }))).await else { return };
     assert_eq!(room(&daemon, "one").await, (1, 4));
@@ -158,7 +154,7 @@ fn can_limit() -> bool {
 
 #[tokio::test]
 async fn a_quarter_of_a_core_makes_a_guest_four_times_slower_and_back() {
-    let _alone = ALONE.lock().await;
+    slots::take_all();
     let mut daemon = Daemon::start().await;
     if !can_limit() {
         return;
@@ -199,7 +195,7 @@ async fn watched(daemon: &Daemon, ids: [&str; 2]) -> [(f64, f64); 2] {
 
 #[tokio::test]
 async fn two_busy_guests_on_one_cpu_share_it_by_their_weights() {
-    let _alone = ALONE.lock().await;
+    slots::take_all();
     let mut daemon = Daemon::start().await;
     if !can_limit() {
         return;

@@ -1,16 +1,16 @@
 //! A guest's memory goes to the host's swap and comes back, the guest answering all the while; and its sharing is turned
 //! off and on under it. Needs the right to add a compressed swap device, which is taken away again.
-mod support;
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::support::Daemon;
+use crate::support::guest::booted;
+use crate::support::host_memory;
+use crate::support::memory::MIB;
 use quetzal_api::v1::RefusalCode;
 use serde_json::json;
-use support::Daemon;
-use support::guest::booted;
-use support::memory::MIB;
 
 /// A swap device of its own in compressed memory.
 struct Swap {
@@ -48,6 +48,7 @@ fn has_swap() -> bool {
 
 #[tokio::test]
 async fn a_guests_memory_goes_to_swap_and_the_guest_still_answers() {
+    let _lock = host_memory::lock();
     let mut daemon = Daemon::start().await;
     let spec = json!({ "memory_mb": 256, "vcpus": 1, "network": { "mode": "none" } });
     let Some(mut guest) = booted(&mut daemon, "one", spec).await else { return };

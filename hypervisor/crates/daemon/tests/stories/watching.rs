@@ -1,14 +1,14 @@
 //! What others see: metrics, consoles, events, and that a slow VM delays nobody.
-mod support;
 
 use std::time::{Duration, Instant};
 
+use crate::support::{Daemon, PATIENCE, bare, signal, slots};
 use quetzal_api::v1::{self, ConsoleInput, console_input_result, console_output};
 use quetzal_api::v1::{RefusalCode, VmState, WatchMetricsRequest};
-use support::{Daemon, PATIENCE, bare, signal};
 
 #[tokio::test]
 async fn metrics_flow_once_a_second_and_a_frozen_qemu_delays_nobody() {
+    slots::take_all();
     let mut daemon = Daemon::start().await;
     let mut spec = bare("frozen");
     spec["features"] = serde_json::json!(["ballooning"]);
@@ -84,6 +84,7 @@ async fn a_console_has_one_writer_and_ends_with_its_vm() {
 
 #[tokio::test]
 async fn an_event_reaches_its_follower_within_milliseconds() {
+    slots::take_all();
     let mut daemon = Daemon::start().await;
     daemon.running(bare("one")).await;
     let mut events = daemon.events(daemon.list().await.journal_sequence).await;

@@ -1,12 +1,11 @@
 //! Balloon and plugged memory on real guests, there and back: the guest's own /proc/meminfo agrees with the API. Then
 //! what is refused, what stops short, and what a restart of the daemon leaves.
-mod support;
 
+use crate::support::guest::{Terminal, booted};
+use crate::support::memory::{MIB, assert_agree};
+use crate::support::{Daemon, bare, outcome};
 use quetzal_api::v1::RefusalCode;
 use serde_json::{Value, json};
-use support::guest::{Terminal, booted};
-use support::memory::{MIB, assert_agree};
-use support::{Daemon, bare};
 
 fn spec(memory_mb: u64, features: &[&str], policy: Value) -> Value {
     json!({
@@ -241,6 +240,6 @@ async fn a_balloon_target_out_of_range_names_the_limits_and_a_dry_run_changes_no
         target_bytes: 100 * MIB,
         dry_run: true,
     };
-    support::outcome(daemon.memory().set_balloon(request).await).unwrap();
+    outcome(daemon.memory().set_balloon(request).await).unwrap();
     assert_eq!(daemon.get("one").await.unwrap().generation, generation);
 }

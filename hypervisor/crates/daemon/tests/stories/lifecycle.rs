@@ -1,8 +1,7 @@
 //! The verbs on real QEMUs.
-mod support;
 
+use crate::support::{Daemon, bare, signal};
 use quetzal_api::v1::{EventKind, RefusalCode, StopEscalation, VmState};
-use support::{Daemon, bare, signal};
 
 #[tokio::test]
 async fn a_vm_goes_through_its_whole_life() {

@@ -13,7 +13,17 @@ use super::Daemon;
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Held by every test that moves the host's own switches, in any process.
+/// Held by every test that moves the host's own switches, in any process. Taken before a daemon is started: who waits
+/// for it holds up nobody.
+pub fn lock() -> File {
+    let path = "/tmp/quetzal-host-memory.lock";
+    // Another user's is as good: it is never written.
+    let lock = File::open(path).or_else(|_| File::create(path)).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    lock
+}
+
+/// The lock, and how the switches were.
 pub struct Turn {
     _lock: File,
     before: BTreeMap<String, String>,
@@ -26,9 +36,7 @@ impl Turn {
             println!("skipped: moving the host's memory switches needs root and KSM");
             return None;
         }
-        let lock = File::create("/tmp/quetzal-host-memory.lock").unwrap();
-        flock(&lock, FlockOperation::LockExclusive).unwrap();
-        Some(Self { _lock: lock, before: switches() })
+        Some(Self { _lock: lock(), before: switches() })
     }
 
     pub fn assert_as_before(&self) {
