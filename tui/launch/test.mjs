@@ -45,7 +45,7 @@ export function testContext(context) {
   const imagesDir = join(cacheDir, "images");
   const targetDir = context.env["CARGO_TARGET_DIR"] ? context.targetDir : join(cacheDir, "target");
   const kept = Object.entries(context.env).filter(([name]) => !NOT_FOR_TESTS.has(name));
-  const env = { ...Object.fromEntries(kept), CARGO_TARGET_DIR: targetDir, QUETZAL_TEST_IMAGES: imagesDir };
+  const env = { ...Object.fromEntries(kept), CARGO_TARGET_DIR: targetDir, QUETZAL_TEST_IMAGES: imagesDir, QUETZAL_TEST_CACHE: join(cacheDir, "vitest") };
   return { ...context, env, targetDir, paths: { ...context.paths, imagesDir, logsDir: join(cacheDir, "logs"), buildDir: join(cacheDir, "build") } };
 }
 
