@@ -5,8 +5,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { diagnose } from "../server/src/diagnosis/rules.js";
-import { DIAGNOSIS_KINDS, type DiagnosisFinding } from "../server/src/diagnosis/model.js";
-import { flat, MIB, observations, risen } from "../server/src/diagnosis/testing.js";
+import { DIAGNOSIS_KINDS, type DiagnosisFinding, type VmFacts } from "../server/src/diagnosis/model.js";
+import { flat, MIB, observations, risen, roomOf } from "../server/src/diagnosis/testing.js";
 import { listingOf } from "../tui/src/cli/grammar/grammar.js";
 import { buildProgram, everyCommand } from "../tui/src/cli/program.js";
 
@@ -23,23 +23,42 @@ async function parse(line: string): Promise<Command> {
   return first;
 }
 
-/** Every cause at its worst, with QEMU's process and without. */
-function everyAdvice(pid: number | null): readonly DiagnosisFinding[] {
-  const neighbours = [{ id: "hog", name: "hog", cpu: risen(0, 2), diskBytesPerSecond: risen(0, 9e7) }];
+/** Every cause at its worst, for a VM of such facts beside a neighbour of such a weight. */
+function everyAdvice(vm: Partial<VmFacts>, weight: number): readonly DiagnosisFinding[] {
+  const neighbours = [{ id: "hog", name: "hog", weight, cpu: risen(0, 2), diskBytesPerSecond: risen(0, 9e7) }];
   const slow = { DISK_LATENCY_SECONDS: risen(0.001, 0.4), DISK_QUEUE_DEPTH: risen(0, 30), NETWORK_DROPS_PER_SECOND: flat(20) };
   const short = { GUEST_AVAILABLE_BYTES: flat(4 * MIB), GUEST_MAJOR_FAULTS_PER_SECOND: flat(300), BALLOON_ACTUAL_BYTES: flat(120 * MIB), MAJOR_FAULTS_PER_SECOND: flat(300), SWAP_BYTES: flat(50 * MIB) };
   const host = { PSI_CPU_RATIO: risen(0, 0.9), PSI_IO_RATIO: risen(0, 0.9), PSI_MEMORY_RATIO: flat(0.9) };
-  const waiting = diagnose(observations({ vm: { pid }, host, neighbours, figures: { STEAL_RATIO: risen(0, 0.8), ...slow, ...short } }));
-  const busy = diagnose(observations({ vm: { pid }, figures: { CPU_RATIO: flat(2), THROTTLED_RATIO: flat(0.9) } }));
-  return [...waiting.causes, ...busy.causes];
+  const waiting = [flat(0), flat(null)].map((throttled) => diagnose(observations({ vm, host, neighbours, figures: { STEAL_RATIO: risen(0, 0.8), THROTTLED_RATIO: throttled, ...slow, ...short } })));
+  const alone = diagnose(observations({ vm, host, figures: { STEAL_RATIO: risen(0, 0.8), GUEST_AVAILABLE_BYTES: flat(60 * MIB), BALLOON_ACTUAL_BYTES: flat(64 * MIB) } }));
+  const held = [0.2, 1.9].map((time) => diagnose(observations({ vm, figures: { CPU_RATIO: flat(0.6), THROTTLED_RATIO: flat(0.9), THROTTLED_TIME_RATIO: flat(time) } })));
+  const busy = diagnose(observations({ vm, figures: { CPU_RATIO: flat(2) } }));
+  return [...waiting, alone, ...held, busy].flatMap(({ causes }) => causes);
 }
 
+/** What decides which way an advice goes: off or running with room and without, a limit, pins, the controller, few CPUs. */
+const FACTS_OF_BRANCHES: readonly Partial<VmFacts>[] = [
+  { pid: null }, { room: roomOf({}) }, { room: roomOf({ vcpusMax: 8, memoryMaxBytes: 2_048 * MIB }) }, { limitPercent: 25 }, { limitPercent: 150 }, { isPinned: true },
+  { room: roomOf({}), isControlled: true }, { hostCpus: 2, room: roomOf({ vcpusMax: 8 }) },
+];
+/** Its commands with numbers left out. */
+const SHAPES = [
+  "cat /proc/#/cgroup", "iostat -x # #", "ip -s link", "quetzal cpu ls --sort -cpu", "quetzal cpu set hog --limit #%", "quetzal cpu set hog --weight #", "quetzal cpu set web-# --limit #%",
+  "quetzal cpu set web-# --limit none", "quetzal cpu set web-# --pin none", "quetzal cpu set web-# --vcpus #", "quetzal host show h#", "quetzal memory ls --sort -guest.available",
+  "quetzal memory set web-# --balloon #M", "quetzal memory set web-# --balloon #M --floor #M", "quetzal memory set web-# --size #M", "quetzal vm edit hog", "quetzal vm edit web-#",
+  "quetzal vm ls --sort -disk", "quetzal vm pause hog", "quetzal vm show web-#",
+];
+
 describe("the advice of a diagnosis", () => {
-  const causes = [...everyAdvice(4711), ...everyAdvice(null)];
+  const causes = FACTS_OF_BRANCHES.flatMap((vm) => [...everyAdvice(vm, 100), ...everyAdvice(vm, 1_000)]);
   const commands = [...new Set(causes.flatMap(({ adviceCommand }) => adviceCommand ?? []))];
 
   it("is looked at for every cause there is", () => {
     expect([...new Set(causes.map(({ kind }) => kind))].toSorted()).toEqual([...DIAGNOSIS_KINDS].toSorted());
+  });
+
+  it("is looked at in every form it takes", () => {
+    expect([...new Set(commands.map((line) => line.replace(/\d+/g, "#")))].toSorted()).toEqual(SHAPES);
   });
 
   it.each(commands.filter((line) => line.startsWith("quetzal ")))("%s is a command line", async (line) => {

@@ -66,9 +66,9 @@ export class DashboardDriver implements AsyncDisposable {
     await this.press("\r", "1 of 1");
   }
 
-  /** Waits until the server has been asked just this, such as "STOP web-1". */
+  /** Waits until the server has been asked what begins so, such as "STOP web-1". */
   asked(what: string): Promise<string> {
-    return eventually(`the server to be asked ${what}`, () => this.server.asked.find((one) => one === what));
+    return eventually(`the server to be asked ${what}`, () => this.server.asked.find((one) => one.startsWith(what)));
   }
 
   /** The screen as text, then the looks of each cell: one letter a look, explained below. */

@@ -12,7 +12,7 @@ export function figures(text: string): string {
 }
 
 /** Rows of the events page at 80x24. */
-export const EVENT_ROWS = 19;
+export const EVENT_ROWS = 13;
 
 /** The lines of the events page, newest first. */
 export function eventLines(text: string): string[] {
@@ -30,7 +30,7 @@ export function timeOf(line: string, near: number): number {
 
 /**
  * The graph of CPU on a VM's page: above its title with unit, figures of now, scale and time axis, below what is drawn. The
- * range beside the title is left out, as the highest point may be: seconds are told apart by the clock live, and by their order in history.
+ * lowest and highest values are left out, as the highest point may be: seconds are told apart by the clock live, and by their order in history.
  */
 export function graph(text: string): string {
   const lines = text.split("\n");
@@ -38,9 +38,11 @@ export function graph(text: string): string {
   const end = lines.findIndex((line, y) => y > top && / (now|then) /.test(line));
   const left = lines.slice(top, end + 1).map((line) => line.slice(0, HALF_CELLS).padEnd(HALF_CELLS));
   const title = /CPU, % of \S+ \S+/.exec(left[0] ?? "")?.[0] ?? "";
-  const scale = left.slice(2, -1).map((line) => line.slice(0, GUTTER_CELLS).trim());
+  const first = left.findIndex((line) => line.includes("┤"));
+  const legend = left.slice(1, first).map((line) => line.replace(/ min \S+ +max \S+/, "").trimEnd());
+  const scale = left.slice(first, -1).map((line) => line.slice(0, GUTTER_CELLS).trim());
   const axis = (left.at(-1) ?? "").replace(/(now|then) *$/, "").trim();
-  return [title, left[1]?.trimEnd(), scale.join(" "), axis, DRAWN, ...left.slice(2, -1).map((line) => line.slice(GUTTER_CELLS))].join("\n");
+  return [title, ...legend, scale.join(" "), axis, DRAWN, ...left.slice(first, -1).map((line) => line.slice(GUTTER_CELLS))].join("\n");
 }
 const HALF_CELLS = 40;
 const GUTTER_CELLS = 6;

@@ -7,7 +7,7 @@ import { isAlive } from "../vm/verbs.js";
 import type { PastHost, PastLife, PastVm } from "./model.js";
 
 const NO_VM_SAMPLE: Omit<VmSample, "vmId" | "time" | "memoryConfiguredBytes"> = {
-  cpuRatio: null, cpuUserRatio: null, cpuSystemRatio: null, vcpus: [], stealRatio: null, throttledRatio: null, throttledPercent: null, vcpusPresent: null, pluggedBytes: null, guestRam: null, guestFreeBytes: null, majorFaultsPerSecond: null, balloonActualBytes: null,
+  cpuRatio: null, cpuUserRatio: null, cpuSystemRatio: null, vcpus: [], stealRatio: null, throttledRatio: null, throttledTimeRatio: null, vcpusPresent: null, pluggedBytes: null, guestRam: null, guestFreeBytes: null, majorFaultsPerSecond: null, balloonActualBytes: null,
   guestTotalBytes: null, guestAvailableBytes: null, guestCacheBytes: null, guestUpdatedAt: null, guestMajorFaultsPerSecond: null,
   guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, rssBytes: null, pssBytes: null, swapBytes: null,
   ksmMergedBytes: null, ksmProfitBytes: null, diskReadBytesPerSecond: null, diskWriteBytesPerSecond: null, diskLatencySeconds: null,
@@ -16,7 +16,7 @@ const NO_VM_SAMPLE: Omit<VmSample, "vmId" | "time" | "memoryConfiguredBytes"> = 
 const NO_HOST_SAMPLE: Omit<HostSample, "hostId" | "time" | "memoryTotalBytes" | "memoryAvailableBytes"> = {
   cpuRatio: null, cpuCoreRatios: null, cpuStealRatio: null, cpuIowaitRatio: null, load1: null, load5: null, load15: null,
   psiCpuRatio: null, psiMemoryRatio: null, psiIoRatio: null, memoryFreeBytes: null, memoryCachedBytes: null, memoryAnonymousBytes: null, memoryKernelBytes: null, swapTotalBytes: null, swapUsedBytes: null,
-  ksmSavedBytes: null, ksmSharedBytes: null, ksmdPercent: null, ksmProfitBytes: null, compressedOriginalBytes: null, compressedStoredBytes: null, diskReadBytesPerSecond: null,
+  ksmSavedBytes: null, ksmSharedBytes: null, ksmdRatio: null, ksmProfitBytes: null, compressedOriginalBytes: null, compressedStoredBytes: null, diskReadBytesPerSecond: null,
   diskWriteBytesPerSecond: null, networkRxBytesPerSecond: null, networkTxBytesPerSecond: null, networkDropsPerSecond: null, diskSpaces: [],
 };
 

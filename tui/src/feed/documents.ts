@@ -138,7 +138,7 @@ export const DETAIL = graphql(`
       samples {
         vmId time cpuUserRatio cpuSystemRatio guestUpdatedAt guestCacheBytes guestMajorFaultsPerSecond
         guestSwapInBytesPerSecond guestSwapOutBytesPerSecond pssBytes swapBytes ksmProfitBytes qmpAgeMs
-        pluggedBytes vcpusPresent throttledPercent
+        pluggedBytes vcpusPresent throttledTimeRatio
         vcpus { index ratio stealRatio }
         disks {
           name readBytesPerSecond writeBytesPerSecond readsPerSecond writesPerSecond flushesPerSecond readLatencySeconds

@@ -3,7 +3,7 @@
 import { availability, bindingsOf, keyName, labelOf } from "../keys.js";
 import type { Command } from "../keys.js";
 import { parseLabels } from "../store/labels.js";
-import { page } from "../store/select.js";
+import { page, vmLabel } from "../store/select.js";
 import { newestThatMatters } from "../store/notices.js";
 import type { Prompt, State } from "../store/state.js";
 import { filterPrompt } from "./filter-prompt.js";
@@ -11,7 +11,7 @@ import { style } from "./frame.js";
 import { clock, cut } from "./format.js";
 import { finderHint } from "./finder.js";
 import { cellsOf, padCells } from "../width.js";
-import { eventRole, eventSign, vmLabel } from "./lists.js";
+import { eventRole, eventSign } from "./lists.js";
 import { noticeLines } from "./notice-lines.js";
 import { targetPrompt } from "./target-prompt.js";
 import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";

@@ -65,7 +65,8 @@ export interface Graph {
 /** Stands in the second cell of a wide character. */
 export const RIGHT_HALF = "";
 
-export interface GraphMark { column: number; value: number; role: Role; sign: "peak" | (string & {}) }
+/** `name`: what a peak is the peak of, written beside its sign where nothing is drawn. */
+export interface GraphMark { column: number; value: number; role: Role; sign: "peak" | (string & {}); name?: string }
 
 /** What a click on a place stands for: a VM, a line of a list (and which line is chosen), a field of a form, a column's head, a key named on the screen. */
 export type Target = { kind: "vm"; vmId: string } | { kind: "line"; index: number; chosen: number } | { kind: "field"; index: number } | { kind: "sort"; column: SortColumn } | { kind: "key"; key: string };

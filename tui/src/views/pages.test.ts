@@ -24,7 +24,7 @@ const DETAIL: VmDetail = {
   disks: [{ name: "vda", readBytesPerSecond: 1e6, writeBytesPerSecond: 2e5, readsPerSecond: 61, writesPerSecond: 12, flushesPerSecond: 0.5, readLatencySeconds: 0.001, writeLatencySeconds: 0.002, flushLatencySeconds: 0.009, allocatedBytes: 310 * MIB }],
   nics: [{ name: "net0", rxBytesPerSecond: 1e5, txBytesPerSecond: 2e4, rxPacketsPerSecond: 120, txPacketsPerSecond: 80, dropsPerSecond: 3 }],
   guestUpdatedAt: NOW - 2_000, guestCacheBytes: 30 * MIB, guestMajorFaultsPerSecond: 4, guestSwapInBytesPerSecond: 0, guestSwapOutBytesPerSecond: 1_000,
-  pssBytes: 150 * MIB, swapBytes: 5 * MIB, ksmProfitBytes: 9 * MIB, qmpAgeMs: 300, pluggedBytes: null, vcpusPresent: 2, throttledPercent: 0,
+  pssBytes: 150 * MIB, swapBytes: 5 * MIB, ksmProfitBytes: 9 * MIB, qmpAgeMs: 300, pluggedBytes: null, vcpusPresent: 2, throttledTimeRatio: 0,
 };
 const FULL: Partial<VmSample> = { balloonActualBytes: 200 * MIB, guestTotalBytes: 246 * MIB, guestAvailableBytes: 90 * MIB, rssBytes: 180 * MIB, ksmMergedBytes: 12 * MIB, diskLatencySeconds: 0.0014 };
 

@@ -101,7 +101,32 @@ describe("a plot", () => {
     expect(painted({ lines: [long] }, 40).rows[0]).toMatch(/CPU, % of a core ─+ 20\.0 to 90\.0 /);
   });
 
-  it("marks the highest point of its main line and of no flat one", () => {
+  const READ_AND_WRITE: Partial<Plot> = {
+    title: "disk, B/s", scale: RATE,
+    lines: [line([20_000, 90_000, 40_000], { name: "r" }), line([310_000, 1_700_000, 820_000], { name: "w", role: "second" })],
+  };
+  it.each([[39, 9], [39, 8], [59, 17], [120, 9], [200, 20], [48, 5]])("tells now, lowest and highest of each of its lines, and whose they are, in %ix%i cells", (width, height) => {
+    const { rows } = painted(READ_AND_WRITE, width, height);
+    const words = rows.slice(0, 3).join("\n");
+    expect(words).toMatch(/r 40\.0k\/s/);
+    expect(words).toMatch(/w 820k\/s/);
+    expect(words).toMatch(/r (40\.0k\/s +min )?20(\.0)?k(\/s +max |-)90(\.0)?k/);
+    expect(words).toMatch(/w (820k\/s +min )?310k(\/s +max |-)1\.70M/);
+    // Four rows of drawing at least, and the axis below them.
+    if (height >= 7) expect(rows.filter((row) => /^ *[\dkM.]*[┤│]/.test(row)).length).toBeGreaterThanOrEqual(4);
+  });
+
+  it("ends its scale above the highest point of all lines, not of the first alone", () => {
+    const [graph] = painted(READ_AND_WRITE).p.frame.graphs;
+    expect(graph?.top).toBe(2_000_000);
+  });
+
+  it("marks the highest point of each line by name, the main line's on top, and of no flat one", () => {
+    const { p } = painted({ ...READ_AND_WRITE, lines: [...(READ_AND_WRITE.lines ?? []), line([5, 5], { name: "flat", role: "third" })] });
+    expect(p.frame.graphs[0]?.marks).toEqual([expect.objectContaining({ value: 1_700_000, sign: "peak", name: "w", role: "second" }), expect.objectContaining({ value: 90_000, sign: "peak", name: "r", role: "first" })]);
+  });
+
+  it("marks the highest point of its only line, which needs no name, and of no flat one", () => {
     const [graph] = painted({}).p.frame.graphs;
     expect(graph?.marks).toEqual([expect.objectContaining({ value: Math.fround(0.9), sign: "peak" })]);
     expect(graph?.series.at(-1)?.values[graph.marks[0]?.column ?? -1]).toBe(Math.fround(0.9));

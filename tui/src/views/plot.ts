@@ -1,15 +1,15 @@
-// One graph: a title with its unit, a legend with now, lowest and highest, a scale at the left, a time axis below, the
-// highest point marked, and where there is nothing to draw, why. It knows no figure by name.
+// One graph: a title with its unit, a scale at the left, a time axis below, the highest point of each line marked, and
+// where there is nothing to draw, why. It knows no figure by name; what stands in words above it is plot-legend.ts.
 import type { Window } from "../store/window.js";
 import { graphSpan } from "../store/windows.js";
 import type { Span } from "../store/windows.js";
 import { whyEmptyThen } from "./past-words.js";
 import type { Subject } from "./past-words.js";
-import { style } from "./frame.js";
 import type { GraphMark, Rect, Role } from "./frame.js";
 import { cut } from "./format.js";
-import { DIM, RULE, TEXT, parts, rule } from "./painter.js";
+import { DIM, RULE, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { legendOf } from "./plot-legend.js";
 import type { Scale } from "./scales.js";
 
 export interface PlotLine {
@@ -22,7 +22,7 @@ export interface PlotLine {
 export interface Plot {
   /** What is drawn and in which unit: `CPU, % of a core`. */
   title: string;
-  /** The first is the main line: drawn over the others, its highest point marked. */
+  /** The first is the main line: drawn over the others. */
   lines: readonly PlotLine[];
   scale: Scale;
   /** What the lines do not say, after the legend. */
@@ -56,11 +56,11 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
   if (cells < 4 || rect.height < 3) return;
   const windows = shown.lines.map((line) => line.window(cells * DOTS_ACROSS));
   const known = windows.map(({ peak }) => peak).filter((peak) => !Number.isNaN(peak));
-  const main = windows[0];
-  const wide = widthOf(shown, "each with its range") <= rect.width - 2;
-  rule(p, { ...rect, height: 1 }, shown.title, wide || main === undefined || shown.ends === "named" ? "" : range(shown, main, rect.width));
-  legend(p, shown, windows, rect, wide ? "each with its range" : "now only");
-  const area: Rect = { x: rect.x + GUTTER, y: rect.y + 2, width: cells, height: rect.height - (rect.height >= PLOT_LEAST_ROWS ? 3 : 2) };
+  const words = legendOf(shown, windows, rect);
+  rule(p, { ...rect, height: 1 }, shown.title, words.remark);
+  words.rows.forEach((row, index) => parts(p, rect.x + 2, rect.y + 1 + index, row, rect.width - 3));
+  const above = 1 + words.rows.length;
+  const area: Rect = { x: rect.x + GUTTER, y: rect.y + above, width: cells, height: rect.height - above - (rect.height >= PLOT_LEAST_ROWS ? 1 : 0) };
   if (known.length === 0) {
     axis(p, area, shown.scale, shown.scale.topFor(NaN));
     p.frame.put(area.x + 1, area.y + Math.floor((area.height - 1) / 2), cut(whyEmptyThen(p.state, shown.of, shown.whyEmptyThen) ?? shown.whyEmpty, cells - 1, p.theme.ellipsis), DIM);
@@ -74,46 +74,11 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
   if (rect.height >= PLOT_LEAST_ROWS) timeAxis(p, area, graphSpan(p.state));
 }
 
-/** The main line's lowest and highest, in words where the title leaves room for them. */
-function range({ scale, title }: Plot, { low, peak }: Window, width: number): string {
-  if (Number.isNaN(peak)) return "";
-  const long = `min ${scale.value(low)} max ${scale.value(peak)}`;
-  if (title.length + long.length + RULE_MARGIN_CELLS <= width) return long;
-  const short = `${scale.value(low)} to ${scale.value(peak)}`;
-  return short.length + RULE_MARGIN_CELLS <= width ? short : "";
-}
-/** What a rule takes beside its title and its remark. */
-const RULE_MARGIN_CELLS = 10;
-
-type LegendDetail = "each with its range" | "now only";
-
-/** Cells of the legend, the same whatever the values are; two spaces lie between entries. */
-function widthOf({ lines, scale, extra = "" }: Plot, detail: LegendDetail): number {
-  const entries = lines.reduce((total, line) => total + line.name.length + scale.width + 3 + (detail === "now only" ? 0 : 2 * scale.width + 10), 0);
-  return entries + extra.length;
-}
-
-function legend(p: Painter, shown: Plot, windows: readonly Window[], rect: Rect, detail: LegendDetail): void {
-  const { lines, scale, extra = "" } = shown;
-  const gap = widthOf(shown, detail) <= rect.width - 2 ? "  " : " ";
-  const fixed = (value: number | null): string => scale.value(value).padEnd(scale.width);
-  const entries = lines.flatMap((line, index) => {
-    const window = windows[index];
-    const span = detail === "now only" || window === undefined ? "" : ` min ${fixed(numberOrNull(window.low))} max ${fixed(numberOrNull(window.peak))}`;
-    return [[`${line.name} `, style(line.role)], [fixed(line.now), line.now === null ? DIM : TEXT], [span + gap, DIM]] as const;
-  });
-  parts(p, rect.x + 2, rect.y + 1, [...entries, [extra, DIM]], rect.width - 3);
-}
-
-function numberOrNull(value: number): number | null {
-  return Number.isNaN(value) ? null : value;
-}
-
-/** The highest point of the main line; of several lines the highest of all, and the name of each at its end. */
+/** The highest point of each line, the main one's on top; of several lines of one kind the highest of all, and the name of each at its end. */
 function marks({ lines, ends }: Plot, windows: readonly Window[]): GraphMark[] {
-  if (ends !== "named") return windows.slice(0, 1).flatMap((window) => highest(window, lines[0]?.role ?? "text"));
+  if (ends !== "named") return lines.flatMap((line, index) => highest(windows[index], line, lines.length > 1 ? line.name : undefined)).reverse();
   const top = windows.reduce((best, window, index) => (Number.isNaN(window.peak) || (windows[best]?.peak ?? NaN) >= window.peak ? best : index), 0);
-  const peak = windows.slice(top, top + 1).flatMap((window) => highest(window, lines[top]?.role ?? "text"));
+  const peak = lines.slice(top, top + 1).flatMap((line) => highest(windows[top], line));
   return lines.flatMap((line, index) => {
     const columns = windows[index]?.columns ?? [];
     const column = columns.findLastIndex((value) => !Number.isNaN(value));
@@ -122,9 +87,9 @@ function marks({ lines, ends }: Plot, windows: readonly Window[]): GraphMark[] {
 }
 
 /** A flat line has no highest point worth a mark. */
-function highest({ columns, peak, low }: Window, role: Role): GraphMark[] {
-  if (Number.isNaN(peak) || peak === low) return [];
-  return [{ column: columns.lastIndexOf(peak), value: peak, role, sign: "peak" }];
+function highest(window: Window | undefined, { role }: PlotLine, name?: string): GraphMark[] {
+  if (window === undefined || Number.isNaN(window.peak) || window.peak === window.low) return [];
+  return [{ column: window.columns.lastIndexOf(window.peak), value: window.peak, role, sign: "peak", ...(name === undefined ? {} : { name }) }];
 }
 
 function axis(p: Painter, area: Rect, scale: Scale, top: number): void {

@@ -18,7 +18,7 @@ import { hostsPage } from "./hosts-page.js";
 import { instantsPage } from "./instants-page.js";
 import { LEAST, isTooSmall, layoutOf } from "./layout.js";
 import type { Layout, Size } from "./layout.js";
-import { eventsPage, operationsPage } from "./lists.js";
+import { eventsPage, operationsPage } from "./list-pages.js";
 import { logPage } from "./log-page.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import { memoryPage } from "./memory/memory-page.js";

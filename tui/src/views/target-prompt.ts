@@ -1,5 +1,6 @@
 // The line in which a target is typed, with its limits, and below it what the server says would come of the text as it
 // is, before Enter. It takes the rule above too, so that nothing moves when an effect needs two lines.
+import { vmLabel } from "../store/select.js";
 import { roomOf } from "../store/memory.js";
 import type { VmRoom } from "../store/memory.js";
 import { judgementOf, parseTarget } from "../store/targets.js";
@@ -9,7 +10,6 @@ import { wrapped } from "../wrap.js";
 import { style } from "./frame.js";
 import type { Style } from "./frame.js";
 import { bytes, cut } from "./format.js";
-import { vmLabel } from "./lists.js";
 import { BOLD, DIM, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
 

@@ -90,7 +90,7 @@ export function diskRatePlot(p: Painter, vm: Vm): Plot {
 }
 
 function diskPlot(p: Painter, vm: Vm): Plot {
-  const each = latency(p.state.samples.get(vm.id)?.diskLatencySeconds ?? null).padEnd(LATENCY.width);
+  const each = latency(p.state.samples.get(vm.id)?.diskLatencySeconds ?? null).padStart(LATENCY.width);
   return { ...diskRatePlot(p, vm), extra: `${each} each` };
 }
 

@@ -1,5 +1,6 @@
 // The page that says why a VM is slow: the ranked causes, the chosen one with its figures, where they come from and what
 // to do, then what was ruled out and what cannot be told. A function of the state.
+import { vmLabel } from "../store/select.js";
 import { windowOfWhy } from "../store/why.js";
 import type { Diagnosis, Finding, Why } from "../store/why.js";
 import { cellsOf, padCells } from "../width.js";
@@ -7,7 +8,6 @@ import { wrapped } from "../wrap.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
 import { clock, cut } from "./format.js";
-import { vmLabel } from "./lists.js";
 import { BOLD, DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 

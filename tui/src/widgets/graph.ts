@@ -3,8 +3,9 @@
 import Canvas from "blessed-contrib/lib/widget/canvas.js";
 import type { Widgets } from "blessed";
 import { style } from "../views/frame.js";
-import type { Frame, Graph, GraphMark } from "../views/frame.js";
+import type { Frame, Graph, GraphMark, Rect, Style } from "../views/frame.js";
 import { ASCII, UNICODE } from "../views/theme.js";
+import { cellsOf } from "../width.js";
 
 const DOTS_ACROSS = 2;
 const DOTS_UP = 4;
@@ -59,7 +60,18 @@ function drawMark(frame: Frame, { rect, top }: Graph, mark: GraphMark, signs: { 
   const row = Math.floor(dotRow(mark.value, top, rect.height) / DOTS_UP);
   const isPeak = mark.sign === "peak";
   const sign = !isPeak ? mark.sign : row === 0 ? signs.on : signs.above;
-  frame.put(rect.x + Math.floor(mark.column / DOTS_ACROSS), rect.y + Math.max(0, isPeak ? row - 1 : row), sign, style(mark.role, "bold"));
+  const [x, y] = [rect.x + Math.floor(mark.column / DOTS_ACROSS), rect.y + Math.max(0, isPeak ? row - 1 : row)];
+  frame.put(x, y, sign, style(mark.role, "bold"));
+  if (mark.name !== undefined) nameBeside(frame, rect, x, y, mark.name, style(mark.role));
+}
+
+/** A name right of its sign, or left of it, where nothing is drawn; else the colour alone says whose sign it is. */
+function nameBeside(frame: Frame, rect: Rect, x: number, y: number, name: string, look: Style): void {
+  const width = cellsOf(name);
+  const isFree = (from: number): boolean => from >= rect.x && from + width <= rect.x + rect.width
+    && Array.from({ length: width }, (_, cell) => frame.chars[y * frame.width + from + cell]).every((char) => char === " ");
+  const place = [x + 1, x - width].find(isFree);
+  if (place !== undefined) frame.put(place, y, name, look);
 }
 
 /** Dots from the top edge down to a value. */

@@ -43,6 +43,7 @@ function missing({ capabilities }: Host, name: string): string | null {
 const TUNE = "quetzal memory host --ksm tuned";
 const AWAY = "The host's daemon cannot be asked.";
 
+/** With a tenth, unless it is whole. */
 function percent(value: number | null): string {
   return value === null ? UNKNOWN : `${Math.round(value * 10) / 10}%`;
 }
@@ -52,12 +53,12 @@ function sharing(host: Host, sample: HostSample | null, settings: HostMemorySett
   const profit = sample?.ksmProfitBytes == null ? "" : `; profit ${bytes(sample.ksmProfitBytes)}`;
   const base = { name: "KSM" as const, savedBytes: sample?.ksmSavedBytes ?? null };
   if (off !== null || settings === null) return { ...base, text: off ?? `${AWAY}${profit}`, isOff: true };
-  const { mode, activeDomain, reason, pagesPerScan, sleepMs, cpuUsedPercent, cpuBudgetPercent } = settings.ksm;
+  const { mode, activeDomain, reason, pagesPerScan, sleepMs, cpuUsedRatio, cpuBudgetPercent } = settings.ksm;
   const domain = activeDomain === null ? "" : `; domain ${activeDomain}`;
   const why = reason === "" ? "" : `; ${reason}`;
   switch (mode) {
     case "UNTOUCHED": return { ...base, text: `as the host has it: ${TUNE}${profit}${domain}${why}`, isOff: true };
-    case "TUNED": return { ...base, text: `tuned: CPU ${percent(cpuUsedPercent)} of ${percent(cpuBudgetPercent)}${profit}${domain}${why}; ${pagesPerScan} pages each ${sleepMs} ms`, isOff: false };
+    case "TUNED": return { ...base, text: `tuned: CPU ${percent(cpuUsedRatio === null ? null : cpuUsedRatio * 100)} of ${percent(cpuBudgetPercent)}${profit}${domain}${why}; ${pagesPerScan} pages each ${sleepMs} ms`, isOff: false };
     case "STOPPED": return { ...base, text: `stopped: ${TUNE}${profit}${why}`, isOff: true };
     case "UNMERGED": return { ...base, text: `stopped, all unmerged: ${TUNE}${why}`, isOff: true };
   }
