@@ -36,19 +36,22 @@ type Story = Effect & { from?: Steps; after?: string };
 const chosen = (id: string): Steps => [[`/${id}`, new RegExp(`/${id}`)], ["\r", /1 of 1/]];
 const VM_PAGE: Steps = [["\r", /1 graphs/]];
 const MARKED: Steps = [["*", /\d marked/]];
-const FORM: Steps = [["n", /Names it for ever/]];
+const FORM: Steps = [["n", /a new VM[^]*(Still to fill in|can be made)/]];
 const WHY: Steps = [...chosen("build-runner"), ["w", /confidence high/]];
 const ALERTS: Steps = [["a", /Guest memory low/]];
 const COLUMNS: Steps = [["O", /as many as fit/]];
-/** The oldest events are the server's start, two VMs' and a long one. */
-const LONG_LINE: Steps = [["e", /events, newest first/], ["Gkkk", /db-old/]];
+/** Told first of all after the four events that the recorded server starts with. */
+const LONG_EVENT = Array.from({ length: 200 }, (_, word) => `word ${word}`).join(" ");
+const LONG_LINE: Steps = [["e", /events, newest first/], ["Gkkkk", /this event[^]*word 1 /]];
+/** What the form says of its fields and of the chosen one, to the end of the screen. */
+const HINT = /── (not filled|can)[^]*/;
 /** Resets stay under way here. */
 const RESETTING: Steps = [...MARKED, ["r", /plan: reset \d VMs[^]*carries it out/], ["\r", /x cancels|Esc leaves it/]];
 
 const STORIES: Readonly<Record<Command, Story>> = {
   rowEnter: { from: [["e", /events, newest first/]], shows: /1 graphs/ },
-  readOn: { from: LONG_LINE, changes: /[^]*/ },
-  readBack: { from: [...LONG_LINE, ["\x1b[C", /\w/]], changes: /[^]*/ },
+  readOn: { from: LONG_LINE, hides: /this event[^]*word 1 / },
+  readBack: { from: [...LONG_LINE, ["\x1b[C", /this event(?![^]*word 1 )/]], shows: /this event[^]*word 1 / },
   start: { from: chosen("spare"), asks: /^START spare$/ },
   stop: { from: chosen("spare"), asks: /^STOP spare$/ },
   pause: { from: chosen("web-2"), asks: /^PAUSE web-2$/, after: "p" },
@@ -82,8 +85,8 @@ const STORIES: Readonly<Record<Command, Story>> = {
   ruleToggle: { from: [...ALERTS, ["G", /steal>20%, for/]], changes: /(on|off) +Steal/ },
   ruleDelete: { from: ALERTS, shows: /Delete the alert rule/ },
   formMake: { from: [...FORM, ["made-1", /can be made/]], shows: /Start it now\?/, after: "n" },
-  formNext: { from: FORM, hides: /Names it for ever/ },
-  formPrevious: { from: FORM, hides: /Names it for ever/ },
+  formNext: { from: FORM, changes: HINT },
+  formPrevious: { from: FORM, changes: HINT },
   formLeave: { from: FORM, hides: /a new VM/ },
   why: { from: chosen("build-runner"), shows: /confidence high/ },
   whyGraphs: { from: WHY, shows: /1 graphs/ },
@@ -104,7 +107,7 @@ const STORIES: Readonly<Record<Command, Story>> = {
   hosts: { shows: /disk space/ },
   operations: { shows: /operations, newest first/ },
   events: { shows: /events, newest first/ },
-  log: { shows: /Connected as admin/ },
+  log: { shows: /log of this dashboard/ },
   memory: { shows: /VMs by cost/ },
   compare: { shows: /compared/ },
   nextFigure: { from: [["=", /compared/]], shows: /── steal, %/, after: "<" },
@@ -182,6 +185,7 @@ describe("each key of the key table", () => {
     writeFileSync(join(folder, "editor"), EDITOR, { mode: 0o755 });
     env = { XDG_CONFIG_HOME: folder, TMPDIR: folder, VISUAL: "", EDITOR: join(folder, "editor") };
     dashboard = await (await DashboardDriver.open({ env })).ready();
+    dashboard.server.record("WARNING", "web-1", null, LONG_EVENT);
   }, TIMEOUT_MS);
   afterAll(async () => {
     await dashboard[Symbol.asyncDispose]();
