@@ -33,7 +33,7 @@ const GUESTS: readonly Guest[] = [
   {
     id: "build-runner", extra: { vcpus: 2, memory_mb: 512, ...disk, ...network },
     does: `while true; do timeout 9 sh -c 'while :; do :; done'; sleep 5; done &
-(while true; do dd if=/dev/zero of=/dev/vda bs=64k count=40 conv=fsync; dd if=/dev/vda of=/dev/null bs=64k count=30 iflag=direct; sleep 1; done) 2>/dev/null &
+(while true; do dd if=/dev/zero of=/dev/vda bs=64k count=40 conv=fsync; echo 3 > /proc/sys/vm/drop_caches; dd if=/dev/vda of=/dev/null bs=64k count=30; sleep 0.3; done) 2>/dev/null &
 (while true; do ping -q -c 120 -s 8000 -i 0.05 ${NETWORK}.12; sleep 2; done) >/dev/null 2>&1 &`,
   },
   { id: "web-1", extra: { memory_mb: 192, ...network } },
@@ -78,8 +78,12 @@ try {
   await crash(stack, "db-old");
   await using screen = new TerminalDriver(process.execPath, [cliPath], { columns: COLUMNS, rows: ROWS, env: { ...stack.clientEnv, COLORTERM: "truecolor" } });
   await screen.waitFor("build-runner");
+  // Chosen by name, since rows change places; a span that the run fills.
+  for (const [keys, shown] of [["/build-runner", /\/build-runner/], ["\r", /1 of 1/], ["\x1b", /of 7 ─/], ["+", /-1m/]] as const) {
+    screen.send(keys);
+    await screen.waitFor(shown);
+  }
   await delay(WATCH_MS);
-  screen.send("g");
   for (let tries = 1; !(await isBusy(stack, "build-runner")); tries++) {
     if (tries === TRIES) throw new Error("build-runner has no traffic to be shown");
     await delay(1_000);
