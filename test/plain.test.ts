@@ -1,6 +1,6 @@
 // The dashboard as text, against the recorded server: the same facts, a line each, and nothing that a terminal acts on.
 import { spawn } from "node:child_process";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { AT_HOME_NOWHERE } from "./support/dashboard.js";
 import { eventually } from "./support/process.js";
 import { RecordedServer } from "./support/recorded-server.js";
@@ -13,7 +13,7 @@ describe("quetzal top --plain", () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   function start(args: readonly string[]): { child: ReturnType<typeof spawn>; said: () => string; ended: Promise<number | null> } {
-    const child = spawn(process.execPath, ["--import", "tsx", "tui/src/main.ts", ...args], { env: { ...process.env, ...AT_HOME_NOWHERE, QUETZAL_URL: server.url }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [inject("programs").quetzal, ...args], { env: { ...process.env, ...AT_HOME_NOWHERE, QUETZAL_URL: server.url }, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));

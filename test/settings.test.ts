@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { AT_HOME_NOWHERE } from "./support/dashboard.js";
 import { RecordedServer } from "./support/recorded-server.js";
 
@@ -21,7 +21,7 @@ describe("config and context on the command line", () => {
 
   function quetzal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
     return new Promise((resolve) => {
-      const child = execFile(process.execPath, ["--import", "tsx", "tui/src/main.ts", ...args], { env: { ...process.env, ...AT_HOME_NOWHERE, XDG_CONFIG_HOME: folder, QUETZAL_STATE_DIR: folder, QUETZAL_URL: "", ...env } }, (_error, out, err) =>
+      const child = execFile(process.execPath, [inject("programs").quetzal, ...args], { env: { ...process.env, ...AT_HOME_NOWHERE, XDG_CONFIG_HOME: folder, QUETZAL_STATE_DIR: folder, QUETZAL_URL: "", ...env } }, (_error, out, err) =>
         resolve({ code: child.exitCode ?? 1, out, err }),
       );
     });

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
 import { AT_HOME_NOWHERE, DashboardDriver } from "./support/dashboard.js";
 import { RecordedServer } from "./support/recorded-server.js";
 import { TerminalDriver } from "./support/terminal.js";
@@ -37,7 +37,7 @@ function cells(terminal: TerminalDriver, rows: number, columns: number): string 
 }
 
 describe("inside another terminal's program", () => {
-  const program = [process.execPath, "--import", "tsx", "test/support/recorded-main.ts"];
+  const program = [process.execPath, inject("programs").recordedDashboard];
 
   it.each([["tmux"], ["screen"]] as const)("paints straight rows in %s, whatever the names, and leaves it in order", async (multiplexer) => {
     await using server = await RecordedServer.open({ names: NAMES });
@@ -63,7 +63,7 @@ describe("inside another terminal's program", () => {
 
 it("takes a serial line, which does not know its size, for 80x24", async () => {
   await using server = await RecordedServer.open({});
-  const args = ["-c", 'stty cols 0 rows 0 && exec "$@"', "sh", process.execPath, "--import", "tsx", "test/support/recorded-main.ts"];
+  const args = ["-c", 'stty cols 0 rows 0 && exec "$@"', "sh", process.execPath, inject("programs").recordedDashboard];
   await using terminal = new TerminalDriver("sh", args, { env: { ...AT_HOME_NOWHERE, RECORDED_URL: server.url, RECORDED_CLOCK: "still" } });
   await terminal.waitFor(/7 VMs[^]*1 of 7[^]*s start/, TIMEOUT_MS);
   expectStraightRows(cells(terminal, 24, 80));
@@ -86,7 +86,7 @@ describe("names of every script", () => {
   }, TIMEOUT_MS);
 
   it("refuses a terminal that cannot place a cursor, with a sentence", async () => {
-    await using terminal = new TerminalDriver(process.execPath, ["--import", "tsx", "tui/src/main.ts"], { env: { ...AT_HOME_NOWHERE, TERM: "dumb", QUETZAL_URL: "http://127.0.0.1:1" } });
+    await using terminal = new TerminalDriver(process.execPath, [inject("programs").quetzal], { env: { ...AT_HOME_NOWHERE, TERM: "dumb", QUETZAL_URL: "http://127.0.0.1:1" } });
     expect(await terminal.waitForExit(TIMEOUT_MS)).toBe(2);
     expect(terminal.raw.replaceAll("\r\n", " ")).toContain("cannot place a cursor");
   }, TIMEOUT_MS);

@@ -96,7 +96,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const cpu = new CpuService({ vms, metrics });
   const services: Services = {
     memory, cpu, vms, hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),
-    diagnoses: new DiagnosisService({ vms: registry, metrics }),
+    diagnoses: new DiagnosisService({ vms: registry, hosts, metrics }),
     past: new PastService({ db, history, hosts }),
     undo: new UndoService({ db, vms, memory, cpu, operations }),
     status: { version, startedAt, databaseConnected: () => health.state.connected },

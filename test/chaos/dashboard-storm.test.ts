@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, inject, it } from "vitest";
 import { BINDINGS } from "../../tui/src/keys.js";
 import { AT_HOME_NOWHERE } from "../support/dashboard.js";
 import { HOSTILE_TEXTS, strayInRaw } from "../support/hostile.js";
@@ -80,7 +80,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 it(`lives through ${STEPS} keys, sizes, names and lost servers, and gives the terminal back clean`, async () => {
   await using server = await RecordedServer.open({ clock: "running", names: HOSTILE_TEXTS.slice(0, 7) });
   const written: string[] = [];
-  await using terminal = new TerminalDriver("/bin/sh", ["-c", `"$0" "$@"; echo "${AFTERWARDS} $?"; stty -a`, process.execPath, "--import", "tsx", "test/support/recorded-main.ts"], {
+  await using terminal = new TerminalDriver("/bin/sh", ["-c", `"$0" "$@"; echo "${AFTERWARDS} $?"; stty -a`, process.execPath, inject("programs").recordedDashboard], {
     onData: (data) => written.push(data),
     // An editor of the machine would take the storm for commands of its own.
     env: { ...AT_HOME_NOWHERE, VISUAL: "", EDITOR: "true", XDG_CONFIG_HOME: folder, RECORDED_URL: server.url, RECORDED_CLOCK: "running" },

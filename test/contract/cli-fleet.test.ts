@@ -78,17 +78,15 @@ const script = {
   },
 };
 
-let bundle: ClientBundle;
+const bundle = new ClientBundle();
 let server: ScriptedServer;
 const folder = mkdtempSync(join(tmpdir(), "qz-"));
 beforeAll(async () => {
-  bundle = await ClientBundle.build();
   server = await ScriptedServer.start(script);
 });
 beforeEach(reset);
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  bundle[Symbol.dispose]();
   rmSync(folder, { recursive: true, force: true });
 });
 

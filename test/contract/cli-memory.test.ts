@@ -14,7 +14,7 @@ let decided: () => void = () => undefined;
 
 const PAGE = { hasNextPage: false, hasPreviousPage: false };
 const sample = {
-  vmId: "web-1", time: TIME, memoryConfiguredBytes: 256 * MIB, guestTotalBytes: 240 * MIB, guestAvailableBytes: 120 * MIB, balloonActualBytes: 192 * MIB, pluggedBytes: 0, throttledPercent: 12.5, vcpusPresent: 2,
+  vmId: "web-1", time: TIME, memoryConfiguredBytes: 256 * MIB, guestTotalBytes: 240 * MIB, guestAvailableBytes: 120 * MIB, balloonActualBytes: 192 * MIB, pluggedBytes: 0, throttledTimeRatio: 0.125, vcpusPresent: 2,
   cpuRatio: 0.5, stealRatio: 0.01, vcpus: [{ index: 0, ratio: 0.4, stealRatio: 0.01 }, { index: 1, ratio: 0.1, stealRatio: 0.01 }],
   guestRam: { sizeBytes: 256 * MIB, residentBytes: 190 * MIB, sharedBytes: 40 * MIB, swappedBytes: 20 * MIB, overheadBytes: 30 * MIB }, disks: [], nics: [],
 };
@@ -34,7 +34,7 @@ const vm = (id: string): object => ({
 });
 const memory = {
   state: "SOFT", thresholds: { highBytes: 600 * MIB, softBytes: 400 * MIB, hardBytes: 200 * MIB, lowBytes: 100 * MIB },
-  ksm: { mode: "TUNED", cpuBudgetPercent: 5, activeDomain: "default", reason: "Domain b waits.", pagesPerScan: 100, sleepMs: 20, cpuUsedPercent: 1.5 },
+  ksm: { mode: "TUNED", cpuBudgetPercent: 5, activeDomain: "default", reason: "Domain b waits.", pagesPerScan: 100, sleepMs: 20, cpuUsedRatio: 0.015 },
   compression: { mode: "ZRAM", sizeBytes: 2_048 * MIB, algorithm: "zstd" }, controller: { enabled: true, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 },
 };
 const host = { id: "h", name: "lab1", memory, memoryBreakdown: breakdown, memoryDecisions: [decision("web-2"), decision("web-1", "2025-12-31T00:00:00.000Z")], latest: null };
@@ -76,16 +76,14 @@ const script = {
   },
 };
 
-let bundle: ClientBundle;
+const bundle = new ClientBundle();
 let server: ScriptedServer;
 beforeAll(async () => {
-  bundle = await ClientBundle.build();
   server = await ScriptedServer.start(script);
 });
 beforeEach(() => void asked.splice(0));
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  bundle[Symbol.dispose]();
 });
 const quetzal = (...args: readonly string[]): Promise<Ran> => bundle.run(args, server.environment);
 const calls = (): string[] => asked.map(({ name }) => name);

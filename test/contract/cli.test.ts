@@ -84,16 +84,14 @@ const script = {
   },
 };
 
-let bundle: ClientBundle;
+const bundle = new ClientBundle();
 let server: ScriptedServer;
 const folder = mkdtempSync(join(tmpdir(), "qz-"));
 beforeAll(async () => {
-  bundle = await ClientBundle.build();
   server = await ScriptedServer.start(script);
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  bundle[Symbol.dispose]();
   rmSync(folder, { recursive: true, force: true });
 });
 

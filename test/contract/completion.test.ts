@@ -18,11 +18,10 @@ const script = {
   },
 };
 
-let bundle: ClientBundle;
+const bundle = new ClientBundle();
 let server: ScriptedServer;
 const home = mkdtempSync(join(tmpdir(), "qz-"));
 beforeAll(async () => {
-  bundle = await ClientBundle.build();
   server = await ScriptedServer.start(script);
   mkdirSync(join(home, "bin"));
   writeFileSync(join(home, "definition.json"), "{}");
@@ -31,7 +30,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  bundle[Symbol.dispose]();
   rmSync(home, { recursive: true, force: true });
 });
 

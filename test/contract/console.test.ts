@@ -1,18 +1,14 @@
 // Stories of `quetzal console` in a real pseudo-terminal, against a scripted port.
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
 import { eventually } from "../support/process.js";
 import { ScriptedConsole } from "../support/scripted-console.js";
 import { ScriptedServer } from "../support/scripted-server.js";
 import { TerminalDriver } from "../support/terminal.js";
 
-let bundle: ClientBundle;
-beforeAll(async () => {
-  bundle = await ClientBundle.build();
-});
-afterAll(() => bundle[Symbol.dispose]());
+const bundle = new ClientBundle();
 
 const TIMEOUT_MS = 30_000;
 
@@ -55,6 +51,7 @@ describe("console", { timeout: TIMEOUT_MS }, () => {
     terminal.send("K");
     await server.start();
     await terminal.waitFor("connected again");
+    await eventually("the key to arrive", () => port.typed === "K");
     port.print("three");
     await terminal.waitFor("three");
     expect(terminal.raw.replace(/(\r\n)?\[quetzal: [^\n]*\]\r\n/g, "")).toBe("one two Kthree");

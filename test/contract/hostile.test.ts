@@ -19,7 +19,7 @@ const decision = (text: string, index: number): object => ({
 });
 const breakdown = { at: TIME, totalBytes: 2, source: ALL, remainderBytes: "1", parts: NAMES.map((text) => ({ kind: "OTHER", bytes: 1, description: text, source: text })) };
 const memory = {
-  state: "HIGH", thresholds: { highBytes: 4, softBytes: 3, hardBytes: 2, lowBytes: 1 }, ksm: { mode: "TUNED", cpuBudgetPercent: 5, activeDomain: ALL, reason: ALL, pagesPerScan: 1, sleepMs: 1, cpuUsedPercent: null },
+  state: "HIGH", thresholds: { highBytes: 4, softBytes: 3, hardBytes: 2, lowBytes: 1 }, ksm: { mode: "TUNED", cpuBudgetPercent: 5, activeDomain: ALL, reason: ALL, pagesPerScan: 1, sleepMs: 1, cpuUsedRatio: null },
   compression: { mode: "ZRAM", sizeBytes: 1, algorithm: ALL }, controller: { enabled: true, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 },
 };
 const vm = (name: string, index: number): object => ({
@@ -86,15 +86,13 @@ const script = {
   },
 };
 
-let bundle: ClientBundle;
+const bundle = new ClientBundle();
 let server: ScriptedServer;
 beforeAll(async () => {
-  bundle = await ClientBundle.build();
   server = await ScriptedServer.start(script);
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  bundle[Symbol.dispose]();
 });
 
 const LISTS = ["vm ls", "events", "vm events vm-1", "operation ls", "host ls", "alert ls", "alert rules", "audit", "token ls", "vm versions vm-1", "memory ls", "memory decisions", "memory decisions vm-1", "cpu ls"];

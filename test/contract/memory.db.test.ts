@@ -32,7 +32,7 @@ beforeAll(async () => {
   admin = stack.peer();
   operator = await stack.peerAs("OPERATOR");
   viewer = await stack.peerAs("VIEWER");
-  await until("samples come", async () => (await admin.query<{ vm: { latest: { throttledPercent: number | null } | null } }>('{ vm(id: "web") { latest { throttledPercent } } }')).vm.latest?.throttledPercent != null);
+  await until("samples come", async () => (await admin.query<{ vm: { latest: { throttledTimeRatio: number | null } | null } }>('{ vm(id: "web") { latest { throttledTimeRatio } } }')).vm.latest?.throttledTimeRatio != null);
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
@@ -78,17 +78,17 @@ describe("reading", () => {
   it("makes rates of the new counters, and keeps their history", async () => {
     interface Latest { readonly vm: { readonly latest: Record<string, unknown> | null }; readonly host: { readonly latest: Record<string, unknown> | null } }
     const latest = () => admin.query<Latest>(
-      '{ vm(id: "web") { latest { throttledPercent vcpusPresent pluggedBytes guestFreeBytes guestRam { sizeBytes residentBytes sharedBytes swappedBytes overheadBytes } } } host(id: "host-1") { latest { ksmdPercent ksmSharedBytes memoryFreeBytes memoryAnonymousBytes memoryKernelBytes } } }');
-    await until("there are two samples to make rates of", async () => typeof (await latest()).vm.latest?.["throttledPercent"] === "number");
+      '{ vm(id: "web") { latest { throttledTimeRatio vcpusPresent pluggedBytes guestFreeBytes guestRam { sizeBytes residentBytes sharedBytes swappedBytes overheadBytes } } } host(id: "host-1") { latest { ksmdRatio ksmSharedBytes memoryFreeBytes memoryAnonymousBytes memoryKernelBytes } } }');
+    await until("there are two samples to make rates of", async () => typeof (await latest()).vm.latest?.["throttledTimeRatio"] === "number");
     const { vm, host } = await latest();
     expect(vm.latest).toMatchObject({ vcpusPresent: 1, pluggedBytes: 0, guestFreeBytes: 100 * MIB, guestRam: { sizeBytes: 256 * MIB, sharedBytes: 40 * MIB } });
-    expect(vm.latest?.["throttledPercent"]).toBeCloseTo(25, 3);
-    expect(host.latest?.["ksmdPercent"]).toBeCloseTo(2, 3);
+    expect(vm.latest?.["throttledTimeRatio"]).toBeCloseTo(0.25, 5);
+    expect(host.latest?.["ksmdRatio"]).toBeCloseTo(0.02, 5);
     expect(host.latest).toMatchObject({ ksmSharedBytes: 10 * MIB, memoryAnonymousBytes: 8_192 * MIB });
     await until("history has it", async () => {
       const range = `{ from: "${new Date(Date.now() - 60_000).toISOString()}" }`;
-      const { vm: kept } = await admin.query<{ vm: { history: { series: { unit: string; mean: (number | null)[] }[] } } }>(`{ vm(id: "web") { history(range: ${range}, stepSeconds: 1, metrics: [THROTTLED_PERCENT]) { series { unit mean } } } }`);
-      return kept.history.series[0]?.unit === "percent" && kept.history.series[0].mean.some((value) => value !== null && Math.abs(value - 25) < 0.01);
+      const { vm: kept } = await admin.query<{ vm: { history: { series: { unit: string; mean: (number | null)[] }[] } } }>(`{ vm(id: "web") { history(range: ${range}, stepSeconds: 1, metrics: [THROTTLED_TIME_RATIO]) { series { unit mean } } } }`);
+      return kept.history.series[0]?.unit === "ratio" && kept.history.series[0].mean.some((value) => value !== null && Math.abs(value - 0.25) < 1e-4);
     });
   });
 
@@ -223,13 +223,13 @@ describe("policies", () => {
 });
 
 describe("a host's memory", () => {
-  const HOST = "ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedPercent } compression { mode sizeBytes algorithm } controller { enabled idleTaxPercent highPercent } state thresholds { highBytes lowBytes }";
+  const HOST = "ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedRatio } compression { mode sizeBytes algorithm } controller { enabled idleTaxPercent highPercent } state thresholds { highBytes lowBytes }";
   const set = async (input: Record<string, unknown>, peer = admin): Promise<Answer> =>
     (await peer.query<{ answer: Answer }>(`mutation ($input: SetHostMemoryInput!) { answer: setHostMemory(input: $input) { __typename ... on SetHostMemorySuccess { effect host { id } memory { ${HOST} } } ... on Error { message } ... on InvalidInput { field } ... on Forbidden { requiredRole } } }`, { input })).answer;
 
   it("is shown, changed in part, and audited with who wanted it", async () => {
     const { host } = await admin.query<{ host: { memory: unknown } }>(`{ host(id: "host-1") { memory { ${HOST} } } }`);
-    expect(host.memory).toMatchObject({ ksm: { mode: "UNTOUCHED", cpuBudgetPercent: 5, cpuUsedPercent: 1.2 }, controller: { enabled: true, idleTaxPercent: 75 }, state: "HIGH" });
+    expect(host.memory).toMatchObject({ ksm: { mode: "UNTOUCHED", cpuBudgetPercent: 5, cpuUsedRatio: 0.012 }, controller: { enabled: true, idleTaxPercent: 75 }, state: "HIGH" });
     const trial = await set({ ksm: { mode: "TUNED" }, compression: { mode: "ZRAM", sizeBytes: 2_048 * MIB }, dryRun: true });
     expect(trial).toMatchObject({ effect: "On scripted: shares like pages with up to 5 % of a core; compresses up to 2.0 GiB with zram." });
     expect(stack.daemon.memory.settings.ksm?.mode).toBe(KsmMode.KSM_MODE_UNTOUCHED);

@@ -10,15 +10,13 @@ import { ClientBundle } from "../support/client-bundle.js";
 const folder = mkdtempSync(join(tmpdir(), "qz-"));
 const log = join(folder, "logs", "client.log");
 const server = createServer((_request, response) => response.writeHead(200, { "content-type": "application/json" }).end('{"data":{"vms":null,"hosts":null}}'));
-let bundle: ClientBundle;
+const bundle = new ClientBundle();
 beforeAll(async () => {
   mkdirSync(join(folder, "logs"));
-  bundle = await ClientBundle.build();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
 afterAll(() => {
   server.close();
-  bundle[Symbol.dispose]();
   rmSync(folder, { recursive: true, force: true });
 });
 

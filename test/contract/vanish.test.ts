@@ -1,7 +1,7 @@
 // A terminal that goes away under the command line, as a dropped ssh connection does: the program ends as the hang-up
 // it is. It must neither crash while putting back what is not there nor stay behind.
-import { readFileSync } from "node:fs";
-import { constants } from "node:os";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
@@ -11,15 +11,15 @@ import { TerminalDriver } from "../support/terminal.js";
 
 const { SIGHUP } = constants.signals;
 
-let bundle: ClientBundle;
+const folder = mkdtempSync(join(tmpdir(), "qz-vanish-"));
+const bundle = new ClientBundle();
 let server: RecordedServer;
 beforeAll(async () => {
-  bundle = await ClientBundle.build();
   server = await RecordedServer.open({ clock: "running" });
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  bundle[Symbol.dispose]();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 const environment = (): NodeJS.ProcessEnv => ({ ...process.env, ...AT_HOME_NOWHERE, QUETZAL_URL: server.url, QUETZAL_TOKEN: "qz_any" });
@@ -45,7 +45,7 @@ describe("a terminal that vanishes", { timeout: 60_000 }, () => {
     ["top", /VMs, \d+ running/],
     ["console web-1", /web-1 login:/],
   ])("ends 'quetzal %s' that no signal told the same way", async (words, isUp) => {
-    const report = join(bundle.folder, words.replace(" ", "-"));
+    const report = join(folder, words.replace(" ", "-"));
     await using terminal = new TerminalDriver("/bin/sh", ["-c", `trap "" HUP; "$0" "$@" 2>"${report}.err"; echo $? >"${report}"`, process.execPath, bundle.path, ...words.split(" ")], { columns: 120, rows: 40, env: environment() });
     await terminal.waitFor(isUp, 20_000);
     terminal.vanish();

@@ -84,8 +84,8 @@ describe("a limit", () => {
     // Awaited below, unless something fails before.
     held.catch(() => undefined);
     await eventually("a second held to the limit from its start", async () => {
-      const { latest } = await vm.show<{ latest: { cpuRatio: number | null; throttledPercent: number | null } | null }>("latest { cpuRatio throttledPercent }");
-      return (latest?.throttledPercent ?? 0) > 20 && (latest?.cpuRatio ?? 1) < 0.3;
+      const { latest } = await vm.show<{ latest: { cpuRatio: number | null; throttledTimeRatio: number | null } | null }>("latest { cpuRatio throttledTimeRatio }");
+      return (latest?.throttledTimeRatio ?? 0) > 0.2 && (latest?.cpuRatio ?? 1) < 0.3;
     });
     const from = { at: Date.now(), spent: await cpuSpent() };
     const told = await eventually("seconds of history of the work held back", async () => {

@@ -42,7 +42,7 @@ export function anyMemoryNews(anyText: fc.Arbitrary<string>): fc.Arbitrary<Actio
     .map(({ text, breakdown: where, decisions: list, amount, ksm, zip, state, isOn }) => toHostMemory(RECORDED_HOST.id, {
       memoryBreakdown: where, memoryDecisions: list,
       memory: isOn && ksm === "STOPPED" ? null : {
-        ksm: { mode: ksm, cpuBudgetPercent: 5, activeDomain: text, reason: text, pagesPerScan: 1, sleepMs: 1, cpuUsedPercent: amount }, compression: { mode: zip, sizeBytes: amount, algorithm: text },
+        ksm: { mode: ksm, cpuBudgetPercent: 5, activeDomain: text, reason: text, pagesPerScan: 1, sleepMs: 1, cpuUsedRatio: amount }, compression: { mode: zip, sizeBytes: amount, algorithm: text },
         controller: { enabled: isOn, idleTaxPercent: 75 }, state, thresholds: { highBytes: amount, softBytes: 1, hardBytes: 1, lowBytes: 1 },
       },
     }));

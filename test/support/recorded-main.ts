@@ -5,11 +5,10 @@ import { run } from "../../tui/src/dashboard.js";
 import { openConfig } from "../../tui/src/config.js";
 import type { UserCommand } from "../../tui/src/user-commands.js";
 import { RECORDED_NOW } from "./recorded-fleet.js";
-import { RecordedServer } from "./recorded-server.js";
 
 const clock = process.env["RECORDED_CLOCK"] === "running" ? "running" : "still";
 const given = process.env["RECORDED_URL"];
-const own = given === undefined ? await RecordedServer.open({ vms: Number(process.env["RECORDED_VMS"] ?? 7), clock }) : null;
+const own = given === undefined ? await (await import("./recorded-server.js")).RecordedServer.open({ vms: Number(process.env["RECORDED_VMS"] ?? 7), clock }) : null;
 const config = await openConfig();
 const client = createClient({ url: given ?? own?.url ?? "" });
 const exitCode = await run(client, {

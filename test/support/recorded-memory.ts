@@ -56,7 +56,7 @@ export class RecordedMemory {
     const { memoryBytes, vcpus, balloonBytes } = this.of(vm);
     // What was not moved here stands as the fleet has it.
     const moved = this.before.size === 0 ? {} : { balloonActualBytes: balloonBytes };
-    return { pluggedBytes: HOTPLUG.has(vm.id) ? memoryBytes - vm.memoryBytes : null, vcpusPresent: vcpus, throttledPercent: vm.id === "build-runner" ? 12.5 : 0, ...moved };
+    return { pluggedBytes: HOTPLUG.has(vm.id) ? memoryBytes - vm.memoryBytes : null, vcpusPresent: vcpus, throttledTimeRatio: vm.id === "build-runner" ? 0.125 : 0, ...moved };
   }
 
   vm(vm: RecordedVm, isAlive: boolean, time = this.now()): Payload {
@@ -76,7 +76,7 @@ export class RecordedMemory {
     const sample = { time: new Date(time), memoryTotalBytes: 23_962 * MIB, memoryFreeBytes: memoryAvailableBytes - 3 * GIB, memoryCachedBytes: 3 * GIB, memoryAnonymousBytes: 13_000 * MIB, memoryKernelBytes: 922 * MIB, ksmSharedBytes: 204 * MIB, compressedStoredBytes: 120 * MIB };
     return {
       memory: () => ({
-        ksm: { mode: this.isOn ? "TUNED" : "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: "default", reason: "", pagesPerScan: 400, sleepMs: 20, cpuUsedPercent: 1.2 },
+        ksm: { mode: this.isOn ? "TUNED" : "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: "default", reason: "", pagesPerScan: 400, sleepMs: 20, cpuUsedRatio: 0.012 },
         compression: this.isOn ? { mode: "ZRAM", sizeBytes: 2 * GIB, algorithm: "zstd" } : { mode: "UNTOUCHED", sizeBytes: 0, algorithm: "" },
         controller: { enabled: this.isOn, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 },
         state: "HIGH", thresholds: { highBytes: 1_438 * MIB, softBytes: 958 * MIB, hardBytes: 479 * MIB, lowBytes: 240 * MIB },

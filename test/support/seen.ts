@@ -12,7 +12,7 @@ export function figures(text: string): string {
 }
 
 /** Rows of the events page at 80x24. */
-export const EVENT_ROWS = 19;
+export const EVENT_ROWS = 13;
 
 /** The lines of the events page, newest first. */
 export function eventLines(text: string): string[] {

@@ -22,6 +22,7 @@ import { paintable } from "./store/sanitize.js";
 import type { ConsoleView, Page, Prompt } from "./store/state.js";
 import { needsVm } from "./user-commands.js";
 import type { UserCommand } from "./user-commands.js";
+import { performRows } from "./row-commands.js";
 import { performWhy } from "./why-commands.js";
 import { VM_TABS } from "./store/state.js";
 import { presentView, tableCommand } from "./table-commands.js";
@@ -99,7 +100,7 @@ function performFor(store: Store, outside: Outside, command: Command): boolean {
   const { doing, editing } = outside;
   // What is chosen is what is seen.
   const seen = { state: asOf(store.state), dispatch: store.dispatch };
-  return performBulk(store, doing, command) || performEdit(store, doing, command) || performMemory(seen, command) || performMaking(seen, editing, command) || performWhy(seen, command) || performAlerts(seen, doing, command);
+  return performBulk(store, doing, command) || performEdit(store, doing, command) || performMemory(seen, command) || performMaking(seen, editing, command) || performWhy(seen, command) || performRows(seen, command) || performAlerts(seen, doing, command);
 }
 
 function questionFor(verb: DestructiveVerb, vmId: string, key: string): Prompt {

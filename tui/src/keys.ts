@@ -13,6 +13,7 @@ import { THE_PAST } from "./store/past.js";
 import { host, page, selectedOperation, selectedVm } from "./store/select.js";
 import { PAGES } from "./store/state.js";
 import type { Page, State } from "./store/state.js";
+import { refusalForRows } from "./row-commands.js";
 import { refusalForWhy } from "./why-commands.js";
 
 export type Command =
@@ -20,6 +21,7 @@ export type Command =
   | "protect" | "labels" | "undo" | "newVm" | "editDefinition" | "editSave" | "editAgain"
   | "memory" | "balloonTarget" | "memorySize" | "vcpuCount" | "pageOut" | "memoryControl"
   | "why" | "whyAgain" | "whyGraphs" | "whyQuery" | "neighbour"
+  | "rowEnter" | "readOn" | "readBack"
   | "alerts" | "alertEnter" | "ruleNew" | "ruleEdit" | "ruleToggle" | "ruleDelete"
   | "formNext" | "formPrevious" | "formMake" | "formLeave"
   | "mark" | "markRange" | "markShown" | "bulk" | "carryOut" | "cancelBulk"
@@ -52,6 +54,8 @@ const but = (...without: Page[]): readonly Page[] => EVERYWHERE.filter((page) =>
 const WITH_VM: readonly Page[] = ["overview", "vm"];
 /** Where a VM's memory and vCPUs are changed; the bottom line of the first two is full already. */
 const WITH_MEMORY: readonly Page[] = ["overview", "vm", "memory"];
+/** Where a target is set: on the page of causes as well, where the line comes filled in with what is advised. */
+const WITH_TARGETS: readonly Page[] = [...WITH_MEMORY, "why"];
 const MEMORY_PAGE: readonly Page[] = ["memory"];
 const LISTS: readonly Page[] = EVERYWHERE;
 const TIMED: readonly Page[] = but("plan", "log", "help", "edit");
@@ -71,9 +75,9 @@ export const BINDINGS: readonly Binding[] = [
   { command: "editDefinition", keys: ["E"], label: "edit", help: "Edit the definition in $EDITOR; shows what changes first.", group: "Drive the VM", pages: ["overview", "vm", "why"] },
   { command: "undo", keys: ["u"], label: "undo", help: "Undo what was done last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
-  { command: "balloonTarget", keys: ["b"], label: "balloon", help: "What the balloon leaves the guest; its effect shows first.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
-  { command: "memorySize", keys: ["B"], label: "memory size", help: "Plug memory in or out while it runs (feature hotplug).", group: "Memory and CPU", pages: WITH_MEMORY },
-  { command: "vcpuCount", keys: ["#"], label: "vCPUs", help: "Add or take vCPUs while it runs.", group: "Memory and CPU", pages: WITH_MEMORY },
+  { command: "balloonTarget", keys: ["b"], label: "balloon", help: "What the balloon leaves the guest; its effect shows first.", group: "Memory and CPU", pages: WITH_TARGETS, onBottomLine: MEMORY_PAGE },
+  { command: "memorySize", keys: ["B"], label: "memory size", help: "Plug memory in or out while it runs (feature hotplug).", group: "Memory and CPU", pages: WITH_TARGETS },
+  { command: "vcpuCount", keys: ["#"], label: "vCPUs", help: "Add or take vCPUs while it runs.", group: "Memory and CPU", pages: WITH_TARGETS },
   { command: "pageOut", keys: ["z"], label: "page out", help: "Page memory out to swap, compressed where that is on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
   { command: "memoryControl", keys: ["A"], label: "control", help: "What the memory controller may do to it: off, recommend, on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
   { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },
@@ -93,6 +97,9 @@ export const BINDINGS: readonly Binding[] = [
   { command: "formLeave", keys: ["escape"], label: "leave", help: "Leave the form; opened again, it is filled in as it was.", group: "Forms and edits", pages: ["form"], onBottomLine: true },
   { command: "editSave", keys: ["y"], label: "make the change", help: "Put the definition as it was edited.", group: "Forms and edits", pages: ["edit"], onBottomLine: true },
   { command: "editAgain", keys: ["E"], label: "open again", help: "Open the text in the editor again.", group: "Forms and edits", pages: ["edit"], onBottomLine: true },
+  { command: "rowEnter", keys: ["enter"], label: "its VM", help: "To the VM of the chosen line; Esc comes back.", group: "Look", pages: ["events", "operations"], onBottomLine: true },
+  { command: "readOn", keys: ["right"], label: "read on", help: "On through the chosen line, where it is longer than its place.", group: "Look", pages: ["events", "operations", "vm"] },
+  { command: "readBack", keys: ["left"], label: "read back", help: "Back through the chosen line.", group: "Look", pages: ["events", "operations", "vm"] },
   { command: "why", keys: ["w"], label: "why", help: "Why is this VM slow, or was it then? Causes, ranked by evidence.", group: "Look", pages: ["overview", "vm", "alerts"], onBottomLine: true },
   { command: "whyGraphs", keys: ["enter"], label: "graphs", help: "The VM's graphs; Esc comes back.", group: "Look", pages: ["why"], onBottomLine: true },
   { command: "neighbour", keys: ["t"], label: "to the neighbour", help: "To the VM that the chosen cause names.", group: "Look", pages: ["why"], onBottomLine: true },
@@ -199,7 +206,7 @@ export function availability(state: State, binding: Binding): Availability {
     if (known === undefined) return denied("The server has not said whether this can be done.");
     return known.allowed ? ALLOWED : denied(withProtectionKey(state, verb, [vm], known.reason ?? "The server does not allow it now."));
   }
-  for (const refusal of [refusalForMemory, refusalForBulk, refusalForEdit, refusalForMaking, refusalForWhy, refusalForAlerts]) {
+  for (const refusal of [refusalForMemory, refusalForBulk, refusalForEdit, refusalForMaking, refusalForWhy, refusalForRows, refusalForAlerts]) {
     const reason = refusal(state, binding.command);
     if (reason !== undefined) return reason === null ? ALLOWED : denied(reason);
   }

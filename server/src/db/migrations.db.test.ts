@@ -8,6 +8,8 @@ import { migrate, proveDatabase } from "./migrations.js";
 import { readMigrations, schemaDifference, withSchemaEngine } from "./schema-engine.js";
 import { MIGRATIONS, createDatabase, dropDatabase, query } from "./testing/suite.js";
 
+const BUCKET_TABLES = ["metric_ten_seconds", "metric_minutes", "metric_ten_minutes", "metric_hours"];
+
 describe.each(inject("postgresServers"))("migrate ($name)", (server) => {
   let address: DatabaseAddress;
   let folder: string;
@@ -46,6 +48,24 @@ describe.each(inject("postgresServers"))("migrate ($name)", (server) => {
   it("lets two servers migrate at once, and one of them does it", async () => {
     const both = await Promise.all([migrate(address, folder), migrate(address, folder)]);
     expect(both.map((names) => names.length).sort()).toEqual([0, (await readMigrations(folder)).migrationDirectories.length]);
+  });
+
+  it("makes ratios of the shares that were kept in percent, and touches nothing else", async () => {
+    const ratios = "20261123183000_ratios";
+    const since = (await readMigrations(MIGRATIONS)).migrationDirectories.map(({ path }) => path).filter((path) => path >= ratios);
+    for (const path of since) await rm(join(folder, path), { recursive: true });
+    await migrate(address, folder);
+    // As many metrics as there were: a VM's 23rd and a host's 20th in percent. An older row has fewer.
+    const row = (length: number): string => `array_fill(50::real, ARRAY[${length}])`;
+    await query(address, "INSERT INTO metric_subjects (id, kind, reference) VALUES (1, 'VM', 'web'), (2, 'HOST', 'h1'), (3, 'VM', 'old')");
+    await query(address, `INSERT INTO metric_seconds (subject_id, time, metric_count, values) VALUES (1, now(), 25, ${row(25)} || ${row(22)} || NULL::real || ${row(2)}), (2, now(), 22, ${row(44)}), (3, now(), 21, ${row(42)})`);
+    for (const table of BUCKET_TABLES) await query(address, `INSERT INTO ${table} (subject_id, time, mean, max) VALUES (1, now(), ${row(25)}, ${row(25)}), (2, now(), ${row(22)}, ${row(22)}), (3, now(), ${row(21)}, ${row(21)})`);
+    for (const path of since) await cp(join(MIGRATIONS, path), join(folder, path), { recursive: true });
+    expect(await migrate(address, folder)).toEqual(since);
+    const with50 = (length: number, changed: Readonly<Record<number, number | null>>): (number | null)[] => Array.from({ length }, (_, place) => (place in changed ? changed[place] ?? null : 50));
+    const kept = async (what: string, table: string): Promise<unknown[]> => (await query(address, `SELECT ${what} AS kept FROM ${table} ORDER BY subject_id`)).rows.map((each) => (each as { kept: unknown }).kept);
+    expect(await kept("values", "metric_seconds")).toEqual([with50(50, { 22: 0.5, 47: null }), with50(44, { 19: 0.5, 41: 0.5 }), with50(42, {})]);
+    for (const table of BUCKET_TABLES) for (const what of ["mean", "max"]) expect(await kept(what, table)).toEqual([with50(25, { 22: 0.5 }), with50(22, { 19: 0.5 }), with50(21, {})]);
   });
 
   it("refuses a database of a newer schema and changes nothing", async () => {

@@ -1,5 +1,5 @@
 // From a measured figure to a finding: its standing, its score, its sentences. Pure; knows no particular cause.
-import type { DiagnosisEvidence, DiagnosisFinding, DiagnosisKind } from "./model.js";
+import type { DiagnosisEvidence, DiagnosisFinding, DiagnosisKind, Remedy } from "./model.js";
 import { figureText, percentText } from "./format.js";
 import type { Measured } from "./measure.js";
 import type { Threshold } from "./thresholds.js";
@@ -22,7 +22,7 @@ export interface Figure {
   readonly remark?: string;
 }
 
-export interface Look {
+export interface Look extends Remedy {
   readonly kind: DiagnosisKind;
   readonly title: string;
   /** Decides; the others only stand beside it. */
@@ -31,8 +31,6 @@ export interface Look {
   /** Below 1 for what is a state more than a fault. */
   readonly weight?: number;
   readonly whyNotKnown: string;
-  readonly advice: string;
-  readonly adviceCommand: string | null;
 }
 
 export function judge(look: Look): Judged {
@@ -63,7 +61,7 @@ export function strength({ measured: { value, share }, threshold, bad }: Figure)
 export function evidence(figure: Figure): DiagnosisEvidence {
   const { name, measured: { value, share }, threshold, bad } = figure;
   const limit = `${bad} ${figureText(threshold.value, threshold.unit)} counts`;
-  const length = share > 0 ? `, for ${percentText(share)} of the window` : "";
+  const length = share > 0 ? `, for ${percentText(share)} of the time it ran` : "";
   const remark = figure.remark === undefined ? "" : `; ${figure.remark}`;
   const text = value === null ? `${name}: not known` : `${name} ${figureText(value, threshold.unit)} (${limit})${length}${remark}`;
   return { name, value, threshold: threshold.value, unit: threshold.unit, shareBeyond: share, source: threshold.source, text };

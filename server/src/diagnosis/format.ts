@@ -11,7 +11,6 @@ function digits(value: number): string {
 export function figureText(value: number, unit: MetricUnit): string {
   switch (unit) {
     case "ratio": return percentText(value);
-    case "percent": return percentText(value / 100);
     case "seconds": return value < 1 ? `${digits(value * 1000)} ms` : `${digits(value)} s`;
     case "bytes": return `${digits(value / MIB)} MiB`;
     case "bytes/s": return value < 1e6 ? `${digits(value / 1e3)} kB/s` : `${digits(value / 1e6)} MB/s`;

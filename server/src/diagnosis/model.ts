@@ -1,4 +1,5 @@
 // What a diagnosis is made of: the observations that go in, the findings that come out. Types only.
+import type { VmRoom } from "../memory/model.js";
 import type { HostMetricName, MetricUnit, VmMetricName } from "../metrics/catalog.js";
 
 /** Every cause that is looked for, in the order in which equals are listed. */
@@ -12,7 +13,7 @@ export type DiagnosisConfidence = "LOW" | "MEDIUM" | "HIGH";
 
 /** The metrics that the rules read. */
 export const VM_FIGURES = [
-  "CPU_RATIO", "STEAL_RATIO", "THROTTLED_RATIO", "SWAP_BYTES", "MAJOR_FAULTS_PER_SECOND", "GUEST_AVAILABLE_BYTES", "BALLOON_ACTUAL_BYTES",
+  "CPU_RATIO", "STEAL_RATIO", "THROTTLED_RATIO", "THROTTLED_TIME_RATIO", "VCPUS_PRESENT", "PLUGGED_BYTES", "SWAP_BYTES", "MAJOR_FAULTS_PER_SECOND", "GUEST_AVAILABLE_BYTES", "BALLOON_ACTUAL_BYTES",
   "GUEST_MAJOR_FAULTS_PER_SECOND", "GUEST_SWAP_IN_BYTES_PER_SECOND", "GUEST_SWAP_OUT_BYTES_PER_SECOND", "DISK_READ_BYTES_PER_SECOND",
   "DISK_WRITE_BYTES_PER_SECOND", "DISK_LATENCY_SECONDS", "DISK_OPERATIONS_PER_SECOND", "DISK_QUEUE_DEPTH", "NETWORK_DROPS_PER_SECOND",
 ] as const satisfies readonly VmMetricName[];
@@ -36,12 +37,25 @@ export interface VmFacts {
   readonly pid: number | null;
   /** Null: it is not paused. */
   readonly pausedSince: Date | null;
+  /** What it was asked to have and may have without a restart; null while it does not run. */
+  readonly room: VmRoom | null;
+  /** Its own limit, in percent of a core; null: it has none. */
+  readonly limitPercent: number | null;
+  readonly weight: number;
+  /** Whether its vCPUs are kept to some of the host's CPUs. */
+  readonly isPinned: boolean;
+  /** Whether the memory controller moves its balloon. */
+  readonly isControlled: boolean;
+  /** CPUs of its host; null: not known. */
+  readonly hostCpus: number | null;
 }
 
 /** Another VM of the same host. */
 export interface Neighbour {
   readonly id: string;
   readonly name: string;
+  /** Its claim to CPU time beside the other VMs'. */
+  readonly weight: number;
   /** In cores. */
   readonly cpu: Steps;
   readonly diskBytesPerSecond: Steps;
@@ -71,6 +85,12 @@ export interface DiagnosisEvidence {
   /** Where the figure and its threshold come from. */
   readonly source: string;
   readonly text: string;
+}
+
+/** What to do about a cause, and a command that does it or shows more; null: there is none. */
+export interface Remedy {
+  readonly advice: string;
+  readonly adviceCommand: string | null;
 }
 
 export interface DiagnosisFinding {

@@ -29,7 +29,7 @@ function figures<Name extends string>(names: readonly Name[], largest: Readonly<
   return fc.tuple(...names.map((name) => steps(largest[name] ?? 1))).map((each) => Object.fromEntries(names.map((name, index) => [name, each[index] ?? []])) as Record<Name, Steps>);
 }
 
-const neighbours = fc.uniqueArray(fc.record({ id: fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/), cpu: steps(2), diskBytesPerSecond: steps(1e8) }), { maxLength: 4, selector: ({ id }) => id });
+const neighbours = fc.uniqueArray(fc.record({ id: fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/), weight: fc.integer({ min: 1, max: 10_000 }), cpu: steps(2), diskBytesPerSecond: steps(1e8) }), { maxLength: 4, selector: ({ id }) => id });
 const madeUp: fc.Arbitrary<Observations> = fc.record({
   vm: fc.record({ hasBalloon: fc.boolean(), hasDisks: fc.boolean(), network: fc.constantFrom("counted" as const, "user" as const, "none" as const), pid: fc.option(fc.nat()) }),
   figures: figures(VM_FIGURES, LARGEST), host: figures(HOST_FIGURES, {}),

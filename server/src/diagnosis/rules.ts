@@ -33,12 +33,11 @@ export function diagnose(observations: Observations): Diagnosis {
   const spell = causes[0] === undefined ? null : longestSpell(causes[0].beyond);
   const slow = spell === null ? null : { from: second(spell.first), to: second(spell.last + 1) };
   const verdict: DiagnosisVerdict = causes.length > 0 ? "SLOW" : "FINE";
-  const length = spanText((steps - observations.windowStart) * observations.stepSeconds);
   return {
     ...window, verdict,
-    summary: slow === null ? fineSummary(observations, findings.length, notKnown, length) : slowSummary(observations, causes, slow),
+    summary: slow === null ? fineSummary(observations, span, findings.length, notKnown) : slowSummary(observations, causes, slow),
     slowFrom: slow === null ? null : new Date(slow.from * 1000), slowTo: slow === null ? null : new Date(slow.to * 1000),
-    confidence: confidence(span, steps - observations.windowStart, causes[0] ?? null, notKnown.length / findings.length),
+    confidence: confidence(span, windowSteps(observations), causes[0] ?? null, notKnown.length / findings.length),
     causes: causes.map(finding), ruledOut: by("ruledOut").map(finding), notKnown: notKnown.map(finding),
   };
 }
@@ -67,8 +66,9 @@ function finding({ kind, title, score, evidence, advice, adviceCommand, neighbou
 
 type Unknown = Omit<Diagnosis, "from" | "to" | "stepSeconds">;
 
-function unknown({ vm, windowStart, figures, stepSeconds }: Observations, { observedCount }: Span): Unknown {
-  const length = spanText((figures.CPU_RATIO.length - windowStart) * stepSeconds);
+function unknown(observations: Observations, { observedCount }: Span): Unknown {
+  const { vm } = observations;
+  const length = spanText(windowSteps(observations) * observations.stepSeconds);
   const why = vm.pausedSince !== null ? `it has been paused since ${clockText(vm.pausedSince.getTime() / 1000)} UTC; resume it, or ask for a time in which it ran`
     : observedCount === 0 ? "nothing was recorded of it in that time: it did not run, or its host was away; ask for a time in which it ran"
     : "too little was recorded of it in that time; ask for a longer range, or again in a moment";
@@ -84,13 +84,23 @@ function slowSummary({ vm }: Observations, causes: readonly Judged[], slow: { re
   return `${vm.name} was slow from ${clockText(slow.from)} to ${clockText(slow.to)} UTC: ${first?.title ?? ""}, ${first?.evidence[0]?.text ?? ""}.${also}`;
 }
 
-function fineSummary({ vm }: Observations, looked: number, notKnown: readonly Judged[], length: string): string {
+function fineSummary(observations: Observations, span: Span, looked: number, notKnown: readonly Judged[]): string {
   const untold = notKnown.length === 0 ? "" : `; ${notKnown.length} could not be judged: ${notKnown.map(({ title }) => title).join(", ")}`;
-  return `Nothing is wrong with ${vm.name} as far as can be seen: in these ${length} none of ${looked} causes was found${untold}.`;
+  return `Nothing is wrong with ${observations.vm.name} as far as can be seen: in ${watchedText(observations, span)} none of ${looked} causes was found${untold}.`;
 }
 
-function confidence({ observedCount }: Span, windowSteps: number, top: Judged | null, untoldShare: number): DiagnosisConfidence {
-  const watched = observedCount / windowSteps;
+/** The time that was looked at: of a VM that ran or was recorded for a part of the window only, that part. */
+function watchedText(observations: Observations, { observedCount }: Span): string {
+  const [watched, all] = [observedCount, windowSteps(observations)].map((steps) => spanText(steps * observations.stepSeconds));
+  return observedCount >= windowSteps(observations) * WATCHED_RATIO ? `these ${all}` : `the ${watched} of these ${all} in which it was seen running`;
+}
+
+function windowSteps({ figures, windowStart }: Observations): number {
+  return figures.CPU_RATIO.length - windowStart;
+}
+
+function confidence({ observedCount }: Span, steps: number, top: Judged | null, untoldShare: number): DiagnosisConfidence {
+  const watched = observedCount / steps;
   if (watched < MISSED_RATIO || (top === null ? untoldShare >= MISSED_RATIO : top.score < FAINT_SCORE)) return "LOW";
   const isPlain = top === null ? untoldShare <= 1 - WATCHED_RATIO : top.score >= STRONG_SCORE;
   return watched >= WATCHED_RATIO && isPlain ? "HIGH" : "MEDIUM";

@@ -33,7 +33,7 @@ describeOnEveryServer("DiagnosisService", (suite) => {
   let history: MetricsHistory;
   let vms: Vm[] = [];
   const service = (): DiagnosisService => new DiagnosisService({
-    vms: { get: (id) => vms.find((vm) => vm.id === id) ?? null, list: () => vms }, metrics: new MetricsService(history), now: () => nowMs,
+    vms: { get: (id) => vms.find((vm) => vm.id === id) ?? null, list: () => vms }, hosts: { get: () => ({ cpuCount: 2 }) }, metrics: new MetricsService(history), now: () => nowMs,
   });
   const second = (offset: number): Date => new Date(START + offset * 1000);
   /** `slow` says of each VM what is different in the second half. */
@@ -111,7 +111,7 @@ describeOnEveryServer("DiagnosisService", (suite) => {
     const asked: string[] = [];
     const metrics = new MetricsService(history);
     const watched = new DiagnosisService({
-      vms: { get: (id) => vms.find((vm) => vm.id === id) ?? null, list: () => vms }, now: () => nowMs,
+      vms: { get: (id) => vms.find((vm) => vm.id === id) ?? null, list: () => vms }, hosts: { get: () => null }, now: () => nowMs,
       metrics: {
         hostHistory: (...args) => metrics.hostHistory(...args), vmHistory: (id, ...args) => (asked.push(id), metrics.vmHistory(id, ...args)),
         latestVm: (id) => (id === "n83" ? ({ cpuRatio: 4 } as VmSample) : null),

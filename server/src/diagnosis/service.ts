@@ -1,6 +1,8 @@
 // Why a VM is slow: fetches the history of the VM, its host and, where they may matter, its neighbours, and hands it to
 // the rules. Knows no GraphQL and no threshold.
+import { cpuPolicy } from "../cpu/policy.js";
 import { InvalidInput, VmNotFound } from "../errors.js";
+import { memoryPolicy } from "../memory/policy.js";
 import type { HostMetricName, VmMetricName } from "../metrics/catalog.js";
 import type { History, HistoryQuery } from "../metrics/history.js";
 import type { VmSample } from "../metrics/model.js";
@@ -27,6 +29,7 @@ export const MAX_NEIGHBOURS = 64;
 
 export interface DiagnosisParts {
   readonly vms: { get(id: string): Vm | null; list(): readonly Vm[] };
+  readonly hosts: { get(id: string): { readonly cpuCount: number } | null };
   readonly metrics: {
     vmHistory(id: string, metrics: readonly VmMetricName[], query: HistoryQuery): Promise<History<VmMetricName>>;
     hostHistory(id: string, metrics: readonly HostMetricName[], query: HistoryQuery): Promise<History<HostMetricName>>;
@@ -57,7 +60,7 @@ export class DiagnosisService {
     const query: HistoryQuery = { from: new Date(window.lookbackSecond * 1000), to: new Date(window.toSecond * 1000), stepSeconds: window.stepSeconds };
     const [figures, host] = await Promise.all([this.parts.metrics.vmHistory(vmId, VM_FIGURES, query), this.parts.metrics.hostHistory(vm.hostId, HOST_FIGURES, query)]);
     const alone: Observations = {
-      vm: factsOf(vm), fromSecond: window.lookbackSecond, stepSeconds: window.stepSeconds,
+      vm: factsOf(vm, this.parts.hosts.get(vm.hostId)?.cpuCount ?? null), fromSecond: window.lookbackSecond, stepSeconds: window.stepSeconds,
       windowStart: (window.fromSecond - window.lookbackSecond) / window.stepSeconds,
       figures: byMetric(VM_FIGURES, figures), host: byMetric(HOST_FIGURES, host), neighbours: null,
     };
@@ -70,11 +73,11 @@ export class DiagnosisService {
   async #neighbours(vm: Vm, query: HistoryQuery): Promise<Neighbour[]> {
     const use = ({ id }: Vm): number => this.parts.metrics.latestVm(id)?.cpuRatio ?? -1;
     const others = this.parts.vms.list().filter((other) => other.hostId === vm.hostId && other.id !== vm.id).sort((a, b) => use(b) - use(a));
-    return Promise.all(others.slice(0, MAX_NEIGHBOURS).map(async ({ id, name }) => {
+    return Promise.all(others.slice(0, MAX_NEIGHBOURS).map(async ({ id, name, definition }) => {
       const figures = byMetric(NEIGHBOUR_FIGURES, await this.parts.metrics.vmHistory(id, NEIGHBOUR_FIGURES, query));
       const written = figures.DISK_WRITE_BYTES_PER_SECOND;
       const diskBytesPerSecond = figures.DISK_READ_BYTES_PER_SECOND.map((read, step) => (read === null ? null : read + (written[step] ?? 0)));
-      return { id, name, cpu: figures.CPU_RATIO, diskBytesPerSecond };
+      return { id, name, weight: cpuPolicy(definition).weight, cpu: figures.CPU_RATIO, diskBytesPerSecond };
     }));
   }
 }
@@ -111,15 +114,17 @@ function byMetric<Name extends string>(names: readonly Name[], history: { readon
   return Object.fromEntries(names.map((name, index) => [name, history.series[index]?.mean ?? []])) as Record<Name, Steps>;
 }
 
-function factsOf(vm: Vm): VmFacts {
+function factsOf(vm: Vm, hostCpus: number | null): VmFacts {
   const features = vm.definition["features"];
   const disks = vm.definition["disks"];
+  const { limitPercent, weight, pins } = cpuPolicy(vm.definition);
   return {
     id: vm.id, hostId: vm.hostId, name: vm.name, vcpus: vm.vcpus, memoryBytes: vm.memoryBytes,
     hasBalloon: Array.isArray(features) && features.includes("ballooning"),
     hasDisks: Array.isArray(disks) && disks.length > 0,
     network: networkOf(vm), pid: vm.pid,
     pausedSince: vm.state === "PAUSED" ? vm.stateSince : null,
+    room: vm.room, limitPercent, weight, isPinned: pins.length > 0, isControlled: memoryPolicy(vm.definition).control === "ON", hostCpus,
   };
 }
 

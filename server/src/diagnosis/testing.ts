@@ -1,4 +1,5 @@
 // Observations for tests: a calm VM, of which a test says what was different.
+import type { VmRoom } from "../memory/model.js";
 import { HOST_FIGURES, VM_FIGURES, type HostFigure, type Observations, type Steps, type VmFacts, type VmFigure } from "./model.js";
 
 export const STEP_SECONDS = 5;
@@ -9,7 +10,7 @@ export const ALL_STEPS = LOOKBACK_STEPS + WINDOW_STEPS;
 export const MIB = 1_048_576;
 
 const CALM_VM: Readonly<Record<VmFigure, number>> = {
-  CPU_RATIO: 0.02, STEAL_RATIO: 0.001, THROTTLED_RATIO: 0, SWAP_BYTES: 0, MAJOR_FAULTS_PER_SECOND: 0, GUEST_AVAILABLE_BYTES: 128 * MIB, BALLOON_ACTUAL_BYTES: 256 * MIB,
+  CPU_RATIO: 0.02, STEAL_RATIO: 0.001, THROTTLED_RATIO: 0, THROTTLED_TIME_RATIO: 0, VCPUS_PRESENT: 2, PLUGGED_BYTES: 0, SWAP_BYTES: 0, MAJOR_FAULTS_PER_SECOND: 0, GUEST_AVAILABLE_BYTES: 128 * MIB, BALLOON_ACTUAL_BYTES: 256 * MIB,
   GUEST_MAJOR_FAULTS_PER_SECOND: 0, GUEST_SWAP_IN_BYTES_PER_SECOND: 0, GUEST_SWAP_OUT_BYTES_PER_SECOND: 0, DISK_READ_BYTES_PER_SECOND: 40_000,
   DISK_WRITE_BYTES_PER_SECOND: 40_000, DISK_LATENCY_SECONDS: 0.001, DISK_OPERATIONS_PER_SECOND: 20, DISK_QUEUE_DEPTH: 0.02, NETWORK_DROPS_PER_SECOND: 0,
 };
@@ -17,7 +18,13 @@ const CALM_HOST: Readonly<Record<HostFigure, number>> = { PSI_CPU_RATIO: 0.05, P
 
 export const FACTS: VmFacts = {
   id: "web-2", hostId: "h1", name: "web two", vcpus: 2, memoryBytes: 256 * MIB, hasBalloon: true, hasDisks: true, network: "counted", pid: 4711, pausedSince: null,
+  room: null, limitPercent: null, weight: 100, isPinned: false, isControlled: false, hostCpus: 16,
 };
+
+/** Of a running VM that has what it booted with and can have no more. */
+export function roomOf(more: Partial<VmRoom>): VmRoom {
+  return { balloonTargetBytes: FACTS.memoryBytes, balloonFloorBytes: FACTS.memoryBytes / 2, memoryTargetBytes: FACTS.memoryBytes, memoryMaxBytes: FACTS.memoryBytes, vcpusTarget: FACTS.vcpus, vcpusMax: FACTS.vcpus, ...more };
+}
 
 export function flat(value: number | null, steps = ALL_STEPS): Steps {
   return new Array<number | null>(steps).fill(value);

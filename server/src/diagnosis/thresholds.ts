@@ -21,7 +21,7 @@ export const THRESHOLDS = {
   guestMajorFaults: { value: 10, unit: "1/s", source: `Major faults that the guest's balloon driver reports. ${USE}: paging is memory's saturation; each costs a disk access. Counted only while little memory is available.` },
   guestSwap: { value: 100_000, unit: "bytes/s", source: `Swap traffic that the guest's balloon driver reports. ${USE}: sustained swapping is memory's saturation; 100 kB/s is some 25 pages a second.` },
   guestAvailable: { value: 0.1, unit: "ratio", source: `MemAvailable that the guest's balloon driver reports, over what it has. ${USE}: below a tenth the guest lives by throwing out its caches.` },
-  balloon: { value: 0.95, unit: "ratio", source: "The balloon's actual size (QMP query-balloon) over the definition's memory: below 95 % something was taken. It counts only while the guest has too little." },
+  balloon: { value: 0.95, unit: "ratio", source: "The balloon's actual size (QMP query-balloon) over the memory that it boots with and that is plugged in: below 95 % something was taken. It counts only while the guest has too little." },
   diskLatency: { value: 0.02, unit: "seconds", source: `Mean time of a read or write as QEMU counts it (query-blockstats). ${USE}; 20 ms is beyond what a busy rotating disk takes.` },
   diskQueue: { value: 4, unit: "operations", source: `Operations under way by Little's law from query-blockstats. ${USE}: a queue is saturation; it counts only where each operation also takes 5 ms and more.` },
   networkDrops: { value: 1, unit: "1/s", source: `Drops of the VM's tap (/sys/class/net/TAP/statistics). ${USE}: drops are a network's errors; a lost packet costs TCP a retransmission.` },

@@ -37,6 +37,13 @@ describe("the contract", () => {
     expect(silent).toEqual([]);
   });
 
+  it("tells shares as ratios; percent is what people set", () => {
+    const settings = /^(limit|cpuBudget|idleTax|high|soft|hard|low)Percent$/;
+    const percents = types.filter((type) => isObjectType(type)).flatMap((type) => Object.values(type.getFields()).filter(({ name }) => /percent/i.test(name) && !settings.test(name)).map(({ name }) => `${type.name}.${name}`));
+    const metrics = types.filter((type) => isEnumType(type)).flatMap((type) => type.getValues().filter(({ name }) => /PERCENT/.test(name)).map(({ name }) => `${type.name}.${name}`));
+    expect([...percents, ...metrics]).toEqual([]);
+  });
+
   it("says the unit of every number whose name does not", () => {
     const silent = types.filter((type) => isObjectType(type)).flatMap((type) =>
       Object.values(type.getFields())

@@ -38,7 +38,7 @@ export interface KsmSettings {
   readonly reason: string;
   readonly pagesPerScan: number;
   readonly sleepMs: number;
-  readonly cpuUsedPercent: number | null;
+  readonly cpuUsedRatio: number | null;
 }
 export interface CompressionSettings {
   readonly mode: CompressionMode;

@@ -53,7 +53,7 @@ describe("changing a policy", () => {
 
 describe("a host's settings", () => {
   const before: HostMemory = {
-    ksm: { mode: "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: null, reason: "", pagesPerScan: 0, sleepMs: 0, cpuUsedPercent: null },
+    ksm: { mode: "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: null, reason: "", pagesPerScan: 0, sleepMs: 0, cpuUsedRatio: null },
     compression: { mode: "ZRAM", sizeBytes: 1_024 * MIB, algorithm: "lz4" },
     controller: { enabled: false, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 },
     state: "HIGH", thresholds: { highBytes: 4, softBytes: 3, hardBytes: 2, lowBytes: 1 },

@@ -74,7 +74,7 @@ const KsmSettingsRef = builder.objectRef<KsmSettings>("KsmSettings").implement({
     reason: t.exposeString("reason", { description: "Why this domain and, where others wait, which; empty when there is nothing to say." }),
     pagesPerScan: t.exposeInt("pagesPerScan", { description: "Pages looked at before each sleep, as last chosen." }),
     sleepMs: t.exposeInt("sleepMs", { description: "Milliseconds of each sleep, as last chosen." }),
-    cpuUsedPercent: t.exposeFloat("cpuUsedPercent", { nullable: true, description: "Percent of one core that scanning took of late; null where it cannot be read." }),
+    cpuUsedRatio: t.exposeFloat("cpuUsedRatio", { nullable: true, description: "Share of one core that scanning took of late, 0 to 1; null where it cannot be read." }),
   }),
 });
 const CompressionSettingsRef = builder.objectRef<CompressionSettings>("CompressionSettings").implement({

@@ -34,7 +34,7 @@ function ksm(wire: WireKsm | undefined): KsmSettings {
     mode: KSM_MODES[(wire?.mode ?? 1) - 1] ?? "UNTOUCHED", cpuBudgetPercent: percent(wire?.cpuBudgetRatio ?? 0),
     activeDomain: wire === undefined || wire.activeDomain === "" ? null : wire.activeDomain, reason: wire?.reason ?? "",
     pagesPerScan: wire?.pagesPerScan ?? 0, sleepMs: wire?.sleepMs ?? 0,
-    cpuUsedPercent: wire?.cpuUsedRatio === undefined ? null : percent(wire.cpuUsedRatio),
+    cpuUsedRatio: wire?.cpuUsedRatio ?? null,
   };
 }
 

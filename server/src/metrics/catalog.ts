@@ -3,7 +3,7 @@
 import { sumKnown } from "./counter.js";
 import type { HostSample, VmSample } from "./samples.js";
 
-export type MetricUnit = "ratio" | "bytes" | "bytes/s" | "seconds" | "1/s" | "load" | "operations" | "percent" | "count";
+export type MetricUnit = "ratio" | "bytes" | "bytes/s" | "seconds" | "1/s" | "load" | "operations" | "count";
 
 export interface Metric<Sample> {
   readonly unit: MetricUnit;
@@ -57,7 +57,7 @@ export const VM_METRICS = catalog<VmSample>()({
   DISK_OPERATIONS_PER_SECOND: { unit: "1/s", read: (sample) => sample.diskOperationsPerSecond },
   DISK_QUEUE_DEPTH: { unit: "operations", read: (sample) => sample.diskQueueDepth },
   GUEST_TOTAL_BYTES: { unit: "bytes", read: (sample) => sample.guestTotalBytes },
-  THROTTLED_PERCENT: { unit: "percent", read: (sample) => sample.throttledPercent },
+  THROTTLED_TIME_RATIO: { unit: "ratio", read: (sample) => sample.throttledTimeRatio },
   PLUGGED_BYTES: { unit: "bytes", read: (sample) => sample.pluggedBytes },
   VCPUS_PRESENT: { unit: "count", read: (sample) => sample.vcpusPresent },
   GUEST_RAM_SIZE_BYTES: { unit: "bytes", read: ({ guestRam }) => guestRam?.sizeBytes ?? null, meaning: "As guestRam.sizeBytes of the samples." },
@@ -101,7 +101,7 @@ export const HOST_METRICS = catalog<HostSample>()({
   MEMORY_TOTAL_BYTES: { unit: "bytes", read: (sample) => sample.memoryTotalBytes },
   MEMORY_CACHED_BYTES: { unit: "bytes", read: (sample) => sample.memoryCachedBytes },
   COMPRESSED_ORIGINAL_BYTES: { unit: "bytes", read: (sample) => sample.compressedOriginalBytes },
-  KSMD_PERCENT: { unit: "percent", read: (sample) => sample.ksmdPercent },
+  KSMD_RATIO: { unit: "ratio", read: (sample) => sample.ksmdRatio },
   MEMORY_ANONYMOUS_BYTES: { unit: "bytes", read: (sample) => sample.memoryAnonymousBytes },
   MEMORY_KERNEL_BYTES: { unit: "bytes", read: (sample) => sample.memoryKernelBytes },
   MEMORY_FREE_BYTES: { unit: "bytes", read: (sample) => sample.memoryFreeBytes },

@@ -33,12 +33,6 @@ export function ratioOfTime(elapsed: Elapsed | null, beforeNs: bigint | undefine
   return grown === null || elapsed === null ? null : grown / elapsed.ns;
 }
 
-/** The same in percent; 100 is one core. */
-export function percentOfTime(elapsed: Elapsed | null, beforeNs: bigint | undefined, nowNs: bigint | undefined): number | null {
-  const ratio = ratioOfTime(elapsed, beforeNs, nowNs);
-  return ratio === null ? null : ratio * 100;
-}
-
 /** Mean seconds an operation took; null when none ended in between, or when it cannot be told. */
 export function latencySeconds(operations: number | null, spentNs: number | null): number | null {
   return operations === null || spentNs === null || operations <= 0 ? null : spentNs / operations / NS_PER_SECOND;

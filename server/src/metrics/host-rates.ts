@@ -1,6 +1,6 @@
 // One host's counters of two ticks to a HostSample. Pure.
 import type { CpuTime, HostMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
-import { PAGE_BYTES, bytes, clampRatio, growth, percentOfTime, perSecond, sumKnown, type Elapsed } from "./counter.js";
+import { PAGE_BYTES, bytes, clampRatio, growth, perSecond, ratioOfTime, sumKnown, type Elapsed } from "./counter.js";
 import type { HostSample } from "./samples.js";
 
 /** `before` is null on the first tick; then every rate is null. */
@@ -25,7 +25,7 @@ export function hostSample(hostId: string, time: Date, elapsed: Elapsed | null, 
     swapUsedBytes: bytes(now.swapUsedBytes),
     ksmSavedBytes: now.ksm === undefined ? null : Number(now.ksm.pagesSharing) * PAGE_BYTES,
     ksmSharedBytes: now.ksm === undefined ? null : Number(now.ksm.pagesShared) * PAGE_BYTES,
-    ksmdPercent: before === null ? null : percentOfTime(elapsed, before.ksmdNs, now.ksmdNs),
+    ksmdRatio: before === null ? null : ratioOfTime(elapsed, before.ksmdNs, now.ksmdNs),
     ksmProfitBytes: now.ksm?.generalProfitBytes ?? null,
     compressedOriginalBytes: sumKnown([bytes(now.zram?.originalBytes), bytes(now.zswap?.storedBytes)]),
     compressedStoredBytes: sumKnown([bytes(now.zram?.memoryUsedBytes), bytes(now.zswap?.poolBytes)]),

@@ -31,7 +31,7 @@ describe("a VM's rates", () => {
     ["latency as the mean over operations", { disks: [disk({})] }, { disks: [disk({ readOperations: 3n, readTimeNs: 30_000_000n, writeOperations: 1n, writeTimeNs: 10_000_000n })] }, { diskLatencySeconds: 0.01 }],
     ["operations and queue over all disks", { disks: [disk({})] }, { disks: [disk({ readOperations: 30n, readTimeNs: SECOND_NS, writeOperations: 10n, writeTimeNs: SECOND_NS })] }, { diskOperationsPerSecond: 40, diskQueueDepth: 2, diskLatencySeconds: 0.05 }],
     ["a disk at rest", { disks: [disk({})] }, { disks: [disk({})] }, { diskOperationsPerSecond: 0, diskQueueDepth: 0, diskLatencySeconds: null }],
-    ["the periods of a quota that were used up", { cpuThrottle: { periods: 10n, throttledPeriods: 2n } }, { cpuThrottle: { periods: 20n, throttledPeriods: 9n } }, { throttledRatio: 0.7 }],
+    ["the periods of a quota that were used up, and the time stopped by it", { cpuThrottle: { periods: 10n, throttledPeriods: 2n, throttledNs: 0n } }, { cpuThrottle: { periods: 20n, throttledPeriods: 9n, throttledNs: SECOND_NS / 4n } }, { throttledRatio: 0.7, throttledTimeRatio: 0.25 }],
     ["no quota, or nothing that ran under it", { cpuThrottle: {} }, { cpuThrottle: {} }, { throttledRatio: 0 }],
     ["a host without the cpu controller", {}, {}, { throttledRatio: null }],
     ["major faults of QEMU", { majorFaults: 3n }, { majorFaults: 10n }, { majorFaultsPerSecond: 7 }],
@@ -46,12 +46,12 @@ describe("a VM's rates", () => {
   });
 
   const full: DeepPartial<VmMetrics> = {
-    processUserNs: 50n, processSystemNs: 50n, majorFaults: 50n, cpuThrottle: { periods: 50n, throttledPeriods: 50n }, vcpus: [{ index: 0, runNs: 50n, runDelayNs: 50n }], guestMemory: { majorFaults: 50n, swapInBytes: 50n, swapOutBytes: 50n },
+    processUserNs: 50n, processSystemNs: 50n, majorFaults: 50n, cpuThrottle: { periods: 50n, throttledPeriods: 50n, throttledNs: 50n }, vcpus: [{ index: 0, runNs: 50n, runDelayNs: 50n }], guestMemory: { majorFaults: 50n, swapInBytes: 50n, swapOutBytes: 50n },
     disks: [disk({ readBytes: 50n, writeBytes: 50n, readOperations: 50n, writeOperations: 50n, flushOperations: 50n, readTimeNs: 50n, writeTimeNs: 50n, flushTimeNs: 50n })],
     nics: [nic({ rxBytes: 50n, txBytes: 50n, rxPackets: 50n, txPackets: 50n, rxDrops: 50n, txDrops: 50n })],
   };
   const zero: DeepPartial<VmMetrics> = {
-    processUserNs: 0n, processSystemNs: 0n, majorFaults: 0n, cpuThrottle: {}, vcpus: [{ index: 0, runNs: 0n, runDelayNs: 0n }], guestMemory: { majorFaults: 0n, swapInBytes: 0n, swapOutBytes: 0n }, disks: [disk({})], nics: [nic({})],
+    processUserNs: 0n, processSystemNs: 0n, majorFaults: 0n, cpuThrottle: { throttledNs: 0n }, vcpus: [{ index: 0, runNs: 0n, runDelayNs: 0n }], guestMemory: { majorFaults: 0n, swapInBytes: 0n, swapOutBytes: 0n }, disks: [disk({})], nics: [nic({})],
   };
 
   it.each<[string, MetricsTick | null, MetricsTick]>([

@@ -59,8 +59,8 @@ export interface VmSample {
   readonly stealRatio: Rate;
   /** Share of a CPU quota's periods in which QEMU was stopped; 0 without a quota. */
   readonly throttledRatio: Rate;
-  /** Time in which QEMU was stopped by a CPU quota, in percent of one core's; 0 without a quota. */
-  readonly throttledPercent: Rate;
+  /** Time in which QEMU was stopped by a CPU quota, over the time that passed: 1 is one core's, several vCPUs may exceed it; 0 without a quota. */
+  readonly throttledTimeRatio: Rate;
   /** vCPUs that its QEMU runs with, whatever the definition says by now. */
   readonly vcpusPresent: number | null;
   /** Major faults of the QEMU process: its own memory read back from the host's swap or files. */
@@ -130,8 +130,8 @@ export interface HostSample {
   readonly ksmSavedBytes: number | null;
   /** What the merged pages take. */
   readonly ksmSharedBytes: number | null;
-  /** CPU of the merging thread, in percent of one core. */
-  readonly ksmdPercent: Rate;
+  /** CPU of the merging thread; 1 is one core. */
+  readonly ksmdRatio: Rate;
   readonly ksmProfitBytes: bigint | null;
   readonly compressedOriginalBytes: number | null;
   readonly compressedStoredBytes: number | null;

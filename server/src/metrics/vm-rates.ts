@@ -1,6 +1,6 @@
 // One VM's counters of two ticks to a VmSample. Pure.
 import type { CpuThrottle, DiskMetrics, GuestRam, NicMetrics, VcpuTime, VmMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
-import { NS_PER_SECOND, PAGE_BYTES, addCounters, bytes, clampRatio, growth, latencySeconds, percentOfTime, perSecond, ratioOfTime, sumAll, sumKnown, type Elapsed } from "./counter.js";
+import { NS_PER_SECOND, PAGE_BYTES, addCounters, bytes, clampRatio, growth, latencySeconds, perSecond, ratioOfTime, sumAll, sumKnown, type Elapsed } from "./counter.js";
 import type { DiskSample, GuestRamSample, NicSample, VcpuSample, VmSample } from "./samples.js";
 
 /** `before` is null on the VM's first tick; then every rate is null. */
@@ -18,7 +18,7 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
     vcpus,
     stealRatio: stolen === null ? null : stolen / knownSteal,
     throttledRatio: throttledRatio(elapsed, before?.cpuThrottle, now.cpuThrottle),
-    throttledPercent: percentOfTime(elapsed, before?.cpuThrottle?.throttledNs, now.cpuThrottle?.throttledNs),
+    throttledTimeRatio: ratioOfTime(elapsed, before?.cpuThrottle?.throttledNs, now.cpuThrottle?.throttledNs),
     vcpusPresent: now.vcpusPresent ?? (vcpus.length === 0 ? null : vcpus.length),
     majorFaultsPerSecond: perSecond(elapsed, before?.majorFaults, now.majorFaults),
     memoryConfiguredBytes: Number(now.memoryConfiguredBytes),

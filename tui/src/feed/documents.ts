@@ -144,7 +144,7 @@ export const DETAIL_FIELDS = graphql(
     fragment DashboardDetailSample on VmSample {
       vmId time cpuUserRatio cpuSystemRatio guestUpdatedAt guestCacheBytes guestMajorFaultsPerSecond
       guestSwapInBytesPerSecond guestSwapOutBytesPerSecond pssBytes swapBytes ksmProfitBytes qmpAgeMs
-      pluggedBytes vcpusPresent throttledPercent
+      pluggedBytes vcpusPresent throttledTimeRatio
       vcpus { index ratio stealRatio }
       disks { ...DashboardDisk }
       nics { name rxBytesPerSecond txBytesPerSecond rxPacketsPerSecond txPacketsPerSecond dropsPerSecond }

@@ -16,7 +16,7 @@ export const HOST_MEMORY = graphql(`
   query DashboardHostMemory($id: ID!, $decisions: Int!) {
     host(id: $id) {
       memory {
-        ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedPercent }
+        ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedRatio }
         compression { mode sizeBytes algorithm }
         controller { enabled idleTaxPercent }
         state

@@ -54,6 +54,7 @@ export type ViewAction =
   | { type: "choose"; vmId: string }
   | { type: "tab"; tab: VmTab }
   | { type: "nextTab" }
+  | { type: "readOn"; by: 1 | -1 }
   | { type: "cpuScale" }
   | { type: "compareStep"; step: 1 | -1 }
   | { type: "sortBy"; column: SortColumn }

@@ -63,7 +63,7 @@ export interface MemoryDecision {
 export type PressureState = "HIGH" | "SOFT" | "HARD" | "LOW";
 
 export interface HostMemorySettings {
-  ksm: { mode: "UNTOUCHED" | "TUNED" | "STOPPED" | "UNMERGED"; cpuBudgetPercent: number; activeDomain: string | null; reason: string; pagesPerScan: number; sleepMs: number; cpuUsedPercent: number | null };
+  ksm: { mode: "UNTOUCHED" | "TUNED" | "STOPPED" | "UNMERGED"; cpuBudgetPercent: number; activeDomain: string | null; reason: string; pagesPerScan: number; sleepMs: number; cpuUsedRatio: number | null };
   compression: { mode: "UNTOUCHED" | "ZRAM" | "ZSWAP"; sizeBytes: number; algorithm: string };
   controller: { enabled: boolean; idleTaxPercent: number };
   state: PressureState;

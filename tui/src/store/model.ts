@@ -98,7 +98,7 @@ export interface VmDetail {
   /** vCPUs that QEMU has. */
   vcpusPresent: number | null;
   /** Time stopped by a CPU quota, in percent of a core's; null without the cpu controller. */
-  throttledPercent: number | null;
+  throttledTimeRatio: number | null;
 }
 
 export interface Capability { name: string; available: boolean; reason: string | null; mend: string | null }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "./model.js";
-import { SERVER_AWAY, newestThatMatters } from "./notices.js";
+import { SERVER_AWAY, WARNING_KEPT_MS, newestThatMatters } from "./notices.js";
 import { reduce } from "./reduce.js";
 import { NOW, stateWith, vm } from "./testing.js";
 import type { State } from "./state.js";
@@ -40,7 +40,41 @@ describe("a notice", () => {
   });
 });
 
+describe("a refusal", () => {
+  const later = (state: State, ms: number): State => reduce(state, { type: "tick", now: NOW + ms });
+  const told = (state: State): State => reduce(state, { type: "notice", tone: "info", text: "start web-2 succeeded" });
+
+  it("keeps its place before news that all is well, for some seconds or until a key", () => {
+    const refused = said(started, "start: It is running.");
+    expect(told(later(refused, WARNING_KEPT_MS - 1)).ui.notice?.text).toBe("start: It is running.");
+    expect(told(later(refused, WARNING_KEPT_MS)).ui.notice?.text).toBe("start web-2 succeeded");
+    expect(told(reduce(refused, { type: "clearNotice" })).ui.notice?.text).toBe("start web-2 succeeded");
+  });
+
+  it("gives way to a newer one, and what it kept away is in the log", () => {
+    expect(said(said(started, "start: It is running."), "stop: It is stopped.").ui.notice?.text).toBe("stop: It is stopped.");
+    expect(told(said(started, "start: It is running.")).log.at(-1)?.text).toBe("start web-2 succeeded");
+  });
+});
+
 describe("the newest that matters", () => {
+  const plain = event(3n, { state: "RUNNING", vmId: "web-2", message: "web-2 is running." });
+  const warned = (change: Partial<Event> = {}): State => happened(started, { kind: "ALERT_RAISED", message: "alert", ...change });
+  const followed = (state: State): State => reduce(state, { type: "events", events: [plain], newestCursor: 3n });
+
+  it.each(["ALERT_RAISED", "GUEST_PANICKED", "HOST_DISCONNECTED", "WARNING", "ACCESS_REFUSED", "LOGIN_FAILED"])("is the warning %s while it is fresh, whatever comes after it that is none", (kind) => {
+    const after = followed(warned({ kind }));
+    expect(newestThatMatters(after)?.message).toBe("alert");
+    expect(newestThatMatters(reduce(after, { type: "tick", now: NOW + WARNING_KEPT_MS }))?.message).toBe("web-2 is running.");
+  });
+
+  it("is no warning that a key has passed, nor one before a newer warning", () => {
+    const seen = reduce(reduce(warned(), { type: "events", events: [], newestCursor: 2n }), { type: "clearNotice" });
+    expect(newestThatMatters(followed(seen))?.message).toBe("web-2 is running.");
+    const newer = reduce(followed(warned()), { type: "events", events: [event(4n, { state: "CRASHED", message: "crash" })], newestCursor: 4n });
+    expect(newestThatMatters(newer)?.message).toBe("crash");
+  });
+
   it("is never who took a pen, nor an operation, nor a host's sharing domain", () => {
     const crashed = happened(started, { state: "CRASHED", message: "crashed" });
     const after = reduce(crashed, { type: "events", events: [event(3n, { kind: "CONSOLE_TAKEN" }), event(4n, { kind: "OPERATION_FINISHED" }), event(5n, { kind: "HOST_MEMORY_CHANGED" })], newestCursor: null });

@@ -9,7 +9,10 @@ import { moveForm } from "./form.js";
 import { memoryRowAt, memorySortStep, turned } from "./memory.js";
 import { logRows } from "./log.js";
 import { reduceMarks } from "./marks.js";
-import { eventsOf, page, visibleVms } from "./select.js";
+import { nextNotice, withNoticesSeen } from "./notices.js";
+import { readOn } from "./reading.js";
+import { listedRows, moveRow } from "./rows.js";
+import { page, visibleVms } from "./select.js";
 import { COMPARED_FIGURES, SORT_COLUMNS, VM_TABS } from "./state.js";
 import { moveWhy } from "./why.js";
 import { columnLines, moveChoice, reduceTable, viewLines } from "./table-choice.js";
@@ -47,6 +50,8 @@ export function reduceView(state: State, action: ViewAction): State {
       return withUi(state, { tab: action.tab });
     case "nextTab":
       return withUi(state, { tab: VM_TABS[(VM_TABS.indexOf(state.ui.tab) + 1) % VM_TABS.length] ?? "graphs" });
+    case "readOn":
+      return readOn(state, action.by);
     case "cpuScale":
       return withUi(state, { cpuScale: state.ui.cpuScale === "core" ? "vm" : "core" });
     case "compareStep":
@@ -79,9 +84,9 @@ export function reduceView(state: State, action: ViewAction): State {
     case "filter":
       return filtered(state, action.text);
     case "notice":
-      return withUi(state, { notice: { tone: action.tone, text: action.text, at: state.now } });
+      return withUi(state, { notice: nextNotice(state, { tone: action.tone, text: action.text, at: state.now }) });
     case "clearNotice":
-      return state.ui.notice === null ? state : withUi(state, { notice: null });
+      return withNoticesSeen(state);
     case "console":
       return withUi(state, { console: action.console });
   }
@@ -98,9 +103,10 @@ function sized(state: State, { bodyRows, columns, helpLines = state.ui.helpLines
 
 function opened(state: State, next: Ui["pages"][number]): State {
   const scroll = { ...state.ui.scroll, [next]: 0 };
+  const chosenRows = { ...state.ui.chosenRows, [next]: undefined };
   const [first, ...others] = [...state.ui.pages, next];
   // The overview stays the last to come back to, however many pages were opened.
-  return withUi(state, { choice: 0, pages: [first, ...others.slice(1 - PAGES_DEPTH)], scroll });
+  return withUi(state, { choice: 0, pages: [first, ...others.slice(1 - PAGES_DEPTH)], scroll, chosenRows, readFrom: 0 });
 }
 
 /** One step out: a page closes; on the overview Esc takes the marks away, then the filter. */
@@ -144,11 +150,8 @@ function move(state: State, by: number): State {
     return next === undefined ? state : withUi(state, { selectedHostId: next.id });
   }
   if (current === "columns" || current === "views") return moveChoice(state, by, (current === "columns" ? columnLines(state) : viewLines(state)).length);
-  if (current === "operations") {
-    const index = Math.max(0, state.operations.findIndex((operation) => operation.id === state.ui.selectedOperationId));
-    const next = state.operations[clamp(index + by, 0, state.operations.length - 1)];
-    return next === undefined ? state : withUi(state, { selectedOperationId: next.id });
-  }
+  const rows = listedRows(state);
+  if (rows !== null) return moveRow(state, rows, by);
   const key = current === "vm" ? `vm.${state.ui.tab}` : current;
   const most = scrollLimit(state, key);
   return withUi(state, { scroll: { ...state.ui.scroll, [key]: clamp((state.ui.scroll[key] ?? 0) + by, 0, most) } });
@@ -164,14 +167,12 @@ const PAGE_HEAD_ROWS_MAX = 5;
 function lineCount(state: State, key: string): number {
   switch (key) {
     case "plan": return state.ui.bulk?.items.length ?? 0;
-    case "events": return state.events.length;
     case "hosts": return HOST_LINES_MAX;
     case "vm.cpu":
     case "vm.memory":
     case "vm.disks": return PARTS_MAX;
     case "instants": return comparedInstants(state).length;
     case "log": return state.log.reduce((rows, line) => rows + logRows(line, state.ui.columns).length, 0);
-    case "vm.events": return state.ui.selectedVmId === null ? 0 : eventsOf(state, state.ui.selectedVmId).length;
     case "vm.definition": return state.definition?.lines.length ?? 0;
     case "help": return state.ui.helpLines;
     default: return OTHER_LINES_MAX;

@@ -143,6 +143,11 @@ export function eventsOf(state: State, vmId: string): Event[] {
   return [...past, ...kept];
 }
 
+/** What a VM is called on the screen: its label, of one that is gone its id. */
+export function vmLabel(state: State, vmId: string | null): string {
+  return vmId === null ? "" : (state.vms.get(vmId)?.label ?? vmId);
+}
+
 export function operationsOf(state: State, vmId: string): Operation[] {
   return state.operations.filter((operation) => operation.vmId === vmId);
 }
@@ -153,5 +158,5 @@ export function runningOperation(state: State, vmId: string): Operation | null {
 }
 
 export function selectedOperation(state: State): Operation | null {
-  return state.operations.find((operation) => operation.id === state.ui.selectedOperationId) ?? state.operations[0] ?? null;
+  return state.operations.find((operation) => `operation ${operation.id}` === state.ui.chosenRows.operations) ?? state.operations[0] ?? null;
 }

@@ -114,6 +114,8 @@ export interface Ui {
   compared: ComparedFigure;
   prompt: Prompt | null;
   notice: Notice | null;
+  /** The newest event when a key was pressed last: warnings up to it were seen. */
+  seenCursor: bigint | null;
   /** Rows between the header and the last lines, as the screen is now. */
   bodyRows: number;
   /** Cells of a row of the screen, as it is now. */
@@ -122,7 +124,10 @@ export interface Ui {
   helpLines: number;
   /** First row shown of each scrolling page. */
   scroll: Partial<Record<string, number>>;
-  selectedOperationId: string | null;
+  /** The chosen row of each page of lists, by id; none: the first, which is the newest. */
+  chosenRows: Partial<Record<Page, string | undefined>>;
+  /** First line shown of the chosen row, where that is longer than its place. */
+  readFrom: number;
   selectedHostId: string | null;
   console: { vmId: string; view: ConsoleView } | null;
 }
@@ -221,11 +226,13 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
       compared: "cpu",
       prompt: null,
       notice: null,
+      seenCursor: null,
       bodyRows: 20,
       columns: 80,
       helpLines: 0,
       scroll: {},
-      selectedOperationId: null,
+      chosenRows: {},
+      readFrom: 0,
       selectedHostId: null,
       console: null,
     },

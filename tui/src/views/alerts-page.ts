@@ -3,14 +3,13 @@
 import { alertLines, chosenLine, lineId } from "../store/alerts.js";
 import type { AlertLine, AlertRule } from "../store/alerts.js";
 import type { Alert } from "../store/model.js";
-import { serverNow } from "../store/select.js";
+import { serverNow, vmLabel } from "../store/select.js";
 import { wrapped } from "../wrap.js";
 import { style } from "./frame.js";
 import type { Rect, Role } from "./frame.js";
 import { age, cut, dayClock } from "./format.js";
 import { fixedTable } from "./fixed-table.js";
 import type { FixedColumn } from "./fixed-table.js";
-import { vmLabel } from "./lists.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { firstRow } from "./vm-table.js";

@@ -1,10 +1,11 @@
 // What an edit would change, or why it cannot be put: the page on which the person decides. A function of the state.
+import { vmLabel } from "../store/select.js";
 import type { EditQuestion } from "../store/editing.js";
 import { wrapped } from "../wrap.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
 import { cut } from "./format.js";
-import { scrolled, vmLabel } from "./lists.js";
+import { scrolled } from "./lists.js";
 import { BOLD, DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 

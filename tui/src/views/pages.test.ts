@@ -24,7 +24,7 @@ const DETAIL: VmDetail = {
   disks: [{ name: "vda", readBytesPerSecond: 1e6, writeBytesPerSecond: 2e5, readsPerSecond: 61, writesPerSecond: 12, flushesPerSecond: 0.5, readLatencySeconds: 0.001, writeLatencySeconds: 0.002, flushLatencySeconds: 0.009, allocatedBytes: 310 * MIB }],
   nics: [{ name: "net0", rxBytesPerSecond: 1e5, txBytesPerSecond: 2e4, rxPacketsPerSecond: 120, txPacketsPerSecond: 80, dropsPerSecond: 3 }],
   guestUpdatedAt: NOW - 2_000, guestCacheBytes: 30 * MIB, guestMajorFaultsPerSecond: 4, guestSwapInBytesPerSecond: 0, guestSwapOutBytesPerSecond: 1_000,
-  pssBytes: 150 * MIB, swapBytes: 5 * MIB, ksmProfitBytes: 9 * MIB, qmpAgeMs: 300, pluggedBytes: null, vcpusPresent: 2, throttledPercent: 0,
+  pssBytes: 150 * MIB, swapBytes: 5 * MIB, ksmProfitBytes: 9 * MIB, qmpAgeMs: 300, pluggedBytes: null, vcpusPresent: 2, throttledTimeRatio: 0,
 };
 const FULL: Partial<VmSample> = { balloonActualBytes: 200 * MIB, guestTotalBytes: 246 * MIB, guestAvailableBytes: 90 * MIB, rssBytes: 180 * MIB, ksmMergedBytes: 12 * MIB, diskLatencySeconds: 0.0014 };
 
@@ -131,7 +131,7 @@ describe("the scale of CPU", () => {
 describe("the page of hosts", () => {
   it("says of what a host cannot do why, and what would mend it", () => {
     const shown = text(opened(welcomed(stateWith([vm({})]), [host()]), "hosts"));
-    expect(shown).toMatch(/connected for 1h 0m[^]*cores %.*50\.0.*30\.0[^]*KSM +saves 30\.0M[^]*waiting +cpu +12%[^]*40\.0G free of +100G +\/var\/lib\/quetzal/);
+    expect(shown).toMatch(/connected for 1h 0m[^]*cores %.*50\.0.*30\.0[^]*KSM +saves 30\.0M[^]*waiting +cpu +12%[^]*40\.0G available of +100G +\/var\/lib\/quetzal/);
     expect(text(opened(welcomed(stateWith([vm({})]), [host()]), "hosts"), { columns: 120, rows: 40 })).toMatch(/▲ kvm +emulated only; mend: a host with vmx[^]*can +psi/);
   });
 

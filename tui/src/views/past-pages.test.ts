@@ -41,7 +41,7 @@ function one(change: Partial<VmDetail> = {}, memory: MemoryBreakdown | null = OF
     detail: {
       time: AT, cpuUserRatio: 0.4, cpuSystemRatio: 0.1, vcpus: [{ index: 0, ratio: 0.25, stealRatio: 0.05 }], disks: [disk("vda", 2)], nics: [{ name: "net0", rxBytesPerSecond: 4_000, txBytesPerSecond: 5_000, rxPacketsPerSecond: 40, txPacketsPerSecond: 50, dropsPerSecond: 0 }],
       guestUpdatedAt: null, guestCacheBytes: 20 * MIB, guestMajorFaultsPerSecond: 3, guestSwapInBytesPerSecond: 4_096, guestSwapOutBytesPerSecond: 0, pssBytes: 100 * MIB, swapBytes: 7 * MIB, ksmProfitBytes: MIB, qmpAgeMs: null,
-      pluggedBytes: 0, vcpusPresent: 1, throttledPercent: 12.5, ...change,
+      pluggedBytes: 0, vcpusPresent: 1, throttledTimeRatio: 0.125, ...change,
     },
     allDisks: disk("all", 6), memory: { vmId: "web-1", breakdown: memory, room: null, policy: POLICY, cpuPolicy: CPU_POLICY, decisions: [] },
   };

@@ -18,7 +18,7 @@ import { hostsPage } from "./hosts-page.js";
 import { instantsPage } from "./instants-page.js";
 import { LEAST, isTooSmall, layoutOf } from "./layout.js";
 import type { Layout, Size } from "./layout.js";
-import { eventsPage, operationsPage } from "./lists.js";
+import { eventsPage, operationsPage } from "./list-pages.js";
 import { logPage } from "./log-page.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import { memoryPage } from "./memory/memory-page.js";
@@ -35,7 +35,7 @@ import { vmTable } from "./vm-table.js";
 export type ConsolePainter = (frame: Frame, rect: Rect) => void;
 
 export function screen(state: State, size: Size, theme: Theme, paintConsole: ConsolePainter | null = null): Frame {
-  const frame = new Frame(size.columns, size.rows);
+  const frame = new Frame(size.columns, size.rows, theme.ellipsis);
   const p: Painter = { frame, theme, state };
   if (isTooSmall(size)) {
     tooSmall(p, size);

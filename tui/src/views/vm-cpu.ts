@@ -72,8 +72,8 @@ function policyLines(p: Painter, vm: Vm): [Line, Line] {
   const policy = detailOf(p.state, vm.id)?.cpuPolicy ?? null;
   const present = detail?.vcpusPresent ?? detail?.vcpus.length ?? null;
   const asked = room === null ? (isPast && detail !== undefined ? `  target ${UNKEPT}` : "") : `  target ${room.vcpusTarget}  of at most ${room.vcpusMax}`;
-  const throttled = detail?.throttledPercent ?? null;
-  const quota = throttled === null ? `${UNKNOWN} (no cpu controller)` : `${throttled.toFixed(1)}% of a core's time`;
+  const throttled = detail?.throttledTimeRatio ?? null;
+  const quota = throttled === null ? `${UNKNOWN} (no cpu controller)` : `${percent(throttled)}% of a core's time`;
   return [
     [["#", style("key")], [" vCPUs  ", BOLD], ["present ", DIM], [String(present ?? UNKNOWN), present === null ? DIM : TEXT], [asked, DIM], ["  throttled ", DIM], [detail === undefined ? UNKNOWN : quota, throttled === null || throttled === 0 ? DIM : style("attention")]],
     [["  policy ", BOLD], [policy === null ? ASKING : policyText(policy), policy === null ? DIM : TEXT]],

@@ -9,11 +9,18 @@ use crate::take::{HOLD_AFTER_GIVE_MS, STEP_MIN_BYTES};
 const REFAULT_BUDGET_RATIO: f64 = 0.002;
 const MINUTE_MS: u64 = 60_000;
 const PAGE_BYTES: u64 = 4096;
-/// Cold memory goes in steps of this share of what is resident …
-const STEP_RATIO: f64 = 0.02;
-/// … this often, twice as seldom after each minute over the budget.
-const STEP_EVERY_MS: u64 = 30_000;
+/// Cold memory goes in steps of this share of what is resident, …
+const STEP_RATIO: f64 = 0.04;
+/// … twice as large after each that cost less than this part of a minute's budget, up to …
+const CHEAP_RATIO: f64 = 0.25;
+const STEP_MOST_RATIO: f64 = 0.16;
+/// (compressing 1 GiB keeps a core busy for a second) …
+const STEP_MOST_BYTES: u64 = 128 * MIB;
+/// … this often, twice as seldom after each minute over the budget, …
+const STEP_EVERY_MS: u64 = 10_000;
 const STEP_SELDOM_MS: u64 = 32 * MINUTE_MS;
+/// … and after each step of which less than this part went: what is left is shared, or comes back at once.
+const FRUITFUL_RATIO: f64 = 0.25;
 /// In need: at most this share of what is resident, this often.
 const NEEDED_RATIO: f64 = 0.25;
 const NEEDED_EVERY_MS: u64 = 10_000;
@@ -29,7 +36,21 @@ pub(crate) struct Paging {
     faults_at_look: u64,
     every_ms: u64,
     next_ms: u64,
+    /// The next step's share of what is resident.
+    step_ratio: f64,
     last: Option<(u64, u64)>,
+    /// The last step, until its cost and its gain are known.
+    judged: Option<Before>,
+    /// As last seen.
+    seen: Before,
+}
+
+/// What a step is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Before {
+    bytes: u64,
+    major_faults: u64,
+    swapped_bytes: u64,
 }
 
 impl Paging {
@@ -39,31 +60,58 @@ impl Paging {
             faults_at_look: vm.major_faults,
             every_ms: STEP_EVERY_MS,
             next_ms: now_ms + STEP_EVERY_MS,
+            step_ratio: STEP_RATIO,
             last: None,
+            judged: None,
+            seen: Before::of(vm),
         }
     }
 
     pub fn observed(mut self, vm: &Vm, now_ms: u64) -> Self {
         let refaulted = vm.major_faults.saturating_sub(self.faults_at_look).saturating_mul(PAGE_BYTES);
-        let is_over = refaulted > share(vm.resident_bytes, REFAULT_BUDGET_RATIO);
+        let budget = share(vm.resident_bytes, REFAULT_BUDGET_RATIO);
+        let is_over = refaulted > budget;
         if is_over {
-            self.every_ms = (self.every_ms * 2).min(STEP_SELDOM_MS);
-            self.next_ms = now_ms + self.every_ms;
+            self.step_ratio = STEP_RATIO;
+            self.back_off(now_ms);
+        } else if now_ms >= self.next_ms {
+            self.judge(vm, now_ms);
         }
         // A longer pace is kept until two of its steps have cost less than a minute's budget.
         let look_ms = MINUTE_MS.max(self.every_ms * 2);
         if is_over || now_ms.saturating_sub(self.look_began_ms) >= look_ms {
-            if !is_over {
+            // Twice as often would cost twice as much.
+            if refaulted.saturating_mul(2) <= budget {
                 self.every_ms = (self.every_ms / 2).max(STEP_EVERY_MS);
             }
             self.look_began_ms = now_ms;
             self.faults_at_look = vm.major_faults;
         }
+        self.seen = Before::of(vm);
         self
+    }
+
+    /// What the last step has cost and brought, once the next is due.
+    fn judge(&mut self, vm: &Vm, now_ms: u64) {
+        let Some(step) = self.judged.take() else { return };
+        let refaulted = vm.major_faults.saturating_sub(step.major_faults).saturating_mul(PAGE_BYTES);
+        let went = vm.swapped_bytes.saturating_sub(step.swapped_bytes);
+        if went < share(step.bytes, FRUITFUL_RATIO) {
+            self.back_off(now_ms);
+        } else if refaulted <= share(share(vm.resident_bytes, REFAULT_BUDGET_RATIO), CHEAP_RATIO) {
+            self.step_ratio = (self.step_ratio * 2.0).min(STEP_MOST_RATIO);
+        }
+    }
+
+    fn back_off(&mut self, now_ms: u64) {
+        self.every_ms = (self.every_ms * 2).min(STEP_SELDOM_MS);
+        self.next_ms = now_ms + self.every_ms;
+        self.judged = None;
     }
 
     pub fn ordered(&mut self, bytes: u64, now_ms: u64) {
         self.last = Some((now_ms, bytes));
+        self.judged = Some(Before { bytes, ..self.seen });
         self.next_ms = now_ms + self.every_ms;
     }
 
@@ -78,7 +126,7 @@ impl Paging {
         if !is_at_ease || now_ms < self.next_ms {
             return 0;
         }
-        bounded(vm, share(vm.resident_bytes, STEP_RATIO), since_given_ms)
+        bounded(vm, share(vm.resident_bytes, self.step_ratio).min(STEP_MOST_BYTES), since_given_ms)
     }
 
     /// In need. A guest that is silent cannot be asked for its balloon and still pays its part.
@@ -93,6 +141,12 @@ impl Paging {
             return 0;
         }
         bounded(vm, share(vm.resident_bytes, NEEDED_RATIO), since_given_ms)
+    }
+}
+
+impl Before {
+    fn of(vm: &Vm) -> Self {
+        Self { bytes: 0, major_faults: vm.major_faults, swapped_bytes: vm.swapped_bytes }
     }
 }
 
@@ -133,29 +187,38 @@ mod tests {
         }
     }
 
-    /// Steps taken in ten minutes in which every step costs this many refaults.
-    fn steps(faults_a_step: u64) -> usize {
-        let (mut faults, mut steps) = (7, 0);
-        let mut paging = Paging::first(&vm(1000, faults), 0);
+    /// The steps of ten minutes, in MiB, where each costs this many refaults and this share of it stays out.
+    fn steps(faults_a_step: u64, stays_ratio: f64) -> Vec<u64> {
+        let (mut seen, mut steps) = (vm(1000, 7), Vec::new());
+        let mut paging = Paging::first(&seen, 0);
         for now_ms in (0..10 * MINUTE_MS).step_by(2_000) {
-            paging = paging.observed(&vm(1000, faults), now_ms);
-            let bytes = paging.cold_bytes(&vm(1000, faults), AT_EASE, u64::MAX, now_ms);
+            paging = paging.observed(&seen, now_ms);
+            let bytes = paging.cold_bytes(&seen, AT_EASE, u64::MAX, now_ms);
             if bytes > 0 {
-                assert_eq!(bytes, 20 * MIB);
                 paging.ordered(bytes, now_ms);
-                steps += 1;
-                faults += faults_a_step;
+                steps.push(bytes / MIB);
+                seen.major_faults += faults_a_step;
+                seen.swapped_bytes += share(bytes, stays_ratio);
             }
         }
         steps
     }
 
     #[test]
-    fn cold_memory_goes_in_steps_and_backs_off_over_the_budget() {
-        assert_eq!(steps(0), 19);
+    fn cold_memory_goes_in_steps_that_grow_while_they_cost_little() {
+        assert_eq!(steps(0, 1.0)[..5], [40, 80, 128, 128, 128]);
+        assert_eq!(steps(0, 1.0).len(), 59);
         // 1000 MiB resident: 512 pages a minute.
-        assert_eq!(steps(200), 19);
-        assert!(steps(600) <= 5, "{}", steps(600));
+        let affordable = steps(60, 1.0);
+        assert!(affordable.len() == 59 && affordable[..5] == [40, 80, 128, 128, 128], "{affordable:?}");
+        let dear = steps(200, 1.0);
+        assert!(dear.len() < 25 && dear.iter().all(|mib| *mib == 40), "{dear:?}");
+    }
+
+    #[test]
+    fn steps_over_the_budget_or_without_fruit_come_ever_more_seldom() {
+        assert!(steps(600, 1.0).len() <= 6, "{:?}", steps(600, 1.0));
+        assert!(steps(0, 0.1).len() <= 9, "{:?}", steps(0, 0.1));
     }
 
     #[test]

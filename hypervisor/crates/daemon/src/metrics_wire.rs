@@ -93,7 +93,7 @@ pub fn vm(sample: &VmSample) -> v1::VmMetrics {
         process_user_ns: process.map(|process| process.user_ns),
         process_system_ns: process.map(|process| process.system_ns),
         rss_bytes: process.and_then(|process| process.rss_bytes),
-        pss_bytes: process.and_then(|process| process.pss_bytes),
+        pss_bytes: sample.pss_bytes,
         swap_bytes: process.and_then(|process| process.swap_bytes),
         major_faults: process.map(|process| process.major_faults),
         ksm_merging_pages: process.and_then(|process| process.ksm_merging_pages),

@@ -31,10 +31,15 @@ impl KernelFile {
         &self.path
     }
 
-    /// The whole text as it is now. None when the file was missing when opened or its object (a process, a device)
-    /// is gone. Never opens again: a path under /proc may by now name another process.
+    /// The whole text as it is now, of a file that the kernel writes as one record: those of a process, a thread, a
+    /// group, and all of /sys. None when the file was missing when opened or its object (a process, a device) is gone.
+    /// Never opens again: a path under /proc may by now name another process.
     pub(crate) fn read<'b>(&mut self, buffer: &'b mut ReadBuffer) -> Option<&'b str> {
-        let length = read_all(self.file.as_ref()?, &mut buffer.0);
+        self.read_until(End::ShortRead, buffer)
+    }
+
+    fn read_until<'b>(&mut self, end: End, buffer: &'b mut ReadBuffer) -> Option<&'b str> {
+        let length = read_all(self.file.as_ref()?, end, &mut buffer.0);
         if length.is_none() {
             self.file = None;
         }
@@ -48,9 +53,26 @@ impl KernelFile {
         }
         self.read(buffer)
     }
+
+    /// As `read_or_reopen`, of a file of many records (a line for each device): the kernel stops between two of them
+    /// where its own buffer is full.
+    pub(crate) fn read_records_or_reopen<'b>(&mut self, buffer: &'b mut ReadBuffer) -> Option<&'b str> {
+        if self.file.is_none() {
+            self.file = File::open(&self.path).ok();
+        }
+        self.read_until(End::Nothing, buffer)
+    }
 }
 
-fn read_all(file: &File, buffer: &mut Vec<u8>) -> Option<usize> {
+/// What shows that a file has been read to its end. Each read costs a system call and the making of the whole text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Less than there was room for.
+    ShortRead,
+    Nothing,
+}
+
+fn read_all(file: &File, end: End, buffer: &mut Vec<u8>) -> Option<usize> {
     if buffer.len() < FIRST_READ_BYTES {
         buffer.resize(FIRST_READ_BYTES, 0);
     }
@@ -64,7 +86,12 @@ fn read_all(file: &File, buffer: &mut Vec<u8>) -> Option<usize> {
         }
         match file.read_at(&mut buffer[length..], u64::try_from(length).ok()?) {
             Ok(0) => return Some(length),
-            Ok(count) => length += count,
+            Ok(count) => {
+                length += count;
+                if end == End::ShortRead && length < buffer.len() {
+                    return Some(length);
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(_) => return None,
         }

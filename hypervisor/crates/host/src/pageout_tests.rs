@@ -1,4 +1,4 @@
-//! What the kernel answers; that memory really goes is shown on a guest (crates/daemon/tests/paging.rs).
+//! What the kernel answers; that memory really goes is shown on a guest (crates/daemon/tests/stories/paging.rs).
 #![expect(clippy::zombie_processes, reason = "the pidfd reaps")]
 
 use super::*;

@@ -10,6 +10,8 @@ use crate::kernel_file::{KernelFile, ReadBuffer, single, value_of};
 
 /// Threads name themselves shortly after they start: their names are read again for this many samples.
 const NAME_SETTLES_AFTER_SAMPLES: u32 = 3;
+/// Where some threads are not read, a new one may come as one of those ends: all are listed anew every so many samples.
+const LISTED_EVERY_SAMPLES: u32 = 10;
 /// The kernel gives sizes in these, in spite of the "kB" it prints.
 const KIB: u64 = 1024;
 /// KSM counts in these.
@@ -24,11 +26,9 @@ pub struct ProcessSample {
     pub major_faults: u64,
     pub rss_bytes: Option<u64>,
     pub swap_bytes: Option<u64>,
-    /// Only when asked for: the kernel walks all the process's memory for it.
-    pub pss_bytes: Option<u64>,
     pub ksm_merging_pages: Option<u64>,
     pub ksm_profit_bytes: Option<i64>,
-    /// In the order of their ids.
+    /// In the order of their ids; of those that were asked for.
     pub threads: Vec<ThreadTime>,
 }
 
@@ -62,6 +62,9 @@ pub struct ProcessSampler {
     ksm_stat: KernelFile,
     ksm_merging_pages: Option<KernelFile>,
     threads: BTreeMap<u32, ThreadFiles>,
+    /// By their names: which threads are read.
+    is_wanted: fn(&str) -> bool,
+    samples_since_listed: u32,
     buffer: ReadBuffer,
     ns_per_tick: u64,
 }
@@ -76,12 +79,13 @@ struct ThreadFiles {
 }
 
 impl ProcessSampler {
-    /// Opens the files; a process that is not there shows at the first sample.
-    pub fn new(pid: u32) -> Self {
-        Self::in_folder(pid, PathBuf::from(format!("/proc/{pid}")))
+    /// Opens the files; a process that is not there shows at the first sample. Of its threads, those whose names are
+    /// wanted are told.
+    pub fn new(pid: u32, is_wanted: fn(&str) -> bool) -> Self {
+        Self::in_folder(pid, is_wanted, PathBuf::from(format!("/proc/{pid}")))
     }
 
-    fn in_folder(pid: u32, folder: PathBuf) -> Self {
+    fn in_folder(pid: u32, is_wanted: fn(&str) -> bool, folder: PathBuf) -> Self {
         Self {
             pid,
             stat: KernelFile::open(folder.join("stat")),
@@ -89,14 +93,16 @@ impl ProcessSampler {
             ksm_stat: KernelFile::open(folder.join("ksm_stat")),
             ksm_merging_pages: None,
             threads: BTreeMap::new(),
+            is_wanted,
+            samples_since_listed: 0,
             buffer: ReadBuffer::default(),
             ns_per_tick: ns_per_tick(),
             folder,
         }
     }
 
-    /// `ProcessGone` once the process has ended. Takes some 50 µs, with PSS several milliseconds for a large process.
-    pub fn sample(&mut self, with_pss: bool) -> Result<ProcessSample, HostError> {
+    /// `ProcessGone` once the process has ended. Takes some 30 µs.
+    pub fn sample(&mut self) -> Result<ProcessSample, HostError> {
         let gone = HostError::ProcessGone { pid: self.pid };
         let Some(stat) = self.stat.read(&mut self.buffer) else {
             return Err(gone);
@@ -114,7 +120,6 @@ impl ProcessSampler {
             major_faults: times.major_faults,
             rss_bytes,
             swap_bytes,
-            pss_bytes: if with_pss { self.pss() } else { None },
             ksm_merging_pages,
             ksm_profit_bytes,
             threads,
@@ -125,12 +130,7 @@ impl ProcessSampler {
     pub fn footprint(&mut self) -> Option<Footprint> {
         let times = Times::parse(self.stat.read(&mut self.buffer)?)?;
         let (rss_bytes, swap_bytes) = self.memory();
-        Some(Footprint {
-            rss_bytes: rss_bytes?,
-            swap_bytes: swap_bytes.unwrap_or(0),
-            major_faults: times.major_faults,
-            ksm_merged_bytes: self.ksm().0.unwrap_or(0).saturating_mul(PAGE_BYTES),
-        })
+        Footprint::of(rss_bytes, swap_bytes, times.major_faults, self.ksm().0)
     }
 
     fn memory(&mut self) -> (Option<u64>, Option<u64>) {
@@ -154,19 +154,21 @@ impl ProcessSampler {
         (file.read(&mut self.buffer).and_then(single), profit)
     }
 
-    /// Opened anew each time, as it is rare; a process that ended meanwhile gives None.
-    fn pss(&mut self) -> Option<u64> {
+    /// Its resident memory, of shared pages only its part. None once it has ended. The kernel walks all the process's
+    /// memory for it, which takes milliseconds; opened anew each time, as it is rare.
+    pub fn pss_bytes(&mut self) -> Option<u64> {
         let mut rollup = KernelFile::open(self.folder.join("smaps_rollup"));
         value_of::<u64>(rollup.read(&mut self.buffer)?, "Pss").map(|kib| kib * KIB)
     }
 
     fn sample_threads(&mut self, thread_count: usize) -> Vec<ThreadTime> {
-        if self.threads.len() != thread_count {
+        self.samples_since_listed += 1;
+        if self.threads.len() != thread_count || self.samples_since_listed >= LISTED_EVERY_SAMPLES {
             self.list_threads();
         }
         let mut sampled = self.read_threads();
         // As many started as ended since the last sample: their number alone does not show it.
-        if sampled.len() != self.threads.len() {
+        if self.threads.values().any(|files| files.samples == ThreadFiles::ENDED) {
             self.list_threads();
             sampled = self.read_threads();
         }
@@ -179,6 +181,7 @@ impl ProcessSampler {
             return;
         };
         let listed = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        self.samples_since_listed = 0;
         let mut known = std::mem::take(&mut self.threads);
         self.threads = listed
             .map(|tid: u32| {
@@ -190,8 +193,12 @@ impl ProcessSampler {
     }
 
     fn read_threads(&mut self) -> Vec<ThreadTime> {
-        let (buffer, ns_per_tick, folder) = (&mut self.buffer, self.ns_per_tick, &self.folder);
+        let (buffer, ns_per_tick, folder, is_wanted) =
+            (&mut self.buffer, self.ns_per_tick, &self.folder, self.is_wanted);
         let read = self.threads.iter_mut().filter_map(|(tid, files)| {
+            if files.samples == NAME_SETTLES_AFTER_SAMPLES && !is_wanted(&files.name) {
+                return None;
+            }
             let Some((run_ns, run_delay_ns)) = files.times(buffer, ns_per_tick) else {
                 files.samples = ThreadFiles::ENDED;
                 return None;
@@ -201,9 +208,27 @@ impl ProcessSampler {
                 let path = folder.join("task").join(tid.to_string()).join("comm");
                 files.name = fs::read_to_string(path).unwrap_or_default().trim_end().to_owned();
             }
-            Some(ThreadTime { tid: *tid, name: files.name.clone(), run_ns, run_delay_ns })
+            is_wanted(&files.name).then(|| ThreadTime { tid: *tid, name: files.name.clone(), run_ns, run_delay_ns })
         });
         read.collect()
+    }
+}
+
+impl ProcessSample {
+    /// The part about memory; None where the kernel did not say what is resident.
+    pub fn footprint(&self) -> Option<Footprint> {
+        Footprint::of(self.rss_bytes, self.swap_bytes, self.major_faults, self.ksm_merging_pages)
+    }
+}
+
+impl Footprint {
+    fn of(rss: Option<u64>, swap: Option<u64>, major_faults: u64, merging_pages: Option<u64>) -> Option<Self> {
+        Some(Self {
+            rss_bytes: rss?,
+            swap_bytes: swap.unwrap_or(0),
+            major_faults,
+            ksm_merged_bytes: merging_pages.unwrap_or(0).saturating_mul(PAGE_BYTES),
+        })
     }
 }
 

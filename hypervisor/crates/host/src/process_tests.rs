@@ -22,6 +22,10 @@ fn busy() -> Killed {
     Killed(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap())
 }
 
+fn any(_: &str) -> bool {
+    true
+}
+
 #[test]
 fn a_process_name_cannot_forge_the_fields() {
     let text = "12 (a) R 1 (b) 9) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4242 20";
@@ -42,11 +46,11 @@ fn the_start_time_is_stable_and_a_missing_process_is_gone() {
 #[test]
 fn the_counters_of_a_busy_process_grow() {
     let process = busy();
-    let mut sampler = ProcessSampler::new(process.0.id());
-    let first = sampler.sample(true).unwrap();
+    let mut sampler = ProcessSampler::new(process.0.id(), any);
+    let first = sampler.sample().unwrap();
     let started_at = Instant::now();
     let later = loop {
-        let sample = sampler.sample(false).unwrap();
+        let sample = sampler.sample().unwrap();
         if sample.user_ns > first.user_ns {
             break sample;
         }
@@ -55,8 +59,7 @@ fn the_counters_of_a_busy_process_grow() {
     };
     assert!(later.rss_bytes.unwrap() > 0);
     assert_eq!(later.swap_bytes, Some(0));
-    assert!(first.pss_bytes.unwrap() > 0);
-    assert_eq!(later.pss_bytes, None, "not asked for");
+    assert!(sampler.pss_bytes().unwrap() > 0);
     assert_eq!(later.threads.len(), 1);
     assert_eq!((later.threads[0].tid, later.threads[0].name.as_str()), (process.0.id(), "sh"));
     assert!(later.threads[0].run_ns > first.threads[0].run_ns);
@@ -65,9 +68,9 @@ fn the_counters_of_a_busy_process_grow() {
 
 #[test]
 fn threads_are_followed_as_they_come_go_and_name_themselves() {
-    let mut sampler = ProcessSampler::new(std::process::id());
+    let mut sampler = ProcessSampler::new(std::process::id(), any);
     let is_listed = |sampler: &mut ProcessSampler, name: &str| {
-        sampler.sample(false).unwrap().threads.iter().any(|thread| thread.name == name)
+        sampler.sample().unwrap().threads.iter().any(|thread| thread.name == name)
     };
     for name in ["qz-first", "qz-second"] {
         let (leave, wait) = std::sync::mpsc::channel::<()>();
@@ -87,15 +90,41 @@ fn threads_are_followed_as_they_come_go_and_name_themselves() {
 }
 
 #[test]
+fn threads_that_nobody_wants_are_left_out_and_one_that_comes_in_their_place_is_found() {
+    let idle = |name: &str| {
+        let (leave, wait) = std::sync::mpsc::channel::<()>();
+        (leave, thread::Builder::new().name(name.into()).spawn(move || wait.recv()).unwrap())
+    };
+    let names = |sampler: &mut ProcessSampler| -> Vec<String> {
+        sampler.sample().unwrap().threads.into_iter().map(|thread| thread.name).collect()
+    };
+    let mut sampler = ProcessSampler::new(std::process::id(), |name| name.starts_with("qz-wanted"));
+    let (leave, unwanted) = idle("qz-other");
+    for _ in 0..=NAME_SETTLES_AFTER_SAMPLES {
+        assert_eq!(names(&mut sampler), [""; 0]);
+    }
+    drop(leave);
+    let _ = unwanted.join().unwrap();
+    let (leave, wanted) = idle("qz-wanted-1");
+    let started_at = Instant::now();
+    while names(&mut sampler) != ["qz-wanted-1"] {
+        assert!(started_at.elapsed() < DEADLINE, "it is found");
+        thread::sleep(SAMPLE_INTERVAL);
+    }
+    drop(leave);
+    let _ = wanted.join().unwrap();
+}
+
+#[test]
 fn a_process_that_ended_is_gone_and_its_successor_is_not_taken_for_it() {
     let process = busy();
-    let mut sampler = ProcessSampler::new(process.0.id());
-    sampler.sample(false).unwrap();
+    let mut sampler = ProcessSampler::new(process.0.id(), any);
+    sampler.sample().unwrap();
     let pid = process.0.id();
     drop(process);
-    assert!(matches!(sampler.sample(true), Err(HostError::ProcessGone { pid: gone }) if gone == pid));
-    assert!(matches!(sampler.sample(true), Err(HostError::ProcessGone { .. })));
-    assert!(matches!(ProcessSampler::new(u32::MAX).sample(false), Err(HostError::ProcessGone { .. })));
+    assert!(matches!(sampler.sample(), Err(HostError::ProcessGone { pid: gone }) if gone == pid));
+    assert!(matches!(sampler.sample(), Err(HostError::ProcessGone { .. })));
+    assert!(matches!(ProcessSampler::new(u32::MAX, any).sample(), Err(HostError::ProcessGone { .. })));
 }
 
 const STAT: &str = "9 (qemu) S 1 9 9 0 -1 4194560 500 0 3 0 250 150 0 0 20 0 1 0 777 1000 10 0\n";
@@ -120,13 +149,13 @@ fn an_older_kernel_without_schedstat_and_ksm_profit_leaves_them_absent() {
         ("task/9/stat", STAT),
         ("task/9/comm", "CPU 0/TCG\n"),
     ]);
-    let mut sampler = ProcessSampler::in_folder(9, folder.path().to_owned());
-    let sample = sampler.sample(true).unwrap();
+    let mut sampler = ProcessSampler::in_folder(9, any, folder.path().to_owned());
+    let sample = sampler.sample().unwrap();
     let tick = ns_per_tick();
     assert_eq!((sample.user_ns, sample.system_ns, sample.major_faults), (250 * tick, 150 * tick, 3));
     assert_eq!((sample.rss_bytes, sample.swap_bytes), (Some(2048 * KIB), Some(4 * KIB)));
     assert_eq!((sample.ksm_merging_pages, sample.ksm_profit_bytes), (Some(11), None));
-    assert_eq!(sample.pss_bytes, None);
+    assert_eq!(sampler.pss_bytes(), None);
     let name = "CPU 0/TCG".to_owned();
     assert_eq!(sample.threads, [ThreadTime { tid: 9, name, run_ns: 400 * tick, run_delay_ns: None }]);
 }
@@ -134,7 +163,7 @@ fn an_older_kernel_without_schedstat_and_ksm_profit_leaves_them_absent() {
 #[test]
 fn with_stat_alone_all_else_is_absent_and_nonsense_is_an_error() {
     let folder = recorded(&[("stat", STAT)]);
-    let sample = ProcessSampler::in_folder(9, folder.path().to_owned()).sample(true).unwrap();
+    let sample = ProcessSampler::in_folder(9, any, folder.path().to_owned()).sample().unwrap();
     let expected = ProcessSample {
         user_ns: sample.user_ns,
         system_ns: sample.system_ns,
@@ -143,6 +172,6 @@ fn with_stat_alone_all_else_is_absent_and_nonsense_is_an_error() {
     };
     assert_eq!(sample, expected);
     let folder = recorded(&[("stat", "nonsense")]);
-    let error = ProcessSampler::in_folder(9, folder.path().to_owned()).sample(false).unwrap_err();
+    let error = ProcessSampler::in_folder(9, any, folder.path().to_owned()).sample().unwrap_err();
     assert!(matches!(error, HostError::Malformed { .. }), "{error}");
 }

@@ -219,7 +219,7 @@ impl HostSampler {
     }
 
     fn block(&mut self) -> Option<BlockTotals> {
-        let text = self.diskstats.read_or_reopen(&mut self.buffer)?;
+        let text = self.diskstats.read_records_or_reopen(&mut self.buffer)?;
         let (root, known) = (&self.root, &mut self.is_physical_block);
         let physical = parse::block_devices(text).filter(|(name, ..)| is_physical(root, "sys/block", name, known));
         physical.fold(None, |sum, (_, sectors_read, sectors_written)| {
@@ -232,7 +232,7 @@ impl HostSampler {
     }
 
     fn network(&mut self) -> Option<NetworkTotals> {
-        let text = self.net_dev.read_or_reopen(&mut self.buffer)?;
+        let text = self.net_dev.read_records_or_reopen(&mut self.buffer)?;
         let (root, known) = (&self.root, &mut self.is_physical_nic);
         let physical = parse::nics(text).filter(|(name, _)| is_physical(root, "sys/class/net", name, known));
         physical.fold(None, |sum, (_, nic)| {

@@ -19,7 +19,7 @@ pub use crate::guest_memory::GuestMemory;
 use crate::guest_memory::guest_memory;
 use crate::machine::Live;
 pub use crate::memory::GuestRam;
-use crate::memory::MemoryProbe;
+use crate::memory::{MemoryProbe, Walk, Walks};
 use crate::paths::VmPaths;
 use crate::view::UnixMs;
 
@@ -27,8 +27,10 @@ use crate::view::UnixMs;
 pub(crate) const BALLOON_PATH: &str = "/machine/peripheral/balloon0";
 /// A guest's figures older than this many ticks are asked for again: its driver reports every 2 s.
 const BALLOON_EVERY_TICKS: u64 = 2;
-/// PSS makes the kernel walk all of QEMU's memory: every 10 s, the VMs spread over them.
-const PSS_EVERY_TICKS: u64 = 10;
+/// The memory controller takes what the tick has read, where that is at most this old.
+const FRESH_FOR: Duration = Duration::from_millis(1_500);
+/// As for the guest's own word, which comes every 2 s.
+const WORD_FRESH_FOR: Duration = Duration::from_millis(2_500);
 /// What a disk takes on the host changes slowly.
 const ALLOCATED_EVERY_TICKS: u64 = 10;
 
@@ -36,6 +38,8 @@ const ALLOCATED_EVERY_TICKS: u64 = 10;
 pub struct VmSample {
     pub vm_id: String,
     pub process: Option<ProcessSample>,
+    /// As last taken: the kernel walks all of QEMU's memory for it.
+    pub pss_bytes: Option<u64>,
     pub vcpus: Vec<VcpuTime>,
     pub memory_configured_bytes: u64,
     pub balloon_actual_bytes: Option<u64>,
@@ -99,7 +103,8 @@ pub struct VmProbe {
     answers: Mutex<Answers>,
     is_asking: AtomicBool,
     ticks: AtomicU64,
-    /// Spreads the dear figures of many VMs over the ticks.
+    started: Instant,
+    /// Spreads the dear figures of many VMs over the seconds.
     offset: u64,
 }
 
@@ -108,9 +113,14 @@ struct Answers {
     disks: Vec<DiskSample>,
     allocated: BTreeMap<String, u64>,
     guest_memory: Option<GuestMemory>,
+    guest_asked_at: Option<Instant>,
     pss_bytes: Option<u64>,
+    pss_walks: Walks,
+    ram_walks: Walks,
     vcpus_present: Option<u32>,
     answered_at: Option<Instant>,
+    /// What the process held at the last sample, and when that was.
+    held: Option<(Footprint, Instant)>,
 }
 
 impl VmProbe {
@@ -122,11 +132,12 @@ impl VmProbe {
             disks,
             tap: live.run.tap.clone(),
             qmp: live.qmp.clone(),
-            process: Mutex::new(ProcessSampler::new(live.run.pid)),
+            process: Mutex::new(ProcessSampler::new(live.run.pid, is_vcpu)),
             throttle: Mutex::new(ThrottleSampler::new(&cgroup::detect(), live.run.pid)),
             answers: Mutex::default(),
             is_asking: AtomicBool::new(false),
             ticks: AtomicU64::new(0),
+            started: Instant::now(),
             offset: u64::from(live.run.pid),
         }
     }
@@ -208,20 +219,27 @@ impl VmProbe {
         }
         if let Some(value) = guest {
             answers.guest_memory = self.judged(&value);
+            answers.guest_asked_at = Some(Instant::now());
         }
         if let Some(actual) = balloon.and_then(|value| value["actual"].as_u64()) {
             self.memory.set_balloon(actual);
         }
     }
 
-    /// What is known now. Reads /proc, so it takes some tens of microseconds, and more when PSS is due.
+    /// What is known now. Reads /proc, so it takes some tens of microseconds, and more when QEMU's memory is to be walked.
     pub fn sample(&self) -> VmSample {
         let tick = self.ticks.load(Ordering::Relaxed).wrapping_add(self.offset);
-        let with_pss = tick.is_multiple_of(PSS_EVERY_TICKS) || self.answers().pss_bytes.is_none();
-        let process = self.process().sample(with_pss).ok();
-        let guest_ram = self.memory.guest_ram(with_pss, process.as_ref());
+        let mut sampler = self.process();
+        let process = sampler.sample().ok();
+        let held = process.as_ref().and_then(ProcessSample::footprint);
+        let guest_ram = self.guest_ram(held);
         let cpu_throttle = self.throttle().as_mut().and_then(ThrottleSampler::sample);
         let mut answers = self.answers();
+        answers.held = held.map(|held| (held, Instant::now()));
+        if answers.pss_walks.next(held, self.second()) == Walk::Due {
+            answers.pss_bytes = sampler.pss_bytes();
+        }
+        drop(sampler);
         if tick.is_multiple_of(ALLOCATED_EVERY_TICKS) || answers.allocated.len() < self.disks.len() {
             let sizes = self
                 .disks
@@ -229,11 +247,6 @@ impl VmProbe {
                 .filter_map(|(name, path)| volume::allocated_bytes(path).ok().map(|bytes| (name.clone(), bytes)));
             answers.allocated = sizes.collect();
         }
-        let process = process.map(|mut process| {
-            answers.pss_bytes = process.pss_bytes.or(answers.pss_bytes);
-            process.pss_bytes = answers.pss_bytes;
-            process
-        });
         let disks = answers
             .disks
             .iter()
@@ -242,6 +255,7 @@ impl VmProbe {
             vm_id: self.vm_id.clone(),
             vcpus: process.as_ref().map(vcpus).unwrap_or_default(),
             process,
+            pss_bytes: answers.pss_bytes,
             memory_configured_bytes: self.memory.boot_bytes,
             balloon_actual_bytes: self.memory.guest_has(),
             plugged_bytes: self.memory.plugged_bytes(),
@@ -255,9 +269,14 @@ impl VmProbe {
         }
     }
 
-    /// As `ask`, for the memory controller: the guest's own figures only, and what changes seldom once.
+    /// As `ask`, for the memory controller: the guest's own figures only, and what changes seldom once. Nothing where the
+    /// tick has just asked.
     pub fn ask_memory(self: &Arc<Self>) -> Option<tokio::task::JoinHandle<()>> {
         let qmp = self.qmp.clone()?;
+        let is_fresh = self.answers().guest_asked_at.is_some_and(|at| at.elapsed() < WORD_FRESH_FOR);
+        if is_fresh && self.memory.guest_has().is_some() {
+            return None;
+        }
         if self.is_asking.swap(true, Ordering::AcqRel) {
             return None;
         }
@@ -279,7 +298,9 @@ impl VmProbe {
         }
         if let Ok(value) = guest {
             let judged = self.judged(&value);
-            self.answers().guest_memory = judged;
+            let mut answers = self.answers();
+            answers.guest_memory = judged;
+            answers.guest_asked_at = Some(Instant::now());
         }
     }
 
@@ -288,12 +309,15 @@ impl VmProbe {
         guest_memory(guest_stats, UnixMs::now(), most)
     }
 
-    /// The memory controller's part of a sample, within some 10 µs; `with_ram`: what of the process is the guest's is
-    /// looked at anew. None once QEMU has ended.
-    pub fn memory_sample(&self, with_ram: bool) -> Option<MemorySample> {
-        let process = self.process().footprint()?;
-        let rss_bytes = Some(process.rss_bytes);
-        let ram = self.memory.guest_ram(with_ram, Some(&ProcessSample { rss_bytes, ..ProcessSample::default() }));
+    /// The memory controller's part of a sample: free where the tick has just taken one, within some 10 µs otherwise.
+    /// None once QEMU has ended.
+    pub fn memory_sample(&self) -> Option<MemorySample> {
+        let held = self.answers().held.filter(|(_, at)| at.elapsed() < FRESH_FOR);
+        let process = match held {
+            Some((held, _)) => held,
+            None => self.process().footprint()?,
+        };
+        let ram = self.guest_ram(Some(process));
         Some(MemorySample {
             process,
             size_bytes: self.memory.boot_bytes + self.memory.plugged_bytes().unwrap_or(0),
@@ -301,6 +325,16 @@ impl VmProbe {
             overhead_bytes: ram.map_or(0, |ram| ram.overhead_bytes),
             guest_memory: self.answers().guest_memory.clone(),
         })
+    }
+
+    /// What of the process is the guest's: as last looked at, or anew where that is due.
+    fn guest_ram(&self, held: Option<Footprint>) -> Option<GuestRam> {
+        let walk = self.answers().ram_walks.next(held, self.second());
+        self.memory.guest_ram(held, walk)
+    }
+
+    fn second(&self) -> u64 {
+        self.started.elapsed().as_secs().wrapping_add(self.offset)
     }
 
     fn answers(&self) -> MutexGuard<'_, Answers> {
@@ -314,6 +348,10 @@ impl VmProbe {
     fn process(&self) -> MutexGuard<'_, ProcessSampler> {
         self.process.lock().expect("no thread panics while it samples")
     }
+}
+
+fn is_vcpu(thread: &str) -> bool {
+    vcpu_of_thread(thread).is_some()
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -1,11 +1,14 @@
 // CPU: was this VM held back by a quota, did it wait for a CPU, is the host short of CPUs, does it use all it has.
 import { judge, type Judged } from "../finding.js";
-import { measure, type Measured, type Span } from "../measure.js";
-import type { Observations } from "../model.js";
+import { combine, meanOver, measure, type Measured, type Span } from "../measure.js";
+import type { Observations, Remedy } from "../model.js";
+import { foreignQuotaRemedy, guestCpuRemedy, ownLimitRemedy, stealRemedy } from "../remedies/cpu.js";
 import { THRESHOLDS } from "../thresholds.js";
 
 /** Using all of its own vCPUs is what a VM is for; it explains slowness only where nothing else does. */
 const GUEST_CPU_WEIGHT = 0.4;
+/** In a period in which a VM's own limit stopped it, it used that limit up; so much less may be a matter of measuring. */
+const OWN_LIMIT_USED_RATIO = 0.8;
 
 export interface CpuSigns {
   readonly throttled: Measured;
@@ -20,20 +23,36 @@ export function cpuSigns({ figures }: Observations, span: Span): CpuSigns {
 }
 
 export function cpuRules(observations: Observations, span: Span, signs: CpuSigns): Judged[] {
-  return [throttling(observations, signs), steal(signs), hostCpu(observations, span, signs), guestCpu(observations, span)];
+  return [throttling(observations, signs), steal(observations, signs), hostCpu(observations, span, signs), guestCpu(observations, span)];
 }
 
-function throttling({ vm }: Observations, { throttled }: CpuSigns): Judged {
+function throttling(observations: Observations, { throttled }: CpuSigns): Judged {
   return judge({
     kind: "THROTTLING", title: "CPU quota",
     main: { name: "periods in which the quota was used up", measured: throttled, threshold: THRESHOLDS.throttled, bad: "above" },
     whyNotKnown: "Whether a CPU quota holds it back cannot be told: the host has no cpu controller, or the history of this window does not hold it.",
-    advice: "A CPU quota of its control group stops this VM again and again: raise or lift the quota (cpu.cfs_quota_us or cpu.max), or give the VM less to do. The command shows which group it is in.",
-    adviceCommand: vm.pid === null ? null : `cat /proc/${vm.pid}/cgroup`,
+    ...quotaRemedy(observations, throttled),
   });
 }
 
-function steal({ steal: measured, throttled }: CpuSigns): Judged {
+/** Where it used less than its own limit would have let it in those periods, another quota stopped it. */
+function quotaRemedy({ vm, figures }: Observations, { beyond }: Measured): Remedy {
+  const used = meanOver(figures.CPU_RATIO, beyond);
+  const stopped = meanOver(figures.THROTTLED_RATIO, beyond);
+  const { limitPercent } = vm;
+  const isUsedUp = limitPercent !== null && (used === null || stopped === null || used * 100 >= limitPercent * stopped * OWN_LIMIT_USED_RATIO);
+  if (!isUsedUp) return foreignQuotaRemedy(vm, limitPercent);
+  // The kernel counts what a thread waits for under a quota as run delay too, and other waiting beside it.
+  const held = figures.THROTTLED_TIME_RATIO.map((time, step) => atLeast(time, figures.STEAL_RATIO[step] ?? null, vm.vcpus));
+  return ownLimitRemedy(vm, limitPercent, meanOver(combine(figures.CPU_RATIO, held, (ran, waited) => ran + waited), beyond));
+}
+
+/** The longer of both, in cores; null: neither is known. */
+function atLeast(heldCores: number | null, waitedRatio: number | null, vcpus: number): number | null {
+  return heldCores === null && waitedRatio === null ? null : Math.max(heldCores ?? 0, (waitedRatio ?? 0) * vcpus);
+}
+
+function steal({ vm }: Observations, { steal: measured, throttled }: CpuSigns): Judged {
   return judge({
     kind: "STEAL", title: "steal",
     main: {
@@ -41,8 +60,7 @@ function steal({ steal: measured, throttled }: CpuSigns): Judged {
       ...(throttled.isSustained ? { remark: "the waits under the CPU quota are not counted" } : {}),
     },
     whyNotKnown: "How long it waited for a CPU cannot be told: the host's kernel has no schedstat, or the history of this window does not hold it.",
-    advice: "It was ready to run and the host's CPUs were taken: stop or move other work of the host, or give the busiest VMs fewer vCPUs. The command shows who uses the CPUs.",
-    adviceCommand: "quetzal vm ls --sort -cpu",
+    ...stealRemedy(vm),
   });
 }
 
@@ -54,18 +72,18 @@ function hostCpu({ host, vm }: Observations, span: Span, signs: CpuSigns): Judge
     kind: "HOST_CPU", title: "host CPU pressure",
     main: { name: "time in which some task of the host waited for a CPU", measured, threshold: THRESHOLDS.hostCpu, bad: "above", ...(measured.share === 0 ? { remark: "this VM did not wait with them" } : {}) },
     whyNotKnown: "The host's CPU pressure cannot be told: its kernel has no PSI (the capability psi says why), or the history of this window does not hold it.",
-    advice: "More wants to run on the host than it has CPUs for: move a VM to another host, or give the busiest VMs fewer vCPUs. The command shows the host's figures.",
+    advice: "More wants to run on the host than it has CPUs for: move a VM to another host, or give the busiest VMs a smaller weight, a limit ('quetzal cpu set') or fewer vCPUs. The command shows the host's figures.",
     adviceCommand: `quetzal host show ${vm.hostId}`,
   });
 }
 
 function guestCpu({ figures, vm }: Observations, span: Span): Judged {
-  const perVcpu = figures.CPU_RATIO.map((cpu) => (cpu === null ? null : cpu / Math.max(vm.vcpus, 1)));
+  const has = Math.max(figures.VCPUS_PRESENT.findLast((count) => count !== null) ?? vm.vcpus, 1);
+  const perVcpu = figures.CPU_RATIO.map((cpu, step) => (cpu === null ? null : cpu / Math.max(figures.VCPUS_PRESENT[step] ?? vm.vcpus, 1)));
   return judge({
     kind: "GUEST_CPU", title: "its own CPU", weight: GUEST_CPU_WEIGHT,
-    main: { name: `use of its ${vm.vcpus} vCPU`, measured: measure(span, perVcpu, (ratio) => ratio > THRESHOLDS.guestCpu.value), threshold: THRESHOLDS.guestCpu, bad: "above" },
+    main: { name: `use of its ${has} vCPU`, measured: measure(span, perVcpu, (ratio) => ratio > THRESHOLDS.guestCpu.value), threshold: THRESHOLDS.guestCpu, bad: "above" },
     whyNotKnown: "Its CPU use is not in the history of this window.",
-    advice: "The guest uses all the vCPUs it has: look inside for what computes, or raise vcpus in its definition and start it anew.",
-    adviceCommand: `quetzal vm edit ${vm.id}`,
+    ...guestCpuRemedy(vm),
   });
 }

@@ -1,12 +1,9 @@
 // Memory: does the guest page, was its memory taken by the balloon, is it paged out on the host.
 import { judge, settled, strength, type Figure, type Judged } from "../finding.js";
-import { mebibytes, percentText } from "../format.js";
 import { combine, meanOver, measure, type Measured, type Span } from "../measure.js";
 import type { Observations, Steps } from "../model.js";
+import { balloonRemedy, guestMemoryRemedy, hostMemoryRemedy, needOf } from "../remedies/memory.js";
 import { FAULTS_COUNT_BELOW_AVAILABLE_RATIO, THRESHOLDS } from "../thresholds.js";
-
-/** What a guest should have left over its need, for its caches: twice the threshold below which it is short. */
-const HEADROOM_RATIO = 0.2;
 
 export interface MemorySigns {
   /** Bytes swapped in and out a second. */
@@ -42,8 +39,7 @@ function guestMemory({ figures, vm }: Observations, span: Span, { availableRatio
   return judge({
     kind: "GUEST_MEMORY", title: "guest memory", main, others: [other, available],
     whyNotKnown: vm.hasBalloon ? "Whether the guest pages cannot be told: its balloon driver has not reported in this window." : `Whether the guest pages cannot be told: ${noBalloonFigures}.`,
-    advice: "The guest has less memory than it works with: end what it does not need, or raise memory_mb in its definition and start it anew.",
-    adviceCommand: `quetzal vm edit ${vm.id}`,
+    ...guestMemoryRemedy(vm, observedNeed(figures, main.measured)),
   });
 }
 
@@ -52,7 +48,7 @@ function balloon({ figures, vm }: Observations, span: Span, { availableRatio }: 
   const look = { kind: "BALLOON", title: "memory balloon" } as const;
   const figure = { name: "memory available in the guest", threshold: THRESHOLDS.guestAvailable };
   if (!vm.hasBalloon) return settled("ruledOut", look, figure, "It has no memory balloon, so nothing was taken by it.");
-  const left = figures.BALLOON_ACTUAL_BYTES.map((actual) => (actual === null ? null : actual / vm.memoryBytes));
+  const left = figures.BALLOON_ACTUAL_BYTES.map((actual, step) => (actual === null ? null : actual / (vm.memoryBytes + (figures.PLUGGED_BYTES[step] ?? 0))));
   const isTaken = (step: number): boolean => (left[step] ?? 1) < THRESHOLDS.balloon.value;
   const missed = measure(span, availableRatio, (ratio, step) => ratio < THRESHOLDS.guestAvailable.value && isTaken(step));
   const taken: Figure = { name: "memory left to the guest", measured: measure(span, left, (_, step) => missed.beyond[step] === true), threshold: THRESHOLDS.balloon, bad: "below" };
@@ -61,27 +57,17 @@ function balloon({ figures, vm }: Observations, span: Span, { availableRatio }: 
     main: { ...figure, measured: missed, bad: "below", ...(missed.share === 0 ? { remark: "what was taken, if anything, is not missed" } : {}) },
     others: [taken],
     whyNotKnown: "Whether the guest misses what the balloon took cannot be told: its balloon driver has not reported in this window.",
-    ...balloonAdvice(observedNeed(figures.BALLOON_ACTUAL_BYTES, figures.GUEST_AVAILABLE_BYTES, missed), vm),
+    ...balloonRemedy(vm, observedNeed(figures, missed)),
   });
   return judged.standing === "cause" ? { ...judged, score: Math.max(judged.score, strength(taken)) } : judged;
 }
 
-/** What the guest uses, with headroom; null when not known. */
-function observedNeed(actual: Steps, available: Steps, { beyond }: Measured): number | null {
-  const used = meanOver(combine(actual, available, (has, left) => has - left), beyond);
-  return used === null ? null : used / (1 - HEADROOM_RATIO);
+/** What the guest used in such steps, with headroom; null when not known. */
+function observedNeed({ BALLOON_ACTUAL_BYTES: actual, GUEST_AVAILABLE_BYTES: available }: Observations["figures"], { beyond }: Measured): number | null {
+  return needOf(meanOver(combine(actual, available, (has, left) => has - left), beyond));
 }
 
-function balloonAdvice(needBytes: number | null, vm: Observations["vm"]): { readonly advice: string; readonly adviceCommand: string } {
-  const target = needBytes === null ? vm.memoryBytes : Math.min(needBytes, vm.memoryBytes);
-  const adviceCommand = `quetzal memory set ${vm.id} --balloon ${mebibytes(target)}M`;
-  const isEnough = needBytes === null || needBytes <= vm.memoryBytes;
-  const advice = `The balloon took more than the guest can spare: give it back, to ${mebibytes(target)} MiB${isEnough ? "" : " (all that its definition gives it, which is still too little)"}${
-    needBytes !== null && isEnough ? ` (predicted: ${percentText(HEADROOM_RATIO)} available)` : ""}.`;
-  return { advice, adviceCommand };
-}
-
-function hostMemory({ figures, host, vm }: Observations, span: Span): Judged {
+function hostMemory({ figures, host }: Observations, span: Span): Judged {
   // QEMU's first steps fault as well, for its own program: only with memory in swap, or wanted on the host, is it paging.
   const isPaged = (step: number): boolean => (figures.SWAP_BYTES[step] ?? 1) > 0 || (host.PSI_MEMORY_RATIO[step] ?? 0) > THRESHOLDS.hostMemory.value;
   const faults = measure(span, figures.MAJOR_FAULTS_PER_SECOND, (rate, step) => rate > THRESHOLDS.majorFaults.value && isPaged(step));
@@ -92,7 +78,6 @@ function hostMemory({ figures, host, vm }: Observations, span: Span): Judged {
   return judge({
     kind: "HOST_MEMORY", title: "host memory pressure", main, others: [other],
     whyNotKnown: "Whether the host pages this VM's memory cannot be told: the history of this window does not hold it.",
-    advice: "The host reads this VM's memory back from swap: free memory on the host, stop or move a VM, or shrink those that have plenty. The command shows the host's figures.",
-    adviceCommand: vm.pid === null ? `quetzal host show ${vm.hostId}` : `grep VmSwap /proc/${vm.pid}/status`,
+    ...hostMemoryRemedy(),
   });
 }

@@ -3,8 +3,9 @@
 // how much this VM waited in them.
 import { judge, settled, type Judged } from "../finding.js";
 import { coresText, figureText } from "../format.js";
-import { count, meanOver, type Measured, type Span } from "../measure.js";
-import type { DiagnosisKind, Neighbour, Observations, Steps } from "../model.js";
+import { count, isAllUnknown, meanOver, type Measured, type Span } from "../measure.js";
+import type { DiagnosisKind, Neighbour, Observations, Remedy, Steps } from "../model.js";
+import { neighbourCpuRemedy } from "../remedies/cpu.js";
 import { LEAST_STEPS, THRESHOLDS, type Threshold } from "../thresholds.js";
 
 /** A calm step can be compared with when this VM wanted at least so much of what it wants while it waits. */
@@ -29,6 +30,7 @@ interface Taking {
   readonly rise: Threshold;
   readonly much: Threshold;
   readonly text: (value: number) => string;
+  readonly remedy: (worst: Suspect) => Remedy;
 }
 
 /** A neighbour's disk traffic harms only where the host itself waits for I/O, as far as that is known. */
@@ -39,11 +41,13 @@ export function neighbourRules(observations: Observations, span: Span, steal: Ju
     kind: "NEIGHBOUR_DISK", title: "a neighbour's disk traffic", figure: "disk traffic of a neighbour meanwhile", symptom: latency, symptomName: "wait for its disk", pain: figures.DISK_QUEUE_DEPTH,
     isCalm: isWithin(figures.DISK_LATENCY_SECONDS, THRESHOLDS.diskLatency.value), demand: figures.DISK_OPERATIONS_PER_SECOND,
     use: ({ diskBytesPerSecond }) => diskBytesPerSecond, rise: THRESHOLDS.neighbourDiskRise, much: THRESHOLDS.neighbourDiskUse, text: (value) => figureText(value, "bytes/s"),
+    remedy: ({ neighbour: { id, name } }) => ({ advice: `${name} took it: move the disk of one of the two to another pool or host, or pause it for a moment to see whether this VM recovers.`, adviceCommand: `quetzal vm pause ${id}` }),
   };
   const cpu: Taking = {
     kind: "NEIGHBOUR_CPU", title: "a neighbour's CPU", figure: "CPU a neighbour took meanwhile", symptom: steal, symptomName: "wait for a CPU", pain: figures.STEAL_RATIO,
     isCalm: isWithin(figures.STEAL_RATIO, THRESHOLDS.steal.value), demand: figures.CPU_RATIO.map((used, step) => (used === null ? null : used + (figures.STEAL_RATIO[step] ?? 0) * vm.vcpus)),
     use: ({ cpu: used }) => used, rise: THRESHOLDS.neighbourCpuRise, much: THRESHOLDS.neighbourCpuUse, text: coresText,
+    remedy: ({ neighbour, during }) => neighbourCpuRemedy(vm, neighbour, { usedCores: during, waitedCores: (meanOver(figures.STEAL_RATIO, steal.beyond) ?? 0) * vm.vcpus }, !isAllUnknown(span, figures.THROTTLED_RATIO)),
   };
   const isDiskShared = latency.standing !== "cause" || hostIo.standing !== "ruledOut";
   const unshared = settled("ruledOut", disk, { name: disk.figure, threshold: disk.rise }, "The host's disks kept up with everybody, so no neighbour took anything from this VM.");
@@ -77,8 +81,7 @@ function taking({ vm, neighbours }: Observations, span: Span, look: Taking): Jud
   if (taken(worst) <= threshold.value || !measured.isSustained) return settled("ruledOut", look, { name: look.figure, threshold }, `No neighbour used more while this VM had to ${look.symptomName}; the nearest is ${worst.neighbour.name} with ${look.text(worst.during)} (${comparison}).`);
   const judged = judge({
     kind: look.kind, title: look.title, main: { name: look.figure, measured, threshold, bad: "above" }, whyNotKnown: "",
-    advice: `${worst.neighbour.name} took it: give it fewer vCPUs or a limit, move one of the two to another host, or pause it for a moment to see whether this VM recovers.`,
-    adviceCommand: `quetzal vm pause ${worst.neighbour.id}`,
+    ...look.remedy(worst),
   });
   const text = `${worst.neighbour.name} (${worst.neighbour.id}) used ${look.text(worst.during)} while ${vm.name} had to ${look.symptomName}, ${comparison}`;
   return { ...judged, neighbourId: worst.neighbour.id, evidence: judged.evidence.map((each) => ({ ...each, text })) };

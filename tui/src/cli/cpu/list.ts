@@ -17,7 +17,7 @@ const CPU_VM = graphql(`
     host { id name cpuCount }
     room { vcpusTarget vcpusMax }
     cpuPolicy { weight limitPercent pins { vcpu cpus } emulatorCpus maxVcpus }
-    latest { time cpuRatio cpuUserRatio cpuSystemRatio stealRatio throttledRatio throttledPercent vcpusPresent vcpus { index ratio stealRatio } }
+    latest { time cpuRatio cpuUserRatio cpuSystemRatio stealRatio throttledRatio throttledTimeRatio vcpusPresent vcpus { index ratio stealRatio } }
   }
 `);
 const CPU_LIST = graphql(
@@ -71,7 +71,7 @@ export const CPU_LISTING: Listing<CpuVm> = {
     percent("cpu.user", "USER%", ({ latest }) => latest?.cpuUserRatio, "wide"),
     percent("cpu.system", "SYSTEM%", ({ latest }) => latest?.cpuSystemRatio, "wide"),
     percent("steal", "STEAL%", ({ latest }) => latest?.stealRatio),
-    { name: "throttled", title: "THROTTLED%", align: "right", value: ({ latest }) => latest?.throttledPercent ?? null, cell: ({ latest }) => latest?.throttledPercent?.toFixed(1) ?? UNKNOWN },
+    percent("throttled", "THROTTLED%", ({ latest }) => latest?.throttledTimeRatio),
     { name: "weight", align: "right", value: ({ cpuPolicy }) => cpuPolicy.weight, cell: ({ cpuPolicy }) => String(cpuPolicy.weight) },
     { name: "limit", align: "right", value: ({ cpuPolicy }) => cpuPolicy.limitPercent, cell: limitWords },
     { name: "pins", value: pinWords, cell: (vm) => pinWords(vm) || "any" },
@@ -96,7 +96,7 @@ function fields(vm: CpuVm): (readonly [string, string | undefined])[] {
   return [
     ["VM", `${sanitise(vm.name)}, ${vm.state.toLowerCase()}`],
     ["vCPUs", `${usedOf(vm)}${room === null ? "" : `, up to ${room.vcpusMax} without a restart`}; QEMU has ${latest?.vcpusPresent ?? UNKNOWN}, boots with ${vm.vcpus}`],
-    ["CPU", latest === null ? undefined : `${formatPercent(latest.cpuRatio)} % of a core, steal ${formatPercent(latest.stealRatio)} %, throttled ${latest.throttledPercent?.toFixed(1) ?? UNKNOWN} %`],
+    ["CPU", latest === null ? undefined : `${formatPercent(latest.cpuRatio)} % of a core, steal ${formatPercent(latest.stealRatio)} %, throttled ${formatPercent(latest.throttledTimeRatio)} %`],
     ["Policy", `weight ${policy.weight}, limit ${limitWords(vm)}, QEMU's own threads on ${policy.emulatorCpus === null ? "any CPU" : cpuList(policy.emulatorCpus)}`],
   ];
 }

@@ -1,7 +1,7 @@
 // `quetzal memory host`: how a host shares, compresses and takes back memory; with options, how it is to.
 import { graphql } from "../../client/document.js";
 import type { ResultOf } from "../../client/document.js";
-import { formatBytes, sanitise } from "../../format.js";
+import { formatBytes, formatPercent, sanitise } from "../../format.js";
 import type { CommandContext } from "../context.js";
 import { CommandError, EXIT, fromTypedError } from "../exit.js";
 import { hostNamed } from "../host.js";
@@ -10,14 +10,14 @@ import { fieldLines } from "../output/table.js";
 import { BREAKDOWN, breakdownLines } from "./breakdown.js";
 
 const SETTINGS = graphql(`fragment CliHostMemory on HostMemory {
-  state ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedPercent } compression { mode sizeBytes algorithm }
+  state ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedRatio } compression { mode sizeBytes algorithm }
   controller { enabled idleTaxPercent highPercent softPercent hardPercent lowPercent } thresholds { highBytes softBytes hardBytes lowBytes }
 }`);
 const HOST_MEMORY = graphql(
   `query HostMemory($id: ID!) {
     host(id: $id) {
       id name memory { ...CliHostMemory } memoryBreakdown { ...CliBreakdown }
-      latest { time memoryTotalBytes memoryAvailableBytes swapTotalBytes swapUsedBytes ksmSavedBytes ksmSharedBytes ksmProfitBytes ksmdPercent compressedOriginalBytes compressedStoredBytes }
+      latest { time memoryTotalBytes memoryAvailableBytes swapTotalBytes swapUsedBytes ksmSavedBytes ksmSharedBytes ksmProfitBytes ksmdRatio compressedOriginalBytes compressedStoredBytes }
     }
   }`,
   [SETTINGS, BREAKDOWN],
@@ -98,7 +98,7 @@ function hostLines(context: CommandContext, { name, memory, memoryBreakdown, lat
 function settingsFields({ state, ksm, compression, controller, thresholds }: Settings): (readonly [string, string])[] {
   const domain = ksm.activeDomain === null ? "no VM has asked to share" : `domain ${sanitise(ksm.activeDomain)}`;
   const reason = ksm.reason === "" ? "" : `. ${sanitise(ksm.reason)}`;
-  const used = ksm.cpuUsedPercent === null ? "" : `, ${ksm.cpuUsedPercent} % used`;
+  const used = ksm.cpuUsedRatio === null ? "" : `, ${formatPercent(ksm.cpuUsedRatio)} % used`;
   const compressed = compression.mode === "UNTOUCHED" ? "" : `, ${formatBytes(compression.sizeBytes)}, ${sanitise(compression.algorithm)}`;
   return [
     ["State", `${state.toLowerCase()}; high above ${formatBytes(thresholds.highBytes)} available, soft to ${formatBytes(thresholds.softBytes)}, hard to ${formatBytes(thresholds.hardBytes)}, low to ${formatBytes(thresholds.lowBytes)}`],

@@ -1,12 +1,12 @@
 // What the memory controller had decided up to an instant of the past, as its events tell it, the newest first. What a
 // decision brought and whether it was only an advice stands in its words.
 import type { Event } from "../../store/model.js";
+import { vmLabel } from "../../store/select.js";
 import type { State } from "../../store/state.js";
 import { padCells } from "../../width.js";
 import { wrapped } from "../../wrap.js";
 import type { Rect } from "../frame.js";
 import { clock, cut } from "../format.js";
-import { vmLabel } from "../lists.js";
 import { DIM, TEXT } from "../painter.js";
 import type { Painter } from "../painter.js";
 

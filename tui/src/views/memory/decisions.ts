@@ -1,12 +1,12 @@
 // What the memory controller decided: when, about whom, what, whether it was carried out and what it brought, with the
 // reason it gave. Lines of a list, and why there is none.
+import { vmLabel } from "../../store/select.js";
 import type { MemoryDecision } from "../../store/memory.js";
 import { padCells } from "../../width.js";
 import { wrapped } from "../../wrap.js";
 import { style } from "../frame.js";
 import type { Rect } from "../frame.js";
 import { UNKNOWN, bytes, clock, cut } from "../format.js";
-import { vmLabel } from "../lists.js";
 import { DIM, TEXT, parts } from "../painter.js";
 import type { Painter } from "../painter.js";
 

@@ -27,7 +27,7 @@ function breakdown(parts: Partial<Record<MemoryPartKind, number>>, remainderMib 
 }
 
 const SETTINGS: HostMemorySettings = {
-  ksm: { mode: "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: null, reason: "", pagesPerScan: 100, sleepMs: 20, cpuUsedPercent: null },
+  ksm: { mode: "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: null, reason: "", pagesPerScan: 100, sleepMs: 20, cpuUsedRatio: null },
   compression: { mode: "UNTOUCHED", sizeBytes: 0, algorithm: "" }, controller: { enabled: false, idleTaxPercent: 75 }, state: "HIGH",
   thresholds: { highBytes: 1438 * MIB, softBytes: 958 * MIB, hardBytes: 479 * MIB, lowBytes: 240 * MIB },
 };
@@ -88,7 +88,8 @@ describe("the memory page", () => {
 
   it("says of what saves nothing why, and what turns it on", () => {
     const shown = text(hostState());
-    expect(shown).toMatch(/KSM +0 +as the host has it: quetzal memory host --ksm tuned;/);
+    expect(shown).toMatch(/KSM +0 +off, set by the host: quetzal memory host --ksm tuned;/);
+    expect(text(hostState({}, { capabilities: [{ name: "ksm", available: true, reason: "running", mend: null }] }))).toContain("on, set by the host: ");
     expect(shown).toMatch(/compression +– +no swap device: quetzal memory host --compression zram/);
     expect(shown).toMatch(/controller +off: quetzal memory host --control on; VMs: 0 on, /);
     expect(shown).toContain("The controller is off. To turn it on: quetzal memory host --control on");
@@ -142,7 +143,7 @@ describe("the cpu tab of a VM", () => {
     type: "detail", vmId: "web-1",
     detail: {
       time: NOW, cpuUserRatio: 0.1, cpuSystemRatio: 0.1, vcpus: [{ index: 0, ratio: 0.4, stealRatio: 0.02 }], disks: [], nics: [], guestUpdatedAt: null, guestCacheBytes: null, guestMajorFaultsPerSecond: null,
-      guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, pssBytes: null, swapBytes: null, ksmProfitBytes: null, qmpAgeMs: 1, pluggedBytes: null, vcpusPresent: 1, throttledPercent: 12.5,
+      guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, pssBytes: null, swapBytes: null, ksmProfitBytes: null, qmpAgeMs: 1, pluggedBytes: null, vcpusPresent: 1, throttledTimeRatio: 0.125,
     },
   });
 

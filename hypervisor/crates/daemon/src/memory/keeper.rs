@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use quetzal_control::{Action, Decision, HostState, Observations, State, Thresholds, decide};
 use quetzal_vm::metrics::{MemorySample, VmProbe};
-use quetzal_vm::order::{Mode, Order, VmHandle};
+use quetzal_vm::order::{Mode, Order, Scope, VmHandle};
 use quetzal_vm::spec::Feature;
 use quetzal_vm::view::UnixMs;
 use tokio::time::MissedTickBehavior;
@@ -21,12 +21,9 @@ const EVERY: Duration = Duration::from_secs(2);
 const ANSWER_WAIT: Duration = Duration::from_millis(50);
 /// A VM's task accepts at once.
 const ORDER_PATIENCE: Duration = Duration::from_secs(1);
-/// What of a QEMU's memory is its guest's is looked at every 10 s, the VMs spread over them.
-const RAM_EVERY_BEATS: u64 = 5;
 
 struct Keeper {
     started: Instant,
-    beats: u64,
     definitions: Definitions,
     state: State,
     sharing: Sharing,
@@ -39,7 +36,6 @@ impl Memory {
     pub async fn keep(self: Arc<Self>) {
         let mut keeper = Keeper {
             started: Instant::now(),
-            beats: 0,
             definitions: Definitions::default(),
             state: State::default(),
             sharing: Sharing::default(),
@@ -55,24 +51,29 @@ impl Memory {
 
 impl Keeper {
     async fn beat(&mut self, memory: &Memory) {
-        self.beats += 1;
         let wishes = memory.shown().wishes.clone();
         let running = self.definitions.running(memory.registry.all());
         let is_controlled = wishes.controller.enabled && running.iter().any(Running::is_controlled);
-        let is_shared = running.iter().any(Running::shares_pages);
-        let is_tuned = wishes.ksm.mode == KsmMode::Tuned;
+        // Where nobody tunes KSM, who may share is all there is to tell.
+        let is_tuned = wishes.ksm.mode == KsmMode::Tuned || self.sharing.is_tuning();
+        let sharers = running.iter().filter(|vm| vm.shares_pages());
+        let sharers = sharers.map(|vm| (vm.view.id.as_str(), vm.pid, vm.spec.memory_policy.sharing_domain.as_str()));
+        let is_shared = !self.sharing.is_idle() || running.iter().any(Running::shares_pages);
+        let is_shared = is_tuned || (is_shared && self.sharing.is_due(sharers, self.now_ms()));
         let has_pending = memory.kept().has_pending();
         if !is_controlled {
             // The state follows the clock only while somebody acts on it.
             self.state = State::default();
             memory.shown().state = HostState::default();
         }
-        if !(is_controlled || is_shared || is_tuned || has_pending || !self.sharing.is_idle()) {
+        if !(is_controlled || is_shared || has_pending) {
             return;
         }
         let Some(host) = observe::host(memory.total_bytes) else { return };
         let samples = self.sample(&running, is_controlled).await;
-        self.share(memory, &wishes, &running, &samples, host.available_bytes).await;
+        if is_shared {
+            self.share(memory, &wishes, &running, &samples, host.available_bytes).await;
+        }
         if is_controlled {
             let now = UnixMs::now();
             let vms = running.iter().filter(|vm| vm.is_controlled());
@@ -99,10 +100,7 @@ impl Keeper {
             };
             let _ = tokio::time::timeout(ANSWER_WAIT, answered).await;
         }
-        let sample = |vm: &Running| {
-            let with_ram = vm.is_controlled() && (self.beats + u64::from(vm.pid)).is_multiple_of(RAM_EVERY_BEATS);
-            Some((vm.view.id.clone(), vm.probe.memory_sample(with_ram)?))
-        };
+        let sample = |vm: &Running| Some((vm.view.id.clone(), vm.probe.memory_sample()?));
         running.iter().filter_map(sample).collect()
     }
 
@@ -182,7 +180,7 @@ impl Keeper {
 async fn carry_out(handle: &VmHandle, decision: &Decision) -> Result<(), String> {
     let order = match decision.action {
         Action::Balloon { to_bytes, .. } => Order::Balloon { target_bytes: to_bytes },
-        Action::PageOut { bytes } => Order::PageOut { bytes },
+        Action::PageOut { bytes } => Order::PageOut { bytes, scope: Scope::WithQemu },
         // The decision is the request.
         Action::AskForRoom { .. } => return Ok(()),
     };

@@ -64,6 +64,19 @@ impl Sharing {
         self.told.is_empty() && self.tuning.is_none() && self.active.domain.is_empty()
     }
 
+    pub fn is_tuning(&self) -> bool {
+        self.tuning.is_some()
+    }
+
+    /// Whether there is anything to choose or to tell: VMs came or went, one has not heard yet, or the domains are to be
+    /// weighed anew. `present`: the VMs with the feature, by id, process and
+    /// domain.
+    pub fn is_due<'a>(&'a self, present: impl Iterator<Item = (&'a str, u32, &'a str)>, now_ms: u64) -> bool {
+        let is_same = present.eq(self.members.iter().map(|(id, pid, domain)| (id.as_str(), *pid, domain.as_str())));
+        let all_know = self.told.len() == self.members.len();
+        !(is_same && all_know) || now_ms.saturating_sub(self.weighed_ms) >= WEIGH_EVERY_MS
+    }
+
     /// Chooses the domain and tells the QEMUs. Answers the choice's reason when the choice is another.
     pub async fn choose(&mut self, members: &[Member], spare_bytes: u64, now_ms: u64) -> Option<String> {
         let present: Vec<_> =

@@ -4,18 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use quetzal_host::guest_ram::GuestRamSampler;
-use quetzal_host::process::ProcessSample;
+use quetzal_host::process::Footprint;
 use quetzal_qmp::{Qmp, QmpError};
 use serde_json::{Value, json};
 
+use super::walk::Walk;
 use crate::metrics::BALLOON_PATH;
 
 /// The device's place in QEMU's object tree.
 pub(crate) const VIRTIO_MEM_PATH: &str = "/machine/peripheral/vmem0";
 /// QEMU answers within a millisecond; one that hangs must not hold up a verb for long.
 const LOOK_DEADLINE: Duration = Duration::from_secs(1);
-/// The kernel's, in which KSM counts.
-const PAGE_BYTES: u64 = 4096;
 
 /// Whether the guest's kernel drives a device. QEMUs without the command to ask leave it unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -133,6 +132,8 @@ pub(crate) struct MemoryProbe {
     ram: Mutex<GuestRamSampler>,
     /// Where the next page-out goes on: all of the guest gets its turn.
     pub page_out_at: Mutex<u64>,
+    /// The same of QEMU's own memory.
+    pub own_page_out_at: Mutex<u64>,
 }
 
 #[derive(Default)]
@@ -150,6 +151,7 @@ impl MemoryProbe {
             known: Mutex::default(),
             ram: Mutex::new(GuestRamSampler::new(pid)),
             page_out_at: Mutex::new(0),
+            own_page_out_at: Mutex::new(0),
         }
     }
 
@@ -188,20 +190,20 @@ impl MemoryProbe {
     }
 
     /// As last taken; taken anew when it is due.
-    pub fn guest_ram(&self, is_due: bool, process: Option<&ProcessSample>) -> Option<GuestRam> {
+    pub fn guest_ram(&self, process: Option<Footprint>, walk: Walk) -> Option<GuestRam> {
         let last = self.known().guest_ram;
-        if !is_due && last.is_some() {
+        if walk == Walk::NotDue && last.is_some() {
             return last;
         }
         let facts = self.facts()?;
         let ram = self.ram.lock().expect("no thread panics while it samples").sample(&facts.backend_bytes)?;
-        let merged = process.and_then(|process| process.ksm_merging_pages).map(|pages| pages * PAGE_BYTES);
+        let process = process?;
         let taken = GuestRam {
             size_bytes: self.boot_bytes + facts.plugged_bytes(),
             resident_bytes: ram.resident_bytes,
-            shared_bytes: ram.merged_bytes.or(merged).unwrap_or(0).min(ram.resident_bytes),
+            shared_bytes: ram.merged_bytes.unwrap_or(process.ksm_merged_bytes).min(ram.resident_bytes),
             swapped_bytes: ram.swapped_bytes,
-            overhead_bytes: process?.rss_bytes?.saturating_sub(ram.resident_bytes),
+            overhead_bytes: process.rss_bytes.saturating_sub(ram.resident_bytes),
         };
         self.known().guest_ram = Some(taken);
         Some(taken)

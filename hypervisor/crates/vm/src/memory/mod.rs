@@ -6,6 +6,7 @@ mod page_out;
 mod resize;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ pub use facts::GuestRam;
 pub(crate) use facts::{Driver, MemoryProbe};
 pub(crate) use page_out::{PageOut, SWAP_LEAST_BYTES};
 pub(crate) use resize::Resize;
+pub(crate) use walk::{Walk, Walks};
 
 use crate::room::Room;
 

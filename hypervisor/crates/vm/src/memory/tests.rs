@@ -1,5 +1,5 @@
 //! Against a QEMU that is played: one that cannot tell which drivers its guest runs, and guests that never answer, or
-//! answer in part. What real ones do is shown in crates/daemon/tests/memory.rs.
+//! answer in part. What real ones do is shown in crates/daemon/tests/stories/memory.rs.
 use std::sync::Mutex;
 use std::time::Duration;
 
