@@ -113,7 +113,7 @@ function line(p: Painter, vm: Vm, place: Place, x: number, y: number): void {
   const pin = detailOf(p.state, vm.id)?.cpuPolicy.pins.find((one) => one.vcpu === vcpu.index);
   parts(p, x, y, [
     [String(vcpu.index).padStart(4), BOLD], [used(vcpu.ratio).padStart(7), vcpu.ratio === null ? DIM : TEXT], [used(vcpu.stealRatio).padStart(7), vcpu.stealRatio === null ? DIM : TEXT],
-    ["  ", TEXT], ...bar(p.theme, BAR_CELLS, vcpu.ratio, vcpu.stealRatio), [" ", TEXT], [sparkline(isUnkept ? [] : columns, 1, p.theme).padEnd(SPARK_CELLS), style("first")],
+    ["  ", TEXT], ...(isUnkept ? [[" ".repeat(BAR_CELLS), DIM] as const] : bar(p.theme, BAR_CELLS, vcpu.ratio, vcpu.stealRatio)), [" ", TEXT], [sparkline(isUnkept ? [] : columns, 1, p.theme).padEnd(SPARK_CELLS), style("first")],
     ["  ", TEXT], [pin === undefined ? "any" : cut(cpuList(pin.cpus), PIN_CELLS, p.theme.ellipsis), pin === undefined ? DIM : TEXT],
   ], LINE_CELLS);
 }
