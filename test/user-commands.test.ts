@@ -62,7 +62,7 @@ describe("a command of one's own", () => {
     await dashboard.press("/spare\r", /◌ spare +stopped[^]*1 of 1|1 of 1[^]*◌ spare/);
     await dashboard.press("!running\r", /spare is none of the VMs it is for/);
     await dashboard.press("!wrong\r", /wrong where: its where \(cpu>>5\) cannot be asked about/);
-    await dashboard.press("/", /Enter keeps the filter/);
+    await dashboard.press("/", /Enter keeps it/);
     await dashboard.press("\x15web-1\r", /● web-1 +running/);
     await dashboard.press("!running\r", /ran for web-1[^]*ended with exit code 0/);
     await dashboard.press(" ", /by CPU/);

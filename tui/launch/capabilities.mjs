@@ -22,3 +22,19 @@ export const CAPABILITY_GIVES = new Map([
   ["cgroup_cpu", "shares of the CPUs between VMs, and limits on their CPU time"],
   ["cgroup_memory", `limits on the memory of VMs ${NOT_USED_YET}`],
 ]);
+
+/** The probe's word of what the kernel has and nobody turned on. */
+const OFF = /^there but off: (.+) turns it on$/;
+
+/**
+ * What the doctor says of one ability: of a missing one, and of one that is off, what it would give and how to get it.
+ * @param {{name: string, available: boolean, reason?: string, mend?: string}} capability
+ * @returns {{name: string, isGood: boolean, text: string, gives?: string | undefined, mend?: string | undefined}}
+ */
+export function abilityFinding({ name, available, reason, mend }) {
+  const command = OFF.exec(reason ?? "")?.[1];
+  const gives = CAPABILITY_GIVES.get(name);
+  if (available && command !== undefined) return { name, isGood: true, text: "there but off", gives, mend: command };
+  if (available) return { name, isGood: true, text: reason || "yes" };
+  return { name, isGood: false, text: reason || "no", gives, mend };
+}

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { CAPABILITY_GIVES } from "./capabilities.mjs";
+import { abilityFinding } from "./capabilities.mjs";
 import { daemonBinary } from "./context.mjs";
 import { socketPathFault } from "./paths.mjs";
 import { listenFault, wishedListen } from "./services/listen.mjs";
@@ -82,7 +82,7 @@ function hostFindings(context) {
   const probe = JSON.parse(answer);
   const memoryGib = (probe.memory_bytes / 2 ** 30).toFixed(1);
   const facts = { name: "host", isGood: true, text: `${probe.hostname}: ${probe.cpu_count} × ${probe.cpu_model || "CPU"}, ${memoryGib} GiB, Linux ${probe.kernel}` };
-  return [facts, ...probe.capabilities.map(({ name, available, reason, mend }) => ({ name, isGood: available, text: reason || (available ? "yes" : "no"), ...(available ? {} : { gives: CAPABILITY_GIVES.get(name), mend }) }))];
+  return [facts, ...probe.capabilities.map(abilityFinding)];
 }
 
 /** @param {string} title @param {Finding[]} findings */

@@ -89,7 +89,7 @@ function hostFields(context: CommandContext, host: ShownHost): (readonly [string
     ["quetzald", `${sanitise(host.daemonVersion)}, up ${formatAge(host.daemonStartedAt, now)}`],
     ["QEMU", host.qemuVersion === "" ? "not installed" : sanitise(host.qemuVersion)],
     ["Now", sample ? `CPU ${formatPercent(sample.cpuRatio)} %, load ${sample.load1?.toFixed(2) ?? "–"}, memory available ${formatBytes(sample.memoryAvailableBytes)}, shared ${formatBytes(sample.ksmSavedBytes)}` : undefined],
-    ...(sample?.diskSpaces ?? []).map((space): readonly [string, string] => ["Disk", `${sanitise(space.path)}: ${formatBytes(space.availableBytes)} free of ${formatBytes(space.totalBytes)}`]),
+    ...(sample?.diskSpaces ?? []).map((space): readonly [string, string] => ["Disk", `${sanitise(space.path)}: ${formatBytes(space.availableBytes)} available of ${formatBytes(space.totalBytes)}`]),
   ];
 }
 

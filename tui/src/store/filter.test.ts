@@ -70,7 +70,7 @@ describe("the filter's prompt", () => {
   };
 
   it("counts what is found, and shows a fault with its place where it is typed", () => {
-    expect(lines(after(...prompting("x"), found("x", "a")))).toEqual([expect.stringMatching(/^ \/x/), expect.stringMatching(/^ 1 of 3\. A name/)]);
+    expect(lines(after(...prompting("x"), found("x", "a")))).toEqual([expect.stringMatching(/^ \/x/), expect.stringMatching(/^ 1 of 3\. Name/)]);
     const state = after(...prompting("cpu> or"), wrong("cpu> or"));
     expect(lines(state)).toEqual([expect.stringMatching(/^ \/cpu> or/), expect.stringContaining("▲ Column 5: expected a value")]);
     expect(lines(state, 80, ASCII)[1]).toContain("! Column 5");

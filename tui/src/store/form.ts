@@ -25,6 +25,10 @@ export interface Form {
   caret: number;
   /** What would come of the values as they are; null until the server has said. */
   judgement: FormJudgement | null;
+  /** Names of the fields that the person has changed. */
+  edited: ReadonlySet<string>;
+  /** Whether the person has asked for it once: from then on nothing is untouched. */
+  isTried: boolean;
   /** "wanted": asked for before the server has judged; it is made as soon as it may be. */
   phase: "filling" | "wanted" | "making";
 }
@@ -52,7 +56,12 @@ export const FORM_ACTIONS: ReadonlySet<string> = new Set<FormAction["type"]>([
 export const FIELD_MAX_LENGTH = 400;
 
 export function newForm(form: Pick<Form, "kind" | "title" | "editedId" | "fields">): Form {
-  return { ...form, index: 0, caret: endOf(form.fields[0]), judgement: null, phase: "filling" };
+  return { ...form, index: 0, caret: endOf(form.fields[0]), judgement: null, edited: new Set(), isTried: false, phase: "filling" };
+}
+
+/** Whether a refusal is of something the person did: an empty form is not wrong, it is not filled in yet. */
+export function isAccused({ judgement, isTried, edited }: Form): boolean {
+  return judgement?.can === false && (isTried || judgement.field === null || edited.has(judgement.field));
 }
 
 /** The values as they are, for telling late answers from fresh ones. */
@@ -95,7 +104,7 @@ function after(form: Form, action: Exclude<FormAction, { type: "formOpen" | "for
     case "formTurn": return turned(form, action.by);
     case "formToggle": return toggled(form);
     case "formText": return typed(form, action.text, action.caret);
-    case "formWant": return form.phase === "making" ? form : { ...form, phase: "wanted" };
+    case "formWant": return form.phase === "making" ? form : { ...form, isTried: true, phase: "wanted" };
     case "formJudged": return action.key === keyOf(form) ? judged(form, action.judgement) : form;
     case "formRefused": return judged(form, action.judgement);
     case "formMaking": return { ...form, phase: "making" };
@@ -121,7 +130,7 @@ function judged(form: Form, judgement: FormJudgement): Form {
 
 /** Another value: what the server said was about the one before. */
 function changed(form: Form, field: FormField): Form {
-  return { ...form, fields: form.fields.map((one, index) => (index === form.index ? field : one)), judgement: null, phase: "filling" };
+  return { ...form, fields: form.fields.map((one, index) => (index === form.index ? field : one)), judgement: null, edited: new Set(form.edited).add(field.name), phase: "filling" };
 }
 
 function typed(form: Form, text: string, caret: number): Form {

@@ -7,7 +7,7 @@ import { BOLD, DIM, TEXT } from "./painter.js";
 import type { Painter } from "./painter.js";
 
 const LEAD = "/";
-const HINT = "A name, or state:running cpu>50 label=web. Enter keeps the filter, Esc takes it away.";
+const HINT = "Name, or state:running cpu>50 label=web. Enter keeps it, Esc drops it.";
 
 export function filterPrompt(p: Painter, y: number, text: string): void {
   const { frame, state, theme } = p;

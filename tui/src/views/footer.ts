@@ -16,6 +16,7 @@ import { noticeLines } from "./notice-lines.js";
 import { targetPrompt } from "./target-prompt.js";
 import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { typedLine, upwards } from "./typed-line.js";
 
 /** Rule, message, keys. */
 export const FOOTER_ROWS = 3;
@@ -29,9 +30,13 @@ export function footer(p: Painter): void {
   if (state.ui.prompt !== null) prompt(p, y + 1, state.ui.prompt);
   else {
     message(p, y + 1);
-    keyLine(p, y + 2);
+    if (state.ui.console === null) keyLine(p, y + 2);
+    else parts(p, 1, y + 2, CONSOLE_KEYS.flatMap(([key, what]) => [[key, style("key")] as const, [` ${what}  `, TEXT] as const]));
   }
 }
+
+/** While a console is open, every other key is typed into it. */
+const CONSOLE_KEYS = [["Ctrl-]", "leave the console"], ["F12", "full screen"]] as const;
 
 /** Lines of an error: the second takes the place of the rule, so that no key goes. */
 const ERROR_ROWS = 2;
@@ -76,7 +81,7 @@ function keyLine(p: Painter, y: number): void {
 
 function namedKeys(state: State): NamedKey[] {
   const here = page(state);
-  const shown = bindingsOf(state).filter(({ command, onBottomLine, pages }) => pages.includes(here) && (onBottomLine === true || onBottomLine?.includes(here) === true || command === "quit" || (command === "back" && here !== "overview")));
+  const shown = bindingsOf(state).filter(({ command, onBottomLine, pages }) => pages.includes(here) && (command !== here || command === "help") && (onBottomLine === true || onBottomLine?.includes(here) === true || command === "quit" || (command === "back" && here !== "overview")));
   // The ways out stand last.
   const isWayOut = ({ command }: { command: Command }): boolean => command === "back" || command === "quit";
   return [...shown.filter((binding) => !isWayOut(binding)), ...shown.filter(isWayOut)].map((binding) => {
@@ -98,10 +103,7 @@ export function keysThatFit(keys: readonly NamedKey[], room: number): readonly N
 function prompt(p: Painter, y: number, shown: Prompt): void {
   const { frame, state, theme } = p;
   const typed = (lead: string, text: string, hint: string): void => {
-    const start = frame.put(1, y, cut(lead, frame.width - 20, theme.ellipsis), BOLD);
-    // Of a line longer than the screen the end is shown, where the typing goes on.
-    const end = frame.put(start, y, text.slice(-(frame.width - start - 1)), TEXT);
-    frame.cursor = { x: Math.min(end, frame.width - 1), y };
+    typedLine(p, y, lead, text);
     frame.put(1, y + 1, cut(hint, frame.width - 2, theme.ellipsis), DIM);
   };
   switch (shown.kind) {
@@ -113,44 +115,44 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
       return;
     case "labels": {
       const parsed = parseLabels(shown.text);
-      const hint = parsed.fits ? "Enter changes them, Esc does not." : shown.text.trim() === "" ? `Now: ${labelsText(state, shown.vmIds)}. Write key=value to set, -key to take away; Esc leaves.` : parsed.reason;
+      const hint = parsed.fits ? "Enter changes them, Esc does not." : shown.text.trim() === "" ? `key=value sets, -key takes away, Esc leaves. Now: ${labelsText(state, shown.vmIds)}.` : parsed.reason;
       typed(`Labels of ${shown.vmIds.length === 1 ? vmLabel(state, shown.vmIds[0] ?? null) : `${shown.vmIds.length} VMs`}: `, shown.text, hint);
       return;
     }
     case "undo":
-      frame.put(1, y, cut(`Undo? ${shown.text}`, frame.width - 2, theme.ellipsis), style("attention"));
+      upwards(p, y, `Undo? ${shown.text}`, style("attention"));
       parts(p, 1, y + 1, [["u", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
       return;
     case "deleteRule":
-      frame.put(1, y, cut(`Delete the alert rule ${shown.name}? ${shown.effect}`, frame.width - 2, theme.ellipsis), style("attention"));
+      upwards(p, y, `Delete the alert rule ${shown.name}? ${shown.effect}`, style("attention"));
       parts(p, 1, y + 1, [["d", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
       return;
     case "startNew":
-      frame.put(1, y, cut(`${shown.label} is defined. Start it now?`, frame.width - 2, theme.ellipsis), BOLD);
+      upwards(p, y, `${shown.label} is defined. Start it now?`, BOLD);
       parts(p, 1, y + 1, [["s", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: not now", TEXT]]);
       return;
     case "viewName":
-      typed("Name of the view: ", shown.text, "Enter writes filter, columns and order under this name into config.yaml; Esc does not.");
+      typed("Name of the view: ", shown.text, "Enter writes filter, columns and order into config.yaml; Esc does not.");
       return;
     case "typed":
-      typed(`Type "${shown.expected}" to go on: `, shown.text, "Enter carries the plan out once it is complete. Esc goes back to the plan.");
+      typed(`Type "${shown.expected}" to go on: `, shown.text, "Enter carries the plan out when it is complete. Esc goes back to the plan.");
       return;
     case "delete":
       if (shown.judgement === null) typed(`Delete ${vmLabel(state, shown.vmId)}: asking the server. `, shown.text, "Esc keeps the VM.");
-      else typed(`Delete ${vmLabel(state, shown.vmId)}? Type its id (${shown.vmId}): `, shown.text, "Enter deletes the definition once the id is complete; the disks stay. Esc keeps the VM.");
+      else typed(`Delete ${vmLabel(state, shown.vmId)}? Type its id (${shown.vmId}): `, shown.text, "Enter deletes it when the id is complete; its disks stay. Esc keeps the VM.");
       return;
     case "confirm": {
       if (shown.judgement === null) {
-        frame.put(1, y, cut(`${vmLabel(state, shown.vmId)}: asking the server whether it can be done.`, frame.width - 2, theme.ellipsis), DIM);
+        upwards(p, y, `${vmLabel(state, shown.vmId)}: asking the server whether it can be done.`, DIM);
         return;
       }
       const what = shown.verb === "FORCE_OFF" ? "Cut the power of" : "Reset";
-      frame.put(1, y, cut(`${what} ${vmLabel(state, shown.vmId)}? What the guest has not saved is lost.`, frame.width - 2, theme.ellipsis), style("attention"));
+      upwards(p, y, `${what} ${vmLabel(state, shown.vmId)}? What the guest has not saved is lost.`, style("attention"));
       parts(p, 1, y + 1, [[shown.key, style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
       return;
     }
     case "run":
-      frame.put(1, y, cut(`Run ${shown.command.name}${shown.vmId === null ? "" : ` for ${vmLabel(state, shown.vmId)}`}?`, frame.width - 2, theme.ellipsis), style("attention"));
+      upwards(p, y, `Run ${shown.command.name}${shown.vmId === null ? "" : ` for ${vmLabel(state, shown.vmId)}`}?`, style("attention"));
       frame.put(1, y + 1, cut("y runs it; any other key does not.", frame.width - 2, theme.ellipsis), DIM);
       return;
     case "command":

@@ -1,13 +1,14 @@
 // A form: its fields one below the other, what the server says of the values, and beside them what would be made. A
 // function of the state.
-import type { Form, FormField } from "../store/form.js";
+import { isAccused } from "../store/form.js";
+import type { Form, FormField, FormJudgement } from "../store/form.js";
 import { definitionLines } from "../store/vm-form.js";
 import { cellsOf, clustersOf, cutCells, padCells } from "../width.js";
 import { wrapped } from "../wrap.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
 import { cut } from "./format.js";
-import { BOLD, DIM, TEXT, rule } from "./painter.js";
+import { BOLD, DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 
 const LABEL_CELLS = 13;
@@ -36,14 +37,15 @@ function phaseWords(form: Form): string {
   if (form.phase === "making") return "being made";
   if (form.phase === "wanted") return "asking the server";
   if (form.judgement === null) return "not judged yet";
-  return form.judgement.can ? "can be made" : "cannot be made yet";
+  if (form.judgement.can) return "can be made";
+  return isAccused(form) ? "cannot be made yet" : "not filled in yet";
 }
 
 function fieldRow(p: Painter, rect: Rect, form: Form, field: FormField, index: number): void {
   const { frame, theme } = p;
   const isChosen = index === form.index;
   frame.clickable(rect, { kind: "field", index });
-  const isWrong = form.judgement?.can === false && form.judgement.field === field.name;
+  const isWrong = isAccused(form) && form.judgement?.can === false && form.judgement.field === field.name;
   frame.put(rect.x + 1, rect.y, isWrong ? theme.attention : " ", style("attention"));
   frame.put(rect.x + 3, rect.y, field.label.padEnd(LABEL_CELLS), isChosen ? BOLD : DIM);
   const x = rect.x + 3 + LABEL_CELLS + 1;
@@ -86,15 +88,16 @@ function choice(p: Painter, x: number, y: number, room: number, options: readonl
 }
 
 function flags(p: Painter, x: number, y: number, room: number, { options, value, at }: Extract<FormField, { kind: "flags" }>, isChosen: boolean): void {
-  const signs = (option: string): string => `${value.includes(option) ? "+" : "-"}${option}`;
-  // The flag under the cursor is never cut off: the row begins later where it would be.
-  const before = options.slice(0, at + 1).reduce((sum, option) => sum + option.length + 2, 0);
-  let column = x - Math.max(0, isChosen ? before - room : 0);
-  options.forEach((option, index) => {
-    const look = isChosen && index === at ? style("key", "bold", "inverse") : value.includes(option) ? TEXT : DIM;
-    if (column >= x) p.frame.put(column, y, signs(option), look, Math.max(0, x + room - column));
-    column += option.length + 2;
+  const cells = (from: number, to: number): number => options.slice(from, to).reduce((sum, option) => sum + option.length + 2, 0);
+  // The flag under the cursor is never cut off: the row begins later where it would be, and says so.
+  const mark = `${p.theme.ellipsis} `;
+  let first = 0;
+  while (isChosen && first < at && (first === 0 ? 0 : mark.length) + cells(first, at + 1) > room) first++;
+  const shown = options.slice(first).map((option, index) => {
+    const look = isChosen && first + index === at ? style("key", "bold", "inverse") : value.includes(option) ? TEXT : DIM;
+    return [[`${value.includes(option) ? "+" : "-"}${option}`, look] as const, [" ", DIM] as const];
   });
+  parts(p, x, y, [first === 0 ? null : [mark, DIM], ...shown.flat()], room);
 }
 
 function meant(p: Painter, form: Form, rect: Rect): void {
@@ -105,14 +108,22 @@ function meant(p: Painter, form: Form, rect: Rect): void {
   if (lines.length > shown) p.frame.putRight(rect.x + rect.width - 1, rect.y + rect.height - 1, ` ${lines.length - shown} more `, DIM);
 }
 
+function said(form: Form, judgement: FormJudgement | null, attention: string): readonly [string, Style] {
+  if (judgement === null) return ["Asking the server what would come of it.", DIM];
+  if (judgement.can) return [judgement.effect, TEXT];
+  if (isAccused(form)) return [`${attention} ${judgement.reason}`, style("attention")];
+  const field = form.fields.find(({ name }) => name === judgement.field);
+  return [field === undefined || field.value !== "" ? judgement.reason : `Still to fill in: ${field.label}.`, DIM];
+}
+
 function foot(p: Painter, form: Form, rect: Rect): void {
   const { frame, theme } = p;
   rule(p, { ...rect, height: 1 }, phaseWords(form));
   const { judgement } = form;
-  const says = judgement === null ? ["Asking the server what would come of it.", DIM] as const : judgement.can ? [judgement.effect, TEXT] as const : [`${theme.attention} ${judgement.reason}`, style("attention")] as const;
-  const lines = wrapped(says[0], rect.width - 2);
+  const [text, look] = said(form, judgement, theme.attention);
+  const lines = wrapped(text, rect.width - 2);
   const [first = "", ...others] = lines;
-  frame.put(rect.x + 1, rect.y + 1, first, says[1], rect.width - 2);
-  frame.put(rect.x + 1, rect.y + 2, cut(others.join(" "), rect.width - 2, theme.ellipsis), says[1]);
+  frame.put(rect.x + 1, rect.y + 1, first, look, rect.width - 2);
+  frame.put(rect.x + 1, rect.y + 2, cut(others.join(" "), rect.width - 2, theme.ellipsis), look);
   frame.put(rect.x + 1, rect.y + 3, cut(form.fields[form.index]?.hint ?? "", rect.width - 2, theme.ellipsis), DIM);
 }

@@ -55,3 +55,8 @@ export function dayClock(timeMs: number): string {
 export function cut(text: string, width: number, mark = "…"): string {
   return cutCells(text, width, mark);
 }
+
+/** Whether what is read and written is known and nothing: there is then no operation to tell the time of. */
+export function isIdle(read: number | null | undefined, written: number | null | undefined): boolean {
+  return read === 0 && written === 0;
+}

@@ -79,22 +79,28 @@ export class Frame {
   /** Where the terminal's cursor stands; null hides it. */
   cursor: { x: number; y: number } | null = null;
 
-  constructor(readonly width: number, readonly height: number) {
+  /** `ellipsis` stands at the end of every text that is cut; one cell. */
+  constructor(readonly width: number, readonly height: number, private readonly ellipsis = "…") {
     this.chars = new Array<string>(width * height).fill(" ");
     this.styles = new Int32Array(width * height);
   }
 
-  /** Write text from a cell on, clipped to the frame or to `limit` cells. Returns the column after it. */
+  /** Write text from a cell on, clipped to the frame or to `limit` cells, which shows at its end. Returns the column after it. */
   put(x: number, y: number, text: string, look: Style = 0, limit = this.width - x): number {
     let column = x;
     const end = Math.min(this.width, x + limit);
     if (y < 0 || y >= this.height) return Math.min(end, x + cellsOf(text));
-    for (const { text: char, width } of clustersOf(text)) {
-      if (column >= end) break;
-      // A wide character that the edge would cut leaves a blank.
+    const clusters = clustersOf(text);
+    for (const [index, { text: char, width }] of clusters.entries()) {
+      if (column >= end) {
+        if (end > Math.max(0, x) && clusters.slice(index).some((left) => left.text !== " ")) this.set(y * this.width + end - 1, this.ellipsis, look);
+        break;
+      }
+      // A wide character that the edge would cut leaves a blank, or the mark after others.
       const fits = column >= 0 && column + width <= end;
+      const halved = column > x && column + width > end ? this.ellipsis : " ";
       for (let cell = 0; cell < width && column + cell < end; cell++) {
-        if (column + cell >= 0) this.set(y * this.width + column + cell, fits ? (cell === 0 ? char : RIGHT_HALF) : " ", look);
+        if (column + cell >= 0) this.set(y * this.width + column + cell, fits ? (cell === 0 ? char : RIGHT_HALF) : halved, look);
       }
       column += width;
     }

@@ -18,15 +18,28 @@ const welcomed = (hosts: Host[], databaseConnected = true): State => reduce(redu
 const header = (state: State): string => screen(state, SIZE, UNICODE).line(0);
 
 describe("the first line", () => {
-  it.each<[string, State]>([["▲ host unreachable", welcomed([HOST])], ["▲ database away", welcomed([{ ...HOST, connected: true }], false)], ["▲ 1 of 2 hosts unreachable", welcomed([HOST, { ...HOST, id: "lab2", connected: true }])]])("says %s whole, before any count, and marks what it cuts", (trouble, state) => {
-    expect(header(state)).toMatch(new RegExp(`^ quetzal (lab1|2 hosts) │ ${trouble} │ 60 VMs .*… +age .* operator`));
+  it.each<[string, State]>([["▲ host unreachable", welcomed([HOST])], ["▲ database away", welcomed([{ ...HOST, connected: true }], false)], ["▲ 1 of 2 hosts unreachable", welcomed([HOST, { ...HOST, id: "lab2", connected: true }])]])("says %s whole, before any count, and of the counts what has room", (trouble, state) => {
+    expect(header(state)).toMatch(new RegExp(`^ quetzal (lab1|2 hosts) │ ${trouble} │ 60 VMs( +. 12)*( │ ▲ 2 alerts)? +age .* operator`));
   });
 
   it("says it on the page of a VM too", () => {
     expect(header(reduce(welcomed([HOST]), { type: "goTo", vmId: "running-1" }))).toMatch(/lab1 │ ▲ host unreachable › running-1 /);
   });
 
-  it("says nothing of hosts that are there", () => expect(header(welcomed([{ ...HOST, connected: true }]))).toMatch(/quetzal lab1 │ 60 VMs .*▲ 2 a…/));
+  it("says nothing of hosts that are there", () => expect(header(welcomed([{ ...HOST, connected: true }]))).toMatch(/quetzal lab1 │ 60 VMs +● 12 +‖ 12 +◐ 12 +✖ 12 │ ▲ 2 alerts +age/));
+
+  it("keeps trouble and drops whole the counts that matter least, of now and of then", () => {
+    const connected = welcomed([{ ...HOST, connected: true }]);
+    const narrow = (name: string): string => header({ ...connected, hosts: [{ ...HOST, connected: true, name }] });
+    expect(narrow("a-host-with-a-long-name")).toMatch(/│ 60 VMs +✖ 12 │ ▲ 2 alerts +age/);
+    const then = reduce(connected, { type: "scrub", steps: -1 });
+    expect(header(then)).toMatch(/^ PAST 2026-11-23 \d\d:\d\d:\d\d UTC, \d+s ago .*[^ ] {2,}asking {2}0 now $/);
+  });
+
+  it("of a long name cuts the end, and tells its state whole", () => {
+    const state = reduce(stateWith([vm({ id: "x", label: "A name as long as a name may be, of a machine that someone loved" })]), { type: "goTo", vmId: "x" });
+    expect(header(state)).toMatch(/› A name as long as .*… {3}● running +age/);
+  });
 });
 
 describe("the note of KVM", () => {

@@ -4,13 +4,20 @@ import { countByState, isStale, page, sampleAgeMs, selectedVm } from "../store/s
 import type { Host, VmState } from "../store/model.js";
 import { style } from "./frame.js";
 import type { Style } from "./frame.js";
+import { cellsOf } from "../width.js";
 import { cut, longAge, sampleAge } from "./format.js";
-import { BOLD, DIM, RULE, TEXT, fittingParts } from "./painter.js";
+import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
 import { pastHeader } from "./past.js";
 import type { Painter } from "./painter.js";
 import { STATE_ROLES } from "./theme.js";
+import { wholePieces } from "./whole-pieces.js";
+import type { Piece, Text } from "./whole-pieces.js";
 
 const COUNTED: readonly (readonly VmState[])[] = [["RUNNING"], ["PAUSED"], ["STARTING", "STOPPING", "MIGRATING"], ["STOPPED", "DEFINED"], ["CRASHED"]];
+
+const STATE_WEIGHTS: Readonly<Record<VmState, number>> = { DEFINED: 0, STOPPED: 0, PAUSED: 1, STARTING: 2, STOPPING: 2, MIGRATING: 2, RUNNING: 3, CRASHED: 5 };
+const ALERTS_WEIGHT = 6;
+const TOTAL_WEIGHT = 7;
 
 export function header(p: Painter): void {
   const { state, frame } = p;
@@ -24,23 +31,31 @@ export function header(p: Painter): void {
   }
   const right = rightSide(p);
   const room = frame.width - right - 2;
-  const start = fittingParts(p, 1, 0, [["quetzal ", style("title", "bold")], [hostNames(p), TEXT], ...trouble(p)], room);
+  const start = parts(p, 1, 0, [["quetzal ", style("title", "bold")], [hostNames(p), TEXT], ...trouble(p)], room);
   const where = page(state);
   const vm = selectedVm(state);
   if (where === "vm" && vm !== null) {
     const look = style(STATE_ROLES[vm.state]);
     const since = longAge(state.now + state.clockSkewMs - (vm.startedAt ?? vm.stateSince));
-    fittingParts(p, start, 0, [
-      [` ${p.theme.crumb} `, DIM], [vm.label, BOLD], ["   ", TEXT], [`${p.theme.states[vm.state]} ${vm.state.toLowerCase()} `, look], [since, TEXT],
-    ], room - start);
-  } else fittingParts(p, start, 0, counts(p), room - start);
+    const standing: readonly Text[] = [["   ", TEXT], [`${p.theme.states[vm.state]} ${vm.state.toLowerCase()}`, look]];
+    const crumb = ` ${p.theme.crumb} `;
+    // Of a long name the end goes, and before that for how long it is so.
+    const left = room - start - cellsOf(crumb) - cellsOf(vm.label);
+    const facts = wholePieces([{ texts: standing, weight: 1 }, { texts: [[` ${since}`, TEXT]], weight: 0 }], Math.max(left, STATE_CELLS));
+    const label = cut(vm.label, room - start - cellsOf(crumb) - facts.reduce((sum, [text]) => sum + cellsOf(text), 0), p.theme.ellipsis);
+    parts(p, start, 0, [[crumb, DIM], [label, BOLD], ...facts], room - start);
+  } else parts(p, start, 0, wholePieces(counts(p), room - start), room - start);
 }
 
+/** Cells of the longest state with its sign. */
+const STATE_CELLS = 14;
+
 /** The chosen VM on its page, else how many there were. */
-function whatThen(p: Painter): string {
+function whatThen(p: Painter): readonly Piece[] {
   const { state, theme } = p;
   const vm = page(state) === "vm" ? selectedVm(state) : null;
-  return vm === null ? counts(p).map((part) => part?.[0] ?? "").join("").replace(` ${theme.bar} `, "") : `${vm.label} ${theme.states[vm.state]} ${vm.state.toLowerCase()}`;
+  if (vm === null) return counts(p);
+  return [{ texts: [[`${vm.label} ${theme.states[vm.state]} ${vm.state.toLowerCase()}`, TEXT]], weight: 9 }];
 }
 
 function hostNames(p: Painter): string {
@@ -49,19 +64,20 @@ function hostNames(p: Painter): string {
   return hosts.length === 1 ? (hosts[0]?.name ?? "") : `${hosts.length} hosts`;
 }
 
-function counts(p: Painter): (readonly [string, Style] | null)[] {
+/** How many there are in all weighs most, then trouble: it stands first, and the rest hangs on it. */
+function counts(p: Painter): Piece[] {
   const { state, theme } = p;
   if (!state.vmsKnown) return [];
   const byState = countByState(state);
   const total = state.vms.size;
-  const shown: (readonly [string, Style] | null)[] = [[` ${theme.bar} `, RULE], [`${total} ${total === 1 ? "VM" : "VMs"}`, TEXT]];
+  const shown: Piece[] = [{ texts: [[` ${theme.bar} `, RULE], [`${total} ${total === 1 ? "VM" : "VMs"}`, TEXT]], weight: TOTAL_WEIGHT }];
   for (const group of COUNTED) {
     const count = group.reduce((sum, name) => sum + (byState.get(name) ?? 0), 0);
     const first = group[0];
-    if (count > 0 && first !== undefined) shown.push([`  ${theme.states[first]} ${count}`, style(STATE_ROLES[first])]);
+    if (count > 0 && first !== undefined) shown.push({ texts: [[`  ${theme.states[first]} ${count}`, style(STATE_ROLES[first])]], weight: STATE_WEIGHTS[first] });
   }
   const alerts = state.alerts.length;
-  if (alerts > 0) shown.push([` ${theme.bar} `, RULE], [`${theme.attention} ${alerts} ${alerts === 1 ? "alert" : "alerts"}`, style("attention")]);
+  if (alerts > 0) shown.push({ texts: [[` ${theme.bar} `, RULE], [`${theme.attention} ${alerts} ${alerts === 1 ? "alert" : "alerts"}`, style("attention")]], weight: ALERTS_WEIGHT });
   return shown;
 }
 

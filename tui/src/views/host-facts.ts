@@ -66,7 +66,7 @@ function memory(p: Painter, host: Host, sample: HostSample | null): FactLine[] {
   const used = sample.memoryTotalBytes - sample.memoryAvailableBytes;
   const zip = (sample.compressedStoredBytes ?? 0) / sample.memoryTotalBytes;
   return [
-    named("memory", ...bar(p.theme, BAR_CELLS, used / sample.memoryTotalBytes - zip, zip), [` ${bytes(used)} of ${bytes(sample.memoryTotalBytes)}   free ${bytes(sample.memoryAvailableBytes)}   cache ${bytes(sample.memoryCachedBytes)}`, TEXT]),
+    named("memory", ...bar(p.theme, BAR_CELLS, used / sample.memoryTotalBytes - zip, zip), [` ${bytes(used)} of ${bytes(sample.memoryTotalBytes)}   available ${bytes(sample.memoryAvailableBytes)}   cache ${bytes(sample.memoryCachedBytes)}`, TEXT]),
     named("swap", [`${bytes(sample.swapUsedBytes)} of ${bytes(sample.swapTotalBytes)}`, TEXT], [`   compressed ${bytes(sample.compressedOriginalBytes)} in ${bytes(sample.compressedStoredBytes)}`, TEXT]),
     named("KSM", [`saves ${bytes(sample.ksmSavedBytes)}`, TEXT], [`, its own cost taken off ${bytes(sample.ksmProfitBytes)}`, TEXT]),
   ];
@@ -85,7 +85,7 @@ function spaces(p: Painter, sample: HostSample | null): FactLine[] {
   if (known.length === 0) return [named("disk space", [UNKNOWN, DIM], ["  not reported", DIM])];
   return known.map(({ path, totalBytes, availableBytes }, index) => {
     const used = totalBytes === 0 ? 0 : 1 - availableBytes / totalBytes;
-    return named(index === 0 ? "disk space" : "", ...bar(p.theme, BAR_CELLS, used), [` ${bytes(availableBytes).padStart(5)} free of ${bytes(totalBytes).padStart(5)}  `, TEXT], [path, DIM]);
+    return named(index === 0 ? "disk space" : "", ...bar(p.theme, BAR_CELLS, used), [` ${bytes(availableBytes).padStart(5)} available of ${bytes(totalBytes).padStart(5)}  `, TEXT], [path, DIM]);
   });
 }
 

@@ -2,14 +2,16 @@
 import { host, hostSample, isStale } from "../store/select.js";
 import { hostWindow } from "../store/windows.js";
 import { style } from "./frame.js";
-import type { Rect } from "./frame.js";
-import { UNKNOWN, bytes, count, cut, ratePerSecond, wholePercent } from "./format.js";
+import type { Rect, Style } from "./frame.js";
+import { UNKNOWN, bytes, count, cut, isIdle, ratePerSecond, wholePercent } from "./format.js";
 import { hostPlots, kvmNote, pressureWords } from "./host-plots.js";
 import { DIM, RULE, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { whyNoSample } from "./past-words.js";
 import { plotGrid } from "./plot-grid.js";
 import { sparkline } from "./sparkline.js";
+import { wholePieces } from "./whole-pieces.js";
+import type { Piece } from "./whole-pieces.js";
 import { cellsOf } from "../width.js";
 
 export const COMPACT_ROWS = 3;
@@ -30,6 +32,8 @@ export function hostCompact(p: Painter, y: number): void {
   const cores = host(state)?.cpuCount ?? null;
   const cpu = hostWindow(state, host(state)?.id ?? "", "cpu", CPU_COLUMNS, CPU_SPAN_SECONDS);
   const psi = sample?.psiCpuRatio ?? null;
+  const read = sample?.diskReadBytesPerSecond;
+  const written = sample?.diskWriteBytesPerSecond;
   parts(p, 1, y, [
     ["CPU ", DIM], [sparkline(cpu.columns, 1, theme), style("first")],
     [`${wholePercent(sample?.cpuRatio ?? null).padStart(5)} of ${cores ?? UNKNOWN} ${cores === 1 ? "core" : "cores"}`, look],
@@ -43,7 +47,7 @@ export function hostCompact(p: Painter, y: number): void {
     [` drops ${count(sample?.networkDropsPerSecond ?? null)}`, look],
   ]);
   parts(p, x, y + 1, [
-    ["DISK ", DIM], [`r ${ratePerSecond(sample?.diskReadBytesPerSecond ?? null).padEnd(8)} w ${ratePerSecond(sample?.diskWriteBytesPerSecond ?? null)}`, look],
+    ["DISK ", DIM], [isIdle(read, written) ? "idle" : `r ${ratePerSecond(read ?? null).padEnd(8)} w ${ratePerSecond(written ?? null)}`, look],
   ]);
   const { label, note } = kvmWords(p);
   parts(p, x, y + 2, [[`${label} `, DIM], [cut(note, frame.width - x - cellsOf(label) - 2, theme.ellipsis), look]]);
@@ -74,17 +78,19 @@ function memoryLines(p: Painter, y: number): void {
     [theme.fills.free.repeat(Math.max(0, BAR_WIDTH - usedCells - zip)), RULE],
     [` ${bytes(used)} of ${bytes(sample.memoryTotalBytes)}`, look],
   ], LEFT_WIDTH - 6);
-  parts(p, 5, y + 1, memoryWords(p).map((text) => [text, DIM] as const), LEFT_WIDTH - 6);
+  parts(p, 5, y + 1, wholePieces(memoryWords(p, DIM), LEFT_WIDTH - 6));
 }
 
-function memoryWords(p: Painter): string[] {
+/** What an application can still get (MemAvailable, not what is free), and what saves or costs memory; swap weighs more than cache. */
+function memoryWords(p: Painter, look: Style): Piece[] {
   const sample = hostSample(p.state);
   if (sample === null) return [];
-  const shown = [`free ${bytes(sample.memoryAvailableBytes)}`];
-  if ((sample.ksmSavedBytes ?? 0) > 0) shown.push(`  shared ${bytes(sample.ksmSavedBytes)}`);
-  if ((sample.compressedOriginalBytes ?? 0) > 0) shown.push(`  zip ${bytes(sample.compressedOriginalBytes)}`);
-  else if (sample.memoryCachedBytes !== null) shown.push(`  cache ${bytes(sample.memoryCachedBytes)}`);
-  if ((sample.swapUsedBytes ?? 0) > 0) shown.push(`  swap ${bytes(sample.swapUsedBytes)}`);
+  const piece = (text: string, weight: number): Piece => ({ texts: [[text, look]], weight });
+  const shown = [piece(`avail ${bytes(sample.memoryAvailableBytes)}`, 4)];
+  if ((sample.ksmSavedBytes ?? 0) > 0) shown.push(piece(`  shared ${bytes(sample.ksmSavedBytes)}`, 2));
+  if ((sample.compressedOriginalBytes ?? 0) > 0) shown.push(piece(`  zip ${bytes(sample.compressedOriginalBytes)}`, 1));
+  else if (sample.memoryCachedBytes !== null) shown.push(piece(`  cache ${bytes(sample.memoryCachedBytes)}`, 0));
+  if ((sample.swapUsedBytes ?? 0) > 0) shown.push(piece(`  swap ${bytes(sample.swapUsedBytes)}`, 3));
   return shown;
 }
 
@@ -102,6 +108,6 @@ export function hostGraphs(p: Painter, rect: Rect): void {
   const kvm = kvmWords(p);
   parts(p, 1, rect.y + rect.height - 1, [
     ["waiting ", DIM], [pressureWords(sample), TEXT], ["   load ", DIM], [(sample?.load1?.toFixed(2) ?? UNKNOWN).padEnd(5), TEXT],
-    ["  memory ", DIM], [memoryWords(p).join(""), TEXT], [`   ${kvm.label} `, DIM], [kvm.note, TEXT],
+    ["  memory ", DIM], ...wholePieces(memoryWords(p, TEXT), Infinity), [`   ${kvm.label} `, DIM], [kvm.note, TEXT],
   ], rect.width - 2);
 }

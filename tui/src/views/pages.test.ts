@@ -131,7 +131,7 @@ describe("the scale of CPU", () => {
 describe("the page of hosts", () => {
   it("says of what a host cannot do why, and what would mend it", () => {
     const shown = text(opened(welcomed(stateWith([vm({})]), [host()]), "hosts"));
-    expect(shown).toMatch(/connected for 1h 0m[^]*cores %.*50\.0.*30\.0[^]*KSM +saves 30\.0M[^]*waiting +cpu +12%[^]*40\.0G free of +100G +\/var\/lib\/quetzal/);
+    expect(shown).toMatch(/connected for 1h 0m[^]*cores %.*50\.0.*30\.0[^]*KSM +saves 30\.0M[^]*waiting +cpu +12%[^]*40\.0G available of +100G +\/var\/lib\/quetzal/);
     expect(text(opened(welcomed(stateWith([vm({})]), [host()]), "hosts"), { columns: 120, rows: 40 })).toMatch(/▲ kvm +emulated only; mend: a host with vmx[^]*can +psi/);
   });
 

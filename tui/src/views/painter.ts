@@ -22,23 +22,18 @@ export function rule(p: Painter, rect: Rect, title: string, remark = "", look: S
   if (remark !== "") frame.putRight(rect.x + rect.width - 2, rect.y, ` ${remark} `, DIM);
 }
 
-/** Text in parts of different looks, one after the other. Returns the column after. */
-export function parts(p: Painter, x: number, y: number, texts: readonly (readonly [string, Style] | null)[], limit = p.frame.width): number {
-  let column = x;
-  for (const part of texts) if (part !== null) column = p.frame.put(column, y, part[0], part[1], Math.max(0, x + limit - column));
-  return column;
-}
-
-/** As above, but what is cut off is marked, and nothing follows the cut. */
-export function fittingParts(p: Painter, x: number, y: number, texts: readonly (readonly [string, Style] | null)[], limit: number): number {
+/** Text in parts of different looks, one after the other; what has no room is marked, and nothing follows. Returns the column after. */
+export function parts(p: Painter, x: number, y: number, texts: readonly (readonly [string, Style] | null)[], limit = p.frame.width - x): number {
+  const end = Math.min(p.frame.width, x + limit);
   let column = x;
   for (const part of texts) {
-    if (part === null) continue;
-    const room = x + limit - column;
+    if (part === null || part[0] === "") continue;
+    const room = end - column;
     // The part before filled the room to its last cell, which then carries the mark.
-    if (room <= 0) p.frame.put(x + limit - p.theme.ellipsis.length, y, p.theme.ellipsis, part[1]);
-    column = p.frame.put(column, y, cut(part[0], room, p.theme.ellipsis), part[1], Math.max(0, room));
-    if (cellsOf(part[0]) > room) break;
+    if (room <= 0 && part[0].trim() !== "") p.frame.put(end - p.theme.ellipsis.length, y, p.theme.ellipsis, part[1]);
+    if (room <= 0) break;
+    column = p.frame.put(column, y, part[0], part[1], room);
+    if (cellsOf(part[0].trimEnd()) > room) break;
   }
   return column;
 }

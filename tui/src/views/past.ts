@@ -6,27 +6,38 @@ import type { Vm } from "../store/model.js";
 import { style } from "./frame.js";
 import type { Rect } from "./frame.js";
 import { cut, longAge } from "./format.js";
-import { DIM, rule } from "./painter.js";
+import { DIM, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { instantWords, spanWords } from "./past-words.js";
 import { plot } from "./plot.js";
 import { plotGrid } from "./plot-grid.js";
+import { wholePieces } from "./whole-pieces.js";
+import type { Piece } from "./whole-pieces.js";
 import { CONSOLE_OF_NOW } from "./vm-console.js";
 import { cpuPlot, diskRatePlot, latencyPlot, networkPlot } from "./vm-plots.js";
 
-/** The whole first line, inverse, `what` in its middle: the clock stands where the age stands live. */
-export function pastHeader(p: Painter, what: string): void {
+/** The instant outlives all; how long ago it was and of what it is a mean can be worked out. */
+const INSTANT_WEIGHT = 20;
+const AGO_WEIGHT = 3;
+const STEP_WEIGHT = 1;
+
+/** The whole first line, inverse, `what` in its middle: the clock stands where the age stands live. What has no room goes whole. */
+export function pastHeader(p: Painter, what: readonly Piece[]): void {
   const { state: { past }, frame, theme } = p;
   const look = style("attention", "inverse");
   frame.fill({ x: 0, y: 0, width: frame.width, height: 1 }, " ", look);
   const loading = isLoading(past);
   const clock = loading || past.frame === null ? (past.at ?? 0) : past.frame.clock;
   const step = past.frame === null || past.frame.stepSeconds === 1 ? "" : ` (means of ${past.frame.stepSeconds} s)`;
-  const start = ` PAST ${instantWords(clock)} UTC${step}, ${longAge(Math.max(0, past.seenFrom - clock))} ago`;
-  const end = `${loading ? "asking" : spanWords(spanSeconds(past))}  0 now `;
-  const room = frame.width - start.length - end.length - 2;
-  frame.put(0, 0, cut(start, frame.width - end.length, theme.ellipsis), look);
-  if (room > 4) frame.put(start.length, 0, `  ${cut(what, room, theme.ellipsis)}`, look);
+  const end = `  ${loading ? "asking" : spanWords(spanSeconds(past))}  0 now `;
+  // Live, bars stand between what here two blanks part.
+  const inverse = what.map(({ texts, weight }): Piece => ({ weight, texts: [[`  ${texts.map(([text]) => text.replace(theme.bar, "")).join("").trim()}`, look]] }));
+  const pieces: Piece[] = [
+    { texts: [[` PAST ${instantWords(clock)} UTC`, look]], weight: INSTANT_WEIGHT }, { texts: [[step, look]], weight: STEP_WEIGHT },
+    { texts: [[`, ${longAge(Math.max(0, past.seenFrom - clock))} ago`, look]], weight: AGO_WEIGHT },
+    ...inverse,
+  ];
+  parts(p, 0, 0, wholePieces(pieces, frame.width - end.length), frame.width - end.length);
   frame.putRight(frame.width, 0, end, look);
 }
 

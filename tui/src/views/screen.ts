@@ -35,7 +35,7 @@ import { vmTable } from "./vm-table.js";
 export type ConsolePainter = (frame: Frame, rect: Rect) => void;
 
 export function screen(state: State, size: Size, theme: Theme, paintConsole: ConsolePainter | null = null): Frame {
-  const frame = new Frame(size.columns, size.rows);
+  const frame = new Frame(size.columns, size.rows, theme.ellipsis);
   const p: Painter = { frame, theme, state };
   if (isTooSmall(size)) {
     tooSmall(p, size);

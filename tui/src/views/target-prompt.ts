@@ -10,8 +10,9 @@ import { wrapped } from "../wrap.js";
 import { style } from "./frame.js";
 import type { Style } from "./frame.js";
 import { bytes, cut } from "./format.js";
-import { BOLD, DIM, TEXT, parts } from "./painter.js";
+import { DIM, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { leadIn, typedLine } from "./typed-line.js";
 
 /** Rows of what would come of it. */
 const EFFECT_ROWS = 2;
@@ -26,17 +27,20 @@ export function targetPrompt(p: Painter, y: number, prompt: TargetPrompt): void 
   const [only, ...others] = prompt.vmIds;
   const who = others.length > 0 ? `${prompt.vmIds.length} VMs` : vmLabel(state, only ?? null);
   const limits = others.length > 0 || only === undefined ? "" : limitsText(state, prompt.what, only);
-  const start = frame.put(1, first, cut(`${LEADS[prompt.what]} ${who}${limits}: `, frame.width - 20, theme.ellipsis), BOLD);
-  const end = prompt.what === "memoryControl" ? choices(p, start, first, prompt.text) : frame.put(start, first, prompt.text.slice(-(frame.width - start - 1)), TEXT);
-  frame.cursor = { x: Math.min(end, frame.width - 1), y: first };
+  const lead = `${LEADS[prompt.what]} ${who}${limits}: `;
+  if (prompt.what === "memoryControl") frame.cursor = { x: choices(p, leadIn(p, first, lead, CHOICES_CELLS), first, prompt.text), y: first };
+  else typedLine(p, first, lead, prompt.text);
   const [text, look] = said(prompt, theme.attention);
   const lines = wrapped(text, frame.width - 2);
   const shown = lines.length <= EFFECT_ROWS ? lines : [...lines.slice(0, EFFECT_ROWS - 1), cut(lines.slice(EFFECT_ROWS - 1).join(" "), frame.width - 2, theme.ellipsis)];
   shown.forEach((line, row) => frame.put(1, y + row, line, look));
 }
 
+const MODES = ["off", "recommend", "on"] as const;
+const CHOICES_CELLS = MODES.join("  ").length + 2;
+
 function choices(p: Painter, x: number, y: number, chosen: string): number {
-  return parts(p, x, y, ["off", "recommend", "on"].flatMap((mode) => [[mode, mode === chosen ? style("key", "inverse") : DIM] as const, ["  ", TEXT] as const]));
+  return parts(p, x, y, MODES.flatMap((mode) => [[mode, mode === chosen ? style("key", "inverse") : DIM] as const, ["  ", TEXT] as const]));
 }
 
 /** " (now 256M; 128M to 512M)", as far as it is known. */

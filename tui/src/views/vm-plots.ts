@@ -5,7 +5,7 @@ import { memoryOf, vcpusOf } from "../store/select.js";
 import type { Window } from "../store/window.js";
 import { vmWindow } from "../store/windows.js";
 import type { Role } from "./frame.js";
-import { bytes, count, latency } from "./format.js";
+import { bytes, count, isIdle, latency } from "./format.js";
 import { pressurePlot } from "./host-plots.js";
 import type { Painter } from "./painter.js";
 import type { Plot, PlotLine } from "./plot.js";
@@ -90,8 +90,9 @@ export function diskRatePlot(p: Painter, vm: Vm): Plot {
 }
 
 function diskPlot(p: Painter, vm: Vm): Plot {
-  const each = latency(p.state.samples.get(vm.id)?.diskLatencySeconds ?? null).padStart(LATENCY.width);
-  return { ...diskRatePlot(p, vm), extra: `${each} each` };
+  const sample = p.state.samples.get(vm.id);
+  const each = `${latency(sample?.diskLatencySeconds ?? null).padStart(LATENCY.width)} each`;
+  return { ...diskRatePlot(p, vm), extra: isIdle(sample?.diskReadBytesPerSecond, sample?.diskWriteBytesPerSecond) ? "idle".padStart(LATENCY.width).padEnd(each.length) : each };
 }
 
 export function latencyPlot(p: Painter, vm: Vm): Plot {

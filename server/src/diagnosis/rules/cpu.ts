@@ -42,7 +42,14 @@ function quotaRemedy({ vm, figures }: Observations, { beyond }: Measured): Remed
   const { limitPercent } = vm;
   const isUsedUp = limitPercent !== null && (used === null || stopped === null || used * 100 >= limitPercent * stopped * OWN_LIMIT_USED_RATIO);
   if (!isUsedUp) return foreignQuotaRemedy(vm, limitPercent);
-  return ownLimitRemedy(vm, limitPercent, meanOver(combine(figures.CPU_RATIO, figures.THROTTLED_TIME_RATIO, (ran, held) => ran + held), beyond));
+  // The kernel counts what a thread waits for under a quota as run delay too, and other waiting beside it.
+  const held = figures.THROTTLED_TIME_RATIO.map((time, step) => atLeast(time, figures.STEAL_RATIO[step] ?? null, vm.vcpus));
+  return ownLimitRemedy(vm, limitPercent, meanOver(combine(figures.CPU_RATIO, held, (ran, waited) => ran + waited), beyond));
+}
+
+/** The longer of both, in cores; null: neither is known. */
+function atLeast(heldCores: number | null, waitedRatio: number | null, vcpus: number): number | null {
+  return heldCores === null && waitedRatio === null ? null : Math.max(heldCores ?? 0, (waitedRatio ?? 0) * vcpus);
 }
 
 function steal({ vm }: Observations, { steal: measured, throttled }: CpuSigns): Judged {

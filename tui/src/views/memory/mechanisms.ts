@@ -57,12 +57,19 @@ function sharing(host: Host, sample: HostSample | null, settings: HostMemorySett
   const domain = activeDomain === null ? "" : `; domain ${activeDomain}`;
   const why = reason === "" ? "" : `; ${reason}`;
   switch (mode) {
-    case "UNTOUCHED": return { ...base, text: `as the host has it: ${TUNE}${profit}${domain}${why}`, isOff: true };
-    case "TUNED": return { ...base, text: `tuned: CPU ${percent(cpuUsedRatio === null ? null : cpuUsedRatio * 100)} of ${percent(cpuBudgetPercent)}${profit}${domain}${why}; ${pagesPerScan} pages each ${sleepMs} ms`, isOff: false };
-    case "STOPPED": return { ...base, text: `stopped: ${TUNE}${profit}${why}`, isOff: true };
-    case "UNMERGED": return { ...base, text: `stopped, all unmerged: ${TUNE}${why}`, isOff: true };
+    case "UNTOUCHED": return { ...base, text: `${ksmSwitch(host)}, set by the host: ${TUNE}${profit}${domain}${why}`, isOff: true };
+    case "TUNED": return { ...base, text: `on, tuned by quetzal: CPU ${percent(cpuUsedRatio === null ? null : cpuUsedRatio * 100)} of ${percent(cpuBudgetPercent)}${profit}${domain}${why}; ${pagesPerScan} pages each ${sleepMs} ms`, isOff: false };
+    case "STOPPED": return { ...base, text: `off, by quetzal: ${TUNE}${profit}${why}`, isOff: true };
+    case "UNMERGED": return { ...base, text: `off, unmerged by quetzal: ${TUNE}${why}`, isOff: true };
   }
 }
+
+/** What the daemon found when it looked at the kernel's switch. */
+function ksmSwitch(host: Host): "on" | "off" {
+  return host.capabilities.find(({ name }) => name === "ksm")?.reason === KSM_IS_ON ? "on" : "off";
+}
+/** The daemon's word of a KSM that merges. */
+const KSM_IS_ON = "running";
 
 function compression(host: Host, sample: HostSample | null, settings: HostMemorySettings | null): Mechanism {
   const original = sample?.compressedOriginalBytes ?? null;
@@ -73,7 +80,7 @@ function compression(host: Host, sample: HostSample | null, settings: HostMemory
   const mode = settings?.compression.mode;
   if (settings === null) return { ...base, text: `${AWAY}${ratio}`, isOff: true };
   if (mode === "UNTOUCHED") {
-    const nowhere = sample?.swapTotalBytes === 0 && original === null ? "no swap device" : "as the host has it";
+    const nowhere = sample?.swapTotalBytes === 0 && original === null ? "no swap device" : "set by the host";
     return { ...base, text: `${missing(host, "zram") ?? `${nowhere}: quetzal memory host --compression zram`}${ratio}`, isOff: true };
   }
   const { sizeBytes, algorithm } = settings.compression;

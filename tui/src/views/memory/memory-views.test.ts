@@ -88,7 +88,8 @@ describe("the memory page", () => {
 
   it("says of what saves nothing why, and what turns it on", () => {
     const shown = text(hostState());
-    expect(shown).toMatch(/KSM +0 +as the host has it: quetzal memory host --ksm tuned;/);
+    expect(shown).toMatch(/KSM +0 +off, set by the host: quetzal memory host --ksm tuned;/);
+    expect(text(hostState({}, { capabilities: [{ name: "ksm", available: true, reason: "running", mend: null }] }))).toContain("on, set by the host: ");
     expect(shown).toMatch(/compression +– +no swap device: quetzal memory host --compression zram/);
     expect(shown).toMatch(/controller +off: quetzal memory host --control on; VMs: 0 on, /);
     expect(shown).toContain("The controller is off. To turn it on: quetzal memory host --control on");

@@ -7,7 +7,7 @@ import type { Vm } from "../../store/model.js";
 import { style } from "../frame.js";
 import type { Rect, Style } from "../frame.js";
 import { bytes, clock, cut, sampleAge } from "../format.js";
-import { BOLD, DIM, TEXT, fittingParts, parts, rule } from "../painter.js";
+import { BOLD, DIM, TEXT, parts, rule } from "../painter.js";
 import type { Painter } from "../painter.js";
 import { actionText, decisionList } from "./decisions.js";
 import { legend, legendRows, longLegend, stackedBar } from "./stack.js";
@@ -49,7 +49,7 @@ export function memoryHead(p: Painter, vm: Vm, rect: Rect): number {
   if (detail === null) return y - rect.y;
   rule(p, { ...rect, y, height: 1 }, "targets");
   const lines = [...targetLines(p, vm, detail), lastDecision(detail)];
-  lines.forEach((line, row) => fittingParts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
+  lines.forEach((line, row) => parts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
   return y + 1 + lines.length - rect.y;
 }
 
@@ -67,7 +67,7 @@ export function memoryColumn(p: Painter, vm: Vm, rect: Rect): void {
   if (detail === null) return;
   rule(p, { ...rect, y, height: 1 }, "targets");
   const lines = targetLines(p, vm, detail);
-  lines.forEach((line, row) => fittingParts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
+  lines.forEach((line, row) => parts(p, rect.x + 1, y + 1 + row, line, rect.width - 2));
   y += 1 + lines.length;
   vmDecisions(p, vm, { ...rect, y, height: rect.y + rect.height - y });
 }
