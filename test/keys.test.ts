@@ -40,6 +40,8 @@ const FORM: Steps = [["n", /a new VM[^]*can be made/]];
 const WHY: Steps = [...chosen("build-runner"), ["w", /confidence high/]];
 const ALERTS: Steps = [["a", /Guest memory low/]];
 const COLUMNS: Steps = [["O", /as many as fit/]];
+/** The newest event is longer than the place of a chosen row. */
+const LONG_EVENT: Steps = [["e", /events, newest first[^]*the first word/]];
 /** Resets stay under way here. */
 const RESETTING: Steps = [...MARKED, ["r", /plan: reset \d VMs[^]*carries it out/], ["\r", /x cancels|Esc leaves it/]];
 
@@ -107,6 +109,9 @@ const STORIES: Readonly<Record<Command, Story>> = {
   cpuScale: { from: VM_PAGE, shows: /% of \d vCPUs/, after: "%" },
   filter: { shows: /Enter keeps/ },
   find: { shows: /power cut/ },
+  rowEnter: { from: LONG_EVENT, shows: /1 graphs/ },
+  readOn: { from: LONG_EVENT, hides: /WARNING[^]*the first word[^]*the first word/ },
+  readBack: { from: [...LONG_EVENT, ["\x1b[C\x1b[C", /word/]], changes: /[^]*/ },
   userCommands: { shows: /your commands/ },
   sortNext: { shows: /by memory/, after: "<" },
   sortPrevious: { shows: /by state/, after: ">" },
@@ -177,6 +182,7 @@ describe("each key of the key table", () => {
     writeFileSync(join(folder, "editor"), EDITOR, { mode: 0o755 });
     env = { XDG_CONFIG_HOME: folder, TMPDIR: folder, VISUAL: "", EDITOR: join(folder, "editor") };
     dashboard = await (await DashboardDriver.open({ env })).ready();
+    dashboard.server.record("WARNING", "web-1", null, `the first word ${"and the next ".repeat(200)}and the last`);
   }, TIMEOUT_MS);
   afterAll(async () => {
     await dashboard[Symbol.asyncDispose]();

@@ -32,7 +32,7 @@ export function vmSampleThen({ vmId, definition, running }: PastLife, instant: I
   return {
     vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: memoryBytes, vcpusPresent,
     cpuRatio, cpuUserRatio, cpuSystemRatio: cpuRatio === null || cpuUserRatio === null ? null : Math.max(0, cpuRatio - cpuUserRatio),
-    stealRatio: get("STEAL_RATIO"), throttledRatio: get("THROTTLED_RATIO"), throttledPercent: get("THROTTLED_PERCENT"),
+    stealRatio: get("STEAL_RATIO"), throttledRatio: get("THROTTLED_RATIO"), throttledTimeRatio: get("THROTTLED_TIME_RATIO"),
     vcpus: vcpusThen(get, vcpusPresent), disks: disksThen(get, ran), nics: nicsThen(get), guestRam: guestRamThen(get),
     majorFaultsPerSecond: get("MAJOR_FAULTS_PER_SECOND"), balloonActualBytes: get("BALLOON_ACTUAL_BYTES"), pluggedBytes: get("PLUGGED_BYTES"),
     guestTotalBytes: get("GUEST_TOTAL_BYTES"), guestAvailableBytes: get("GUEST_AVAILABLE_BYTES"), guestCacheBytes: get("GUEST_CACHE_BYTES"), guestFreeBytes: get("GUEST_FREE_BYTES"), guestUpdatedAt: null,
@@ -97,7 +97,7 @@ export function hostSampleThen(host: { readonly id: string; readonly memoryBytes
     load1: get("LOAD1"), load5: null, load15: null, psiCpuRatio: get("PSI_CPU_RATIO"), psiMemoryRatio: get("PSI_MEMORY_RATIO"), psiIoRatio: get("PSI_IO_RATIO"),
     memoryTotalBytes: get("MEMORY_TOTAL_BYTES") ?? host.memoryBytes, memoryAvailableBytes, memoryFreeBytes: get("MEMORY_FREE_BYTES"), memoryCachedBytes: get("MEMORY_CACHED_BYTES"),
     memoryAnonymousBytes: get("MEMORY_ANONYMOUS_BYTES"), memoryKernelBytes: get("MEMORY_KERNEL_BYTES"), swapTotalBytes: get("SWAP_TOTAL_BYTES"), swapUsedBytes: get("SWAP_USED_BYTES"),
-    ksmSavedBytes: get("KSM_SAVED_BYTES"), ksmSharedBytes: get("KSM_SHARED_BYTES"), ksmdPercent: get("KSMD_PERCENT"), ksmProfitBytes: whole(get("KSM_PROFIT_BYTES")),
+    ksmSavedBytes: get("KSM_SAVED_BYTES"), ksmSharedBytes: get("KSM_SHARED_BYTES"), ksmdRatio: get("KSMD_RATIO"), ksmProfitBytes: whole(get("KSM_PROFIT_BYTES")),
     compressedOriginalBytes: get("COMPRESSED_ORIGINAL_BYTES"), compressedStoredBytes: get("COMPRESSED_STORED_BYTES"),
     diskReadBytesPerSecond: get("DISK_READ_BYTES_PER_SECOND"), diskWriteBytesPerSecond: get("DISK_WRITE_BYTES_PER_SECOND"), networkRxBytesPerSecond: get("NETWORK_RX_BYTES_PER_SECOND"),
     networkTxBytesPerSecond: get("NETWORK_TX_BYTES_PER_SECOND"), networkDropsPerSecond: get("NETWORK_DROPS_PER_SECOND"), diskSpaces: [],
