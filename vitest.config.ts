@@ -7,7 +7,11 @@ const graphql = { graphql: "graphql/index.js" };
 // Most tests wait: for programs in pseudo-terminals, for databases, for guests. More workers than a small machine has cores.
 const WORKERS = 3;
 
+// How long each file took last time, by which vitest begins with the longest: npm test keeps that outside of the clone.
+const cacheDir = process.env["QUETZAL_TEST_CACHE"];
+
 export default defineConfig({
+  ...(cacheDir === undefined ? {} : { cacheDir }),
   test: {
     projects: [
       { resolve: { alias: graphql }, test: { name: "unit", include: ["server/**/*.test.ts", "tui/**/*.test.ts", "vms/**/*.test.ts", "test/*.test.ts", "test/{bench,contract,support}/**/*.test.ts"], exclude: ["**/*.db.test.ts", "**/node_modules/**"], globalSetup: ["test/support/programs.ts"], testTimeout: 30_000, maxWorkers: WORKERS, sequence: { groupOrder: 0 } } },

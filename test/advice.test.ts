@@ -1,5 +1,5 @@
 // What the server tells people to type is what the command line takes: its advice and its errors, parsed by the CLI's own
-// grammar. Nothing is run.
+// grammar; and the dashboard's keys for an advice do the same. Nothing is run.
 import { Command, CommanderError } from "commander";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +8,13 @@ import { diagnose } from "../server/src/diagnosis/rules.js";
 import { DIAGNOSIS_KINDS, type DiagnosisFinding, type VmFacts } from "../server/src/diagnosis/model.js";
 import { flat, MIB, observations, risen, roomOf } from "../server/src/diagnosis/testing.js";
 import { listingOf } from "../tui/src/cli/grammar/grammar.js";
+import { bindingFor } from "../tui/src/keys.js";
+import { advisedTarget } from "../tui/src/store/advice.js";
+import { initialState } from "../tui/src/store/state.js";
+import type { Page } from "../tui/src/store/state.js";
+import { parseTarget } from "../tui/src/store/targets.js";
+import type { Finding } from "../tui/src/store/why.js";
+import { whyKeys } from "../tui/src/views/why-keys.js";
 import { buildProgram, everyCommand } from "../tui/src/cli/program.js";
 
 /** The command that a line means; throws what commander says of a line that is not in the grammar. */
@@ -66,6 +73,44 @@ describe("the advice of a diagnosis", () => {
     const { sort } = command.opts<{ sort?: string }>();
     const columns = (await listingOf(command))?.columns.map((column) => column.name) ?? [];
     if (sort !== undefined) expect(columns).toContain(sort.replace(/^-/, ""));
+  });
+});
+
+describe("the dashboard's keys for an advice", () => {
+  const state = initialState(0);
+  const asShown = ({ kind, title, adviceCommand, advice, neighbourId }: DiagnosisFinding): Finding => ({ kind, title, evidence: [], advice, adviceCommand, neighbour: neighbourId === null ? null : { id: neighbourId, label: neighbourId } });
+  const causes = FACTS_OF_BRANCHES.flatMap((vm) => everyAdvice(vm, 100));
+  const keysOf = (wanted: DiagnosisFinding["kind"], command: RegExp): string[] => causes.filter(({ kind, adviceCommand }) => kind === wanted && command.test(adviceCommand ?? "")).flatMap((cause) => whyKeys(state, asShown(cause)));
+
+  it.each<[DiagnosisFinding["kind"], RegExp, RegExp | null]>([
+    ["THROTTLING", /--limit/, /^E edit its definition \(cpu_policy\.limit_percent\)$/], ["THROTTLING", /cgroup$/, null],
+    ["NEIGHBOUR_CPU", /--limit/, /^t to hog, where E edits its weight and limit \(cpu_policy\)$/], ["NEIGHBOUR_DISK", /pause/, /^t to hog, where p pauses it$/],
+    ["STEAL", /--pin/, /^E edit its definition \(cpu_policy\.pins\)$/], ["STEAL", /cpu ls/, /^h the host, E edit its definition \(cpu_policy\.weight\)$/], ["HOST_CPU", /host show/, /^h the host$/],
+    ["BALLOON", /--balloon \d+M$/, /^b balloon \(\d+M\)$/], ["BALLOON", /--floor/, /^b balloon \(\d+M\), E edit its definition \(memory_policy\.floor_mb\)$/],
+    ["GUEST_MEMORY", /--size/, /^B memory size \(\d+M\)$/], ["GUEST_MEMORY", /vm edit/, /^E edit its definition \(memory_mb\)$/], ["HOST_MEMORY", /memory ls/, /^m where memory is, and who has plenty, h the host$/],
+    ["DISK_LATENCY", /iostat/, null], ["DISK_QUEUE", /vm show/, /^E edit its definition \(disks\)$/], ["HOST_IO", /vm ls/, /^h the host$/], ["NETWORK_DROPS", /ip/, null],
+    ["GUEST_CPU", /--vcpus/, /^# vCPUs \(\d+\)$/], ["GUEST_CPU", /vm edit/, /^E edit its definition \(vcpus\)$/],
+  ])("%s with %s: %s", (kind, command, keys) => {
+    const told = [...new Set(keysOf(kind, command))];
+    expect(causes.some((cause) => cause.kind === kind && command.test(cause.adviceCommand ?? ""))).toBe(true);
+    if (keys === null) expect(told).toEqual([]);
+    else expect(told).toEqual(told.map(() => expect.stringMatching(keys) as string));
+    expect(told.length > 0).toBe(keys !== null);
+  });
+
+  it("are keys of the page of causes, and those of a neighbour of its page", () => {
+    for (const line of causes.flatMap((cause) => whyKeys(state, asShown(cause)))) {
+      const [own = "", there] = line.split(", where ");
+      const bound = (text: string, where: Page): boolean => bindingFor(state, text[0] ?? "", where) !== null;
+      for (const part of own.split(/, (?=[A-Za-z#] )/)) expect(bound(part, "why"), line).toBe(true);
+      if (there !== undefined) expect(bound(there, "vm"), line).toBe(true);
+    }
+  });
+
+  it("come filled in with what the line takes", () => {
+    const targets = causes.flatMap((cause) => advisedTarget(asShown(cause)) ?? []);
+    expect([...new Set(targets.map(({ what }) => what))].toSorted()).toEqual(["balloon", "memorySize", "vcpus"]);
+    for (const { what, text } of targets) expect(parseTarget(what, text)).toMatchObject({ fits: true });
   });
 });
 

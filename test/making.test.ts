@@ -54,8 +54,15 @@ describe("why", () => {
   it("tells of each cause with the arrows or a click, and refuses what it is not", async () => {
     await press("jt", /to the neighbour: The chosen cause is no neighbour's doing\./);
     await press("", /keys +h the host/);
-    await press(click(dashboard.terminal.screen(), "guest CPU"), /E edit its definition/);
+    await press(click(dashboard.terminal.screen(), "guest CPU"), /keys +# vCPUs \(4\)/);
     await press("gg", /build-runner was slow/);
+  }, TIMEOUT_MS);
+
+  it("fills in what the advice says, with what would come of it", async () => {
+    await press("#", /vCPUs of build-runner.*: 4[^]*Gives build-runner 4 vCPUs/);
+    await press(ESC, /build-runner was slow/);
+    await press("b", /Balloon target of build-runner[^:]*: *\n/);
+    await press(ESC, /build-runner was slow/);
   }, TIMEOUT_MS);
 
   it("says so when nothing is wrong, and when it cannot be told", async () => {

@@ -8,14 +8,18 @@ import { Stack, cliPath } from "../support/stack.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
 
 /** As long as the rules need to be sure, and no longer. */
-const WINDOW_SECONDS = 60;
-const WINDOW_DEADLINE_MS = 2 * WINDOW_SECONDS * 1000;
+const WINDOW_SECONDS = 45;
+/** The shortest that can be asked about: enough to see that something is over. */
+const MENDED_SECONDS = 10;
+const WINDOW_DEADLINE_MS = 120_000;
 /** Steps that the rules look at. */
 const STEP_MS = 5_000;
 /** What is compared with: time before the neighbour comes. */
-const CALM_SECONDS = 30;
+const CALM_SECONDS = 20;
 /** A slow disk: so many operations a second. */
 const SLOW_DISK_IOPS = 10;
+/** Of its own definition, and of somebody else's control group. */
+const LIMIT_PERCENT = 25;
 const QUOTA_CORES = 0.25;
 /** Before the balloon takes all that its guest has available; the guest then finds some more by giving up its caches. */
 const SQUEEZED_MB = 256;
@@ -24,10 +28,10 @@ const MIB = 2 ** 20;
 const HOST_ADDRESS = "198.51.100.1";
 const GUEST_ADDRESS = "198.51.100.2";
 
-interface Finding { readonly kind: string; readonly score: number; readonly adviceCommand: string | null; readonly neighbour: { readonly id: string } | null; readonly evidence: readonly { readonly value: number | null; readonly threshold: number; readonly shareBeyond: number | null; readonly text: string }[] }
+interface Finding { readonly kind: string; readonly score: number; readonly advice: string | null; readonly adviceCommand: string | null; readonly neighbour: { readonly id: string } | null; readonly evidence: readonly { readonly value: number | null; readonly threshold: number; readonly shareBeyond: number | null; readonly text: string }[] }
 interface Diagnosis { readonly verdict: string; readonly summary: string; readonly confidence: string | null; readonly from: string; readonly to: string; readonly causes: readonly Finding[]; readonly notKnown: readonly Finding[] }
 
-const FINDING = "kind score adviceCommand neighbour { id } evidence { value threshold shareBeyond text }";
+const FINDING = "kind score advice adviceCommand neighbour { id } evidence { value threshold shareBeyond text }";
 const bridge = `qzd${randomUUID().slice(0, 6)}`;
 const ip = (...words: string[]): void => void execFileSync("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
 function makeBridge(): string | null {
@@ -55,6 +59,8 @@ afterAll(async () => {
   if (missing.bridge === null) ip("link", "delete", bridge);
   await stack[Symbol.asyncDispose]();
 });
+
+const quetzal = (...words: string[]): string => execFileSync(process.execPath, [cliPath, ...words], { env: stack.clientEnv, encoding: "utf8" });
 
 async function diagnose(vm: VmDriver, from: Date, to: Date | null = null): Promise<Diagnosis> {
   const { vmDiagnosis } = await stack.api.query<{ vmDiagnosis: Diagnosis }>(
@@ -91,16 +97,16 @@ describe("guests that are slow at the same time, each for its own reason", () =>
   const of = (name: string): Promise<Diagnosis> => diagnose(vms[name] ?? expect.fail(name), from, to);
 
   beforeAll(async () => {
-    vms["idle"] = await booted("idle", { disks: [{ name: "vda", path: "disk.img", size_mb: 64 }] });
-    vms["disk"] = await booted("disk", { disks: [{ name: "vda", path: "disk.img", size_mb: 512 }] });
-    vms["squeezed"] = await booted("squeezed", { memory_mb: SQUEEZED_MB, memory_policy: { floor_mb: 32 } });
-    vms["swapping"] = await booted("swapping", { disks: [{ name: "vda", path: "disk.img", size_mb: 512 }] });
-    if (missing.quota === null) vms["quota"] = await booted("quota");
-    if (missing.bridge === null) vms["dropped"] = await booted("dropped", { network: { mode: "bridge", bridge } });
+    const disk = (size_mb: number): object => ({ disks: [{ name: "vda", path: "disk.img", size_mb }] });
+    const definitions: Record<string, object> = {
+      idle: disk(64), disk: disk(512), squeezed: { memory_mb: SQUEEZED_MB, memory_policy: { floor_mb: 32 } }, swapping: disk(512),
+      ...(missing.quota === null ? { limited: {}, foreign: {} } : {}), ...(missing.bridge === null ? { dropped: { network: { mode: "bridge", bridge } } } : {}),
+    };
+    await Promise.all(Object.entries(definitions).map(async ([id, extra]) => { vms[id] = await booted(id, { ...extra }); }));
     await makeSlow(vms);
     // The step in which it all began is left out.
     from = new Date(Date.now() + STEP_MS);
-    await windowOver(vms["idle"], from, WINDOW_SECONDS);
+    await windowOver(vms["idle"] ?? expect.fail("idle"), from, WINDOW_SECONDS);
     to = new Date();
   });
   afterAll(async () => {
@@ -131,12 +137,16 @@ describe("guests that are slow at the same time, each for its own reason", () =>
     expect(first?.evidence[0]?.shareBeyond).toBeGreaterThan(0.5);
   });
 
-  it.skipIf(missing.quota !== null)("a CPU quota is found, and its waits are not taken for steal", async () => {
-    const { causes } = await of("quota");
-    expect(causes[0]).toMatchObject({ kind: "THROTTLING", adviceCommand: expect.stringMatching(/^cat \/proc\/\d+\/cgroup$/) as string });
+  it.skipIf(missing.quota !== null)("its own CPU limit is found and named, and its waits are not taken for steal", async () => {
+    const { causes } = await of("limited");
+    expect(causes[0]).toMatchObject({ kind: "THROTTLING", advice: expect.stringContaining(`Its own limit of ${LIMIT_PERCENT} % of a core`) as string, adviceCommand: "quetzal cpu set limited --limit none" });
     // On a busy host it may wait for others as well, yet never in a step that the quota explains.
     const shareOf = (wanted: string): number => causes.find(({ kind }) => kind === wanted)?.evidence[0]?.shareBeyond ?? 0;
     expect(shareOf("THROTTLING") + shareOf("STEAL")).toBeLessThanOrEqual(1);
+  });
+
+  it.skipIf(missing.quota !== null)("somebody else's CPU quota is told from a limit of its own", async () => {
+    expect((await of("foreign")).causes[0]).toMatchObject({ kind: "THROTTLING", adviceCommand: expect.stringMatching(/^cat \/proc\/\d+\/cgroup$/) as string });
   });
 
   it.skipIf(missing.bridge !== null)("dropped packets are found", async () => {
@@ -145,15 +155,26 @@ describe("guests that are slow at the same time, each for its own reason", () =>
 
   it("the command line says the same in words", () => {
     const seconds = Math.ceil((Date.now() - from.getTime()) / 1000);
-    const text = execFileSync(process.execPath, [cliPath, "explain", "disk", "--range", `${seconds}s`], { env: stack.clientEnv, encoding: "utf8" });
+    const text = quetzal("explain", "disk", "--range", `${seconds}s`);
     expect(text).toMatch(/^disk was slow: [\d:]+ to [\d:]+ UTC +confidence \w+\n1 . disk latency\n/);
+  });
+
+  it.skipIf(missing.quota !== null)("the command of an advice, run as it is given, mends what was found", async () => {
+    const limited = vms["limited"] ?? expect.fail("limited");
+    const [program, ...words] = ((await of("limited")).causes[0]?.adviceCommand ?? "").split(" ");
+    expect(program).toBe("quetzal");
+    expect(quetzal(...words)).toMatch(/^limited: set cpu (done|accepted)/);
+    await eventually("the limit to be gone", async () => (await limited.show<{ cpuPolicy: { limitPercent: number | null } }>("cpuPolicy { limitPercent }")).cpuPolicy.limitPercent === null);
+    await eventually("its loop to use more than the limit let it", async () => ((await limited.show<{ latest: { cpuRatio: number | null } | null }>("latest { cpuRatio }")).latest?.cpuRatio ?? 0) > 2 * (LIMIT_PERCENT / 100));
+    const mended = new Date(Date.now() + STEP_MS);
+    await windowOver(limited, mended, MENDED_SECONDS);
+    expect((await diagnose(limited, mended)).causes.map(({ kind }) => kind)).not.toContain("THROTTLING");
   });
 });
 
 it("a CPU hog beside it is found and named", async () => {
-  const victim = await booted("victim");
   // Each VM has its own control group: with like weights a hog of many vCPUs would take no more than its half.
-  const hog = await booted("hog", { vcpus: 4, cpu_policy: { weight: 1_000 } });
+  const [victim, hog] = await Promise.all([booted("victim"), booted("hog", { vcpus: 4, cpu_policy: { weight: 1_000 } })]);
   await victim.run(busy(1));
   await windowOver(victim, new Date(), CALM_SECONDS);
   await hog.run(busy(4));
@@ -161,12 +182,14 @@ it("a CPU hog beside it is found and named", async () => {
   await windowOver(victim, from, CALM_SECONDS);
   const { verdict, causes } = await diagnose(victim, from);
   expect({ verdict, kind: causes[0]?.kind, neighbour: causes[0]?.neighbour?.id }).toEqual({ verdict: "SLOW", kind: "NEIGHBOUR_CPU", neighbour: "hog" });
+  // A smaller share of the host's CPUs for the hog, which had the greater weight.
+  expect(causes[0]?.adviceCommand).toBe("quetzal cpu set hog --weight 100");
   expect(causes.map(({ kind }) => kind)).toContain("STEAL");
   await Promise.all([victim.forceOff(), hog.forceOff()]);
 });
 
 /** What each guest suffers from; all that needs a monitor is done in one absence of the daemon. */
-async function makeSlow({ disk, squeezed, swapping, quota: held, dropped }: Record<string, VmDriver>): Promise<void> {
+async function makeSlow({ disk, squeezed, swapping, limited, foreign, dropped }: Record<string, VmDriver>): Promise<void> {
   const available = Number(/(\d+)/.exec((await squeezed?.run("grep MemAvailable /proc/meminfo")) ?? "")?.[1]) * 1024;
   await atMonitors(stack, {
     disk: [{ execute: "block_set_io_throttle", arguments: { id: "/machine/peripheral/disk-vda/virtio-backend", bps: 0, bps_rd: 0, bps_wr: 0, iops: SLOW_DISK_IOPS, iops_rd: 0, iops_wr: 0 } }],
@@ -176,9 +199,11 @@ async function makeSlow({ disk, squeezed, swapping, quota: held, dropped }: Reco
   await disk?.run(inBackground("while :; do dd if=/dev/vda of=/dev/null bs=64k 2>&1; echo 3 >/proc/sys/vm/drop_caches; done >/dev/null"));
   await swapping?.run("mkswap /dev/vda && swapon /dev/vda && mkdir -p /mnt/t && mount -t tmpfs -o size=400m none /mnt/t && dd if=/dev/zero of=/mnt/t/eat bs=1M count=128");
   await swapping?.run(inBackground("while :; do cat /mnt/t/eat; done >/dev/null"));
-  if (held !== undefined) {
-    await held.run(busy(1));
-    ailments.push(quota((await held.show()).pid ?? expect.fail("no pid"), QUOTA_CORES));
+  if (limited !== undefined && foreign !== undefined) {
+    await limited.run(busy(1));
+    await limited.complete("setVmCpuPolicy", { limitPercent: LIMIT_PERCENT });
+    await foreign.run(busy(1));
+    ailments.push(quota((await foreign.show()).pid ?? expect.fail("no pid"), QUOTA_CORES));
   }
   if (dropped !== undefined) {
     // Its interface is down, so that it takes nothing and the queue before it runs over.

@@ -1,16 +1,23 @@
-// A plain gRPC client of quetzald, for what must be seen without the server in between.
+// A plain gRPC client of quetzald, for what must be seen or set without the server in between.
 import { ChannelCredentials } from "@grpc/grpc-js";
 import { createChannel, createClient } from "nice-grpc";
+import { type MemoryServiceClient, MemoryServiceDefinition } from "../../server/src/hypervisor/generated/quetzal/v1/memory.js";
 import { VmServiceDefinition, VmState } from "../../server/src/hypervisor/generated/quetzal/v1/vm.js";
+
+/** Shares of the host's memory that are available, under which its states begin. */
+export interface Thresholds { readonly highRatio: number; readonly softRatio: number; readonly hardRatio: number; readonly lowRatio: number }
 
 export interface DaemonClient extends Disposable {
   /** How many VMs run. */
   running(): Promise<number>;
+  /** Makes the host short of memory, or not, by its own controller's settings. */
+  setThresholds(thresholds: Thresholds): Promise<void>;
 }
 
 export function daemonClient(socket: string): DaemonClient {
   const channel = createChannel(`unix://${socket}`, ChannelCredentials.createInsecure(), { "grpc.initial_reconnect_backoff_ms": 5, "grpc.min_reconnect_backoff_ms": 5 });
   const vms = createClient(VmServiceDefinition, channel);
+  const memory: MemoryServiceClient = createClient(MemoryServiceDefinition, channel);
   return {
     async running() {
       try {
@@ -18,6 +25,12 @@ export function daemonClient(socket: string): DaemonClient {
       } catch {
         return 0; // Not listening yet.
       }
+    },
+    async setThresholds(thresholds) {
+      const { controller } = await memory.getHostMemory({});
+      if (controller === undefined) throw new Error("quetzald told nothing of its memory controller");
+      const { result } = await memory.setHostMemory({ controller: { ...controller, ...thresholds } });
+      if (result?.$case !== "memory") throw new Error(`thresholds: ${result?.value.message ?? "no answer"}`);
     },
     [Symbol.dispose]() { channel.close(); },
   };

@@ -23,10 +23,10 @@ export function recordedDiagnosis(vm: RecordedVm | undefined, neighbour: Payload
     ...base, verdict: "SLOW", confidence: "HIGH", slowFrom: at(95_000), slowTo: at(5_000), summary: `${vm.name} was slow.`,
     causes: [
       finding("NEIGHBOUR_CPU", "neighbour (CPU)", [figure("test-vm-001 used 0.92 cores while build-runner had to wait for a CPU, 0.12 cores while this VM was calm", "CPU of each other VM of the host while this one waited, less its CPU while this one did not; 1 is one core.")], {
-        score: 0.7, neighbour, advice: "test-vm-001 took it: give it fewer vCPUs or a limit, move one of the two to another host, or pause it for a moment to see whether this VM recovers.", adviceCommand: "quetzal vm pause test-vm-001",
+        score: 0.7, neighbour, advice: "test-vm-001 took it: a limit of 60 % of a core leaves the others 0.32 cores of the 0.92 cores that it used, where this VM waited for 0.28 cores; or give it a smaller weight, or move one of the two to another host.", adviceCommand: "quetzal cpu set test-vm-001 --limit 60%",
       }),
-      finding("STEAL", "steal", [figure("time ready to run without a CPU 14 % (above 5.0 % counts), for 41 % of the window", `Run delay of the vCPU threads. ${USE}`)], { score: 0.5, advice: "It was ready to run and the host's CPUs were taken: stop or move other work of the host, or give the busiest VMs fewer vCPUs.", adviceCommand: "quetzal vm ls" }),
-      finding("GUEST_CPU", "guest CPU", [figure("use of its vCPUs 96 % (above 90 % counts), for 38 % of the window", `CPU time of the QEMU process over its vCPUs. ${USE}`)], { score: 0.2, advice: "The guest uses all the vCPUs it has: look inside for what computes, or raise vcpus in its definition and apply it.", adviceCommand: `quetzal vm show ${vm.id}` }),
+      finding("STEAL", "steal", [figure("time ready to run without a CPU 14 % (above 5.0 % counts), for 41 % of the time it ran", `Run delay of the vCPU threads. ${USE}`)], { score: 0.5, advice: "It was ready to run and the host's CPUs were taken: stop or move other work of the host, give this VM a greater weight, or the busiest VMs a smaller one or a limit ('quetzal cpu set').", adviceCommand: "quetzal cpu ls --sort -cpu" }),
+      finding("GUEST_CPU", "guest CPU", [figure("use of its vCPUs 96 % (above 90 % counts), for 38 % of the time it ran", `CPU time of the QEMU process over its vCPUs. ${USE}`)], { score: 0.2, advice: "The guest uses all the vCPUs it has: look inside for what computes, or give it 4 instead of 2, while it runs (it can have 4).", adviceCommand: `quetzal cpu set ${vm.id} --vcpus 4` }),
     ],
     notKnown: [finding("THROTTLING", "CPU quota", [figure("Whether a CPU quota holds it back cannot be told: the host has no cpu controller.", "cpu.stat")])],
   };

@@ -117,8 +117,8 @@ export class RecordedServer implements AsyncDisposable {
   }
   async comeBack(): Promise<void> { await this.listen(Number(new URL(this.url).port)); }
 
-  record(kind: string, vmId: string | null, state: RecordedState | null, message: string, agoMs = 0): void {
-    const event = { cursor: this.events.length + 1, time: this.now() + agoMs, kind, vmId, state, message, operationId: null, actor: null };
+  record(kind: string, vmId: string | null, state: RecordedState | null, message: string, agoMs = 0, operationId: string | null = null): void {
+    const event = { cursor: this.events.length + 1, time: this.now() + agoMs, kind, vmId, state, message, operationId, actor: null };
     this.events.push(event);
     this.topics.events.publish({ events: this.wireEvent(event) });
   }
@@ -212,6 +212,16 @@ export class RecordedServer implements AsyncDisposable {
     return operation;
   }
 
+  private cancel(id: string): Payload {
+    this.asked.push(`CANCEL ${id}`);
+    const operation = this.operations.find((one) => one["id"] === id);
+    if (operation === undefined) return { __typename: "OperationNotFound", id, message: `There is no operation ${id}.` };
+    Object.assign(operation, { state: "CANCELLED", cancellable: false, endedAt: new Date(this.now()).toISOString() });
+    this.topics.operation.publish({});
+    this.record("OPERATION_FINISHED", String(operation["vmId"]), null, `The reset of ${String(operation["vmId"])} was cancelled.`, 0, id);
+    return { __typename: "CancelOperationSuccess", operation };
+  }
+
   private target(kind: Parameters<RecordedMemory["judge"]>[1], { id, dryRun }: VerbInput, amount: number | null): Payload {
     (dryRun ? this.judged : this.asked).push(`${kind} ${id} ${amount ?? "all"}`);
     const vm = this.vms.find((candidate) => candidate.id === id);
@@ -297,7 +307,8 @@ export class RecordedServer implements AsyncDisposable {
       hostMetrics: () => this.topics.hostMetrics.subscribe(),
       vmsMatching: ({ where }: { where: string }) => this.topics.vmChanged.subscribe([{}], () => ({ vmsMatching: recordedMatches(this.vms, where, this.now()) })),
       alertsChanged: () => this.topics.vmChanged.subscribe([{}], () => ({ alertsChanged: recordedAlerts(this.vms, this.now()) })),
-      operation: () => this.topics.operation.subscribe(),
+      operation: ({ id }: { id: string }) => this.topics.operation.subscribe([{}], () => ({ operation: this.operations.find((one) => one["id"] === id) })),
+      cancelOperation: ({ id }: { id: string }) => this.cancel(id),
       startVm: verb("START", "RUNNING", off), stopVm: verb("STOP", "STOPPED", ["RUNNING"]), forceOffVm: verb("FORCE_OFF", "STOPPED", ["RUNNING", "PAUSED"]),
       resetVm: verb("RESET", null, ["RUNNING"]), pauseVm: verb("PAUSE", "PAUSED", ["RUNNING"]), resumeVm: verb("RESUME", "RUNNING", ["PAUSED"]), deleteVm: verb("DELETE", null, off),
       setVmBalloon: ({ input }: { input: VerbInput & { targetBytes: number } }) => this.target("SET_VM_BALLOON", input, input.targetBytes),
@@ -307,6 +318,7 @@ export class RecordedServer implements AsyncDisposable {
       setVmMemoryPolicy: ({ input }: { input: VerbInput & { control: string } }) => this.control(input, input.control),
       undoOperation: ({ input }: { input: VerbInput }) => this.undo(input),
       vmDiagnosis: ({ vm: id }: { vm: string }) => {
+        this.asked.push(`WHY ${id}`);
         const neighbour = this.vms.find((vm) => vm.id === "test-vm-001");
         return recordedDiagnosis(this.vms.find((vm) => vm.id === id), neighbour === undefined ? null : this.wireVm(neighbour), id, this.now());
       },

@@ -1,6 +1,6 @@
 // Owns `npm run check`: compilers, linters and formatting, without running a test.
-import { join } from "node:path";
-import { checkSuites, runSuite } from "./quality/suite.mjs";
+import { runLanes } from "./quality/lanes.mjs";
+import { checkSuites, logOf } from "./quality/suite.mjs";
 import { runSteps } from "./step.mjs";
 import { nodeModulesStep } from "./steps/node-modules.mjs";
 import { prismaStep } from "./steps/prisma.mjs";
@@ -10,9 +10,7 @@ import { testContext } from "./test.mjs";
 export async function check(original) {
   const context = testContext(original);
   await runSteps(context, [nodeModulesStep, prismaStep]);
-  let failed = 0;
-  for (const suite of checkSuites(context)) {
-    failed += (await runSuite(suite, { env: context.env, log: join(context.paths.logsDir, "check.log") })).failed;
-  }
+  const { typescript, rust } = checkSuites(context);
+  const { failed } = await runLanes([typescript, rust], { env: context.env, log: logOf(context) });
   return failed === 0 ? 0 : 1;
 }

@@ -105,3 +105,15 @@ it("strips control characters from what a program says about its progress", () =
   expect(written.join("")).not.toContain("\u001b[31m");
   expect(written.at(-1)).toMatch(/✓ Step {2}\d+\.\d s {2}ok\n$/);
 });
+
+it("has what goes on at the same time share the terminal's last line, and ends each on a line of its own", () => {
+  const written: string[] = [];
+  const out = { isTTY: true, columns: 60, write: (text: string) => written.push(text) };
+  const one = openStepLine("One", { out });
+  const two = openStepLine("Two", { out });
+  expect(written.at(-1)).toMatch(/^\r\u001b\[K {2}… One {2}\d+\.\d s {2}… Two {2}\d+\.\d s$/);
+  one.done();
+  expect(written.at(-1)).toMatch(/^\r\u001b\[K {2}✓ One {2}\d+\.\d s\n$/);
+  two.fail();
+  expect(written.at(-1)).toMatch(/✗ Two/);
+});

@@ -4,8 +4,9 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openStepLine } from "./progress.mjs";
+import { runLanes, sum } from "./quality/lanes.mjs";
 import { findLeaks, lookBefore, RUN_MARK } from "./quality/leaks.mjs";
-import { checkSuites, runWithSecondTry, testSuites } from "./quality/suite.mjs";
+import { checkSuites, logOf, testSuites } from "./quality/suite.mjs";
 import { BUILDS } from "./setup.mjs";
 import { runSteps } from "./step.mjs";
 import { developmentPackagesStep } from "./steps/packages.mjs";
@@ -17,9 +18,6 @@ import { usersStep } from "./steps/users.mjs";
 /** The person's own settings must not steer a test towards a running server. */
 const NOT_FOR_TESTS = new Set(["QUETZAL_STATE_DIR", "QUETZAL_URL", "QUETZAL_TOKEN", "QUETZAL_CONTEXT", "QUETZAL_LISTEN", "QUETZAL_DB_USER", "DATABASE_URL"]);
 
-/** A suite that was interrupted away counts as a failure: nobody knows what it would have said. */
-const NOT_RUN = { passed: 0, failed: 1, skipped: 0 };
-
 /** @param {Context} original @returns {Promise<number>} exit code */
 export async function test(original) {
   const context = testContext(original);
@@ -28,9 +26,7 @@ export async function test(original) {
   const run = { mark: randomBytes(8).toString("hex"), tempDir: makeTempDir() };
   try {
     const env = { ...context.env, TMPDIR: run.tempDir, XDG_CONFIG_HOME: join(run.tempDir, "config"), [RUN_MARK]: run.mark };
-    const counts = await runSuites(context, env);
-    counts.push(await checkLeaks(before, run));
-    const total = sum(counts);
+    const total = sum([await runSuites(context, env), await checkLeaks(before, run)]);
     process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
     return total.failed === 0 ? 0 : 1;
   } finally {
@@ -49,7 +45,7 @@ export function testContext(context) {
   const imagesDir = join(cacheDir, "images");
   const targetDir = context.env["CARGO_TARGET_DIR"] ? context.targetDir : join(cacheDir, "target");
   const kept = Object.entries(context.env).filter(([name]) => !NOT_FOR_TESTS.has(name));
-  const env = { ...Object.fromEntries(kept), CARGO_TARGET_DIR: targetDir, QUETZAL_TEST_IMAGES: imagesDir };
+  const env = { ...Object.fromEntries(kept), CARGO_TARGET_DIR: targetDir, QUETZAL_TEST_IMAGES: imagesDir, QUETZAL_TEST_CACHE: join(cacheDir, "vitest") };
   return { ...context, env, targetDir, paths: { ...context.paths, imagesDir, logsDir: join(cacheDir, "logs"), buildDir: join(cacheDir, "build") } };
 }
 
@@ -60,22 +56,22 @@ function makeTempDir() {
   return dir;
 }
 
-/** @param {Context} context @param {Readonly<Record<string, string | undefined>>} env @returns {Promise<Count[]>} */
+/** @param {Context} context @param {Readonly<Record<string, string | undefined>>} env @returns {Promise<Count>} */
 async function runSuites(context, env) {
   const reports = join(context.cacheDir, "reports");
   mkdirSync(reports, { recursive: true });
-  const counts = [];
-  /** @param {string} title */
-  const log = (title) => join(context.paths.logsDir, `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.log`);
+  const checks = checkSuites(context);
+  const tests = testSuites(context, reports);
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
   // The suite under way ends; what follows is tidying up and an honest count. Asked again and again, that still happens.
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
-  for (const suite of [...checkSuites(context), ...testSuites(context, reports)]) {
-    counts.push(interruption.signal.aborted ? NOT_RUN : await runWithSecondTry(suite, { env, log, signal: interruption.signal }));
-  }
+  const options = { env, log: logOf(context), signal: interruption.signal };
+  const first = await runLanes([checks.typescript, [...checks.rust, ...tests.rust]], options);
+  // Each of these has the machine for itself: it brings as many workers as that bears.
+  const rest = await runLanes([tests.typescript], options);
   process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-  return counts;
+  return sum([first, rest]);
 }
 
 /** @param {import("./quality/leaks.mjs").Before} before @param {{mark: string, tempDir: string}} run @returns {Promise<Count>} */
@@ -89,6 +85,3 @@ async function checkLeaks(before, run) {
   }
   return { passed: leaks.length === 0 ? 1 : 0, failed: leaks.length === 0 ? 0 : 1, skipped: 0 };
 }
-
-/** @param {Count[]} counts @returns {Count} */
-const sum = (counts) => counts.reduce((total, count) => ({ passed: total.passed + count.passed, failed: total.failed + count.failed, skipped: total.skipped + count.skipped }), { passed: 0, failed: 0, skipped: 0 });

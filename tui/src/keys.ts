@@ -54,6 +54,8 @@ const but = (...without: Page[]): readonly Page[] => EVERYWHERE.filter((page) =>
 const WITH_VM: readonly Page[] = ["overview", "vm"];
 /** Where a VM's memory and vCPUs are changed; the bottom line of the first two is full already. */
 const WITH_MEMORY: readonly Page[] = ["overview", "vm", "memory"];
+/** Where a target is set: on the page of causes as well, where the line comes filled in with what is advised. */
+const WITH_TARGETS: readonly Page[] = [...WITH_MEMORY, "why"];
 const MEMORY_PAGE: readonly Page[] = ["memory"];
 const LISTS: readonly Page[] = EVERYWHERE;
 const TIMED: readonly Page[] = but("plan", "log", "help", "edit");
@@ -73,9 +75,9 @@ export const BINDINGS: readonly Binding[] = [
   { command: "editDefinition", keys: ["E"], label: "edit", help: "Edit the definition in $EDITOR; shows what changes first.", group: "Drive the VM", pages: ["overview", "vm", "why"] },
   { command: "undo", keys: ["u"], label: "undo", help: "Undo what was done last, if it can be; asks first.", group: "Drive the VM", pages: EVERYWHERE },
   { command: "cancelOperation", keys: ["x"], label: "cancel", help: "Cancel the chosen operation.", group: "Drive the VM", pages: ["operations"], onBottomLine: true },
-  { command: "balloonTarget", keys: ["b"], label: "balloon", help: "What the balloon leaves the guest; its effect shows first.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
-  { command: "memorySize", keys: ["B"], label: "memory size", help: "Plug memory in or out while it runs (feature hotplug).", group: "Memory and CPU", pages: WITH_MEMORY },
-  { command: "vcpuCount", keys: ["#"], label: "vCPUs", help: "Add or take vCPUs while it runs.", group: "Memory and CPU", pages: WITH_MEMORY },
+  { command: "balloonTarget", keys: ["b"], label: "balloon", help: "What the balloon leaves the guest; its effect shows first.", group: "Memory and CPU", pages: WITH_TARGETS, onBottomLine: MEMORY_PAGE },
+  { command: "memorySize", keys: ["B"], label: "memory size", help: "Plug memory in or out while it runs (feature hotplug).", group: "Memory and CPU", pages: WITH_TARGETS },
+  { command: "vcpuCount", keys: ["#"], label: "vCPUs", help: "Add or take vCPUs while it runs.", group: "Memory and CPU", pages: WITH_TARGETS },
   { command: "pageOut", keys: ["z"], label: "page out", help: "Page memory out to swap, compressed where that is on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
   { command: "memoryControl", keys: ["A"], label: "control", help: "What the memory controller may do to it: off, recommend, on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
   { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },

@@ -3,15 +3,17 @@
 import type { DoingPort } from "./feed/doing.js";
 import type { Store } from "./feed/feed.js";
 import type { Command } from "./keys.js";
+import { advisedTarget } from "./store/advice.js";
 import { actsOnMarks, targets } from "./store/marks.js";
 import { roomOf } from "./store/memory.js";
 import type { Vm } from "./store/model.js";
 import { roleRefusal } from "./store/rights.js";
 import { paintable } from "./store/sanitize.js";
-import { selectedVm } from "./store/select.js";
+import { page } from "./store/select.js";
 import type { State } from "./store/state.js";
 import { controlStep, judgementOf, parseTarget } from "./store/targets.js";
 import type { TargetKind, TargetPrompt } from "./store/targets.js";
+import { chosenCause, meantVm } from "./store/why.js";
 import { targetsRefusal } from "./bulk-commands.js";
 
 const NO_HOTPLUG = 'the feature "hotplug" in its definition (E) gives it room at its next start.';
@@ -40,8 +42,8 @@ const KINDS: Partial<Record<Command, TargetKind>> = { balloonTarget: "balloon", 
 
 /** Those a target key is meant for. */
 function meant(state: State, what: TargetKind): readonly Vm[] {
-  if (FOR_MARKS.has(what)) return targets(state);
-  const vm = selectedVm(state);
+  if (FOR_MARKS.has(what) && page(state) !== "why") return targets(state);
+  const vm = meantVm(state);
   return vm === null ? [] : [vm];
 }
 
@@ -62,8 +64,15 @@ export function performMemory({ state, dispatch }: Store, command: Command): boo
   if (what === undefined) return false;
   const vms = meant(state, what);
   const now = what === "memoryControl" && vms.length === 1 ? state.memory.vms.get(vms[0]?.id ?? "")?.policy.control : undefined;
-  dispatch({ type: "prompt", prompt: { kind: "target", what, text: what === "memoryControl" ? controlStep(now ?? "OFF", 1) : "", vmIds: vms.map(({ id }) => id), judged: null } });
+  dispatch({ type: "prompt", prompt: { kind: "target", what, text: what === "memoryControl" ? controlStep(now ?? "OFF", 1) : advised(state, what), vmIds: vms.map(({ id }) => id), judged: null } });
   return true;
+}
+
+/** What the chosen cause advises, on the page of causes; else nothing. */
+function advised(state: State, what: TargetKind): string {
+  const cause = page(state) === "why" ? chosenCause(state) : null;
+  const target = cause === null ? null : advisedTarget(cause);
+  return target?.what === what ? target.text : "";
 }
 
 /** A key in the line of a target: Enter carries it out, a mode is chosen and not typed. False: it is typed as in any line. */

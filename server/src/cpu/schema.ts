@@ -12,7 +12,7 @@ const CpuPinRef = builder.objectRef<CpuPin>("CpuPin").implement({
     cpus: t.field({ type: ["Int"], description: "Numbers of CPUs of the host, from 0.", resolve: ({ cpus }) => cpus as number[] }),
   }),
 });
-const CpuPolicyRef = builder.objectRef<CpuPolicy>("CpuPolicy").implement({
+export const CpuPolicyRef = builder.objectRef<CpuPolicy>("CpuPolicy").implement({
   description: "How much of the host's CPUs a VM gets, and which: from its definition, defaults filled in. A change is in effect at once.",
   fields: (t) => ({
     weight: t.exposeInt("weight", { description: "Claim to CPU time beside the other VMs' when it is short." }),

@@ -1,5 +1,5 @@
 // The API's enums, each value with what it means.
-import { HOST_METRICS, VM_METRICS, type HostMetricName, type VmMetricName } from "../metrics/catalog.js";
+import { HOST_METRICS, VM_METRICS } from "../metrics/catalog.js";
 import { builder } from "./builder.js";
 
 /** Enum values from a table of name → description. */
@@ -120,13 +120,13 @@ export const EventKindEnum = builder.enumType("EventKind", {
   }),
 });
 
-/** Unit and source follow from the name, as in the samples. */
-function metricValues<K extends string>(names: readonly K[]) {
-  return described(Object.fromEntries(names.map((name) => [name, `As ${camel(name)} of the samples.`])) as Record<K, string>);
+/** Unit and source follow from the name, as in the samples, or are told. */
+function metricValues<K extends string>(metrics: Readonly<Record<K, { readonly meaning?: string }>>) {
+  return described(Object.fromEntries(Object.entries<{ readonly meaning?: string }>(metrics).map(([name, { meaning }]) => [name, meaning ?? `As ${camel(name)} of the samples.`])) as Record<K, string>);
 }
 function camel(name: string): string {
   return name.toLowerCase().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-export const VmMetricEnum = builder.enumType("VmMetric", { description: "A VM's metric with a history.", values: metricValues(Object.keys(VM_METRICS) as VmMetricName[]) });
-export const HostMetricEnum = builder.enumType("HostMetric", { description: "A host's metric with a history.", values: metricValues(Object.keys(HOST_METRICS) as HostMetricName[]) });
+export const VmMetricEnum = builder.enumType("VmMetric", { description: "A VM's metric with a history.", values: metricValues(VM_METRICS) });
+export const HostMetricEnum = builder.enumType("HostMetric", { description: "A host's metric with a history.", values: metricValues(HOST_METRICS) });

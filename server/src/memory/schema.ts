@@ -53,7 +53,7 @@ const VmRoomRef = builder.objectRef<VmRoom>("VmRoom").implement({
   }),
 });
 
-const MemoryPolicyRef = builder.objectRef<MemoryPolicy>("MemoryPolicy").implement({
+export const MemoryPolicyRef = builder.objectRef<MemoryPolicy>("MemoryPolicy").implement({
   description: "Who takes memory from a VM, and how far: from its definition, defaults filled in. A change is in effect at once.",
   fields: (t) => ({
     floorBytes: t.expose("floorBytes", { type: "Bytes", description: "Bytes below which nobody takes memory from the guest." }),
@@ -125,7 +125,7 @@ const MemoryPartRef = builder.objectRef<MemoryPart>("MemoryPart").implement({
     source: t.exposeString("source", { description: "Where the figure comes from." }),
   }),
 });
-const MemoryBreakdownRef = builder.objectRef<MemoryBreakdown>("MemoryBreakdown").implement({
+export const MemoryBreakdownRef = builder.objectRef<MemoryBreakdown>("MemoryBreakdown").implement({
   description: "Where memory is: parts and remainder add up to the total.",
   fields: (t) => ({
     at: t.expose("at", { type: "DateTime", description: "When the figures were taken; the kernel's of a VM are up to 10 s older." }),

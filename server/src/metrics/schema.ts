@@ -15,7 +15,7 @@ const VcpuSampleRef = builder.objectRef<VcpuSample>("VcpuSample").implement({
 
 const rateUnknown = "Null on the first sample.";
 const guestRateUnknown = "Null on the first sample, and always with user-mode networking, which has no counters on the host.";
-const DiskSampleRef = builder.objectRef<DiskSample>("DiskSample").implement({
+export const DiskSampleRef = builder.objectRef<DiskSample>("DiskSample").implement({
   description: "One disk over the last tick, as the guest uses it.",
   fields: (t) => ({
     name: t.exposeString("name", { description: "The disk's name in the definition, e.g. vda." }),

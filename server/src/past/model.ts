@@ -1,5 +1,5 @@
 // What was, at an instant: the types that the past is answered in. Types only.
-import type { HostSample, VmSample } from "../metrics/model.js";
+import type { DiskSample, HostSample, VmSample } from "../metrics/model.js";
 import type { Label, VmDefinition, VmState } from "../vm/model.js";
 
 /** A definition of a VM, from its instant until the next one. */
@@ -59,12 +59,18 @@ export interface PastVm {
   readonly definition: VmDefinition;
   readonly deletedAt: Date | null;
   readonly sample: VmSample | null;
+  /** What is kept of all its disks together; null as the sample is. */
+  readonly allDisks: DiskSample | null;
+  /** Of its host at the same instant. */
+  readonly hostSample: HostSample | null;
 }
 
 export interface PastHost {
   readonly id: string;
   readonly name: string;
   readonly sample: HostSample | null;
+  /** Samples of the VMs that ran on it. */
+  readonly vms: readonly VmSample[];
 }
 
 export interface PastFrame {

@@ -2,6 +2,12 @@
 import { builder } from "../graphql/builder.js";
 import { VmMetricEnum, VmStateEnum } from "../graphql/enums.js";
 import { HistoryRef, HostSampleRef, TimeRangeInput, VmRef, VmSampleRef } from "../graphql/refs.js";
+import { CpuPolicyRef } from "../cpu/schema.js";
+import { cpuPolicy } from "../cpu/policy.js";
+import { hostBreakdown, vmBreakdown } from "../memory/breakdown.js";
+import { memoryPolicy } from "../memory/policy.js";
+import { MemoryBreakdownRef, MemoryPolicyRef } from "../memory/schema.js";
+import { DiskSampleRef } from "../metrics/schema.js";
 import { LabelRef } from "../vm/schema.js";
 import type { Label } from "../vm/model.js";
 import type { PastBounds, PastFrame, PastHost, PastVm } from "./model.js";
@@ -32,7 +38,14 @@ const PastVmRef = builder.objectRef<PastVm>("PastVm").implement({
     deletedAt: t.expose("deletedAt", { type: "DateTime", nullable: true, description: "When it was deleted after that instant; null: it lives on." }),
     sample: t.expose("sample", {
       type: VmSampleRef, nullable: true,
-      description: "The sample that was the newest then, or where only longer steps are kept the mean over the step. Null where it did not run, or nothing was measured or kept: a gap, never an older value. What history does not keep (each vCPU, disk and NIC) is null or empty.",
+      description: "The sample that was the newest then, or where only longer steps are kept the mean over the step. Null where it did not run, or nothing was measured or kept: a gap, never an older value. Of several vCPUs or disks each is null: what is kept is of all together. Ages, cores and room on file systems are not kept.",
+    }),
+    allDisks: t.expose("allDisks", { type: DiskSampleRef, nullable: true, description: 'What is kept of its disks together, under the name "all": sums, and the mean time of one operation. Null as the sample is.' }),
+    memoryPolicy: t.field({ type: MemoryPolicyRef, description: "As Vm.memoryPolicy, of its definition then.", resolve: ({ definition }) => memoryPolicy(definition) }),
+    cpuPolicy: t.field({ type: CpuPolicyRef, description: "As Vm.cpuPolicy, of its definition then.", resolve: ({ definition }) => cpuPolicy(definition) }),
+    memoryBreakdown: t.field({
+      type: MemoryBreakdownRef, nullable: true, description: "Where its memory was; null as the sample is, and where the kernel's figures of so long ago are not kept.",
+      resolve: ({ sample, hostSample }) => (sample === null ? null : vmBreakdown(sample, hostSample)),
     }),
     history: t.field({
       type: HistoryRef, description: "History of one or more metrics of this life of the VM; as Vm.history.",
@@ -53,6 +66,10 @@ const PastHostRef = builder.objectRef<PastHost>("PastHost").implement({
     id: t.exposeID("id", { description: "The host." }),
     name: t.exposeString("name", { description: "Its host name as it is known now." }),
     sample: t.expose("sample", { type: HostSampleRef, nullable: true, description: "As PastVm.sample; null where nothing was measured or kept." }),
+    memoryBreakdown: t.field({
+      type: MemoryBreakdownRef, nullable: true, description: "Where its memory was; null as the sample is, and where the kernel's figures of so long ago are not kept.",
+      resolve: ({ sample, vms }) => (sample === null ? null : hostBreakdown(sample, vms)),
+    }),
   }),
 });
 

@@ -30,6 +30,7 @@ export interface ListedVersion extends VmVersion {
 
 export class PastService {
   readonly #now: () => number;
+  readonly #reading = new Map<number, Promise<PastFrame>>();
 
   constructor(private readonly parts: PastServiceParts) {
     this.#now = parts.now ?? Date.now;
@@ -42,18 +43,28 @@ export class PastService {
     if (asked.getTime() > now + AHEAD_TOLERATED_MS) {
       throw new InvalidInput(`${asked.toISOString()} has not come yet: it is ${new Date(now).toISOString()}; ask for an instant before that.`, "at");
     }
-    const at = new Date(Math.min(asked.getTime(), now));
-    const hosts = this.parts.hosts.list();
-    const lives = await livesAt(this.parts.db, at);
-    const instants = await this.parts.history.instants(at, hosts.map((host) => host.id), lives);
+    const { at, stepSeconds, hosts, vms } = await this.#together(new Date(Math.min(asked.getTime(), now)));
     const names = new Map(hosts.map((host) => [host.id, host.name]));
-    const vms = lives.map((life, index) => pastVm(life, instants.vms[index] ?? null));
-    return {
-      at, stepSeconds: instants.stepSeconds,
-      hosts: hosts.map((host, index) => pastHost(host, instants.hosts[index] ?? null)),
-      // Which alerts fired then is told by the events alone.
-      vms: vms.filter((vm) => matchesFilter(filter, { ...vm, hostName: names.get(vm.hostId) ?? null, alerts: [], now: at })),
-    };
+    // Which alerts fired then is told by the events alone.
+    return { at, stepSeconds, hosts, vms: vms.filter((vm) => matchesFilter(filter, { ...vm, hostName: names.get(vm.hostId) ?? null, alerts: [], now: at })) };
+  }
+
+  /** One reading for all that ask for one instant at the same time: a screen asks for the frame, for what its filter finds and for one VM. */
+  #together(at: Date): Promise<PastFrame> {
+    const key = at.getTime();
+    const under = this.#reading.get(key) ?? this.#read(at).finally(() => this.#reading.delete(key));
+    this.#reading.set(key, under);
+    return under;
+  }
+
+  async #read(at: Date): Promise<PastFrame> {
+    const known = this.parts.hosts.list();
+    const lives = await livesAt(this.parts.db, at);
+    const instants = await this.parts.history.instants(at, known.map((host) => host.id), lives);
+    const samples = new Map(known.map((host, index) => [host.id, pastHost(host, instants.hosts[index] ?? null).sample]));
+    const vms = lives.map((life, index) => pastVm(life, instants.vms[index] ?? null, samples.get(life.hostId) ?? null));
+    const hosts = known.map((host, index) => pastHost(host, instants.hosts[index] ?? null, vms.flatMap(({ hostId, sample }) => (hostId === host.id && sample !== null ? [sample] : []))));
+    return { at, stepSeconds: instants.stepSeconds, hosts, vms };
   }
 
   async bounds(): Promise<PastBounds> {

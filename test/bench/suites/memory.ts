@@ -1,4 +1,7 @@
 // How fast memory moves, from the mutation to the guest; what reclaiming costs the neighbours; and what watching for it costs.
+import { join } from "node:path";
+import { daemonClient, type Thresholds } from "../../support/daemon-client.js";
+import { eventually } from "../../support/process.js";
 import { Stack } from "../../support/stack.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
 import { type Figure, figure } from "../figure.js";
@@ -18,6 +21,9 @@ const LOOP_ROUNDS = 5;
 const NEIGHBOURS = 3;
 /** The busy guest keeps 95 % of its speed. */
 const SLOWER_AT_MOST_PERCENT = 5;
+/** Any host is short by these, none is hard pressed, and the controller takes from whoever can give. */
+const SHORT: Thresholds = { highRatio: 0.999, softRatio: 0.998, hardRatio: 0.0002, lowRatio: 0.0001 };
+const AT_EASE: Thresholds = { highRatio: 0.06, softRatio: 0.04, hardRatio: 0.02, lowRatio: 0.01 };
 const WATCHED_GUESTS = 30;
 const WATCHED_MIB = 96;
 const BOOTED_AT_ONCE = 3;
@@ -51,13 +57,27 @@ async function moves(stack: Stack): Promise<Figure[]> {
   ];
 }
 
-/** In turns: alone, and while the neighbours' balloons go up and down. */
+/** In turns: alone, while the controller reclaims the neighbours for a short host, and while their balloons never rest. */
 async function beside(stack: Stack): Promise<Figure[]> {
+  using daemon = daemonClient(join(stack.runDir, "quetzald.sock"));
   const busy = await boot(stack, smallGuest("bench-busy"));
   const neighbours: VmDriver[] = [];
-  for (let index = 0; index < NEIGHBOURS; index++) neighbours.push(await boot(stack, smallGuest(`bench-near-${index}`, { memory_mb: BOOT_MIB, features: ["ballooning", "virtio"] })));
-  const slower = await timed(LOOP_ROUNDS, async () => {
-    const alone = await stopwatch(() => busy.run(LOOP));
+  const policy = { control: "on", floor_mb: BOOT_MIB / 4 };
+  for (let index = 0; index < NEIGHBOURS; index++) neighbours.push(await boot(stack, smallGuest(`bench-near-${index}`, { memory_mb: BOOT_MIB, features: ["tps", "compression", "ballooning", "virtio"], memory_policy: policy })));
+  await stack.api.query(`mutation { setHostMemory(input: { ksm: { mode: TUNED }, compression: { mode: ZRAM }, controller: { enabled: true } }) { __typename } }`);
+  const loop = () => stopwatch(() => busy.run(LOOP));
+  const slower = (alone: number, reclaimed: number): number => Math.max(0, (1 - alone / reclaimed) * 100);
+  const controlled = await timed(LOOP_ROUNDS, async () => {
+    const alone = await loop();
+    await daemon.setThresholds(SHORT);
+    await reclaimed(neighbours);
+    const beside = await loop();
+    await daemon.setThresholds(AT_EASE);
+    return slower(alone, beside);
+  });
+  await stack.api.query(`mutation { setHostMemory(input: { ksm: { mode: UNTOUCHED }, compression: { mode: UNTOUCHED }, controller: { enabled: false } }) { __typename } }`);
+  const restless = await timed(LOOP_ROUNDS, async () => {
+    const alone = await loop();
     const over = new AbortController();
     const reclaiming = (async () => {
       // As the controller takes: one after the other, a tenth in ten seconds; here without the ten seconds.
@@ -65,11 +85,23 @@ async function beside(stack: Stack): Promise<Figure[]> {
         for (const vm of neighbours) await vm.complete("setVmBalloon", { targetBytes: mib * MIB });
       }
     })();
-    const [reclaimed] = await Promise.all([stopwatch(() => busy.run(LOOP)).finally(() => over.abort()), reclaiming]);
-    return Math.max(0, (1 - alone / reclaimed) * 100);
+    const [beside] = await Promise.all([loop().finally(() => over.abort()), reclaiming]);
+    return slower(alone, beside);
   });
   await Promise.all([busy, ...neighbours].map((vm) => vm.forceOff()));
-  return [figure(`busy guest while ${NEIGHBOURS} neighbours are reclaimed: how much slower`, "%", slower, { atMost: SLOWER_AT_MOST_PERCENT })];
+  return [
+    figure(`busy guest while the controller reclaims ${NEIGHBOURS} neighbours: how much slower`, "%", controlled, { atMost: SLOWER_AT_MOST_PERCENT }),
+    figure(`busy guest while the balloons of ${NEIGHBOURS} neighbours move without a pause: how much slower`, "%", restless, { none: true }),
+  ];
+}
+
+/** Until the controller has just taken from somebody; it takes again every ten seconds. */
+async function reclaimed(vms: readonly VmDriver[]): Promise<void> {
+  const begun = new Date().toISOString();
+  await eventually("the controller to take from a neighbour", async () => {
+    const decisions = await Promise.all(vms.map((vm) => vm.show<{ memoryDecisions: { time: string; carriedOut: boolean }[] }>("memoryDecisions(first: 1) { time carriedOut }")));
+    return decisions.some(({ memoryDecisions: [last] }) => last?.carriedOut === true && last.time > begun);
+  });
 }
 
 async function cost(stack: Stack, note: (line: string) => void): Promise<Figure[]> {

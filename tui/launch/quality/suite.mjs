@@ -19,32 +19,48 @@ import { runLogged } from "../run.mjs";
  * @property {() => Suite | undefined} [again] once it has failed: what of it deserves a second try, its count being of the whole
  */
 
+/** @param {Context} context @returns {(title: string) => string} where a suite's log lies, by its title */
+export const logOf = ({ paths }) => (title) => join(paths.logsDir, `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.log`);
+
 /** A tool that says yes or no is one test. @returns {Count | undefined} */
 const yesOrNo = () => undefined;
 
-/** @param {Context} context @returns {Suite[]} compilers and linters: quick, and they name the cause of what follows */
+/**
+ * Compilers and linters: quick, and they name the cause of what follows. TypeScript's work on one core each and Rust's
+ * on all, so they go well side by side.
+ *
+ * @param {Context} context
+ * @returns {{typescript: Suite[], rust: Suite[]}}
+ */
 export function checkSuites(context) {
   const { repoDir } = context;
   const hypervisor = join(repoDir, "hypervisor");
-  return [
-    nodeTool(repoDir, "TypeScript types", "typescript/bin/tsc", ["-p", "."]),
-    nodeTool(repoDir, "ESLint", "eslint/bin/eslint.js", [".", "--max-warnings=0"]),
-    { title: "Rust formatting", program: "cargo", arguments: ["fmt", "--all", "--check"], cwd: hypervisor, count: yesOrNo },
-    { title: "Clippy", program: "cargo", arguments: ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], cwd: hypervisor, count: yesOrNo },
-  ];
+  return {
+    typescript: [
+      nodeTool(repoDir, "TypeScript types", "typescript/bin/tsc", ["-p", "."]),
+      nodeTool(repoDir, "ESLint", "eslint/bin/eslint.js", [".", "--max-warnings=0"]),
+    ],
+    rust: [
+      { title: "Rust formatting", program: "cargo", arguments: ["fmt", "--all", "--check"], cwd: hypervisor, count: yesOrNo },
+      { title: "Clippy", program: "cargo", arguments: ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], cwd: hypervisor, count: yesOrNo },
+    ],
+  };
 }
+
+/** Rust's tests that wait: for the host's switches, for their turn to have guests. More than those that work. */
+const RUST_TEST_THREADS = "8";
 
 /**
  * @param {Context} context
  * @param {string} workDir for the reports
- * @returns {Suite[]}
+ * @returns {{rust: Suite[], typescript: Suite[]}}
  */
 export function testSuites(context, workDir) {
-  const rust = { title: "Rust tests", program: "cargo", arguments: ["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"], cwd: join(context.repoDir, "hypervisor"), count: countCargo };
+  const rust = { title: "Rust tests", program: "cargo", arguments: ["test", "--workspace", "--locked", "--no-fail-fast", "--", "--show-output"], cwd: join(context.repoDir, "hypervisor"), env: { RUST_TEST_THREADS }, count: countCargo };
   // The database tests alone may use a Postgres of the person's choice: elsewhere it would be shared by whole stacks.
   const databaseUrl = context.env["QUETZAL_TEST_DATABASE_URL"];
   const database = { ...vitestSuite(context, "db", workDir), env: databaseUrl ? { DATABASE_URL: databaseUrl } : {} };
-  return [rust, vitestSuite(context, "unit", workDir), database, vitestSuite(context, "e2e", workDir)];
+  return { rust: [rust], typescript: [vitestSuite(context, "unit", workDir), database, vitestSuite(context, "e2e", workDir)] };
 }
 
 /** More failed files than this are no accident of a busy host. */

@@ -12,7 +12,7 @@ const cause = (title: string, text: string): Explanation["causes"][number] =>
 const slow: Explanation = {
   __typename: "VmDiagnosis", vm: { id: "web-2", name: "web-2" }, from: "2026-01-01T13:00:00Z", to: "2026-01-01T13:10:00Z", stepSeconds: 5, verdict: "SLOW",
   summary: "web-2 was slow.", slowFrom: "2026-01-01T13:00:40Z", slowTo: "2026-01-01T13:02:10Z", confidence: "HIGH",
-  causes: [cause("guest memory", "swapped by the guest 2.10 MB/s (above 100 kB/s counts), for 83 % of the window"), cause("disk latency", "time of a read or write 38.0 ms (above 20.0 ms counts)")],
+  causes: [cause("guest memory", "swapped by the guest 2.10 MB/s (above 100 kB/s counts), for 83 % of the time it ran"), cause("disk latency", "time of a read or write 38.0 ms (above 20.0 ms counts)")],
   ruledOut: [{ kind: "STEAL", title: "steal", evidence: [evidence("time ready to run without a CPU 2 % (above 5 % counts)")] }],
   notKnown: [{ kind: "NETWORK_DROPS", title: "network drops", evidence: [evidence("Whether packets are dropped cannot be told: user-mode networking has no counters.", null)] }],
 };
@@ -23,8 +23,8 @@ describe("quetzal explain", () => {
       [
         "web-2 was slow: 13:00:40 to 13:02:10 UTC                         confidence high",
         "1 ▲ guest memory",
-        "    swapped by the guest 2.10 MB/s (above 100 kB/s counts), for 83 % of the",
-        "    window",
+        "    swapped by the guest 2.10 MB/s (above 100 kB/s counts), for 83 % of the time",
+        "    it ran",
         "    advice  Give it more.",
         "    run     quetzal vm show web-2",
         "    from    USE method",

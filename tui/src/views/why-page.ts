@@ -10,6 +10,7 @@ import type { Rect, Style } from "./frame.js";
 import { clock, cut } from "./format.js";
 import { BOLD, DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { whyKeys } from "./why-keys.js";
 
 /** A line of the page: pieces with their looks. `of` is the cause it belongs to. */
 interface Line { pieces: readonly (readonly [string, Style])[]; of: number | null }
@@ -96,21 +97,9 @@ function causeLines(p: Painter, cause: Finding, index: number, width: number, ho
     ...others.flatMap(({ text }) => inner(text, "and", TEXT)),
     ...(cause.advice === null ? [] : inner(cause.advice, "advice", TEXT)),
     ...(cause.adviceCommand === null ? [] : inner(cause.adviceCommand, "run", style("key"))),
-    ...keyLines(cause).flatMap((text) => inner(text, "keys", style("key"))),
+    ...whyKeys(p.state, cause).flatMap((text) => inner(text, "keys", style("key"))),
     ...[...new Set(cause.evidence.map(({ source }) => source))].flatMap((source) => inner(source, "source", DIM)),
   ];
-}
-
-/** Keys of this page that lead to what the advice asks for. */
-const KEYS_OF_KIND: Readonly<Partial<Record<string, string>>> = {
-  GUEST_CPU: "E edit its definition (vcpus)", GUEST_MEMORY: "E edit its definition (memory_mb)", BALLOON: "E edit its definition (memory_mb)", DISK_QUEUE: "E edit its definition (disks)",
-  HOST_CPU: "h the host", HOST_IO: "h the host", HOST_MEMORY: "h the host", STEAL: "h the host",
-};
-
-function keyLines({ kind, neighbour }: Finding): string[] {
-  if (neighbour !== null) return [`t to ${neighbour.label}, where p pauses it`];
-  const keys = KEYS_OF_KIND[kind];
-  return keys === undefined ? [] : [keys];
 }
 
 function restLines({ verdict, summary, causes, ruledOut, notKnown }: Diagnosis, width: number): Line[] {

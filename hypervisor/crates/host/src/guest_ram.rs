@@ -11,6 +11,8 @@ use crate::pagemap;
 
 /// QEMU aligns a guest's memory to the larger page, where it is at least that large.
 const ALIGNMENT: u64 = 2 << 20;
+/// Smaller mappings are stacks and tables that are in use all the time.
+const OWN_LEAST_BYTES: u64 = 256 << 10;
 /// smaps gives sizes in these, in spite of the "kB" it prints.
 const KIB: u64 = 1024;
 
@@ -80,12 +82,31 @@ pub fn find(pid: u32, sizes: &[u64]) -> Result<Vec<Range<u64>>, HostError> {
     Ok(found)
 }
 
+/// What else the process maps that belongs to no file, in pieces worth a system call: QEMU's heap, its cache of translated
+/// code. Empty once it has ended.
+pub fn besides(pid: u32, guest: &[Range<u64>]) -> Vec<Range<u64>> {
+    let text = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let is_guests = |range: &Range<u64>| guest.iter().any(|one| one.start < range.end && range.start < one.end);
+    let is_large = |range: &Range<u64>| range.end - range.start >= OWN_LEAST_BYTES;
+    text.lines().filter_map(of_no_file).filter(|range| is_large(range) && !is_guests(range)).collect()
+}
+
 /// Private, writable, of no file and without a name: "start-end rw-p 00000000 00:00 0".
 fn anonymous(line: &str) -> Option<Range<u64>> {
     let mut fields = line.split_ascii_whitespace();
     let range = address_range(fields.next()?)?;
     let is_anonymous = fields.eq(["rw-p", "00000000", "00:00", "0"]);
     is_anonymous.then_some(range)
+}
+
+/// As `anonymous`, and the heap and memory that is run as code too.
+fn of_no_file(line: &str) -> Option<Range<u64>> {
+    let mut fields = line.split_ascii_whitespace();
+    let range = address_range(fields.next()?)?;
+    let is_writable = matches!(fields.next()?, "rw-p" | "rwxp");
+    let rest: Vec<&str> = fields.collect();
+    let is_of_no_file = matches!(rest.as_slice(), [_, "00:00", "0"] | [_, "00:00", "0", "[heap]"]);
+    (is_writable && is_of_no_file).then_some(range)
 }
 
 fn address_range(text: &str) -> Option<Range<u64>> {

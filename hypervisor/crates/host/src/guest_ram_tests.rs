@@ -49,6 +49,22 @@ fn what_is_resident_is_told_alike_by_both_sources() {
 }
 
 #[test]
+fn what_a_process_has_besides_its_guest_is_of_no_file() {
+    let range = Some(0x7f28_93e0_0000..0x7f28_a3e0_0000);
+    for own in ["rw-p 00000000 00:00 0 ", "rwxp 00000000 00:00 0", "rw-p 00000000 00:00 0 [heap]"] {
+        assert_eq!(of_no_file(&format!("7f2893e00000-7f28a3e00000 {own}")), range, "{own}");
+    }
+    for other in ["rw-p 00000000 00:00 0 [stack]", "r--p 00000000 00:00 0", "rw-s 00000000 00:01 9 /dev/zero (deleted)"]
+    {
+        assert_eq!(of_no_file(&format!("7f2893e00000-7f28a3e00000 {other}")), None, "{other}");
+    }
+    let all = besides(std::process::id(), &[]);
+    let one = all.first().unwrap().clone();
+    assert!(!besides(std::process::id(), std::slice::from_ref(&one)).contains(&one));
+    assert_eq!(besides(u32::MAX, &[]), []);
+}
+
+#[test]
 fn memory_that_is_not_there_is_named_by_its_size() {
     let error = find(std::process::id(), &[123 << 40]).unwrap_err().to_string();
     assert!(error.contains(&(123_u64 << 40).to_string()), "{error}");

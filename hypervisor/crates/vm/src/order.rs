@@ -52,9 +52,10 @@ pub enum Order {
     ResizeMemory {
         target_bytes: u64,
     },
-    /// At most so much to the host's swap; 0: everything.
+    /// At most so much of the guest's memory to the host's swap; 0: everything.
     PageOut {
         bytes: u64,
+        scope: Scope,
     },
     /// vCPUs that the guest is to use.
     SetVcpus {
@@ -67,6 +68,16 @@ pub enum Order {
     Delete(Disks),
     /// The call's operation id names the operation to cancel.
     Cancel,
+}
+
+/// Whose memory is paged out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Guest,
+    /// A part of QEMU's own goes along.
+    WithQemu,
+    /// QEMU's own alone.
+    Qemu,
 }
 
 impl Order {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use quetzal_api::v1::memory_service_server::MemoryService;
 use quetzal_api::v1::{self, host_memory_response};
-use quetzal_vm::order::Order;
+use quetzal_vm::order::{Order, Scope};
 use tonic::{Request, Response, Status};
 
 use super::vm::{VmResult, mode, respond};
@@ -40,7 +40,7 @@ impl MemoryService for MemoryFace {
     async fn page_out(&self, request: Request<v1::PageOutRequest>) -> VmResult {
         let request = request.into_inner();
         check_operation_id(&request.operation_id)?;
-        let order = Order::PageOut { bytes: request.bytes };
+        let order = Order::PageOut { bytes: request.bytes, scope: Scope::Guest };
         respond(self.registry.verb(&request.vm_id, &request.operation_id, mode(request.dry_run), order).await)
     }
 

@@ -15,6 +15,9 @@ use crate::task::WorkEnd;
 
 /// An answer takes QEMU 0.2 ms, and a guest gives 128 MB within 0.3 s.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Most are there within this; each look wakes QEMU and costs the neighbours, so whoever takes longer is asked less often.
+const SOON: Duration = Duration::from_millis(500);
+const LOOK_SELDOM: Duration = Duration::from_millis(50);
 /// A driver that finds no free page tries again five times a second; a busy emulated guest takes seconds to run it.
 const STILL_AFTER: Duration = Duration::from_secs(4);
 /// A guest that gives a little now and then is not waited for any longer.
@@ -106,7 +109,7 @@ impl Balloon {
             if now == wish || last_move.elapsed() > STILL_AFTER || begun.elapsed() > DEADLINE {
                 return Ok(Reached { bytes: now + plugged, has_moved: last != first });
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(if begun.elapsed() < SOON { LOOK_EVERY } else { LOOK_SELDOM }).await;
         }
     }
 

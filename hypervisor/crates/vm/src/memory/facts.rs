@@ -132,6 +132,8 @@ pub(crate) struct MemoryProbe {
     ram: Mutex<GuestRamSampler>,
     /// Where the next page-out goes on: all of the guest gets its turn.
     pub page_out_at: Mutex<u64>,
+    /// The same of QEMU's own memory.
+    pub own_page_out_at: Mutex<u64>,
 }
 
 #[derive(Default)]
@@ -149,6 +151,7 @@ impl MemoryProbe {
             known: Mutex::default(),
             ram: Mutex::new(GuestRamSampler::new(pid)),
             page_out_at: Mutex::new(0),
+            own_page_out_at: Mutex::new(0),
         }
     }
 

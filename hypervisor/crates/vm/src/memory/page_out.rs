@@ -1,7 +1,8 @@
 //! Paging a guest's memory out to the host's swap, piece by piece round the guest's memory, so that it can be stopped and
-//! a later one goes on where this one ended. The guest does not take part and may be paused.
+//! a later one goes on where this one ended; and by and by QEMU's own, which is as cold as its guest. The guest does not
+//! take part and may be paused.
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use quetzal_host::pageout;
 use quetzal_host::pidfd::PidFd;
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 
 use super::facts::MemoryProbe;
 use super::megabytes;
+use crate::order::Scope;
 use crate::refusal::chain;
 use crate::sink::Outcome;
 use crate::task::WorkEnd;
@@ -18,6 +20,8 @@ use crate::task::WorkEnd;
 /// At about 1 ms a MB, a cancellation waits for some 16 ms.
 const PIECE_BYTES: u64 = 16 << 20;
 const PAGE_BYTES: u64 = 4096;
+/// Each page-out of QEMU's own memory goes through this part of it.
+const OWN_DIVISOR: u64 = 4;
 /// Less free swap than this counts as none.
 pub(crate) const SWAP_LEAST_BYTES: u64 = 1 << 20;
 
@@ -26,6 +30,7 @@ pub(crate) struct PageOut {
     pub memory: Arc<MemoryProbe>,
     /// 0: everything.
     pub bytes: u64,
+    pub scope: Scope,
 }
 
 enum Stop {
@@ -40,7 +45,13 @@ impl PageOut {
         let pid = self.process.pid();
         let before = pageout::swapped_bytes(pid).unwrap_or(0);
         let gone = || pageout::swapped_bytes(pid).unwrap_or(0).saturating_sub(before);
-        let stop = self.go_round(&mut cancelled, &gone).await;
+        let mut stop = match self.scope {
+            Scope::Guest | Scope::WithQemu => self.go_round(&mut cancelled, &gone).await,
+            Scope::Qemu => Ok(Stop::Done),
+        };
+        if matches!(stop, Ok(Stop::Done)) && self.scope != Scope::Guest {
+            stop = self.go_through_own(&mut cancelled).await;
+        }
         let (gone, took) = (gone(), begun.elapsed().as_secs_f32());
         let went = format!("{} went to swap (took {took:.2} s)", megabytes(gone));
         match stop {
@@ -63,36 +74,60 @@ impl PageOut {
         cancelled: &mut oneshot::Receiver<()>,
         gone: &(impl Fn() -> u64 + Send + Sync),
     ) -> Result<Stop, HostError> {
-        let pid = self.process.pid();
-        let sizes = self.memory.facts().map(|facts| facts.backend_bytes.clone()).unwrap_or_default();
-        let mappings = guest_ram::find(pid, &sizes)?;
-        let whole: u64 = mappings.iter().map(|mapping| mapping.end - mapping.start).sum();
-        let mut left = whole;
+        let mappings = self.guest()?;
+        let place = &self.memory.page_out_at;
+        let mut left: u64 = mappings.iter().map(|mapping| mapping.end - mapping.start).sum();
         while left > 0 {
             let wanted = if self.bytes == 0 { PIECE_BYTES } else { self.bytes.saturating_sub(gone()) };
             if wanted == 0 {
                 return Ok(Stop::Done);
             }
-            if pageout::swap().free_bytes < SWAP_LEAST_BYTES {
-                return Ok(Stop::SwapFull);
-            }
-            let at = self.place() % whole;
-            let piece = piece(&mappings, at, wanted.next_multiple_of(PAGE_BYTES).min(PIECE_BYTES).min(left));
-            let length = piece.end - piece.start;
-            let process = Arc::clone(&self.process);
-            let paged = tokio::task::spawn_blocking(move || pageout::page_out(&process, &piece)).await;
-            paged.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-            *self.memory.page_out_at.lock().expect("no thread panics while it holds a number") = at + length;
-            left -= length;
-            if cancelled.try_recv().is_ok() {
-                return Ok(Stop::Cancelled);
-            }
+            left -= match self.next_piece(&mappings, place, wanted.min(left), cancelled).await? {
+                Ok(length) => length,
+                Err(stop) => return Ok(stop),
+            };
         }
         Ok(Stop::Done)
     }
 
-    fn place(&self) -> u64 {
-        *self.memory.page_out_at.lock().expect("no thread panics while it holds a number")
+    async fn go_through_own(&self, cancelled: &mut oneshot::Receiver<()>) -> Result<Stop, HostError> {
+        let mappings = guest_ram::besides(self.process.pid(), &self.guest()?);
+        let whole: u64 = mappings.iter().map(|mapping| mapping.end - mapping.start).sum();
+        let mut left = whole.div_ceil(OWN_DIVISOR);
+        while left > 0 {
+            left -= match self.next_piece(&mappings, &self.memory.own_page_out_at, left, cancelled).await? {
+                Ok(length) => length.min(left),
+                Err(stop) => return Ok(stop),
+            };
+        }
+        Ok(Stop::Done)
+    }
+
+    fn guest(&self) -> Result<Vec<Range<u64>>, HostError> {
+        let sizes = self.memory.facts().map(|facts| facts.backend_bytes.clone()).unwrap_or_default();
+        guest_ram::find(self.process.pid(), &sizes)
+    }
+
+    /// Pages out at most so much from where the last piece ended. How much it went through, or why it is the end.
+    async fn next_piece(
+        &self,
+        mappings: &[Range<u64>],
+        place: &Mutex<u64>,
+        most: u64,
+        cancelled: &mut oneshot::Receiver<()>,
+    ) -> Result<Result<u64, Stop>, HostError> {
+        if pageout::swap().free_bytes < SWAP_LEAST_BYTES {
+            return Ok(Err(Stop::SwapFull));
+        }
+        let whole: u64 = mappings.iter().map(|mapping| mapping.end - mapping.start).sum();
+        let at = *place.lock().expect("no thread panics while it holds a number") % whole;
+        let piece = piece(mappings, at, most.next_multiple_of(PAGE_BYTES).min(PIECE_BYTES));
+        let length = piece.end - piece.start;
+        let process = Arc::clone(&self.process);
+        let paged = tokio::task::spawn_blocking(move || pageout::page_out(&process, &piece)).await;
+        paged.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        *place.lock().expect("no thread panics while it holds a number") = at + length;
+        Ok(if cancelled.try_recv().is_ok() { Err(Stop::Cancelled) } else { Ok(length) })
     }
 }
 

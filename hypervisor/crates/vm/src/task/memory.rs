@@ -10,7 +10,7 @@ use super::{Machine, VmTask};
 use crate::argv::MEMORY_SLOTS;
 use crate::machine::Live;
 use crate::memory::{self, Balloon, Driver, MemoryProbe, PageOut, Resize, SWAP_LEAST_BYTES, megabytes};
-use crate::order::Order;
+use crate::order::{Order, Scope};
 use crate::refusal::{Refusal, RefusalCode, chain};
 use crate::room::{Room, floor_bytes};
 use crate::spec::{Feature, PLUG_BLOCK_BYTES};
@@ -107,9 +107,9 @@ impl VmTask {
         self.begin_work(WorkKind::Memory, operation_id, |cancelled| resize.carry_out(cancelled));
     }
 
-    pub(super) fn page_out(&mut self, operation_id: &str, bytes: u64) {
+    pub(super) fn page_out(&mut self, operation_id: &str, bytes: u64, scope: Scope) {
         let (Machine::On(live), Some(memory)) = (&self.machine, self.memory()) else { return };
-        let order = PageOut { process: Arc::clone(&live.pidfd), memory, bytes };
+        let order = PageOut { process: Arc::clone(&live.pidfd), memory, bytes, scope };
         self.begin_work(WorkKind::PageOut, operation_id, |cancelled| order.carry_out(cancelled));
     }
 

@@ -43,7 +43,7 @@ impl VmTask {
             Order::Resume => self.ask(Question::Resume, "cont", operation_id),
             Order::Balloon { target_bytes } => self.balloon(operation_id, target_bytes),
             Order::ResizeMemory { target_bytes } => self.resize_memory(operation_id, target_bytes),
-            Order::PageOut { bytes } => self.page_out(operation_id, bytes),
+            Order::PageOut { bytes, scope } => self.page_out(operation_id, bytes, scope),
             Order::SetVcpus { count } => self.set_vcpus(operation_id, count),
             Order::Merge { on } => self.merge(on),
             Order::Delete(disks) => return self.delete(operation_id, disks).await,

@@ -1,0 +1,187 @@
+// The memory controller on real guests of a host that is short of memory, and long changes of memory and CPU that somebody
+// cancels. The shortage is made by the controller's own thresholds: the host's memory, its guests and theirs are real.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type DaemonClient, daemonClient, type Thresholds } from "../support/daemon-client.js";
+import { eventually } from "../support/process.js";
+import { Stack } from "../support/stack.js";
+import { type Definition, smallGuest, VmDriver } from "../support/vm.js";
+
+const MIB = 1_048_576;
+const GUEST_MIB = 256;
+const PAGE_BYTES = 4_096;
+/** What the host is made to want beyond what it has: less than one guest gives at once. */
+const MISSING_BYTES = 20 * MIB;
+/** A guest gives a tenth of what it has, in whole MiB. */
+const TENTH_BYTES = Math.floor(GUEST_MIB / 10) * MIB;
+/** Available memory comes and goes with whatever else runs here: the want is set anew, by what is there then. */
+const WANT_AGAIN_MS = 8_000;
+const AT_EASE: Thresholds = { highRatio: 0.06, softRatio: 0.04, hardRatio: 0.02, lowRatio: 0.01 };
+/** As docs/MEMORY.md advises for guests with room to grow. */
+const SMALL_SWIOTLB = "console=ttyS0 quiet swiotlb=2048";
+/** A host that is in SOFT stays in it, and may still give down to a twentieth. */
+const SHORT_WITH_ROOM: Thresholds = { highRatio: 0.999, softRatio: 0.05, hardRatio: 0.0002, lowRatio: 0.0001 };
+
+interface Decision {
+  readonly time: string; readonly vmId: string; readonly action: string; readonly fromBytes: number; readonly toBytes: number; readonly reason: string;
+  readonly carriedOut: boolean; readonly state: string; readonly hostAvailableBytes: number; readonly guestAvailableBytes: number | null; readonly effectBytes: string | null;
+}
+interface Room { readonly balloonTargetBytes: number; readonly memoryTargetBytes: number; readonly vcpusTarget: number }
+
+let stack: Stack;
+let daemon: DaemonClient;
+let idle: VmDriver;
+let rich: VmDriver;
+let advised: VmDriver;
+const switches = (): string[] => ["/proc/swaps", "/sys/kernel/mm/ksm/run", "/sys/kernel/mm/ksm/pages_to_scan", "/sys/kernel/mm/ksm/sleep_millisecs"].map((path) => readFileSync(path, "utf8").replace(/\s+/g, " "));
+const before = switches();
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  daemon = daemonClient(join(stack.runDir, "quetzald.sock"));
+  const guest = async (id: string, policy: Record<string, unknown>, features: string[]): Promise<VmDriver> => {
+    const definition: Definition = smallGuest(id, { memory_mb: GUEST_MIB, features: [...features, "ballooning", "virtio"], memory_policy: { floor_mb: 128, ...policy }, boot: { kernel: "quetzal-guest/vmlinuz", initrd: "quetzal-guest/initrd.img", cmdline: SMALL_SWIOTLB } });
+    const vm = await VmDriver.define(stack, definition);
+    await vm.start();
+    await vm.waitForBoot();
+    return vm;
+  };
+  const guests = [
+    guest("story-idle", { control: "on", shares: 100 }, ["hotplug", "compression"]),
+    guest("story-rich", { control: "on", shares: 10_000 }, []),
+    guest("story-advised", { control: "recommend", shares: 50 }, []),
+  ] as const;
+  [idle, rich, advised] = await Promise.all(guests);
+});
+afterAll(async () => {
+  daemon[Symbol.dispose]();
+  await stack[Symbol.asyncDispose]();
+});
+
+const room = async (vm: VmDriver): Promise<Room> => (await vm.show<{ room: Room }>("room { balloonTargetBytes memoryTargetBytes vcpusTarget }")).room;
+/** Newest first. */
+async function decisions(vm: VmDriver): Promise<readonly Decision[]> {
+  const fields = "time vmId action fromBytes toBytes reason carriedOut state hostAvailableBytes guestAvailableBytes effectBytes";
+  return (await vm.show<{ memoryDecisions: Decision[] }>(`memoryDecisions(first: 100) { ${fields} }`)).memoryDecisions;
+}
+const takenFrom = async (vm: VmDriver): Promise<Decision[]> => (await decisions(vm)).filter(({ action, fromBytes, toBytes }) => action === "BALLOON" && toBytes < fromBytes).reverse();
+/** What the guest's own driver has put into the balloon. */
+async function inBalloon(vm: VmDriver): Promise<number> {
+  const counters = new Map((await vm.run("grep ^balloon_ /proc/vmstat")).split("\n").map((line): [string, number] => [line.split(" ")[0] ?? "", Number(line.split(" ")[1])]));
+  return ((counters.get("balloon_inflate") ?? 0) - (counters.get("balloon_deflate") ?? 0)) * PAGE_BYTES;
+}
+function meminfo(field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync("/proc/meminfo", "utf8"))?.[1]) * 1024;
+}
+/** The host wants a little more than it has, as it is now. */
+async function want(bytes: number): Promise<void> {
+  const ratio = (more: number): number => (meminfo("MemAvailable") + more) / meminfo("MemTotal");
+  await daemon.setThresholds({ ...AT_EASE, highRatio: ratio(bytes), softRatio: ratio(bytes - 4 * MIB) });
+}
+async function cancelled(vm: VmDriver, verb: string, input: Record<string, unknown>): Promise<{ state: string; error: string | null }> {
+  const { operation, message } = await vm.verb(verb, input);
+  if (operation == null) throw new Error(`${verb}: ${message ?? ""}`);
+  const { cancelOperation } = await stack.api.query<{ cancelOperation: { __typename: string } }>(`mutation ($id: ID!) { cancelOperation(id: $id) { __typename } }`, { id: operation.id });
+  const end = await vm.operationEnd(operation.id);
+  return cancelOperation.__typename === "CancelOperationSuccess" ? end : { ...end, state: "TOO_LATE" };
+}
+
+describe("a host that wants a little more memory", () => {
+  it("gets it from the idle guest with the fewest shares, by the balloon", async () => {
+    let wantedAt = -Infinity;
+    const [first] = await eventually("a decision", async () => {
+      if (performance.now() - wantedAt > WANT_AGAIN_MS) {
+        await want(MISSING_BYTES);
+        wantedAt = performance.now();
+      }
+      const taken = await takenFrom(idle);
+      return taken.length > 0 ? taken : undefined;
+    });
+    expect(first).toMatchObject({ carriedOut: true, fromBytes: GUEST_MIB * MIB, state: "SOFT" });
+    expect(first?.reason).toMatch(/^host memory is SOFT: .* available, .* wanted; the guest has \d+ % of its \d+ MiB idle/);
+    expect(first?.hostAvailableBytes).toBeGreaterThan(0);
+    expect(first?.guestAvailableBytes).toBeGreaterThan(0.4 * GUEST_MIB * MIB);
+    // The other one would only give what this one could not.
+    const [other] = await takenFrom(rich);
+    expect(other === undefined || (first?.fromBytes ?? 0) - (first?.toBytes ?? 0) === TENTH_BYTES).toBe(true);
+    await eventually("the guest to have put it into its balloon", async () => Math.abs((await inBalloon(idle)) - (GUEST_MIB * MIB - (await room(idle)).balloonTargetBytes)) < MIB);
+  });
+
+  it("is told what a guest that is not to be touched would give, and leaves it alone", async () => {
+    const [advice] = await takenFrom(advised);
+    expect(advice).toMatchObject({ carriedOut: false, effectBytes: null });
+    expect((await room(advised)).balloonTargetBytes).toBe(GUEST_MIB * MIB);
+    expect(await inBalloon(advised)).toBe(0);
+  });
+
+  it("writes each decision down as an event, with its reason, and again with what it brought", async () => {
+    const measured = await eventually("the effect to be measured", async () => (await takenFrom(idle)).find(({ effectBytes }) => effectBytes !== null));
+    const { events } = await idle.show<{ events: { kind: string; message: string }[] }>("events(last: 100) { kind message }");
+    const told = events.filter(({ kind, message }) => kind === "MEMORY_DECISION" && message.includes(measured.reason));
+    expect(told.map(({ message }) => message.endsWith("came free"))).toEqual([false, true]);
+    expect(told[0]?.message).toContain(`balloon target ${measured.fromBytes / MIB} to ${measured.toBytes / MIB} MiB`);
+  });
+});
+
+describe("a guest that runs short", () => {
+  it("gets back at once what it had, though the host is short, and its decision can be undone by hand", async () => {
+    await daemon.setThresholds(SHORT_WITH_ROOM);
+    await idle.run(`mkdir -p /t && mount -t tmpfs -o size=90% none /t; dd if=/dev/zero of=/t/x bs=1M count=120 2>/dev/null; true`);
+    const given = await eventually("what it had to be given back", async () => (await decisions(idle)).find(({ action, fromBytes, toBytes }) => action === "BALLOON" && toBytes > fromBytes));
+    expect(given.reason).toMatch(/^the guest has \d+ % \(\d+ MiB\) of its \d+ MiB available, under (35|15) %/);
+    expect(given.toBytes).toBe(GUEST_MIB * MIB);
+    await eventually("the balloon to be empty", async () => (await inBalloon(idle)) === 0);
+    const [taken] = await eventually("the other guest to give for a host that wants all", async () => { const from = await takenFrom(rich); return from.length > 0 ? from : undefined; });
+    await rich.complete("setVmBalloon", { targetBytes: taken?.fromBytes });
+    expect((await room(rich)).balloonTargetBytes).toBe(taken?.fromBytes);
+    await eventually("that balloon to be as it was", async () => (await inBalloon(rich)) === 0);
+    await daemon.setThresholds(AT_EASE);
+    await eventually("the host to be at ease", async () => (await stack.api.query<{ hosts: { memory: { state: string } | null }[] }>("{ hosts { memory { state } } }")).hosts[0]?.memory?.state === "HIGH");
+  });
+});
+
+describe("a guest with room to grow", () => {
+  it("has as much for itself as one without, where its kernel's line keeps the bounce buffers small", async () => {
+    const total = async (vm: VmDriver): Promise<number> => Number(/(\d+) kB/.exec(await vm.run("grep ^MemTotal: /proc/meminfo"))?.[1]) * 1024;
+    expect(Math.abs((await total(idle)) - (await total(rich)))).toBeLessThan(8 * MIB);
+  });
+});
+
+describe("a long change that is cancelled", () => {
+  it("of memory: a shrink that the guest cannot follow, and the old size holds again", async () => {
+    await idle.complete("setVmMemoryPolicy", { control: "OFF" });
+    await idle.complete("resizeVmMemory", { targetBytes: 2 * GUEST_MIB * MIB });
+    await idle.run("dd if=/dev/zero of=/t/y bs=1M count=200 2>/dev/null; true");
+    const end = await cancelled(idle, "resizeVmMemory", { targetBytes: GUEST_MIB * MIB });
+    expect(end).toMatchObject({ state: "CANCELLED" });
+    expect((await room(idle)).memoryTargetBytes).toBe(2 * GUEST_MIB * MIB);
+    await eventually("the guest to have it all again", async () => (await idle.show<{ latest: { pluggedBytes: number } }>("latest { pluggedBytes }")).latest.pluggedBytes === GUEST_MIB * MIB);
+  });
+
+  it("of vCPUs, while the guest does not answer, and the VM goes on with what its guest uses", async () => {
+    await idle.run("killall qemu-ga; true");
+    expect(await cancelled(idle, "setVmVcpus", { count: 2 })).toMatchObject({ state: "CANCELLED" });
+    expect((await room(idle)).vcpusTarget).toBe(1);
+    expect(await idle.run("echo still here")).toBe("still here");
+  });
+
+  it("of what is resident: what is paged out stays there, and the rest where it is", async () => {
+    await stack.api.query(`mutation { setHostMemory(input: { compression: { mode: ZRAM, sizeBytes: ${1024 * MIB} } }) { __typename } }`);
+    // It takes a fraction of a second: some are over before they can be cancelled.
+    const end = await eventually("one to be cancelled in time", async () => {
+      const one = await cancelled(idle, "pageOutVm", {});
+      if (one.state === "CANCELLED") return one;
+      await idle.run("cat /t/x /t/y | wc -c");
+      return undefined;
+    });
+    expect(end.state).toBe("CANCELLED");
+    expect(await idle.run("echo still here")).toBe("still here");
+  });
+
+  it("leaves the host as it was", async () => {
+    for (const vm of [idle, rich, advised]) await vm.forceOff();
+    await stack.daemon?.end("SIGTERM");
+    expect(switches()).toEqual(before);
+  });
+});
