@@ -31,6 +31,7 @@ describe("quetzal top --plain", () => {
     [["dashboard", "--plain", "--page", "hosts"], /connected\. 2 cores[^]*kvm: no, emulated only/],
     [["top", "--plain", "--page", "events"], /UTC: .*db-old/],
     [["top", "--plain", "--page", "operations"], /No operation yet\./],
+    [["top", "--plain", "--page", "alerts"], /Alert, critical: .*db-old/],
     [["top", "--plain", "--vm", "web-1"], /web-1: RUNNING[^]*Memory: configured 256 MiB[^]*vCPU 0: [^]*Disk vda: read/],
   ])("%j says what the page says, without an escape", async (args, expected) => {
     const text = await told(...args);
@@ -48,7 +49,7 @@ describe("quetzal top --plain", () => {
     expect(said().match(/db-old: CRASHED/g)).toHaveLength(1);
   }, TIMEOUT_MS);
 
-  it.each([[["--vm", "nobody"], "nobody"], [["--page", "vm"], "needs --vm"], [["--page", "events", "--vm", "web-1"], "is about all VMs"], [["--page", "speed"], "Allowed choices"]])("says what is wrong with %j", async (args, expected) => {
+  it.each([[["--vm", "nobody"], "nobody"], [["--page", "vm"], "needs --vm"], [["--page", "events", "--vm", "web-1"], "is about all VMs"], [["--page", "speed"], "There is no such page; pages as plain text are overview, vm, hosts, events, operations, alerts."], [["--page", "why"], "'quetzal explain VM' tells it in text"], [["--page", "memory"], "'quetzal memory ls' tells it in text"]])("says what is wrong with %j", async (args, expected) => {
     expect(await told("top", "--plain", ...args)).toContain(expected);
   }, TIMEOUT_MS);
 });

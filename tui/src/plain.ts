@@ -37,9 +37,10 @@ export async function* watchPlain(client: Client, options: PlainOptions & { ever
   await loadAll(client, store, now);
   if (vmId !== undefined && !store.state.vms.has(vmId)) return;
   if (vmId !== undefined) store.dispatch({ type: "goTo", vmId });
+  const { alerts: notYet } = store.state;
   using feed = new Feed(client, store, now);
   feed.lookedAt();
-  for (let waited = 0; waited < COMPLETE_WITHIN_MS && !isComplete(store.state, vmId); waited += LOOK_AGAIN_MS) await delay(LOOK_AGAIN_MS);
+  for (let waited = 0; waited < COMPLETE_WITHIN_MS && (store.state.alerts === notYet || !isComplete(store.state, vmId)); waited += LOOK_AGAIN_MS) await delay(LOOK_AGAIN_MS);
   let before = new Set<string>();
   for (;;) {
     store.dispatch({ type: "tick", now: now() });

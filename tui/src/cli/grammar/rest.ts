@@ -1,7 +1,8 @@
 // The grammar of the dashboard, consoles, definitions in files, tokens, GraphQL, and of the program itself.
-import { Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
-import { PLAIN_PAGES } from "../../views/plain-pages.js";
+import { PLAIN_PAGES, plainPageNamed } from "../../views/plain-pages.js";
+import type { PlainPage } from "../../views/plain-pages.js";
 import type { CommandContext } from "../context.js";
 import type { PlainFlags } from "../dashboard.js";
 import { CommandError, EXIT } from "../exit.js";
@@ -41,10 +42,16 @@ export interface PlainOptions extends Omit<PlainFlags, "interval"> {
 export function plainOptions(command: Command): Command {
   return command
     .option("--plain", "print a page of the dashboard as plain text")
-    .addOption(new Option("--page <page>", "which page, with --plain").choices(PLAIN_PAGES))
+    .addOption(new Option("--page <page>", "which page, with --plain").choices(PLAIN_PAGES).argParser(parsePlainPage))
     .option("--vm <vm>", "the page of this VM, with --plain")
     .option("--watch", "go on with what changes, with --plain")
     .option("--interval <time>", "from one look to the next", parseTime);
+}
+
+function parsePlainPage(name: string): PlainPage {
+  const known = plainPageNamed(name);
+  if ("page" in known) return known.page;
+  throw new InvalidArgumentError(known.reason);
 }
 
 /** Prints a plain page where one was asked for; false where not. */
