@@ -36,16 +36,22 @@ type Story = Effect & { from?: Steps; after?: string };
 const chosen = (id: string): Steps => [[`/${id}`, new RegExp(`/${id}`)], ["\r", /1 of 1/]];
 const VM_PAGE: Steps = [["\r", /1 graphs/]];
 const MARKED: Steps = [["*", /\d marked/]];
-const FORM: Steps = [["n", /a new VM[^]*can be made/]];
+const FORM: Steps = [["n", /a new VM[^]*(Still to fill in|can be made)/]];
 const WHY: Steps = [...chosen("build-runner"), ["w", /confidence high/]];
 const ALERTS: Steps = [["a", /Guest memory low/]];
 const COLUMNS: Steps = [["O", /as many as fit/]];
-/** The newest event is longer than the place of a chosen row. */
-const LONG_EVENT: Steps = [["e", /events, newest first[^]*the first word/]];
+/** Told first of all after the four events that the recorded server starts with. */
+const LONG_EVENT = Array.from({ length: 200 }, (_, word) => `word ${word}`).join(" ");
+const LONG_LINE: Steps = [["e", /events, newest first/], ["Gkkkk", /this event[^]*word 1 /]];
+/** What the form says of its fields and of the chosen one, to the end of the screen. */
+const HINT = /── (not filled|can)[^]*/;
 /** Resets stay under way here. */
 const RESETTING: Steps = [...MARKED, ["r", /plan: reset \d VMs[^]*carries it out/], ["\r", /x cancels|Esc leaves it/]];
 
 const STORIES: Readonly<Record<Command, Story>> = {
+  rowEnter: { from: [["e", /events, newest first/]], shows: /1 graphs/ },
+  readOn: { from: LONG_LINE, hides: /this event[^]*word 1 / },
+  readBack: { from: [...LONG_LINE, ["\x1b[C", /this event(?![^]*word 1 )/]], shows: /this event[^]*word 1 / },
   start: { from: chosen("spare"), asks: /^START spare$/ },
   stop: { from: chosen("spare"), asks: /^STOP spare$/ },
   pause: { from: chosen("web-2"), asks: /^PAUSE web-2$/, after: "p" },
@@ -71,16 +77,16 @@ const STORIES: Readonly<Record<Command, Story>> = {
   markRange: { from: [["  ", /2 marked/]], shows: /3 marked/ },
   markShown: { shows: /\d marked/ },
   bulk: { from: [...RESETTING, ["\x1b", /\d marked/]], shows: /reset \d VMs/, after: "x" },
-  carryOut: { from: [...MARKED, ["p", /plan: \w+ \d VMs[^]*carries it out/]], shows: /summary: / },
+  carryOut: { from: [...MARKED, ["K", /plan: protect \d VMs[^]*carries it out/]], shows: /summary: / },
   cancelBulk: { from: RESETTING, asks: /^CANCEL / },
   alertEnter: { from: ALERTS, shows: /› db-old/ },
   ruleNew: { from: ALERTS, shows: /a new alert rule/ },
   ruleEdit: { from: ALERTS, shows: /alert rule Crashed/ },
   ruleToggle: { from: [...ALERTS, ["G", /steal>20%, for/]], changes: /(on|off) +Steal/ },
   ruleDelete: { from: ALERTS, shows: /Delete the alert rule/ },
-  formMake: { from: FORM, shows: /Start it now\?/, after: "n" },
-  formNext: { from: FORM, hides: /Names it for ever/ },
-  formPrevious: { from: FORM, hides: /Names it for ever/ },
+  formMake: { from: [...FORM, ["made-1", /can be made/]], shows: /Start it now\?/, after: "n" },
+  formNext: { from: FORM, changes: HINT },
+  formPrevious: { from: FORM, changes: HINT },
   formLeave: { from: FORM, hides: /a new VM/ },
   why: { from: chosen("build-runner"), shows: /confidence high/ },
   whyGraphs: { from: WHY, shows: /1 graphs/ },
@@ -92,26 +98,23 @@ const STORIES: Readonly<Record<Command, Story>> = {
   pastForth: { from: [["{", /PAST/]], changes: /PAST .* UTC/, after: "00" },
   pastFarBack: { shows: /PAST .*, 1\ds ago/, after: "00" },
   pastFarForth: { from: [["{{", /PAST .*, 2\ds ago/]], shows: /PAST .*, 1\ds ago/, after: "00" },
-  zoomOut: { shows: /15 min/, after: "00" },
-  zoomIn: { from: [["-", /15 min/]], shows: / 5 min/, after: "00" },
+  zoomOut: { shows: /10 min/, after: "00" },
+  zoomIn: { from: [["-", /10 min/]], shows: / 5 min/, after: "00" },
   present: { from: [["[", /PAST/]], hides: /PAST/ },
-  markInstant: { shows: /Marked this instant/, after: "[M" },
+  markInstant: { shows: /Marked this instant/ },
   enter: { shows: /1 graphs/ },
   back: { from: VM_PAGE, hides: /1 graphs/ },
   hosts: { shows: /disk space/ },
   operations: { shows: /operations, newest first/ },
   events: { shows: /events, newest first/ },
-  log: { shows: /Connected as admin/ },
+  log: { shows: /log of this dashboard/ },
   memory: { shows: /VMs by cost/ },
   compare: { shows: /compared/ },
-  nextFigure: { from: [["=", /compared/]], changes: /── [^─]*compared[^─]*/, after: "<" },
-  previousFigure: { from: [["=", /compared/]], changes: /── [^─]*compared[^─]*/, after: ">" },
+  nextFigure: { from: [["=", /compared/]], shows: /── steal, %/, after: "<" },
+  previousFigure: { from: [["=>", /── steal, %/]], hides: /── steal, %/ },
   cpuScale: { from: VM_PAGE, shows: /% of \d vCPUs/, after: "%" },
   filter: { shows: /Enter keeps/ },
   find: { shows: /power cut/ },
-  rowEnter: { from: LONG_EVENT, shows: /1 graphs/ },
-  readOn: { from: LONG_EVENT, hides: /WARNING[^]*the first word[^]*the first word/ },
-  readBack: { from: [...LONG_EVENT, ["\x1b[C\x1b[C", /word/]], changes: /[^]*/ },
   userCommands: { shows: /your commands/ },
   sortNext: { shows: /by memory/, after: "<" },
   sortPrevious: { shows: /by state/, after: ">" },
@@ -122,7 +125,7 @@ const STORIES: Readonly<Record<Command, Story>> = {
   tab4: { from: VM_PAGE, shows: /on host/ },
   tab5: { from: VM_PAGE, shows: /packets in/ },
   tab6: { from: VM_PAGE, shows: /login:/ },
-  tab7: { from: VM_PAGE, shows: /is running\./ },
+  tab7: { from: VM_PAGE, shows: /── .*events/ },
   tab8: { from: VM_PAGE, shows: /memory_mb/ },
   nextTab: { from: VM_PAGE, shows: /vCPU +used steal%/ },
   columns: { shows: /as many as fit/ },
@@ -182,7 +185,7 @@ describe("each key of the key table", () => {
     writeFileSync(join(folder, "editor"), EDITOR, { mode: 0o755 });
     env = { XDG_CONFIG_HOME: folder, TMPDIR: folder, VISUAL: "", EDITOR: join(folder, "editor") };
     dashboard = await (await DashboardDriver.open({ env })).ready();
-    dashboard.server.record("WARNING", "web-1", null, `the first word ${"and the next ".repeat(200)}and the last`);
+    dashboard.server.record("WARNING", "web-1", null, LONG_EVENT);
   }, TIMEOUT_MS);
   afterAll(async () => {
     await dashboard[Symbol.asyncDispose]();

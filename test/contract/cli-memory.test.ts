@@ -14,7 +14,7 @@ let decided: () => void = () => undefined;
 
 const PAGE = { hasNextPage: false, hasPreviousPage: false };
 const sample = {
-  vmId: "web-1", time: TIME, memoryConfiguredBytes: 256 * MIB, guestTotalBytes: 240 * MIB, guestAvailableBytes: 120 * MIB, balloonActualBytes: 192 * MIB, pluggedBytes: 0, throttledTimeRatio: 0.125, vcpusPresent: 2,
+  vmId: "web-1", time: TIME, memoryConfiguredBytes: 256 * MIB, guestTotalBytes: 240 * MIB, guestAvailableBytes: 120 * MIB, balloonActualBytes: 192 * MIB, pluggedBytes: 0, throttledRatio: 0.5, throttledTimeRatio: 0.125, vcpusPresent: 2,
   cpuRatio: 0.5, stealRatio: 0.01, vcpus: [{ index: 0, ratio: 0.4, stealRatio: 0.01 }, { index: 1, ratio: 0.1, stealRatio: 0.01 }],
   guestRam: { sizeBytes: 256 * MIB, residentBytes: 190 * MIB, sharedBytes: 40 * MIB, swappedBytes: 20 * MIB, overheadBytes: 30 * MIB }, disks: [], nics: [],
 };
@@ -180,6 +180,8 @@ describe("quetzal cpu", { timeout: 60_000 }, () => {
     expect(out).toMatch(/vCPUs +2, up to 4 without a restart; QEMU has 2, boots with 1/);
     expect(out).toMatch(/0 +40\.0 +1\.0 +0-1,3/);
     expect(out).toMatch(/1 +10\.0 +1\.0 +any/);
+    expect(out).toMatch(/^Throttled +12\.5 % of a core's time, in 50\.0 % of the limit's periods; Linux counts it for the VM as a whole, not for each vCPU\n/m);
+    expect(out).toMatch(/RUN% +STEAL% +ON\n[^]*Steal is a vCPU's run delay: ready to run, and no CPU for it\.\n$/);
   });
 
   it("sets vCPUs after the policy that they are pinned by", async () => {

@@ -15,7 +15,7 @@ const WINDOW_DEADLINE_MS = 120_000;
 /** Steps that the rules look at. */
 const STEP_MS = 5_000;
 /** What is compared with: time before the neighbour comes. */
-const CALM_SECONDS = 30;
+const CALM_SECONDS = 20;
 /** A slow disk: so many operations a second. */
 const SLOW_DISK_IOPS = 10;
 /** Of its own definition, and of somebody else's control group. */
@@ -163,8 +163,8 @@ describe("guests that are slow at the same time, each for its own reason", () =>
     const limited = vms["limited"] ?? expect.fail("limited");
     const [program, ...words] = ((await of("limited")).causes[0]?.adviceCommand ?? "").split(" ");
     expect(program).toBe("quetzal");
-    expect(quetzal(...words)).toBe("limited: set cpu done\n");
-    expect(await limited.show("cpuPolicy { limitPercent }")).toEqual({ cpuPolicy: { limitPercent: null } });
+    expect(quetzal(...words)).toMatch(/^limited: set cpu (done|accepted)/);
+    await eventually("the limit to be gone", async () => (await limited.show<{ cpuPolicy: { limitPercent: number | null } }>("cpuPolicy { limitPercent }")).cpuPolicy.limitPercent === null);
     await eventually("its loop to use more than the limit let it", async () => ((await limited.show<{ latest: { cpuRatio: number | null } | null }>("latest { cpuRatio }")).latest?.cpuRatio ?? 0) > 2 * (LIMIT_PERCENT / 100));
     const mended = new Date(Date.now() + STEP_MS);
     await windowOver(limited, mended, MENDED_SECONDS);
@@ -173,9 +173,8 @@ describe("guests that are slow at the same time, each for its own reason", () =>
 });
 
 it("a CPU hog beside it is found and named", async () => {
-  const victim = await booted("victim");
   // Each VM has its own control group: with like weights a hog of many vCPUs would take no more than its half.
-  const hog = await booted("hog", { vcpus: 4, cpu_policy: { weight: 1_000 } });
+  const [victim, hog] = await Promise.all([booted("victim"), booted("hog", { vcpus: 4, cpu_policy: { weight: 1_000 } })]);
   await victim.run(busy(1));
   await windowOver(victim, new Date(), CALM_SECONDS);
   await hog.run(busy(4));

@@ -5,7 +5,7 @@ import type { DiagnosisFinding, DiagnosisKind, VmFacts } from "./model.js";
 import { neighbourCpuRemedy, ownLimitRemedy } from "./remedies/cpu.js";
 import { balloonRemedy, guestMemoryRemedy } from "./remedies/memory.js";
 import { diagnose } from "./rules.js";
-import { FACTS, MIB, flat, observations, risen, roomOf, type Differences } from "./testing.js";
+import { ALL_STEPS, FACTS, MIB, flat, observations, risen, roomOf, type Differences } from "./testing.js";
 
 function causeOf(kind: DiagnosisKind, differences: Differences): DiagnosisFinding {
   const found = diagnose(observations(differences)).causes.find((cause) => cause.kind === kind);
@@ -29,6 +29,9 @@ describe("what to do about", () => {
     ["its own limit on a host that has not more CPUs than that", "THROTTLING", { vm: { limitPercent: 100, hostCpus: 2, vcpus: 4 }, figures: held(1, 0.9, 0.9) }, "quetzal cpu set web-2 --limit none", "would use 200 % and more"],
     ["a quota that no definition set", "THROTTLING", { figures: held(0.25, 0.98, 0.75) }, "cat /proc/4711/cgroup", "its definition sets no limit"],
     ["a quota below its own limit", "THROTTLING", { vm: { limitPercent: 150 }, figures: held(0.25, 0.98, 0.75) }, "cat /proc/4711/cgroup", "its own limit of 150 % was not used up"],
+    ["a limit that was lifted meanwhile", "THROTTLING", { figures: { ...held(0.25, 0.98, 0.75), THROTTLED_RATIO: risen(0.98, 0, ALL_STEPS - 2) } }, "cat /proc/4711/cgroup", "It is over since 12:01:50 UTC, and now its definition sets no limit: nothing is to be done unless it comes back."],
+    ["a limit that was raised meanwhile", "THROTTLING", { vm: { limitPercent: 200 }, figures: { ...held(0.25, 0.98, 0.75), THROTTLED_RATIO: risen(0.98, 0, ALL_STEPS - 4) } }, "cat /proc/4711/cgroup", "It is over since 12:01:40 UTC, and now its limit is 200 % of a core"],
+    ["a quota that may be over", "THROTTLING", { figures: { ...held(0.25, 0.98, 0.75), THROTTLED_RATIO: risen(0.98, 0, ALL_STEPS - 1) } }, "cat /proc/4711/cgroup", "its definition sets no limit"],
     ["a quota of a QEMU that is gone", "THROTTLING", { vm: { pid: null }, figures: held(0.25, 0.98, 0.75) }, null, "raise or lift the quota"],
     ["a neighbour of greater weight", "NEIGHBOUR_CPU", { figures: waiting, neighbours: [hog(1_000)] }, "quetzal cpu set hog --weight 100", "the hog took it by its weight of 1000 beside 100"],
     ["a neighbour of the same weight", "NEIGHBOUR_CPU", { figures: waiting, neighbours: [hog(100)] }, "quetzal cpu set hog --limit 130%", "leaves the others 0.50 cores of the 1.80 cores that it used, where this VM waited for 0.50 cores"],

@@ -97,6 +97,14 @@ describeOnEveryServer("DiagnosisService", (suite) => {
     expect(notKnown.map(({ kind }) => kind)).toEqual(["NETWORK_DROPS"]);
   });
 
+  it("advises by the definition's limit and weights, by the room it has and by the CPUs of its host", async () => {
+    const room = { balloonTargetBytes: 2 ** 28, balloonFloorBytes: 2 ** 27, memoryTargetBytes: 2 ** 28, memoryMaxBytes: 2 ** 30, vcpusTarget: 1, vcpusMax: 8 };
+    vms = [vmOf("held", { definition: { cpu_policy: { limit_percent: 25 } } }), vmOf("busy", { room }), vmOf("web"), vmOf("hog", { definition: { cpu_policy: { weight: 900 } } })];
+    record(2 * SPELL_SECONDS, { ...waits, held: { cpuRatio: 0.25, throttledRatio: 0.98, throttledTimeRatio: 0.75 }, busy: { cpuRatio: 1, vcpusPresent: 1 } });
+    const commandFor = async (id: string): Promise<unknown> => (await service().diagnose(id, { from: second(SPELL_SECONDS) })).causes[0]?.adviceCommand;
+    expect(await Promise.all(["held", "busy", "web"].map(commandFor))).toEqual(["quetzal cpu set held --limit none", "quetzal cpu set busy --vcpus 2", "quetzal cpu set hog --weight 100"]);
+  });
+
   it("gives no verdict on a VM that never ran, and none on the time in which it was paused", async () => {
     record(2 * SPELL_SECONDS, { hog: {} });
     expect(await service().diagnose("web", null)).toMatchObject({ verdict: "UNKNOWN" });

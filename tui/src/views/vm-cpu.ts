@@ -3,7 +3,7 @@
 import { vcpuPart } from "../store/detail-rings.js";
 import { detailOf, roomOf } from "../store/memory.js";
 import type { CpuPolicy } from "../store/memory.js";
-import type { VcpuSample, Vm } from "../store/model.js";
+import type { VcpuSample, Vm, VmDetail } from "../store/model.js";
 import { partWindow } from "../store/windows.js";
 import { bar } from "./bars.js";
 import { style } from "./frame.js";
@@ -27,8 +27,8 @@ const SPARK_SPAN_SECONDS = 60;
 const LINE_CELLS = 78;
 /** Cells of the CPUs that it is kept to. */
 const PIN_CELLS = 9;
-/** Rows before the vCPUs: a rule, two of what it may have, the head. */
-const HEAD_ROWS = 4;
+/** Rows before the vCPUs: a rule, three of what it may have and was denied, the head. */
+const HEAD_ROWS = 5;
 
 /** What of one place on the page: a vCPU that is there, or one that could be. What is kept of several is of all together. */
 type Place = { kind: "present"; vcpu: VcpuSample } | { kind: "absent"; index: number };
@@ -65,19 +65,25 @@ function placesOf(p: Painter, vm: Vm, vcpus: readonly VcpuSample[]): Place[] {
 type Line = readonly (readonly [string, Style])[];
 
 /** How many there are and may be; what share of the host's CPUs it has a claim to, and what a quota took. */
-function policyLines(p: Painter, vm: Vm): [Line, Line] {
+function policyLines(p: Painter, vm: Vm): readonly Line[] {
   const isPast = p.state.past.at !== null;
   const room = roomOf(p.state, vm);
   const detail = room === null && !isPast ? undefined : p.state.details.get(vm.id);
   const policy = detailOf(p.state, vm.id)?.cpuPolicy ?? null;
   const present = detail?.vcpusPresent ?? detail?.vcpus.length ?? null;
   const asked = room === null ? (isPast && detail !== undefined ? `  target ${UNKEPT}` : "") : `  target ${room.vcpusTarget}  of at most ${room.vcpusMax}`;
-  const throttled = detail?.throttledTimeRatio ?? null;
-  const quota = throttled === null ? `${UNKNOWN} (no cpu controller)` : `${percent(throttled)}% of a core's time`;
   return [
-    [["#", style("key")], [" vCPUs  ", BOLD], ["present ", DIM], [String(present ?? UNKNOWN), present === null ? DIM : TEXT], [asked, DIM], ["  throttled ", DIM], [detail === undefined ? UNKNOWN : quota, throttled === null || throttled === 0 ? DIM : style("attention")]],
+    [["#", style("key")], [" vCPUs  ", BOLD], ["present ", DIM], [String(present ?? UNKNOWN), present === null ? DIM : TEXT], [asked, DIM]],
     [["  policy ", BOLD], [policy === null ? ASKING : policyText(policy), policy === null ? DIM : TEXT]],
+    quotaLine(detail),
   ];
+}
+
+/** A control group's waiting, which no thread's figures tell: beside the vCPUs, whose steal is the delay of each. */
+function quotaLine(detail: VmDetail | undefined): Line {
+  const throttled = detail?.throttledTimeRatio ?? null;
+  const text = throttled !== null ? `${percent(throttled)}% of a core: Linux counts it for the VM as a whole` : detail === undefined ? UNKNOWN : `${UNKNOWN} (no cpu controller)`;
+  return [["  quota  ", BOLD], ["throttled ", DIM], [text, throttled === null || throttled === 0 ? DIM : style("attention")]];
 }
 
 function policyText({ weight, limitPercent, emulatorCpus, pins }: CpuPolicy): string {

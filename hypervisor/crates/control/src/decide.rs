@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::bytes::{percent, said, share, whole_mib};
-use crate::decision::{Action, Decision};
+use crate::decision::{Action, Decision, Whose};
 use crate::give::{Urgency, Wish, wish};
 use crate::observe::{Control, Observations, Vm, Word};
 use crate::page_out::GAIN_RATIO;
@@ -254,7 +254,8 @@ impl<'a> Round<'a> {
             room -= bytes;
             ordered += bytes;
             let what = if ballooned == 0 { "no balloon can give more" } else { "balloons alone are too slow" };
-            drafts.push(party.draft(Action::PageOut { bytes }, format!("{}; {what}", self.host_is())));
+            drafts
+                .push(party.draft(Action::PageOut { bytes, of: Whose::Guest }, format!("{}; {what}", self.host_is())));
         }
         ordered
     }
@@ -263,14 +264,18 @@ impl<'a> Round<'a> {
         let mut room = self.observations.host.page_out_room_bytes;
         for party in &self.parties {
             let given = party.memo.since_given_ms(self.now_ms());
-            let bytes = party.memo.paging.cold_bytes(party.vm, party.word, given, self.now_ms()).min(room);
+            let (bytes, of) = party.memo.paging.cold_bytes(party.vm, party.word, given, self.now_ms());
+            let bytes = bytes.min(room);
             if bytes == 0 || drafts.iter().any(|draft| draft.index == party.index) {
                 continue;
             }
             room -= bytes;
-            let reason =
-                format!("{}; what is cold is compressed while refaults stay under 0.2 % a minute", party.idle());
-            drafts.push(Draft { is_routine: true, ..party.draft(Action::PageOut { bytes }, reason) });
+            let what = match of {
+                Whose::Guest => "what is cold is compressed",
+                Whose::Qemu => "the guest is at its floor, and what of QEMU's own memory is cold is compressed",
+            };
+            let reason = format!("{}; {what} while refaults stay under 0.2 % a minute", party.idle());
+            drafts.push(Draft { is_routine: true, ..party.draft(Action::PageOut { bytes, of }, reason) });
         }
     }
 
@@ -331,7 +336,7 @@ impl Draft {
     fn to_bytes(&self) -> u64 {
         match self.action {
             Action::Balloon { to_bytes, .. } => to_bytes,
-            Action::PageOut { bytes } => bytes,
+            Action::PageOut { bytes, .. } => bytes,
             Action::AskForRoom { missing_bytes } => missing_bytes,
         }
     }
@@ -362,7 +367,7 @@ fn settle(draft: Draft, observations: &Observations, audience: Control, state: &
             memo.target_bytes = to_bytes;
             if to_bytes < from_bytes { memo.taken_ms = now_ms } else { memo.given_ms = Some(now_ms) }
         }
-        Action::PageOut { bytes } => memo.paging.ordered(bytes, now_ms),
+        Action::PageOut { bytes, .. } => memo.paging.ordered(bytes, now_ms),
     }
     let (guest_available_bytes, guest_total_bytes) = match draft.word {
         Word::Believed(view) => (Some(view.available_bytes), Some(view.usable_bytes)),

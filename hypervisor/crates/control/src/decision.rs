@@ -5,21 +5,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::pressure::HostState;
 
+/// Whose memory is paged out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Whose {
+    /// So much of the guest's; a part of QEMU's own goes along.
+    #[default]
+    Guest,
+    Qemu,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Action {
     /// Balloon target before and after.
-    Balloon {
-        from_bytes: u64,
-        to_bytes: u64,
-    },
+    Balloon { from_bytes: u64, to_bytes: u64 },
     PageOut {
         bytes: u64,
+        #[serde(default)]
+        of: Whose,
     },
     /// Nothing more can be taken from anybody.
-    AskForRoom {
-        missing_bytes: u64,
-    },
+    AskForRoom { missing_bytes: u64 },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,7 +25,7 @@ mod take;
 mod tax;
 
 pub use decide::decide;
-pub use decision::{Action, Decision};
+pub use decision::{Action, Decision, Whose};
 pub use observe::{Control, GuestReport, Host, Observations, Vm};
 pub use pressure::{HostState, Thresholds};
 pub use settings::{Settings, SettingsError};

@@ -63,6 +63,8 @@ pub struct Vm {
     pub actual_bytes: Option<u64>,
     /// In the host's memory.
     pub resident_bytes: u64,
+    /// QEMU's own memory that is resident and belongs to no file: it could be paged out, and no floor counts it.
+    pub own_bytes: u64,
     pub swapped_bytes: u64,
     /// Of QEMU's process, as a total: pages that had to be fetched back.
     pub major_faults: u64,

@@ -12,6 +12,7 @@ fn guest() -> Vm {
         target_bytes: 256 * MIB,
         actual_bytes: Some(256 * MIB),
         resident_bytes: 240 * MIB,
+        own_bytes: 0,
         swapped_bytes: 0,
         major_faults: 0,
         has_balloon: true,

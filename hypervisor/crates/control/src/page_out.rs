@@ -1,6 +1,7 @@
 //! Page-out into compressed memory: slowly of what is cold while the host is at ease, under a budget of refaults with
 //! back-off; and of what is needed when it is hard pressed. Never below a VM's floor.
 use crate::bytes::{MIB, share, whole_mib};
+use crate::decision::Whose;
 use crate::observe::{Vm, WANT_RATIO, Word};
 use crate::take::{HOLD_AFTER_GIVE_MS, STEP_MIN_BYTES};
 
@@ -21,6 +22,10 @@ const STEP_EVERY_MS: u64 = 10_000;
 const STEP_SELDOM_MS: u64 = 32 * MINUTE_MS;
 /// … and after each step of which less than this part went: what is left is shared, or comes back at once.
 const FRUITFUL_RATIO: f64 = 0.25;
+/// Of QEMU's own memory a step is this part, …
+const OWN_DIVISOR: u64 = 4;
+/// … and what an idle QEMU uses all the time is about this much.
+const OWN_LEAST_BYTES: u64 = 12 * MIB;
 /// In need: at most this share of what is resident, this often.
 const NEEDED_RATIO: f64 = 0.25;
 const NEEDED_EVERY_MS: u64 = 10_000;
@@ -121,12 +126,17 @@ impl Paging {
     }
 
     /// Of a guest at ease, while the host is: 0 where it is not due.
-    pub fn cold_bytes(&self, vm: &Vm, word: Word, since_given_ms: u64, now_ms: u64) -> u64 {
+    pub fn cold_bytes(&self, vm: &Vm, word: Word, since_given_ms: u64, now_ms: u64) -> (u64, Whose) {
         let is_at_ease = matches!(word, Word::Believed(view) if view.available_ratio() >= WANT_RATIO);
         if !is_at_ease || now_ms < self.next_ms {
-            return 0;
+            return (0, Whose::Guest);
         }
-        bounded(vm, share(vm.resident_bytes, self.step_ratio).min(STEP_MOST_BYTES), since_given_ms)
+        match bounded(vm, share(vm.resident_bytes, self.step_ratio).min(STEP_MOST_BYTES), since_given_ms) {
+            0 if vm.may_page_out && vm.own_bytes >= OWN_LEAST_BYTES => {
+                (whole_mib(vm.own_bytes / OWN_DIVISOR).max(STEP_MIN_BYTES), Whose::Qemu)
+            }
+            bytes => (bytes, Whose::Guest),
+        }
     }
 
     /// In need. A guest that is silent cannot be asked for its balloon and still pays its part.
@@ -179,6 +189,7 @@ mod tests {
             target_bytes: 1024 * MIB,
             actual_bytes: None,
             resident_bytes: resident_mib * MIB,
+            own_bytes: 0,
             swapped_bytes: 0,
             major_faults,
             has_balloon: true,
@@ -193,7 +204,7 @@ mod tests {
         let mut paging = Paging::first(&seen, 0);
         for now_ms in (0..10 * MINUTE_MS).step_by(2_000) {
             paging = paging.observed(&seen, now_ms);
-            let bytes = paging.cold_bytes(&seen, AT_EASE, u64::MAX, now_ms);
+            let (bytes, _) = paging.cold_bytes(&seen, AT_EASE, u64::MAX, now_ms);
             if bytes > 0 {
                 paging.ordered(bytes, now_ms);
                 steps.push(bytes / MIB);
@@ -227,9 +238,13 @@ mod tests {
         let later = MINUTE_MS;
         let cold = |vm: &Vm, word, since| paging.cold_bytes(vm, word, since, later);
         let needed = |vm: &Vm, word, since| paging.needed_bytes(vm, word, since, later);
-        assert_eq!(cold(&vm(1000, 0), WANTING, u64::MAX), 0);
+        assert_eq!(cold(&vm(1000, 0), WANTING, u64::MAX).0, 0);
         assert_eq!(needed(&vm(1000, 0), WANTING, u64::MAX), 0);
-        assert_eq!(cold(&vm(1000, 0), Word::Silent, u64::MAX), 0);
+        assert_eq!(cold(&vm(1000, 0), Word::Silent, u64::MAX).0, 0);
+        let at_floor = Vm { own_bytes: 60 * MIB, ..vm(512, 0) };
+        assert_eq!(cold(&at_floor, AT_EASE, u64::MAX), (15 * MIB, Whose::Qemu), "no floor counts QEMU's own");
+        assert_eq!(cold(&Vm { own_bytes: 11 * MIB, ..vm(512, 0) }, AT_EASE, u64::MAX).0, 0);
+        assert_eq!(cold(&Vm { may_page_out: false, ..at_floor }, AT_EASE, u64::MAX).0, 0);
         assert_eq!(needed(&vm(1000, 0), AT_EASE, HOLD_AFTER_GIVE_MS - 1), 0);
         assert_eq!(needed(&vm(512, 0), AT_EASE, u64::MAX), 0);
         assert_eq!(needed(&vm(530, 0), AT_EASE, u64::MAX), 18 * MIB);

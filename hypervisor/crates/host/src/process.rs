@@ -25,6 +25,8 @@ pub struct ProcessSample {
     pub system_ns: u64,
     pub major_faults: u64,
     pub rss_bytes: Option<u64>,
+    /// Of the resident, what no file could give back.
+    pub anonymous_bytes: Option<u64>,
     pub swap_bytes: Option<u64>,
     pub ksm_merging_pages: Option<u64>,
     pub ksm_profit_bytes: Option<i64>,
@@ -46,10 +48,20 @@ pub struct ThreadTime {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Footprint {
     pub rss_bytes: u64,
+    /// Of the resident, what no file could give back; 0 where the kernel does not say.
+    pub anonymous_bytes: u64,
     pub swap_bytes: u64,
     /// A total since the process started.
     pub major_faults: u64,
     pub ksm_merged_bytes: u64,
+}
+
+/// As the kernel says, what it says.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held {
+    rss_bytes: Option<u64>,
+    anonymous_bytes: Option<u64>,
+    swap_bytes: Option<u64>,
 }
 
 /// Holds the process's files open, which also ties it to this process: it never reads a later one with the same pid.
@@ -112,13 +124,14 @@ impl ProcessSampler {
             expected: "a process's stat line",
         })?;
         let threads = self.sample_threads(times.thread_count);
-        let (rss_bytes, swap_bytes) = self.memory();
+        let Held { rss_bytes, anonymous_bytes, swap_bytes } = self.memory();
         let (ksm_merging_pages, ksm_profit_bytes) = self.ksm();
         Ok(ProcessSample {
             user_ns: times.user_ticks * self.ns_per_tick,
             system_ns: times.system_ticks * self.ns_per_tick,
             major_faults: times.major_faults,
             rss_bytes,
+            anonymous_bytes,
             swap_bytes,
             ksm_merging_pages,
             ksm_profit_bytes,
@@ -129,16 +142,16 @@ impl ProcessSampler {
     /// None once the process has ended. Takes some 10 µs.
     pub fn footprint(&mut self) -> Option<Footprint> {
         let times = Times::parse(self.stat.read(&mut self.buffer)?)?;
-        let (rss_bytes, swap_bytes) = self.memory();
-        Footprint::of(rss_bytes, swap_bytes, times.major_faults, self.ksm().0)
+        let held = self.memory();
+        Footprint::of(held, times.major_faults, self.ksm().0)
     }
 
-    fn memory(&mut self) -> (Option<u64>, Option<u64>) {
+    fn memory(&mut self) -> Held {
         let Some(text) = self.status.read(&mut self.buffer) else {
-            return (None, None);
+            return Held::default();
         };
         let bytes = |name| value_of::<u64>(text, name).map(|kib| kib * KIB);
-        (bytes("VmRSS"), bytes("VmSwap"))
+        Held { rss_bytes: bytes("VmRSS"), anonymous_bytes: bytes("RssAnon"), swap_bytes: bytes("VmSwap") }
     }
 
     fn ksm(&mut self) -> (Option<u64>, Option<i64>) {
@@ -217,15 +230,17 @@ impl ProcessSampler {
 impl ProcessSample {
     /// The part about memory; None where the kernel did not say what is resident.
     pub fn footprint(&self) -> Option<Footprint> {
-        Footprint::of(self.rss_bytes, self.swap_bytes, self.major_faults, self.ksm_merging_pages)
+        let Self { rss_bytes, anonymous_bytes, swap_bytes, .. } = *self;
+        Footprint::of(Held { rss_bytes, anonymous_bytes, swap_bytes }, self.major_faults, self.ksm_merging_pages)
     }
 }
 
 impl Footprint {
-    fn of(rss: Option<u64>, swap: Option<u64>, major_faults: u64, merging_pages: Option<u64>) -> Option<Self> {
+    fn of(held: Held, major_faults: u64, merging_pages: Option<u64>) -> Option<Self> {
         Some(Self {
-            rss_bytes: rss?,
-            swap_bytes: swap.unwrap_or(0),
+            rss_bytes: held.rss_bytes?,
+            anonymous_bytes: held.anonymous_bytes.unwrap_or(0),
+            swap_bytes: held.swap_bytes.unwrap_or(0),
             major_faults,
             ksm_merged_bytes: merging_pages.unwrap_or(0).saturating_mul(PAGE_BYTES),
         })

@@ -67,6 +67,8 @@ pub struct MemorySample {
     pub balloon_actual_bytes: Option<u64>,
     /// Of the process's resident memory, QEMU's own.
     pub overhead_bytes: u64,
+    /// Of that, what could be paged out: what no file could give back.
+    pub own_bytes: u64,
     pub guest_memory: Option<GuestMemory>,
 }
 
@@ -323,6 +325,7 @@ impl VmProbe {
             size_bytes: self.memory.boot_bytes + self.memory.plugged_bytes().unwrap_or(0),
             balloon_actual_bytes: self.memory.guest_has(),
             overhead_bytes: ram.map_or(0, |ram| ram.overhead_bytes),
+            own_bytes: ram.map_or(0, |ram| process.anonymous_bytes.saturating_sub(ram.resident_bytes)),
             guest_memory: self.answers().guest_memory.clone(),
         })
     }

@@ -76,6 +76,8 @@ pub enum Scope {
     Guest,
     /// A part of QEMU's own goes along.
     WithQemu,
+    /// QEMU's own alone.
+    Qemu,
 }
 
 impl Order {

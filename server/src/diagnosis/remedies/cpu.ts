@@ -1,6 +1,6 @@
 // What to do about a shortage of CPU, in verbs of the product, sized by what was observed. Pure; knows no threshold of a
 // cause.
-import { coresText } from "../format.js";
+import { clockText, coresText } from "../format.js";
 import type { Neighbour, Remedy, VmFacts } from "../model.js";
 
 /** Limits are advised in steps of so many percent of a core, which is also the least a VM can have. */
@@ -32,10 +32,19 @@ export function ownLimitRemedy(vm: VmFacts, limitPercent: number, demandCores: n
   return { advice: `${stops} lift it${why}, or give the VM less to do. The command lifts it at once, and for good.`, adviceCommand: `quetzal cpu set ${vm.id} --limit none` };
 }
 
-/** A quota that no definition asked for. `limitPercent` is the VM's own, which was not used up; null: it has none. */
-export function foreignQuotaRemedy({ pid }: VmFacts, limitPercent: number | null): Remedy {
+/**
+ * A quota that the definition does not ask for, as it is now. `limitPercent` is the VM's own, which was not used up; null:
+ * it has none. What is over may have been a limit of its own that was lifted since.
+ */
+export function foreignQuotaRemedy({ pid }: VmFacts, limitPercent: number | null, overSince: number | null): Remedy {
   const own = limitPercent === null ? "its definition sets no limit" : `its own limit of ${limitPercent} % was not used up`;
   const groups = pid === null ? "" : " The command shows which group it is in.";
+  if (overSince !== null) {
+    return {
+      advice: `It is over since ${clockText(overSince)} UTC, and now ${limitPercent === null ? "its definition sets no limit" : `its limit is ${limitPercent} % of a core`}: nothing is to be done unless it comes back.${groups}`,
+      adviceCommand: pid === null ? null : `cat /proc/${pid}/cgroup`,
+    };
+  }
   return {
     advice: `A CPU quota of a control group that is not its own stops this VM again and again (${own}): raise or lift the quota (cpu.cfs_quota_us or cpu.max) there, or give the VM less to do.${groups}`,
     adviceCommand: pid === null ? null : `cat /proc/${pid}/cgroup`,

@@ -3,7 +3,7 @@ import { judge, type Judged } from "../finding.js";
 import { combine, meanOver, measure, type Measured, type Span } from "../measure.js";
 import type { Observations, Remedy } from "../model.js";
 import { foreignQuotaRemedy, guestCpuRemedy, ownLimitRemedy, stealRemedy } from "../remedies/cpu.js";
-import { THRESHOLDS } from "../thresholds.js";
+import { LEAST_STEPS, THRESHOLDS } from "../thresholds.js";
 
 /** Using all of its own vCPUs is what a VM is for; it explains slowness only where nothing else does. */
 const GUEST_CPU_WEIGHT = 0.4;
@@ -36,15 +36,23 @@ function throttling(observations: Observations, { throttled }: CpuSigns): Judged
 }
 
 /** Where it used less than its own limit would have let it in those periods, another quota stopped it. */
-function quotaRemedy({ vm, figures }: Observations, { beyond }: Measured): Remedy {
+function quotaRemedy(observations: Observations, { beyond }: Measured): Remedy {
+  const { vm, figures } = observations;
   const used = meanOver(figures.CPU_RATIO, beyond);
   const stopped = meanOver(figures.THROTTLED_RATIO, beyond);
   const { limitPercent } = vm;
   const isUsedUp = limitPercent !== null && (used === null || stopped === null || used * 100 >= limitPercent * stopped * OWN_LIMIT_USED_RATIO);
-  if (!isUsedUp) return foreignQuotaRemedy(vm, limitPercent);
+  if (!isUsedUp) return foreignQuotaRemedy(vm, limitPercent, endOf(observations, beyond));
   // The kernel counts what a thread waits for under a quota as run delay too, and other waiting beside it.
   const held = figures.THROTTLED_TIME_RATIO.map((time, step) => atLeast(time, figures.STEAL_RATIO[step] ?? null, vm.vcpus));
   return ownLimitRemedy(vm, limitPercent, meanOver(combine(figures.CPU_RATIO, held, (ran, waited) => ran + waited), beyond));
+}
+
+/** The second at which it was over, where that has been seen since; null: it goes on. */
+function endOf({ figures, fromSecond, stepSeconds }: Observations, beyond: readonly boolean[]): number | null {
+  const next = beyond.lastIndexOf(true) + 1;
+  const calm = figures.THROTTLED_RATIO.slice(next).filter((ratio) => ratio !== null);
+  return calm.length >= LEAST_STEPS ? fromSecond + next * stepSeconds : null;
 }
 
 /** The longer of both, in cores; null: neither is known. */

@@ -96,9 +96,16 @@ function fields(vm: CpuVm): (readonly [string, string | undefined])[] {
   return [
     ["VM", `${sanitise(vm.name)}, ${vm.state.toLowerCase()}`],
     ["vCPUs", `${usedOf(vm)}${room === null ? "" : `, up to ${room.vcpusMax} without a restart`}; QEMU has ${latest?.vcpusPresent ?? UNKNOWN}, boots with ${vm.vcpus}`],
-    ["CPU", latest === null ? undefined : `${formatPercent(latest.cpuRatio)} % of a core, steal ${formatPercent(latest.stealRatio)} %, throttled ${formatPercent(latest.throttledTimeRatio)} %`],
+    ["CPU", latest === null ? undefined : `${formatPercent(latest.cpuRatio)} % of a core, steal ${formatPercent(latest.stealRatio)} %`],
+    ["Throttled", latest === null ? undefined : throttledWords(latest)],
     ["Policy", `weight ${policy.weight}, limit ${limitWords(vm)}, QEMU's own threads on ${policy.emulatorCpus === null ? "any CPU" : cpuList(policy.emulatorCpus)}`],
   ];
+}
+
+/** Linux counts what a quota stops by control group, and there is one of the VM. */
+function throttledWords({ throttledTimeRatio, throttledRatio }: NonNullable<CpuVm["latest"]>): string {
+  if (throttledTimeRatio === null) return `${UNKNOWN} (no cpu controller)`;
+  return `${formatPercent(throttledTimeRatio)} % of a core's time, in ${formatPercent(throttledRatio)} % of the limit's periods; Linux counts it for the VM as a whole, not for each vCPU`;
 }
 
 function vcpuLines({ latest, cpuPolicy: { pins } }: CpuVm): string[] {
@@ -107,5 +114,5 @@ function vcpuLines({ latest, cpuPolicy: { pins } }: CpuVm): string[] {
     const pin = pins.find(({ vcpu }) => vcpu === index);
     return [String(index), formatPercent(ratio), formatPercent(stealRatio), pin === undefined ? "any" : cpuList(pin.cpus)];
   });
-  return ["", ...tableLines([{ title: "VCPU", align: "right" }, { title: "RUN%", align: "right" }, { title: "STEAL%", align: "right" }, { title: "ON" }], rows)];
+  return ["", ...tableLines([{ title: "VCPU", align: "right" }, { title: "RUN%", align: "right" }, { title: "STEAL%", align: "right" }, { title: "ON" }], rows), "Steal is a vCPU's run delay: ready to run, and no CPU for it."];
 }

@@ -149,7 +149,8 @@ describe("the cpu tab of a VM", () => {
 
   it("has present and possible vCPUs, the policy, throttling, and the CPUs each is kept to", () => {
     const shown = text(withDetail);
-    expect(shown).toMatch(/# vCPUs +present 1 +target 1 +of at most 2 +throttled 12\.5% of a core's time/);
+    expect(shown).toMatch(/# vCPUs +present 1 +target 1 +of at most 2 *\n/);
+    expect(shown).toMatch(/quota +throttled 12\.5% of a core: Linux counts it for the VM as a whole *\n +vCPU +used +steal%/);
     expect(shown).toMatch(/policy weight 300 +limit 50% of a core +QEMU's threads on 0-2,5/);
     expect(shown).toMatch(/^ +0 +40\.0 +2\.0 .* 0-1,4 *\n +1 +not plugged in/m);
   });

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use quetzal_control::{Action, Control, Decision, GuestReport, Host, Observations, Settings, State, Vm, decide};
+use quetzal_control::{Action, Control, Decision, GuestReport, Host, Observations, Settings, State, Vm, Whose, decide};
 
 pub const MIB: u64 = 1 << 20;
 pub const TICK_MS: u64 = 2_000;
@@ -67,6 +67,7 @@ pub fn vm(id: usize, size_mib: u64) -> Vm {
         target_bytes: size_mib * MIB,
         actual_bytes: Some(size_mib * MIB),
         resident_bytes: size_mib * MIB,
+        own_bytes: 60 * MIB,
         swapped_bytes: 0,
         major_faults: 0,
         has_balloon: true,
@@ -184,7 +185,10 @@ impl World {
             let guest = self.guests.iter_mut().find(|guest| guest.vm.id == decision.vm_id).unwrap();
             match decision.action {
                 Action::Balloon { to_bytes, .. } => guest.vm.target_bytes = to_bytes,
-                Action::PageOut { bytes } => guest.vm.swapped_bytes += bytes.min(guest.vm.resident_bytes),
+                Action::PageOut { bytes, of: Whose::Guest } => {
+                    guest.vm.swapped_bytes += bytes.min(guest.vm.resident_bytes);
+                }
+                Action::PageOut { bytes, of: Whose::Qemu } => guest.vm.own_bytes -= bytes.min(guest.vm.own_bytes),
                 Action::AskForRoom { .. } => {}
             }
         }

@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use quetzal_control::{Action, Decision};
+use quetzal_control::{Action, Decision, Whose};
 use quetzal_vm::view::UnixMs;
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +106,8 @@ impl KeptDecision {
             Action::Balloon { from_bytes, to_bytes } => {
                 format!("balloon target {} to {} MiB", from_bytes / MIB, to_bytes / MIB)
             }
-            Action::PageOut { bytes } => format!("page out {} MiB", bytes / MIB),
+            Action::PageOut { bytes, of: Whose::Guest } => format!("page out {} MiB", bytes / MIB),
+            Action::PageOut { bytes, of: Whose::Qemu } => format!("page out {} MiB of QEMU's own", bytes / MIB),
             Action::AskForRoom { missing_bytes } => format!("{} MiB of room wanting", missing_bytes / MIB),
         };
         let what = if self.decision.carried_out { what } else { format!("advice: {what}") };
@@ -125,7 +126,7 @@ mod tests {
     fn decision(vm_id: &str, is_routine: bool) -> Decision {
         Decision {
             vm_id: vm_id.into(),
-            action: Action::PageOut { bytes: 5 * MIB },
+            action: Action::PageOut { bytes: 5 * MIB, of: Whose::Guest },
             reason: "because".into(),
             carried_out: true,
             is_routine,

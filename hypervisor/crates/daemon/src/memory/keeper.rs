@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use quetzal_control::{Action, Decision, HostState, Observations, State, Thresholds, decide};
+use quetzal_control::{Action, Decision, HostState, Observations, State, Thresholds, Whose, decide};
 use quetzal_vm::metrics::{MemorySample, VmProbe};
 use quetzal_vm::order::{Mode, Order, Scope, VmHandle};
 use quetzal_vm::spec::Feature;
@@ -180,7 +180,8 @@ impl Keeper {
 async fn carry_out(handle: &VmHandle, decision: &Decision) -> Result<(), String> {
     let order = match decision.action {
         Action::Balloon { to_bytes, .. } => Order::Balloon { target_bytes: to_bytes },
-        Action::PageOut { bytes } => Order::PageOut { bytes, scope: Scope::WithQemu },
+        Action::PageOut { bytes, of: Whose::Guest } => Order::PageOut { bytes, scope: Scope::WithQemu },
+        Action::PageOut { bytes, of: Whose::Qemu } => Order::PageOut { bytes, scope: Scope::Qemu },
         // The decision is the request.
         Action::AskForRoom { .. } => return Ok(()),
     };

@@ -84,6 +84,7 @@ impl Running {
             target_bytes: self.room.balloon_target_bytes.min(size_bytes),
             actual_bytes: sample.balloon_actual_bytes,
             resident_bytes: sample.process.rss_bytes.saturating_sub(sample.overhead_bytes),
+            own_bytes: sample.own_bytes,
             swapped_bytes: sample.process.swap_bytes,
             major_faults: sample.process.major_faults,
             // A paused guest moves no balloon.

@@ -62,7 +62,7 @@ pub fn decision(kept: &std::sync::Arc<KeptDecision>) -> v1::MemoryDecision {
     let decision = &kept.decision;
     let (action, from_bytes, to_bytes) = match decision.action {
         Action::Balloon { from_bytes, to_bytes } => (DecisionAction::Balloon, from_bytes, to_bytes),
-        Action::PageOut { bytes } => (DecisionAction::PageOut, 0, bytes),
+        Action::PageOut { bytes, .. } => (DecisionAction::PageOut, 0, bytes),
         Action::AskForRoom { missing_bytes } => (DecisionAction::AskForRoom, 0, missing_bytes),
     };
     v1::MemoryDecision {

@@ -20,7 +20,7 @@ use crate::task::WorkEnd;
 /// At about 1 ms a MB, a cancellation waits for some 16 ms.
 const PIECE_BYTES: u64 = 16 << 20;
 const PAGE_BYTES: u64 = 4096;
-/// Each page-out that takes QEMU's own memory along goes through this part of it.
+/// Each page-out of QEMU's own memory goes through this part of it.
 const OWN_DIVISOR: u64 = 4;
 /// Less free swap than this counts as none.
 pub(crate) const SWAP_LEAST_BYTES: u64 = 1 << 20;
@@ -45,9 +45,12 @@ impl PageOut {
         let pid = self.process.pid();
         let before = pageout::swapped_bytes(pid).unwrap_or(0);
         let gone = || pageout::swapped_bytes(pid).unwrap_or(0).saturating_sub(before);
-        let mut stop = self.go_round(&mut cancelled, &gone).await;
-        if let (Ok(Stop::Done), Scope::WithQemu) = (&stop, self.scope) {
-            stop = self.take_own_along(&mut cancelled).await;
+        let mut stop = match self.scope {
+            Scope::Guest | Scope::WithQemu => self.go_round(&mut cancelled, &gone).await,
+            Scope::Qemu => Ok(Stop::Done),
+        };
+        if matches!(stop, Ok(Stop::Done)) && self.scope != Scope::Guest {
+            stop = self.go_through_own(&mut cancelled).await;
         }
         let (gone, took) = (gone(), begun.elapsed().as_secs_f32());
         let went = format!("{} went to swap (took {took:.2} s)", megabytes(gone));
@@ -87,7 +90,7 @@ impl PageOut {
         Ok(Stop::Done)
     }
 
-    async fn take_own_along(&self, cancelled: &mut oneshot::Receiver<()>) -> Result<Stop, HostError> {
+    async fn go_through_own(&self, cancelled: &mut oneshot::Receiver<()>) -> Result<Stop, HostError> {
         let mappings = guest_ram::besides(self.process.pid(), &self.guest()?);
         let whole: u64 = mappings.iter().map(|mapping| mapping.end - mapping.start).sum();
         let mut left = whole.div_ceil(OWN_DIVISOR);

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn holding(rss: u64, swap: u64, merged: u64) -> Footprint {
-        Footprint { rss_bytes: rss, swap_bytes: swap, major_faults: 0, ksm_merged_bytes: merged }
+        Footprint { rss_bytes: rss, swap_bytes: swap, ksm_merged_bytes: merged, ..Footprint::default() }
     }
 
     /// In how many of the seconds after the first walk there was another.
