@@ -84,3 +84,28 @@ export async function comparable(screen: TerminalDriver, live: readonly Shown[])
   expect(steps.length).toBeGreaterThanOrEqual(RECORDED_SAMPLES / 2 - 1);
   return steps.map((step) => ({ ...step, place: (isThat) => live.findLastIndex(({ looks }) => looks.some(isThat)) }));
 }
+
+/** All that was on the live screen for a while in which it was drawn regularly, each look once. */
+export interface Watched { readonly from: number; readonly to: number; readonly looks: ReadonlySet<string> }
+
+/** For looks that do not change with every sample: the screen is drawn each second all the same, as ages count on. */
+export async function watchLive(screen: TerminalDriver, take: (text: string) => string): Promise<Watched> {
+  let [from, to] = [Date.now(), Date.now()];
+  let looks = new Set<string>();
+  using watching = screen.onDrawn(() => {
+    const now = Date.now();
+    if (now - to > REGULAR_MS.most) [from, looks] = [now, new Set()];
+    to = now;
+    looks.add(take(screen.screen()));
+  });
+  await eventually(`${RECORDED_SAMPLES} seconds of a screen that is drawn regularly`, () => to - from >= (RECORDED_SAMPLES + 2) * SECOND_MS, RECORDED_WITHIN_MS);
+  watching[Symbol.dispose]();
+  return { from, to, looks };
+}
+
+/** What is shown of the instants of that while, of which each was on the screen: a sample is painted within a second or so. */
+export async function stepsThrough(screen: TerminalDriver, { from, to }: Watched): Promise<{ second: number; text: string }[]> {
+  const steps = (await stepsBackTo(screen, from)).filter(({ second }) => second + 2 * SECOND_MS <= to);
+  expect(steps.length).toBeGreaterThanOrEqual(RECORDED_SAMPLES / 2 - 1);
+  return steps;
+}

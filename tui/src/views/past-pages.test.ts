@@ -96,7 +96,7 @@ describe("the tabs of a VM of then", () => {
 
   it("tell of an only vCPU what it did, and of several that each is unkept", () => {
     const shown = text(then("vm", {}, "cpu"));
-    expect(shown).toMatch(/QEMU: user 40\.0 system 10\.0[^]*present 1 +target unkept +throttled 12\.5% of a core[^]*policy weight 300 +limit 50% of a core[^]*\n +0 +25\.0 +5\.0 .* 0-1/);
+    expect(shown).toMatch(/QEMU: user 40\.0 system 10\.0[^]*present 1 +target unkept[^]*policy weight 300 +limit 50% of a core[^]*quota +throttled 12\.5% of a core[^]*\n +0 +25\.0 +5\.0 .* 0-1/);
     const vcpus = [0, 1].map((index) => ({ index, ratio: null, stealRatio: null }));
     expect(text(then("vm", { one: one({ vcpus, vcpusPresent: 2 }) }, "cpu"))).toMatch(/\n +0 +unkept +unkept .* 0-1[^]*\n +1 +unkept +unkept .* any/);
   });
