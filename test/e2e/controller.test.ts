@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type DaemonClient, daemonClient, type Thresholds } from "../support/daemon-client.js";
+import { AT_EASE, type DaemonClient, daemonClient, SHORT, type Thresholds } from "../support/daemon-client.js";
 import { eventually } from "../support/process.js";
 import { Stack } from "../support/stack.js";
 import { type Definition, smallGuest, VmDriver } from "../support/vm.js";
@@ -17,11 +17,10 @@ const MISSING_BYTES = 20 * MIB;
 const TENTH_BYTES = Math.floor(GUEST_MIB / 10) * MIB;
 /** Available memory comes and goes with whatever else runs here: the want is set anew, by what is there then. */
 const WANT_AGAIN_MS = 8_000;
-const AT_EASE: Thresholds = { highRatio: 0.06, softRatio: 0.04, hardRatio: 0.02, lowRatio: 0.01 };
 /** As docs/MEMORY.md advises for guests with room to grow. */
 const SMALL_SWIOTLB = "console=ttyS0 quiet swiotlb=2048";
 /** A host that is in SOFT stays in it, and may still give down to a twentieth. */
-const SHORT_WITH_ROOM: Thresholds = { highRatio: 0.999, softRatio: 0.05, hardRatio: 0.0002, lowRatio: 0.0001 };
+const SHORT_WITH_ROOM: Thresholds = { ...SHORT, softRatio: 0.05 };
 
 interface Decision {
   readonly time: string; readonly vmId: string; readonly action: string; readonly fromBytes: number; readonly toBytes: number; readonly reason: string;

@@ -174,7 +174,7 @@ describe("guests that are slow at the same time, each for its own reason", () =>
 
 it("a CPU hog beside it is found and named", async () => {
   // Each VM has its own control group: with like weights a hog of many vCPUs would take no more than its half.
-  const [victim, hog] = await Promise.all([booted("victim"), booted("hog", { vcpus: 4, cpu_policy: { weight: 1_000 } })]);
+  const [victim, hog] = await Promise.all([booted("victim"), booted("hog", { vcpus: 4, cpu_policy: { weight: 400 } })]);
   await victim.run(busy(1));
   await windowOver(victim, new Date(), CALM_SECONDS);
   await hog.run(busy(4));

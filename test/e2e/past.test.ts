@@ -3,26 +3,11 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/process.js";
+import { CLOCK, SECOND_MS, comparable, recordLive, stepsBackTo } from "../support/scrubbing.js";
 import { EVENT_ROWS, eventLines, figures, graph, halves, likeness, timeOf } from "../support/seen.js";
 import { cliPath, Stack } from "../support/stack.js";
 import { TerminalDriver } from "../support/terminal.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
-
-/** Samples in a row that must have reached the screen regularly: only then is every one of them known to have been shown. */
-const RECORDED_SAMPLES = 10;
-/** On a crowded machine the dashboard may be kept from painting one before the next has come; so long a regular run is waited for. */
-const RECORDED_WITHIN_MS = 120_000;
-/** What is drawn within this belongs to one sample: that of the host and those of the guests come apart. */
-const ONE_SAMPLE_MS = 400;
-/** Samples come once a second; painted so far apart, none lies unseen between two. */
-const REGULAR_MS = { least: 600, most: 1_400 } as const;
-/** For the answer to one step, and the steps in a row that may find no sample of their own. */
-const STEP_DEADLINE_MS = 5_000;
-const STEPS_WITHOUT_SAMPLE = 4;
-/** More steps than any age of a recorded run takes. */
-const STEPS_MAX = 200;
-const CLOCK = /PAST (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC/;
-const SECOND_MS = 1_000;
 
 /** A tick that falls into the second of another counts for its own in history alone: where that is, columns may differ. */
 const LIKENESS_LEAST = 0.8;
@@ -52,72 +37,6 @@ afterAll(async () => {
 
 const quetzal = async (...args: string[]): Promise<string> => (await promisify(execFile)(process.execPath, [cliPath, ...args], { env: stack.clientEnv })).stdout;
 
-/** What one sample brought to the screen: all that was drawn while it came, and when that began. */
-interface Shown { readonly at: number; readonly looks: string[] }
-
-/**
- * What the live screen showed of a run of samples of which none can have been missed. Every picture that was drawn is taken,
- * not one that a timer finds: a crowded machine keeps this test waiting too.
- */
-async function recordLive(take: (screen: string) => string): Promise<Shown[]> {
-  let run: Shown[] = [];
-  using watching = screen.onDrawn(() => {
-    const look = take(screen.screen());
-    const last = run.at(-1);
-    if (last !== undefined && last.looks.includes(look)) return;
-    const now = Date.now();
-    if (last !== undefined && now - last.at < ONE_SAMPLE_MS) {
-      last.looks.push(look);
-      return;
-    }
-    const isRegular = last !== undefined && now - last.at >= REGULAR_MS.least && now - last.at <= REGULAR_MS.most;
-    run = isRegular ? [...run, { at: now, looks: [look] }] : [{ at: now, looks: [look] }];
-  });
-  await eventually(`${RECORDED_SAMPLES} samples in a row, each on the screen by itself`, () => run.length >= RECORDED_SAMPLES, RECORDED_WITHIN_MS);
-  watching[Symbol.dispose]();
-  return run;
-}
-
-/** A step back: the clock and the screen of the next older sample. On a busy host one may come so late that its second has none: the step leads to the same sample, and another one is taken. */
-async function stepBack(before: string): Promise<{ clock: string; text: string }> {
-  for (let tries = 1; ; tries += 1) {
-    screen.send("[");
-    try {
-      const text = await eventually("another instant of the past", () => {
-        const now = screen.screen();
-        const clock = CLOCK.exec(now)?.[1];
-        return clock !== undefined && clock !== before && !now.includes("asking") ? now : undefined;
-      }, STEP_DEADLINE_MS);
-      return { clock: CLOCK.exec(text)?.[1] ?? "", text };
-    } catch (error) {
-      if (tries >= STEPS_WITHOUT_SAMPLE) throw new Error(`after ${before || "now"} no other instant is shown:\n${screen.screen()}`, { cause: error });
-    }
-  }
-}
-
-/** Steps back, newest first, to an instant; each with the second that its sample was taken in. */
-async function stepsBackTo(instant: number): Promise<{ second: number; text: string }[]> {
-  const steps: { second: number; text: string }[] = [];
-  for (let clock = ""; steps.length < STEPS_MAX; ) {
-    const step = await stepBack(clock);
-    const second = Date.parse(`${step.clock}Z`);
-    if (clock !== "") expect(second).toBeLessThan(Date.parse(`${clock}Z`));
-    clock = step.clock;
-    if (second < instant) return steps;
-    steps.push({ second, text: step.text });
-  }
-  throw new Error(`${new Date(instant).toISOString()} is not reached in ${STEPS_MAX} steps`);
-}
-
-/** Of every instant of a run: what is shown of it then and what was live, newest first. */
-async function comparable(live: readonly Shown[]): Promise<{ second: number; text: string; place: (isThat: (look: string) => boolean) => number }[]> {
-  // A sample taken after the first look of a run was painted by a later one, and one taken two looks before its end was painted within it.
-  const [begin, end] = [live[0]?.at ?? NaN, live.at(-3)?.at ?? NaN];
-  const steps = (await stepsBackTo(begin)).filter(({ second }) => second + SECOND_MS <= end);
-  expect(steps.length).toBeGreaterThanOrEqual(RECORDED_SAMPLES / 2 - 1);
-  return steps.map((step) => ({ ...step, place: (isThat) => live.findLastIndex(({ looks }) => looks.some(isThat)) }));
-}
-
 async function press(keys: string, expected: string | RegExp): Promise<void> {
   screen.send(keys);
   await screen.waitFor(expected);
@@ -125,8 +44,8 @@ async function press(keys: string, expected: string | RegExp): Promise<void> {
 
 describe("scrubbing", () => {
   it("shows for an instant what the screen showed live then", async () => {
-    const live = await recordLive(figures);
-    const places = (await comparable(live)).map(({ second, text, place }) => {
+    const live = await recordLive(screen, figures);
+    const places = (await comparable(screen, live)).map(({ second, text, place }) => {
       const shown = figures(text);
       const found = place((look) => look === shown);
       expect(found, `${new Date(second).toISOString()} is shown as\n${shown}\nlive were\n${live.map(({ looks }) => looks.join("\nor\n")).join("\n\n")}`).toBeGreaterThanOrEqual(0);
@@ -139,8 +58,8 @@ describe("scrubbing", () => {
   it("draws for an instant the graph that was drawn live then", async () => {
     await screen.waitFor(/busy-guest +running +\d/);
     await press("\r", /1 graphs/);
-    const live = await recordLive(graph);
-    for (const { second, text, place } of await comparable(live)) {
+    const live = await recordLive(screen, graph);
+    for (const { second, text, place } of await comparable(screen, live)) {
       const [figuresThen, drawnThen] = halves(graph(text));
       expect(place((look) => {
         const [figuresLive, drawnLive] = halves(look);
@@ -163,7 +82,7 @@ describe("scrubbing", () => {
     const cameSince = after.length < EVENT_ROWS ? after.length - before.length : after.findIndex((_, index) => before[0] !== undefined && after[index] === before[0] && after[index + 1] === before[1]);
     expect(cameSince).toBeGreaterThan(1);
     expect(after.slice(cameSince)).toEqual(before.slice(0, after.length - cameSince));
-    const steps = await stepsBackTo(began - 2 * SECOND_MS);
+    const steps = await stepsBackTo(screen, began - 2 * SECOND_MS);
     const stages = new Set<number>();
     for (const { second, text } of steps) {
       const then = eventLines(text);
@@ -189,7 +108,7 @@ describe("scrubbing", () => {
     await press("3", itRuns);
     await press("\u001b[6~", /configured +128M +100% +what it was started with/);
     await eventually("an instant after the edit", () => Date.now() - edited > 6 * SECOND_MS);
-    const [newest] = await stepsBackTo(edited);
+    const [newest] = await stepsBackTo(screen, edited);
     expect(newest?.text).toMatch(itRuns);
   });
 

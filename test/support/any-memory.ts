@@ -1,17 +1,18 @@
 // Whatever a server may tell of memory, well shaped and otherwise as bad as can be: parts that add up to nothing, hostile
 // texts, impossible figures, answers to targets that nobody typed.
 import fc from "fast-check";
-import { toHostMemory, toVmMemoryDetail } from "../../tui/src/feed/memory.js";
+import { toBreakdown, toHostMemory, toVmMemoryDetail } from "../../tui/src/feed/memory-wire.js";
 import type { Action } from "../../tui/src/store/actions.js";
 import { MEMORY_CONTROLS, MEMORY_PARTS } from "../../tui/src/store/memory.js";
+import type { PastFrame } from "../../tui/src/store/past.js";
 import { paintable } from "../../tui/src/store/sanitize.js";
 import { RECORDED_HOST, RECORDED_NOW } from "./recorded-fleet.js";
 
 const IDS = ["web-1", "web-2", "db-old", "spare", "test-vm-001"] as const;
 const anyBytes = fc.oneof(fc.nat(2 ** 31), fc.double(), fc.constantFrom(0, -1, 1e300, 2 ** 63));
 
-/** News of memory, given whatever texts there are. */
-export function anyMemoryNews(anyText: fc.Arbitrary<string>): fc.Arbitrary<Action> {
+/** A breakdown, decisions, and all of one VM, given whatever texts there are. */
+function anyParts(anyText: fc.Arbitrary<string>) {
   const at = new Date(RECORDED_NOW).toISOString();
   const breakdown = fc.option(fc.record({ total: anyBytes, rest: anyBytes, text: anyText, parts: fc.array(fc.record({ kind: fc.constantFrom(...MEMORY_PARTS), bytes: anyBytes, description: anyText, source: anyText }), { maxLength: 12 }) })
     .map(({ total, rest, text, parts }) => ({ at, totalBytes: total, source: text, remainderBytes: String(rest), parts })));
@@ -24,6 +25,19 @@ export function anyMemoryNews(anyText: fc.Arbitrary<string>): fc.Arbitrary<Actio
     memoryPolicy: { floorBytes: amount, ceilingBytes: amount, maxBytes: amount, shares: 1, control: mode, sharingDomain: text },
     cpuPolicy: { weight: 1, limitPercent: known ? 50 : null, pins: [{ vcpu: 0, cpus: [0, 2] }], emulatorCpus: known ? [1] : null, maxVcpus: 3 },
   }));
+  return { breakdown, decisions, detail };
+}
+
+/** What the frame of an instant holds of memory: asked for or not, of the host and of some VMs, and of one. */
+export function anyMemoryThen(anyText: fc.Arbitrary<string>): fc.Arbitrary<Pick<PastFrame, "memory" | "one">> {
+  const { breakdown, detail } = anyParts(anyText);
+  const memory = fc.option(fc.record({ where: breakdown, vms: fc.array(detail, { maxLength: 4 }) }).map(({ where, vms }) => ({ hosts: new Map([[RECORDED_HOST.id, toBreakdown(where)]]), vms })));
+  return fc.record({ memory, one: fc.option(detail.map((one) => ({ detail: null, allDisks: null, memory: one }))) });
+}
+
+/** News of memory, given whatever texts there are. */
+export function anyMemoryNews(anyText: fc.Arbitrary<string>): fc.Arbitrary<Action> {
+  const { breakdown, decisions, detail } = anyParts(anyText);
   const host = fc.record({ text: anyText, breakdown, decisions, amount: anyBytes, ksm: fc.constantFrom("UNTOUCHED", "TUNED", "STOPPED", "UNMERGED"), zip: fc.constantFrom("UNTOUCHED", "ZRAM", "ZSWAP"), state: fc.constantFrom("HIGH", "SOFT", "HARD", "LOW"), isOn: fc.boolean() })
     .map(({ text, breakdown: where, decisions: list, amount, ksm, zip, state, isOn }) => toHostMemory(RECORDED_HOST.id, {
       memoryBreakdown: where, memoryDecisions: list,

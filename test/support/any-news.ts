@@ -10,7 +10,7 @@ import { keyOf } from "../../tui/src/store/form.js";
 import { vmForm } from "../../tui/src/store/vm-form.js";
 import type { PastFrame } from "../../tui/src/store/past.js";
 import { paintable } from "../../tui/src/store/sanitize.js";
-import { anyMemoryNews } from "./any-memory.js";
+import { anyMemoryNews, anyMemoryThen } from "./any-memory.js";
 import { HOSTILE_TEXTS } from "./hostile.js";
 import { RECORDED_HOST, RECORDED_NOW, hostSample, recordedVms, vmSample } from "./recorded-fleet.js";
 
@@ -41,10 +41,11 @@ const anyOperation = fc.record({ id: fc.constantFrom("op-1", "op-2", "op-3"), vm
 } as unknown as Wire<typeof toOperation>));
 
 /** An answer about the past: of the instant asked for, or of another that was asked for before. */
-const anyPastFrame = fc.record({ time: anyTime, vms: fc.uniqueArray(anyVm, { selector: (vm) => vm.id, maxLength: 5 }), samples: fc.array(anySample, { maxLength: 5 }), events: fc.array(anyEvent, { maxLength: 5 }), operations: fc.array(anyOperation, { maxLength: 3 }), where: anyText, found: fc.option(fc.subarray([...IDS])), definition: anyText }).map(({ time, vms, samples, events, operations, where, found, definition }): PastFrame => ({
+const anyPastFrame = fc.record({ time: anyTime, vms: fc.uniqueArray(anyVm, { selector: (vm) => vm.id, maxLength: 5 }), samples: fc.array(anySample, { maxLength: 5 }), events: fc.array(anyEvent, { maxLength: 5 }), operations: fc.array(anyOperation, { maxLength: 3 }), where: anyText, found: fc.option(fc.subarray([...IDS])), definition: anyText, memory: anyMemoryThen(anyText), detail: fc.option(anySample) }).map(({ time, vms, samples, events, operations, where, found, definition, memory: { memory, one }, detail }): PastFrame => ({
   at: Date.parse(time), clock: Date.parse(time), stepSeconds: 60, where: paintable(where), found: found === null ? null : new Set(found), vms: new Map(vms.map((vm) => [vm.id, vm])),
   samples: new Map(samples.map((sample) => [sample.vmId, toSample(sample)])), hostSamples: new Map([[RECORDED_HOST.id, toHostSample(hostSample(RECORDED_NOW) as unknown as Wire<typeof toHostSample>)]]),
-  definitions: new Map(vms.map((vm) => [vm.id, toDefinitionLines({ [definition]: definition })])), events, operations,
+  definitions: new Map(vms.map((vm) => [vm.id, toDefinitionLines({ [definition]: definition })])), events, operations, memory,
+  one: one === null || detail === null ? one : { ...one, detail: toDetail(detail), allDisks: toDetail(detail).disks[0] ?? null },
 }));
 
 const anyFinding = fc.record({ kind: fc.constantFrom("STEAL", "BALLOON", "NEIGHBOUR_CPU"), title: anyText, text: anyText, neighbour: fc.option(anyId), count: fc.nat(2) }).map(({ kind, title, text, neighbour, count }) => ({

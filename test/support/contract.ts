@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { readConfig, type ServerConfig } from "../../server/src/config.js";
 import type { Log } from "../../server/src/log.js";
 import { startServer, type RunningServer } from "../../server/src/server.js";
+import { seedDatabase } from "./database-seed.js";
 import { connect, type GraphqlPeer } from "./graphql.js";
 import { ScriptedDaemon, type ScriptedOptions } from "./scripted-daemon.js";
 
@@ -23,6 +24,7 @@ export class ContractStack implements AsyncDisposable {
     // Open, because Postgres runs as another user when the tests run as root.
     chmodSync(this.stateDir, 0o755);
     mkdirSync(join(this.stateDir, "run"));
+    seedDatabase(this.stateDir);
     this.daemon = new ScriptedDaemon({ ...options, socket: this.socket });
   }
 

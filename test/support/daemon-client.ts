@@ -7,6 +7,11 @@ import { VmServiceDefinition, VmState } from "../../server/src/hypervisor/genera
 /** Shares of the host's memory that are available, under which its states begin. */
 export interface Thresholds { readonly highRatio: number; readonly softRatio: number; readonly hardRatio: number; readonly lowRatio: number }
 
+/** As the controller has them by default. */
+export const AT_EASE: Thresholds = { highRatio: 0.06, softRatio: 0.04, hardRatio: 0.02, lowRatio: 0.01 };
+/** Any host is short by these, and none is hard pressed. */
+export const SHORT: Thresholds = { highRatio: 0.999, softRatio: 0.998, hardRatio: 0.0002, lowRatio: 0.0001 };
+
 export interface DaemonClient extends Disposable {
   /** How many VMs run. */
   running(): Promise<number>;

@@ -59,20 +59,19 @@ export class RecordedMemory {
     return { pluggedBytes: HOTPLUG.has(vm.id) ? memoryBytes - vm.memoryBytes : null, vcpusPresent: vcpus, throttledTimeRatio: vm.id === "build-runner" ? 0.125 : 0, ...moved };
   }
 
-  vm(vm: RecordedVm, isAlive: boolean): Payload {
+  vm(vm: RecordedVm, isAlive: boolean, time = this.now()): Payload {
     const { floorBytes, maxBytes, vcpusMax } = this.limits(vm);
     const { balloonBytes, memoryBytes, vcpus, control } = this.of(vm);
     return {
       room: isAlive ? { balloonTargetBytes: balloonBytes, balloonFloorBytes: floorBytes, memoryTargetBytes: memoryBytes, memoryMaxBytes: maxBytes, vcpusTarget: vcpus, vcpusMax } : null,
       memoryPolicy: { floorBytes, ceilingBytes: vm.memoryBytes, maxBytes, shares: 1_000, control, sharingDomain: "default" },
       cpuPolicy: { weight: 100, limitPercent: vm.id === "build-runner" ? 150 : null, pins: vm.id === "build-runner" ? [{ vcpu: 0, cpus: [0, 1] }] : [], emulatorCpus: vm.id === "build-runner" ? [0] : null, maxVcpus: vcpusMax },
-      memoryBreakdown: () => (isAlive ? wireBreakdown(vmBreakdown(this.facts(vm, this.now()), { swapUsedBytes: 310 * MIB, compressedOriginalBytes: 310 * MIB })) : null),
+      memoryBreakdown: () => (isAlive ? wireBreakdown(vmBreakdown(this.facts(vm, time), { swapUsedBytes: 310 * MIB, compressedOriginalBytes: 310 * MIB })) : null),
       memoryDecisions: () => this.decisions().filter(({ vmId }) => vmId === vm.id),
     };
   }
 
-  host(vms: readonly RecordedVm[]): Payload {
-    const time = this.now();
+  host(vms: readonly RecordedVm[], time = this.now()): Payload {
     const { memoryAvailableBytes } = hostFigures(Math.floor(time / 1000));
     const sample = { time: new Date(time), memoryTotalBytes: 23_962 * MIB, memoryFreeBytes: memoryAvailableBytes - 3 * GIB, memoryCachedBytes: 3 * GIB, memoryAnonymousBytes: 13_000 * MIB, memoryKernelBytes: 922 * MIB, ksmSharedBytes: 204 * MIB, compressedStoredBytes: 120 * MIB };
     return {

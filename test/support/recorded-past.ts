@@ -1,5 +1,6 @@
 // The past of a recorded fleet: its figures are functions of the second, so what was then is what was painted live then.
 // States are remembered at each change. It knows the schema's shapes and nothing of how they travel.
+import type { RecordedMemory } from "./recorded-memory.js";
 import { HOST_ID, hasTap, hostFigures, hostSample, vmFigures, vmSample, type RecordedVm } from "./recorded-fleet.js";
 
 type Payload = Record<string, unknown>;
@@ -13,7 +14,7 @@ const POINTS_MAX = 600;
 export class RecordedPast {
   private readonly states: { until: number; vms: RecordedVm[] }[] = [];
 
-  constructor(private readonly now: () => number) {}
+  constructor(private readonly now: () => number, private readonly memory: RecordedMemory) {}
 
   /** Called before a change: the fleet was so until now. */
   remember(vms: readonly RecordedVm[]): void {
@@ -30,8 +31,9 @@ export class RecordedPast {
     const wanted = /^id="(.*)"$/.exec(where ?? "")?.[1];
     const part = wanted === undefined ? (where ?? "").toLowerCase() : "";
     const host = hostSample(Math.floor(time / 1000) * 1000);
+    const { memoryBreakdown } = this.memory.host(then.filter(isAlive), time);
     return {
-      at: new Date(time).toISOString(), stepSeconds: 1, hosts: [{ id: HOST_ID, name: HOST_ID, sample: isKept ? host : null }],
+      at: new Date(time).toISOString(), stepSeconds: 1, hosts: [{ id: HOST_ID, name: HOST_ID, sample: isKept ? host : null, memoryBreakdown: isKept ? memoryBreakdown : null }],
       vms: isKept ? then.filter((vm) => (wanted === undefined ? vm.id.includes(part) : vm.id === wanted)).map((vm) => this.vm(vm, time)) : [],
     };
   }
@@ -39,15 +41,23 @@ export class RecordedPast {
   host(args: HistoryArgs): Payload { return this.history(args, hostFigures); }
 
   private vm(vm: RecordedVm, time: number): Payload {
-    const isAlive = vm.state === "RUNNING" || vm.state === "PAUSED";
+    const alive = isAlive(vm);
     const definition = { id: vm.id, memory_mb: vm.memoryBytes / 1024 ** 2, vcpus: vm.vcpus, disks: [{ name: "vda", path: "disk.img", size_gb: 20 }] };
     return {
       ...vm, hostId: HOST_ID, stateSince: new Date(vm.stateSince).toISOString(), startedAt: vm.startedAt === null ? null : new Date(vm.startedAt).toISOString(),
-      generation: String(vm.generation), machine: "q35", accelerator: isAlive ? "tcg" : null, networkInUse: isAlive ? (hasTap(vm) ? "tap on br0" : "user (bridge qzbr0: does not exist)") : null,
-      pid: isAlive ? 4_711 : null, labels: [], autostart: false, restartRequired: false, definition, deletedAt: null,
-      sample: isAlive ? vmSample(vm, Math.floor(time / 1000) * 1000) : null,
-      history: (args: HistoryArgs) => this.history(args, isAlive ? (second) => vmFigures(vm, second) : () => ({})),
+      generation: String(vm.generation), machine: "q35", accelerator: alive ? "tcg" : null, networkInUse: alive ? (hasTap(vm) ? "tap on br0" : "user (bridge qzbr0: does not exist)") : null,
+      pid: alive ? 4_711 : null, labels: [], autostart: false, restartRequired: false, definition, deletedAt: null,
+      sample: alive ? this.sample(vm, Math.floor(time / 1000) * 1000) : null, allDisks: alive ? { ...vmSample(vm, Math.floor(time / 1000) * 1000).disks[0], name: "all" } : null,
+      ...this.memory.vm(vm, alive, time), room: null,
+      history: (args: HistoryArgs) => this.history(args, alive ? (second) => figuresWithParts(vm, second) : () => ({})),
     };
+  }
+
+  /** As live, but for what belongs to one of several vCPUs, and for ages: those are not kept. */
+  private sample(vm: RecordedVm, time: number): Payload {
+    const sample = { ...vmSample(vm, time), ...this.memory.sampled(vm) };
+    const vcpus = vm.vcpus === 1 ? sample.vcpus : sample.vcpus.map(({ index }) => ({ index, ratio: null, stealRatio: null }));
+    return { ...sample, vcpus, guestUpdatedAt: null, qmpAgeMs: null };
   }
 
   private history({ range, stepSeconds, metrics }: HistoryArgs, figures: Figures): Payload {
@@ -63,4 +73,18 @@ export class RecordedPast {
     });
     return { from: new Date(first * 1000).toISOString(), to: new Date((first + seconds.length * step) * 1000).toISOString(), stepSeconds: step, series };
   }
+}
+
+function isAlive({ state }: RecordedVm): boolean {
+  return state === "RUNNING" || state === "PAUSED";
+}
+
+/** What history keeps of disks and the card, as the samples of recorded-fleet.ts have it of the only one. */
+function figuresWithParts(vm: RecordedVm, second: number): ReturnType<Figures> {
+  const figures = vmFigures(vm, second);
+  const { diskLatencySeconds: latency, networkRxBytesPerSecond: rx, networkTxBytesPerSecond: tx } = figures;
+  return {
+    ...figures, diskReadLatencySeconds: latency, diskWriteLatencySeconds: latency === null ? null : latency * 2, diskFlushLatencySeconds: latency === null ? null : latency * 4,
+    networkRxPacketsPerSecond: rx === null ? null : rx / 900, networkTxPacketsPerSecond: tx === null ? null : tx / 300,
+  };
 }

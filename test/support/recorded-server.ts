@@ -66,7 +66,7 @@ export class RecordedServer implements AsyncDisposable {
   readonly judged: string[] = [];
   url = "";
   readonly memory = new RecordedMemory(() => this.now());
-  private readonly past = new RecordedPast(() => this.now());
+  private readonly past = new RecordedPast(() => this.now(), this.memory);
   private readonly events: RecordedEvent[] = [];
   private readonly operations: Payload[] = [];
   private readonly topics = { vmChanged: new Topic(), metrics: new Topic(), hostMetrics: new Topic(), consoleOutput: new Topic(), events: new Topic(), operation: new Topic() };

@@ -58,3 +58,26 @@ export function likeness(one: string, other: string): number {
   const cells = Array.from(one, (char, index) => [char, other[index] ?? " "] as const).filter(([a, b]) => a !== " " || b !== " ");
   return cells.filter(([a, b]) => a === b).length / cells.length;
 }
+
+const BARS = /[▁▂▃▄▅▆▇█▓▒░▌▚▞?╌]+/g;
+
+/** The table of the overview at 200x50, without small graphs and ages. */
+export function wideTable(text: string): string {
+  return text.split("\n").map((line) => line.split("│")[0] ?? "").filter((line) => / \S+-guest +running /.test(line)).map((line) => line.replace(BARS, "").replace(/ +\d+[smhd] tcg/, "").replace(/ +/g, " ").trim()).join("\n");
+}
+
+/** Of the page of memory: the host's parts, and each VM's bar, cost and saving. Targets are not kept, ages count on. */
+export function memoryFigures(text: string): string {
+  const lines = text.split("\n").map((line) => line.slice(0, 118));
+  const parts = lines.flatMap((line) => /^ \S (VMs|shared|zip|cache|kernel|other|free|rest) +(\S+) +(\S+)/.exec(line)?.slice(1).join(" ") ?? []);
+  const vms = lines.filter((line) => /^ \S \S+-guest /.test(line)).map((line) => line.replace(BARS, "").replace(/(unkept|[\d.]+M) +([\d.]+M) +(\S+ +\S+ +\S+ +\S+ +\S+)$/, "$2 $3").replace(/ +/g, " ").trim());
+  return [...parts, ...vms].join("\n");
+}
+
+/** Of a VM's tabs what samples tell, without ages, targets and what is drawn over time. */
+export const TAB_FIGURES: Readonly<Record<"cpu" | "memory" | "disks" | "net", (text: string) => string>> = {
+  cpu: (text) => [/QEMU: user \S+ system \S+/, /present \d+/, /throttled \S+/, /\n +0 +\S+ +\S+ /, /policy .*/].map((wanted) => wanted.exec(text)?.[0].trim().replace(/ +/g, " ") ?? "").join("\n"),
+  memory: (text) => text.split("\n").flatMap((line) => /(configured|balloon actual|plugged in|guest available|host resident|fair share|shared by KSM|swapped out|guest's cache|guest swap in|major faults\/s) +(\S+)/.exec(line.slice(90))?.slice(1).join(" ") ?? []).join("\n"),
+  disks: (text) => text.split("\n").filter((line) => /^ vda /.test(line)).join("\n").replace(/ +/g, " "),
+  net: (text) => /── network: [^\n]*\n[^\n]*/.exec(text)?.[0].replace(/─/g, "") ?? "",
+};

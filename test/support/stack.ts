@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, re
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { removeControlGroups } from "./control-groups.js";
+import { seedDatabase } from "./database-seed.js";
 import { connect, type GraphqlPeer } from "./graphql.js";
 import type { User } from "./ordinary-user.js";
 import { eventually, isAlive, type Service, startService } from "./process.js";
@@ -56,6 +57,7 @@ export class Stack implements AsyncDisposable {
     // Copied, not linked: the cache lies in a home folder that the unprivileged QEMU user cannot enter.
     if (existsSync(guestImagesDir())) cpSync(guestImagesDir(), join(this.stateDir, "images"), { recursive: true });
     if (options.user !== undefined) this.#giveTo(options.user);
+    else if (options.databaseUrl === undefined) seedDatabase(this.stateDir);
   }
 
   /** The state folder becomes the user's and nobody else's; the daemon's binary, often built in root's home, goes along. */

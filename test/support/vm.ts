@@ -104,13 +104,12 @@ export class VmDriver {
 
   /** Runs a command in the guest's shell over the serial console and gives what it printed. */
   async run(command: string): Promise<string> {
-    const mark = `done-${randomUUID().slice(0, 8)}`;
-    // The mark is split in the command so that its echo does not look like the answer.
-    await this.type(`${command}; echo ${mark.slice(0, 4)}''${mark.slice(4)}\n`);
-    const text = await this.readUntil((seen) => seen.includes(`${mark}\r\n`), 65_536);
-    const before = text.slice(0, text.lastIndexOf(mark));
-    const echoEnd = before.lastIndexOf(`${mark.slice(4)}\r\n`);
-    return before.slice(echoEnd + mark.length - 4).trim().replaceAll("\r\n", "\n");
+    const mark = randomUUID().slice(0, 8);
+    // Split in the command, so that no echo of it, wrapped or not, looks like what is printed around the answer.
+    await this.type(`echo beg''in-${mark}; ${command}; echo do''ne-${mark}\n`);
+    const [begin, end] = [`begin-${mark}\r\n`, `done-${mark}\r\n`];
+    const text = await this.readUntil((seen) => seen.includes(end), 65_536);
+    return text.slice(text.lastIndexOf(begin) + begin.length, text.lastIndexOf(end)).trim().replaceAll("\r\n", "\n");
   }
 
   async type(text: string): Promise<void> {

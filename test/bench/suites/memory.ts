@@ -1,6 +1,6 @@
 // How fast memory moves, from the mutation to the guest; what reclaiming costs the neighbours; and what watching for it costs.
 import { join } from "node:path";
-import { daemonClient, type Thresholds } from "../../support/daemon-client.js";
+import { AT_EASE, daemonClient, SHORT } from "../../support/daemon-client.js";
 import { eventually } from "../../support/process.js";
 import { Stack } from "../../support/stack.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
@@ -21,9 +21,6 @@ const LOOP_ROUNDS = 5;
 const NEIGHBOURS = 3;
 /** The busy guest keeps 95 % of its speed. */
 const SLOWER_AT_MOST_PERCENT = 5;
-/** Any host is short by these, none is hard pressed, and the controller takes from whoever can give. */
-const SHORT: Thresholds = { highRatio: 0.999, softRatio: 0.998, hardRatio: 0.0002, lowRatio: 0.0001 };
-const AT_EASE: Thresholds = { highRatio: 0.06, softRatio: 0.04, hardRatio: 0.02, lowRatio: 0.01 };
 const WATCHED_GUESTS = 30;
 const WATCHED_MIB = 96;
 const BOOTED_AT_ONCE = 3;

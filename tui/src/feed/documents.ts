@@ -132,23 +132,33 @@ export const OPERATION = graphql(
   [OPERATION_FIELDS],
 );
 
-export const DETAIL = graphql(`
-  subscription DashboardDetail($vmIds: [ID!]!) {
-    metrics(vmIds: $vmIds) {
-      samples {
-        vmId time cpuUserRatio cpuSystemRatio guestUpdatedAt guestCacheBytes guestMajorFaultsPerSecond
-        guestSwapInBytesPerSecond guestSwapOutBytesPerSecond pssBytes swapBytes ksmProfitBytes qmpAgeMs
-        pluggedBytes vcpusPresent throttledTimeRatio
-        vcpus { index ratio stealRatio }
-        disks {
-          name readBytesPerSecond writeBytesPerSecond readsPerSecond writesPerSecond flushesPerSecond readLatencySeconds
-          writeLatencySeconds flushLatencySeconds allocatedBytes
-        }
-        nics { name rxBytesPerSecond txBytesPerSecond rxPacketsPerSecond txPacketsPerSecond dropsPerSecond }
-      }
-    }
+export const DISK_FIELDS = graphql(`
+  fragment DashboardDisk on DiskSample {
+    name readBytesPerSecond writeBytesPerSecond readsPerSecond writesPerSecond flushesPerSecond readLatencySeconds
+    writeLatencySeconds flushLatencySeconds allocatedBytes
   }
 `);
+
+export const DETAIL_FIELDS = graphql(
+  `
+    fragment DashboardDetailSample on VmSample {
+      vmId time cpuUserRatio cpuSystemRatio guestUpdatedAt guestCacheBytes guestMajorFaultsPerSecond
+      guestSwapInBytesPerSecond guestSwapOutBytesPerSecond pssBytes swapBytes ksmProfitBytes qmpAgeMs
+      pluggedBytes vcpusPresent throttledTimeRatio
+      vcpus { index ratio stealRatio }
+      disks { ...DashboardDisk }
+      nics { name rxBytesPerSecond txBytesPerSecond rxPacketsPerSecond txPacketsPerSecond dropsPerSecond }
+    }
+  `,
+  [DISK_FIELDS],
+);
+
+export const DETAIL = graphql(
+  `
+    subscription DashboardDetail($vmIds: [ID!]!) { metrics(vmIds: $vmIds) { samples { ...DashboardDetailSample } } }
+  `,
+  [DETAIL_FIELDS],
+);
 
 export const VM_HISTORY = graphql(`
   query DashboardVmHistory($id: ID!, $from: DateTime!) {

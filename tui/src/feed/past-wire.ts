@@ -1,11 +1,13 @@
 // From what travels of the past to what the store keeps of it.
 import type { ResultOf } from "../client/document.js";
 import type { HostFigure, HostSample, Vm, VmFigure, VmSample } from "../store/model.js";
-import type { PastFrame } from "../store/past.js";
+import type { PastFrame, PastOne } from "../store/past.js";
+import type { DiskFigure, NicFigure, VcpuFigure } from "../store/detail-rings.js";
 import { displayName, paintable } from "../store/sanitize.js";
 import type { Series } from "../store/series.js";
 import type { HOST_SPAN, PAST_FRAME, PAST_SPARKS, VM_SPAN } from "./past-documents.js";
-import { HOST_METRICS_OF, VM_METRICS, toDefinitionLines, toEvent, toHostSample, toOperation, toSample } from "./wire.js";
+import { toBreakdown, toVmMemory, toVmMemoryDetail } from "./memory-wire.js";
+import { HOST_METRICS_OF, VM_METRICS, toDefinitionLines, toDetail, toEvent, toHostSample, toOperation, toSample } from "./wire.js";
 
 type WireFrame = ResultOf<typeof PAST_FRAME>;
 type WireVm = WireFrame["past"]["vms"][number];
@@ -14,7 +16,7 @@ type WireHostSpan = NonNullable<ResultOf<typeof HOST_SPAN>["host"]>;
 type WireSpark = ResultOf<typeof PAST_SPARKS>["past"]["vms"][number];
 
 /** `at` is what was asked for. Samples stand for the instant itself: what is new then must not look stale. */
-export function toPastFrame({ past, found, events, operations }: WireFrame, at: number, where: string): PastFrame {
+export function toPastFrame({ past, found, one, events, operations }: WireFrame, at: number, where: string): PastFrame {
   const taken = past.hosts.flatMap(({ sample }) => (sample === null ? [] : [Date.parse(sample.time)]));
   return {
     at, where,
@@ -27,7 +29,22 @@ export function toPastFrame({ past, found, events, operations }: WireFrame, at: 
     definitions: new Map(past.vms.map((vm) => [vm.id, toDefinitionLines(vm.definition)])),
     events: events.events.map(toEvent),
     operations: operations.nodes.map(toOperation),
+    memory: toPastMemory(past),
+    one: toPastOne(one?.vms[0]),
   };
+}
+
+/** Null where it was not asked for. */
+function toPastMemory({ hosts, vms }: WireFrame["past"]): PastFrame["memory"] {
+  if (!hosts.some(({ memoryBreakdown }) => memoryBreakdown !== undefined)) return null;
+  const ofVms = vms.flatMap((vm) => ("memoryPolicy" in vm ? [toVmMemory({ ...vm, room: null })] : []));
+  return { hosts: new Map(hosts.map(({ id, memoryBreakdown }) => [id, toBreakdown(memoryBreakdown ?? null)])), vms: ofVms };
+}
+
+function toPastOne(wire: NonNullable<WireFrame["one"]>["vms"][number] | undefined): PastOne | null {
+  if (wire === undefined) return null;
+  const { sample, allDisks, cpuPolicy } = wire;
+  return { detail: sample === null ? null : toDetail(sample), allDisks: allDisks === null ? null : { ...allDisks, name: paintable(allDisks.name) }, memory: toVmMemoryDetail({ ...wire, room: null, cpuPolicy, memoryDecisions: [] }) };
 }
 
 function toPastVm(wire: WireVm): Vm {
@@ -68,10 +85,21 @@ function toSeries<Figure extends VmFigure | HostFigure>(key: string, history: Wi
   return { key, from: Date.parse(history.from), to: Date.parse(history.to), stepSeconds: history.stepSeconds, spanSeconds, figures: known };
 }
 
+/** Figures of parts by the names that rings of parts have for them: of the only vCPU, disk or card, or of all. */
+const PART_FIGURES: Readonly<Partial<Record<string, VcpuFigure | DiskFigure | NicFigure>>> = {
+  VCPU_RATIO: "ratio", DISK_READ_LATENCY_SECONDS: "readLatencySeconds", DISK_WRITE_LATENCY_SECONDS: "writeLatencySeconds", DISK_FLUSH_LATENCY_SECONDS: "flushLatencySeconds",
+  NETWORK_RX_PACKETS_PER_SECOND: "rxPacketsPerSecond", NETWORK_TX_PACKETS_PER_SECOND: "txPacketsPerSecond", NETWORK_DROPS_PER_SECOND: "dropsPerSecond",
+};
+
 export function toVmSeries(vmId: string, history: WireHistory, spanSeconds: number): Series {
   const total = values(history, "GUEST_TOTAL_BYTES");
   const used = (values(history, "GUEST_AVAILABLE_BYTES") ?? []).map((available, step) => Math.max(0, (total?.[step] ?? NaN) - available));
-  return toSeries(`vm ${vmId}`, history, spanSeconds, VM_METRICS, { figure: "guestUsed", values: used });
+  const series = toSeries(`vm ${vmId}`, history, spanSeconds, VM_METRICS, { figure: "guestUsed", values: used });
+  const ofParts = Object.entries(PART_FIGURES).flatMap(([metric, figure]): [string, number[]][] => {
+    const known = values(history, metric);
+    return known === null || figure === undefined ? [] : [[figure, known]];
+  });
+  return { ...series, figures: { ...series.figures, ...Object.fromEntries(ofParts) } };
 }
 
 export function toHostSeries(hostId: string, { memoryBytes, history }: WireHostSpan, spanSeconds: number): Series {

@@ -4,6 +4,7 @@ import type { Client } from "../client/client.js";
 import { ClientError } from "../client/error.js";
 import { asOf } from "../store/as-of.js";
 import { comparedVms } from "../store/compare.js";
+import type { DiskFigure } from "../store/detail-rings.js";
 import { isZoomed, spanSeconds, whereThen } from "../store/past.js";
 import type { PastFrame } from "../store/past.js";
 import { host, page, selectedHost, selectedVm, serverNow } from "../store/select.js";
@@ -15,7 +16,7 @@ import type { State } from "../store/state.js";
 import { fitsRing } from "../store/windows.js";
 import type { Store } from "./feed.js";
 import { Latest } from "./latest.js";
-import { HOST_SPAN, PAST_BOUNDS, PAST_FRAME, PAST_SPARKS, VM_SPAN } from "./past-documents.js";
+import { HOST_SPAN, PART_METRICS, PAST_BOUNDS, PAST_FRAME, PAST_SPARKS, SPAN_METRICS, VM_SPAN } from "./past-documents.js";
 import { toHostSeries, toPastFrame, toSparkSeries, toVmSeries } from "./past-wire.js";
 
 /** Events and operations up to an instant: more than two screens of each. */
@@ -53,7 +54,8 @@ export class PastFeed implements Disposable {
     if (this.isOver) return;
     const { state } = this.store;
     const { at, comparison } = state.past;
-    this.frame.want(at === null ? null : { key: `${at} ${whereThen(state)}`, ask: (signal) => this.loadFrame(at, whereThen(state), signal) });
+    const more = addedTo(state);
+    this.frame.want(at === null ? null : { key: `${at} ${more.isMemory} ${more.vmId} ${whereThen(state)}`, ask: (signal) => this.loadFrame(at, whereThen(state), more, signal) });
     if (at === null) this.hasBounds = false;
     else if (!this.hasBounds) {
       this.hasBounds = true;
@@ -77,17 +79,17 @@ export class PastFeed implements Disposable {
     for (const timer of this.again) clearTimeout(timer);
   }
 
-  private async loadFrame(at: number, where: string, signal: AbortSignal): Promise<void> {
+  private async loadFrame(at: number, where: string, more: Added, signal: AbortSignal): Promise<void> {
     try {
-      this.store.dispatch({ type: "pastFrame", frame: await this.askFrame(at, where, signal) });
+      this.store.dispatch({ type: "pastFrame", frame: await this.askFrame(at, where, more, signal) });
     } catch (error) {
       this.failed(error, signal, () => this.frame.forget());
       if (!signal.aborted) this.store.dispatch({ type: "pastTrouble", at, reason: paintable(error instanceof Error ? error.message : String(error)) });
     }
   }
 
-  private async askFrame(at: number, where: string, signal: AbortSignal): Promise<PastFrame> {
-    return toPastFrame(await this.client.request(PAST_FRAME, { at: instant(at), where, isFiltered: where !== "", events: EVENTS_THEN, operations: OPERATIONS_THEN }, signal), at, where);
+  private async askFrame(at: number, where: string, { isMemory, vmId }: Added, signal: AbortSignal): Promise<PastFrame> {
+    return toPastFrame(await this.client.request(PAST_FRAME, { at: instant(at), where, isFiltered: where !== "", isMemory, one: onlyVm(vmId ?? ""), isOne: vmId !== null, events: EVENTS_THEN, operations: OPERATIONS_THEN }, signal), at, where);
   }
 
   private async loadBounds(): Promise<void> {
@@ -101,7 +103,7 @@ export class PastFeed implements Disposable {
 
   private async loadComparison(first: number, second: number, signal: AbortSignal): Promise<void> {
     try {
-      const frames = await Promise.all([this.askFrame(first, "", signal), this.askFrame(second, "", signal)]);
+      const frames = await Promise.all([this.askFrame(first, "", NOTHING_ADDED, signal), this.askFrame(second, "", NOTHING_ADDED, signal)]);
       this.store.dispatch({ type: "comparedFrames", first: frames[0], second: frames[1] });
     } catch (error) {
       this.failed(error, signal, () => this.comparison.forget());
@@ -125,16 +127,18 @@ export class PastFeed implements Disposable {
       latest[Symbol.dispose]();
       this.spans.delete(key);
     }
+    const withParts = showsParts(state);
     const now = serverNow(state);
     const end = past.at ?? now;
     const renewMs = Math.max(RENEWED_AT_LEAST_MS, (seconds * 1000) / RENEWED_IN_STEPS);
     for (const [key, { load }] of wanted) {
-      if (!isLive && covers(past.series.get(key), end, seconds)) continue;
+      const known = past.series.get(key);
+      if (!isLive && covers(known, end, seconds) && (!withParts || known?.figures[A_PART_FIGURE] !== undefined || key.startsWith("host "))) continue;
       let latest = this.spans.get(key);
       if (latest === undefined) this.spans.set(key, (latest = new Latest()));
       const from = end - seconds * 1000 * (1 + (isLive ? 0 : MARGIN_BEFORE));
       const to = isLive ? end : Math.min(now, end + seconds * 1000 * MARGIN_AFTER);
-      const name = isLive ? `${seconds} ${Math.floor(end / renewMs)}` : `${seconds} ${end}`;
+      const name = `${seconds} ${withParts} ${isLive ? Math.floor(end / renewMs) : end}`;
       latest.want({ key: name, ask: (signal) => this.loadSpan(() => load(from, to, signal), signal) });
     }
   }
@@ -152,7 +156,7 @@ export class PastFeed implements Disposable {
   private async loadVm(vmId: string, from: number, to: number, signal: AbortSignal): Promise<Series[]> {
     const { past } = this.store.state;
     const seconds = spanSeconds(past);
-    const { past: { vms } } = await this.client.request(VM_SPAN, { at: instant(past.at ?? to), where: `id="${vmId}"`, from: instant(from), to: instant(to), step: stepFor(seconds) }, signal);
+    const { past: { vms } } = await this.client.request(VM_SPAN, { at: instant(past.at ?? to), where: onlyVm(vmId), from: instant(from), to: instant(to), step: stepFor(seconds), metrics: showsParts(this.store.state) ? [...SPAN_METRICS, ...PART_METRICS] : [...SPAN_METRICS] }, signal);
     return vms.map((vm) => toVmSeries(vm.id, vm.history, seconds));
   }
 
@@ -197,6 +201,26 @@ function instant(time: number): string {
 function stepFor(seconds: number): number | null {
   return seconds <= RING_SECONDS ? 1 : null;
 }
+
+/** What the page that is looked at adds to the frame of an instant. */
+interface Added { isMemory: boolean; vmId: string | null }
+const NOTHING_ADDED: Added = { isMemory: false, vmId: null };
+
+function addedTo(state: State): Added {
+  const shown = page(state);
+  return { isMemory: shown === "memory", vmId: shown === "vm" ? state.ui.selectedVmId : null };
+}
+
+function onlyVm(vmId: string): string {
+  return `id="${vmId}"`;
+}
+
+/** Whether graphs of vCPUs, disks or cards are looked at. */
+function showsParts(state: State): boolean {
+  const { tab } = state.ui;
+  return state.past.at !== null && page(state) === "vm" && (tab === "cpu" || tab === "disks" || tab === "net");
+}
+const A_PART_FIGURE: DiskFigure = "readLatencySeconds";
 
 function vmsLookedAt(state: State): string[] {
   const seen = asOf(state);

@@ -26,7 +26,7 @@ const NEWEST = NOW - 400 + 500;
 
 function frame(at: number, change: Partial<PastFrame> = {}): PastFrame {
   const old = vm({ id: "web-1", label: "old-name", state: "PAUSED", verbs: {} });
-  return { at, clock: at - 500, stepSeconds: 1, where: "", found: null, vms: new Map([["web-1", old]]), samples: new Map([["web-1", sample("web-1", at, { cpuRatio: 0.1 })]]), hostSamples: new Map(), definitions: new Map([["web-1", ["{}"]]]), events: [], operations: [], ...change };
+  return { at, clock: at - 500, stepSeconds: 1, where: "", found: null, vms: new Map([["web-1", old]]), samples: new Map([["web-1", sample("web-1", at, { cpuRatio: 0.1 })]]), hostSamples: new Map(), definitions: new Map([["web-1", ["{}"]]]), events: [], operations: [], memory: null, one: null, ...change };
 }
 const scrub = (state: State, steps: number): State => reduce(state, { type: "scrub", steps });
 function then(state: State, steps = -10): State {

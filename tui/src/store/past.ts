@@ -1,6 +1,7 @@
 // The time machine: which instant is shown instead of now, how long graphs span, and what the server has answered of
 // then. The live state goes on growing beside it, unseen, so that coming back costs nothing. Pure.
-import type { Event, HostSample, Operation, Vm, VmSample } from "./model.js";
+import type { MemoryBreakdown, VmMemory, VmMemoryDetail } from "./memory.js";
+import type { DiskSample, Event, HostSample, Operation, Vm, VmDetail, VmSample } from "./model.js";
 import type { Series } from "./series.js";
 import { hostSample, serverNow } from "./select.js";
 import type { State } from "./state.js";
@@ -45,6 +46,18 @@ export interface PastFrame {
   /** Up to that instant, oldest first. */
   events: Event[];
   operations: Operation[];
+  /** Where memory was, by host and by VM; null: the page of memory was not looked at. */
+  memory: { hosts: ReadonlyMap<string, MemoryBreakdown | null>; vms: readonly VmMemory[] } | null;
+  /** What the page of a VM adds; null: none was looked at. */
+  one: PastOne | null;
+}
+
+/** One VM at one instant. Of several vCPUs and disks each is named, and what is kept is of all together. */
+export interface PastOne {
+  /** Null where nothing was measured. */
+  detail: VmDetail | null;
+  allDisks: DiskSample | null;
+  memory: VmMemoryDetail;
 }
 
 export interface Past {

@@ -34,8 +34,12 @@ export function hostWindow(state: State, hostId: string, figure: HostFigure, col
   return subjectWindow(state, { key: `host ${hostId}`, figure, ring: rings?.[figure], leader: rings?.memoryUsed }, columns, sparkSeconds);
 }
 
-/** A part of the VM whose page is open: see detail-rings.ts for its name. History has none, so it is of now alone. */
+/** A part of the VM whose page is open: see detail-rings.ts for its name. History has it of an only part, and of several of all together. */
 export function partWindow(state: State, vmId: string, part: string, columns: number, sparkSeconds = spanSeconds(state.past)): Window {
+  if (state.past.at !== null) {
+    const figure = part.slice(part.lastIndexOf(" ") + 1);
+    return seriesWindow(state.past.series.get(`vm ${vmId}`), figure, endOfSpan(state), sparkSeconds, columns);
+  }
   const ring = state.detailRings?.vmId === vmId ? state.detailRings.parts.get(part) : undefined;
   return ringWindow(state, ring, columns, state.rings.get(vmId)?.cpu, sparkSeconds);
 }

@@ -4,7 +4,6 @@ import { columnLines, viewLines } from "../store/table-choice.js";
 import type { SavedView } from "../store/settings.js";
 import type { State } from "../store/state.js";
 import { padCells } from "../width.js";
-import { wrapped } from "../wrap.js";
 import type { Rect } from "./frame.js";
 import { cut } from "./format.js";
 import { DIM, TEXT, rule } from "./painter.js";
@@ -34,7 +33,7 @@ export function viewsPage(p: Painter, rect: Rect): void {
   const { state } = p;
   const lines = viewLines(state).map((view) => (view === null ? "(without a view)" : `${padCells(cut(view.name, VIEW_NAME_CELLS, p.theme.ellipsis), VIEW_NAME_CELLS + 1)}${viewText(view)}`));
   list(p, rect, "saved views", "Enter: wear it, Ctrl-s: save the table as one", lines);
-  if (state.settings.views.length === 0) wrapped("No view is saved yet: set the table as you like it, then Ctrl-s here gives it a name.", rect.width - 4).forEach((line, row) => p.frame.put(rect.x + 3, rect.y + 3 + row, line, DIM));
+  if (state.settings.views.length === 0) p.frame.put(rect.x + 3, rect.y + 3, "No view is saved yet. Set the table as you like it; Ctrl-s here names it.", DIM, rect.width - 4);
 }
 
 function viewText({ filter, columns, sort }: SavedView): string {

@@ -35,6 +35,14 @@ describe("the line of keys", () => {
     expect(keyLine({ ...state, settings: { ...state.settings, keys } })).toContain("? help");
   });
 
+  it("names while a console is open the keys that work then, and no other", () => {
+    expect(keyLine(reduce(on("overview"), { type: "console", console: { vmId: "web-1", view: "split" } }))).toBe(" Ctrl-] leave the console  F12 full screen");
+  });
+
+  it.each(["events", "operations"] as const)("does not name the key that opened the page of %s", (page) => {
+    expect(keyLine(on(page))).not.toMatch(new RegExp(` ${page} `));
+  });
+
   it("says that a paused VM can be resumed, and help with it", () => {
     expect(keyLine(stateWith([vm({ state: "PAUSED" })]))).toMatch(/p resume .*\? help$/);
   });

@@ -115,6 +115,23 @@ describe("the tabs of a VM", () => {
   });
 });
 
+describe("an idle disk", () => {
+  const disk = (change: Partial<VmSample>): string => text(reduce(stateWith([vm({})], [sample("web-1", NOW, change)]), { type: "open", page: "vm" }));
+  it("is called idle, and no latency of it is told", () => {
+    const idle = disk({ diskReadBytesPerSecond: 0, diskWriteBytesPerSecond: 0 });
+    expect(idle).toMatch(/disk, B\/s ─+ idle ─/);
+    expect(idle).not.toContain("– each");
+    expect(disk({ diskReadBytesPerSecond: 0, diskWriteBytesPerSecond: 9_000, diskLatencySeconds: 0.001 })).toMatch(/disk, B\/s ─+ +1\.0ms each ─/);
+    expect(disk({})).toMatch(/disk, B\/s ─+ +– each ─/);
+  });
+});
+
+describe("the page of views", () => {
+  it("tells whole how a first view is saved", () => {
+    expect(text(opened(stateWith([vm({})]), "views"))).toMatch(/No view is saved yet\. .*; Ctrl-s here names it\./);
+  });
+});
+
 describe("the scale of CPU", () => {
   const busy = stateWith([vm({ id: "a", vcpus: 4 }), vm({ id: "b", vcpus: 1 })], [sample("a", NOW, { cpuRatio: 2 }), sample("b", NOW, { cpuRatio: 0.9 })]);
   const cpuOf = (state: State, id: string): string | undefined => new RegExp(` ${id} +running +([\\d.]+)`).exec(text(state))?.[1];

@@ -21,7 +21,7 @@ const ANSWERED: Series = { key: "vm a", from: AT - 300_000, to: AT, stepSeconds:
 function frame(vms: readonly Vm[], samples: readonly VmSample[] = []): PastFrame {
   return {
     at: AT, clock: AT, stepSeconds: 1, where: "", found: null, vms: new Map(vms.map((one) => [one.id, one])), samples: new Map(samples.map((one) => [one.vmId, one])), hostSamples: new Map(),
-    definitions: new Map(), events: [], operations: [],
+    definitions: new Map(), events: [], operations: [], memory: null, one: null,
   };
 }
 /** The past of a VM that runs now. */
@@ -67,9 +67,9 @@ describe("the screen of then", () => {
     expect(screen(asOf(then(past)), { columns: 200, rows: 50 }, UNICODE).text()).not.toMatch(OF_NOW);
   });
 
-  it("says of each unknown figure of memory that it is told of now alone, or why it was not measured", () => {
+  it("says of each unknown figure of memory why it is not known", () => {
     const memory = (past: Partial<Past>): string => screen(asOf(reduce(reduce(then(past), { type: "open", page: "vm" }), { type: "tab", tab: "memory" })), { columns: 80, rows: 24 }, UNICODE).text();
-    expect(memory({ frame: frame([running], [sample("a", AT, { rssBytes: 1e8 })]) })).toMatch(/balloon actual +– +not measured then[^]*fair share +– +told of now alone/);
+    expect(memory({ frame: frame([running], [sample("a", AT, { rssBytes: 1e8 })]) })).toMatch(/balloon actual +– +asking the server/);
     expect(memory({ frame: frame([running]) })).toMatch(/fair share +– +not measured: no sample came/);
   });
 

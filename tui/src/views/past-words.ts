@@ -37,7 +37,8 @@ export function whyEmptyThen(state: State, of: readonly Subject[], never?: strin
   const [why] = whys;
   return whys.size === 1 && why !== undefined ? why : "nothing known of any of them then";
 }
-const ASKING = "asking the server";
+/** Of what the server has not answered yet. */
+export const ASKING = "asking the server";
 
 /** Why a figure of the instant shown is not known; `never` as above. Only of the past. */
 export function whyUnknownThen(state: State, subject: Subject, never = "not measured then"): string {
@@ -47,6 +48,15 @@ export function whyUnknownThen(state: State, subject: Subject, never = "not meas
   if (why !== null) return why;
   const samples = subject.kind === "host" ? state.hostSamples : state.samples;
   return samples.has(subject.id) ? never : "not measured: no sample came";
+}
+
+/** A figure of then that history does not have, while others of the same moment are there. */
+export const UNKEPT = "unkept";
+
+/** Why nothing is known of where the memory of a VM or host was that did live then; `isAnswered`: its page's question has been. */
+export function whyNoMemoryThen(state: State, subject: Subject, isAnswered: boolean): string {
+  const why = whyUnknownThen(state, subject, UNKEPT);
+  return why === UNKEPT && !isAnswered ? ASKING : why;
 }
 
 /** Why a host has no sample, of now or of then. */

@@ -12,6 +12,7 @@ import { UNKNOWN, percent, cut } from "./format.js";
 import { scrolled } from "./lists.js";
 import { BOLD, DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { ASKING, UNKEPT, whyUnknownThen } from "./past-words.js";
 import { plot } from "./plot.js";
 import { sparkline } from "./sparkline.js";
 import { cpuPlot, whyNoFigures } from "./vm-plots.js";
@@ -29,7 +30,7 @@ const PIN_CELLS = 9;
 /** Rows before the vCPUs: a rule, three of what it may have and was denied, the head. */
 const HEAD_ROWS = 5;
 
-/** What of one place on the page: a vCPU that is there, or one that could be. */
+/** What of one place on the page: a vCPU that is there, or one that could be. What is kept of several is of all together. */
 type Place = { kind: "present"; vcpu: VcpuSample } | { kind: "absent"; index: number };
 
 export function vmCpu(p: Painter, vm: Vm, rect: Rect): void {
@@ -43,7 +44,7 @@ export function vmCpu(p: Painter, vm: Vm, rect: Rect): void {
   rule(p, { ...rect, height: 1 }, `vCPUs, each 100 % of a core${more}`, detail === undefined ? "" : `QEMU: user ${percent(detail.cpuUserRatio)} system ${percent(detail.cpuSystemRatio)}`);
   policyLines(p, vm).forEach((line, row) => parts(p, rect.x + 1, rect.y + 1 + row, line, rect.width - 2));
   heads(p, rect.x + 1, rect.y + HEAD_ROWS - 1, Math.min(across, Math.max(1, places.length)));
-  if (places.length === 0) p.frame.put(rect.x + 2, rect.y + HEAD_ROWS, whyNoFigures(vm), DIM);
+  if (places.length === 0) p.frame.put(rect.x + 2, rect.y + HEAD_ROWS, p.state.past.at === null ? whyNoFigures(vm) : whyUnknownThen(p.state, { kind: "vm", id: vm.id }, ASKING), DIM);
   for (let row = 0; row < shown; row++) {
     for (let column = 0; column < across; column++) {
       const place = places[(first + row) * across + column];
@@ -65,14 +66,15 @@ type Line = readonly (readonly [string, Style])[];
 
 /** How many there are and may be; what share of the host's CPUs it has a claim to, and what a quota took. */
 function policyLines(p: Painter, vm: Vm): readonly Line[] {
+  const isPast = p.state.past.at !== null;
   const room = roomOf(p.state, vm);
-  const detail = room === null ? undefined : p.state.details.get(vm.id);
+  const detail = room === null && !isPast ? undefined : p.state.details.get(vm.id);
   const policy = detailOf(p.state, vm.id)?.cpuPolicy ?? null;
   const present = detail?.vcpusPresent ?? detail?.vcpus.length ?? null;
-  const asked = room === null ? "" : `  target ${room.vcpusTarget}  of at most ${room.vcpusMax}`;
+  const asked = room === null ? (isPast && detail !== undefined ? `  target ${UNKEPT}` : "") : `  target ${room.vcpusTarget}  of at most ${room.vcpusMax}`;
   return [
     [["#", style("key")], [" vCPUs  ", BOLD], ["present ", DIM], [String(present ?? UNKNOWN), present === null ? DIM : TEXT], [asked, DIM]],
-    [["  policy ", BOLD], [policy === null ? (p.state.past.at === null ? "asking the server" : UNKNOWN) : policyText(policy), policy === null ? DIM : TEXT]],
+    [["  policy ", BOLD], [policy === null ? ASKING : policyText(policy), policy === null ? DIM : TEXT]],
     quotaLine(detail),
   ];
 }
@@ -111,11 +113,13 @@ function line(p: Painter, vm: Vm, place: Place, x: number, y: number): void {
     return;
   }
   const { vcpu } = place;
+  const isUnkept = p.state.past.at !== null && vcpu.ratio === null;
+  const used = (ratio: number | null): string => (isUnkept && ratio === null ? UNKEPT : percent(ratio));
   const { columns } = partWindow(p.state, vm.id, vcpuPart(vcpu.index, "ratio"), SPARK_CELLS, SPARK_SPAN_SECONDS);
   const pin = detailOf(p.state, vm.id)?.cpuPolicy.pins.find((one) => one.vcpu === vcpu.index);
   parts(p, x, y, [
-    [String(vcpu.index).padStart(4), BOLD], [percent(vcpu.ratio).padStart(7), vcpu.ratio === null ? DIM : TEXT], [percent(vcpu.stealRatio).padStart(7), vcpu.stealRatio === null ? DIM : TEXT],
-    ["  ", TEXT], ...bar(p.theme, BAR_CELLS, vcpu.ratio, vcpu.stealRatio), [" ", TEXT], [sparkline(columns, 1, p.theme).padEnd(SPARK_CELLS), style("first")],
+    [String(vcpu.index).padStart(4), BOLD], [used(vcpu.ratio).padStart(7), vcpu.ratio === null ? DIM : TEXT], [used(vcpu.stealRatio).padStart(7), vcpu.stealRatio === null ? DIM : TEXT],
+    ["  ", TEXT], ...(isUnkept ? [[" ".repeat(BAR_CELLS), DIM] as const] : bar(p.theme, BAR_CELLS, vcpu.ratio, vcpu.stealRatio)), [" ", TEXT], [sparkline(isUnkept ? [] : columns, 1, p.theme).padEnd(SPARK_CELLS), style("first")],
     ["  ", TEXT], [pin === undefined ? "any" : cut(cpuList(pin.cpus), PIN_CELLS, p.theme.ellipsis), pin === undefined ? DIM : TEXT],
   ], LINE_CELLS);
 }

@@ -2,14 +2,16 @@
 import { diskPart } from "../store/detail-rings.js";
 import type { DiskFigure } from "../store/detail-rings.js";
 import type { DiskSample, Vm } from "../store/model.js";
+import type { State } from "../store/state.js";
 import { partWindow } from "../store/windows.js";
 import type { Rect, Role } from "./frame.js";
-import { bytes, count, latency, rate } from "./format.js";
+import { UNKNOWN, bytes, count, latency, rate } from "./format.js";
 import { fixedTable } from "./fixed-table.js";
 import type { FixedColumn } from "./fixed-table.js";
 import { scrolled } from "./lists.js";
-import { BOLD, DIM, rule } from "./painter.js";
+import { BOLD, DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { ASKING, UNKEPT, whyUnknownThen } from "./past-words.js";
 import { plotGrid } from "./plot-grid.js";
 import type { Plot, PlotLine } from "./plot.js";
 import { diskRatePlot, latencyPlot, whyNoFigures } from "./vm-plots.js";
@@ -17,10 +19,14 @@ import { diskRatePlot, latencyPlot, whyNoFigures } from "./vm-plots.js";
 /** Rows the graphs keep below the disks. */
 const PLOT_ROWS = 9;
 
-const right = (title: string, width: number, text: (disk: DiskSample) => string): FixedColumn<DiskSample> => ({ title, width, align: "right", text });
+/** A disk, or all together. */
+interface Row { disk: DiskSample; isKept: boolean }
 
-const COLUMNS: readonly FixedColumn<DiskSample>[] = [
-  { title: "disk", width: 8, align: "left", text: ({ name }) => name, look: () => BOLD },
+const right = (title: string, width: number, text: (disk: DiskSample) => string): FixedColumn<Row> =>
+  ({ title, width, align: "right", text: ({ disk, isKept }) => (isKept ? text(disk) : UNKEPT), look: ({ disk, isKept }) => (isKept && text(disk) !== UNKNOWN ? TEXT : DIM) });
+
+const COLUMNS: readonly FixedColumn<Row>[] = [
+  { title: "disk", width: 8, align: "left", text: ({ disk }) => disk.name, look: () => BOLD },
   right("read/s", 6, (disk) => rate(disk.readBytesPerSecond)), right("write/s", 7, (disk) => rate(disk.writeBytesPerSecond)),
   right("reads/s", 7, (disk) => count(disk.readsPerSecond)), right("writes/s", 8, (disk) => count(disk.writesPerSecond)), right("flush/s", 7, (disk) => count(disk.flushesPerSecond)),
   right("a read", 6, (disk) => latency(disk.readLatencySeconds)), right("a write", 7, (disk) => latency(disk.writeLatencySeconds)), right("a flush", 7, (disk) => latency(disk.flushLatencySeconds)),
@@ -28,15 +34,22 @@ const COLUMNS: readonly FixedColumn<DiskSample>[] = [
 ];
 
 export function vmDisks(p: Painter, vm: Vm, rect: Rect): void {
-  const disks = p.state.details.get(vm.id)?.disks ?? [];
+  const disks = rowsOf(p.state, vm);
   const rows = Math.max(1, Math.min(disks.length, rect.height - 2 - PLOT_ROWS));
   const first = scrolled(p.state, "vm.disks", rows, disks.length);
   const more = disks.length > rows ? `${first + 1} to ${first + rows} of ${disks.length}` : "";
   rule(p, { ...rect, height: 1 }, "disks: bytes, operations, time of one operation", more);
-  if (disks.length === 0) p.frame.put(rect.x + 2, rect.y + 1, whyNoFigures(vm, "No disk, or no sample yet."), DIM);
+  if (disks.length === 0) p.frame.put(rect.x + 2, rect.y + 1, p.state.past.at === null ? whyNoFigures(vm, "No disk, or no sample yet.") : whyUnknownThen(p.state, { kind: "vm", id: vm.id }, p.state.details.has(vm.id) ? "No disk then." : ASKING), DIM);
   else fixedTable(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 1, height: rows + 1 }, COLUMNS, disks, first);
   const used = 2 + rows;
-  plotGrid(p, [diskRatePlot(p, vm), latencies(p, vm, disks[first] ?? null)], { ...rect, y: rect.y + used, height: rect.height - used }, 2);
+  plotGrid(p, [diskRatePlot(p, vm), latencies(p, vm, disks[first]?.disk ?? null)], { ...rect, y: rect.y + used, height: rect.height - used }, 2);
+}
+
+/** Of several disks history has what they did together: a row of its own, before those of which it has nothing. */
+function rowsOf({ past, details }: State, vm: Vm): Row[] {
+  const disks = details.get(vm.id)?.disks ?? [];
+  const all = past.at === null || disks.length < 2 ? null : (past.frame?.one?.allDisks ?? null);
+  return [...(all === null ? [] : [{ disk: all, isKept: true }]), ...disks.map((disk) => ({ disk, isKept: past.at === null || disks.length === 1 }))];
 }
 
 /** The VM's mean, which has a history, and the kinds of operation of one disk since the page was opened. */

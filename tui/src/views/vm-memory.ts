@@ -11,7 +11,7 @@ import { scrolled } from "./lists.js";
 import { memoryColumn, memoryHead, vmDecisions } from "./memory/vm-tab.js";
 import { BOLD, DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
-import { whyUnknownThen } from "./past-words.js";
+import { ASKING, UNKEPT, whyUnknownThen } from "./past-words.js";
 import { plot } from "./plot.js";
 import { isAlive, memoryPlot } from "./vm-plots.js";
 
@@ -20,7 +20,8 @@ interface Figure {
   value: string;
   /** Share of what is configured; null where that says nothing. */
   share: number | null;
-  ageMs: number | null;
+  /** Null: it has none. */
+  ageMs: number | typeof UNKEPT | null;
   source: string;
   role: Role;
 }
@@ -29,7 +30,7 @@ const COLUMNS: readonly FixedColumn<Figure>[] = [
   { title: "FIGURE", width: 17, align: "left", text: ({ name }) => name, look: ({ role }) => (role === "text" ? TEXT : style(role, "bold")) },
   { title: "VALUE", width: 7, align: "right", text: ({ value }) => value, look: ({ value, role }) => (value === UNKNOWN ? DIM : role === "text" ? TEXT : BOLD) },
   { title: "OF CONF", width: 7, align: "right", text: ({ share }) => (share === null ? "" : wholePercent(share)) },
-  { title: "AGE", width: 6, align: "right", text: ({ ageMs }) => (ageMs === null ? "" : sampleAge(ageMs)), look: () => DIM },
+  { title: "AGE", width: 6, align: "right", text: ({ ageMs }) => (ageMs === null ? "" : ageMs === UNKEPT ? UNKEPT : sampleAge(ageMs)), look: () => DIM },
   { title: "SOURCE", width: 64, align: "left", text: ({ source }) => source, look: () => DIM },
 ];
 
@@ -41,9 +42,7 @@ const ALL_BESIDE_CELLS = 2 * FIGURES_CELLS;
 const PLOT_ROWS_MIN = 5;
 
 export function vmMemory(p: Painter, vm: Vm, rect: Rect): void {
-  // Where memory is, is told of now alone.
-  if (p.state.past.at !== null) figuresAndPlot(p, vm, rect);
-  else if (rect.width >= ALL_BESIDE_CELLS) {
+  if (rect.width >= ALL_BESIDE_CELLS) {
     const left = Math.floor(rect.width / 2);
     memoryColumn(p, vm, { ...rect, width: left });
     figuresAndPlot(p, vm, { ...rect, x: rect.x + left, width: rect.width - left });
@@ -68,15 +67,10 @@ function figuresAndPlot(p: Painter, vm: Vm, rect: Rect): void {
   if (rect.height - used >= PLOT_ROWS_MIN) plot(p, memoryPlot(p, vm), { ...rect, y: rect.y + used, height: rect.height - used });
 }
 
-/** Whether history has a figure, or it is told of now alone. */
-type Kept = "kept" | "of now alone";
-
 /** Where a figure comes from, or why it is not known: now, or at the instant shown. */
-function told(p: Painter, vm: Vm, kept: Kept, value: number | null | undefined, source: string, whyNot: string): string {
+function told(p: Painter, vm: Vm, value: number | null | undefined, source: string, whyNot: string): string {
   if (value != null) return source;
-  if (p.state.past.at === null) return whyNot;
-  const isMeasured = p.state.samples.has(vm.id);
-  return isMeasured && kept === "of now alone" ? "told of now alone" : whyUnknownThen(p.state, { kind: "vm", id: vm.id });
+  return p.state.past.at === null ? whyNot : whyUnknownThen(p.state, { kind: "vm", id: vm.id }, p.state.details.has(vm.id) ? undefined : ASKING);
 }
 
 /** No source is longer than what an 80-column screen has room for: it is not cut. */
@@ -87,23 +81,24 @@ function memoryFigures(p: Painter, vm: Vm): Figure[] {
   const configured = memoryOf(vm, sample);
   const now = serverNow(state);
   const sampled = sample === null ? null : Math.max(0, now - sample.time);
-  const spoken = detail?.guestUpdatedAt == null ? null : Math.max(0, now - detail.guestUpdatedAt);
-  const answered = detail?.qmpAgeMs == null || sampled === null ? null : detail.qmpAgeMs + sampled;
-  const size = (name: string, kept: Kept, value: number | null | undefined, ageMs: number | null, source: string, whyNot = source, role: Role = "text"): Figure => ({
-    name, value: bytes(value ?? null), share: value == null ? null : value / configured, ageMs: value == null ? null : ageMs, source: told(p, vm, kept, value, source, whyNot), role,
+  const unkept = state.past.at === null ? null : UNKEPT;
+  const spoken = detail?.guestUpdatedAt == null ? unkept : Math.max(0, now - detail.guestUpdatedAt);
+  const answered = detail?.qmpAgeMs == null || sampled === null ? unkept : detail.qmpAgeMs + sampled;
+  const size = (name: string, value: number | null | undefined, ageMs: Figure["ageMs"], source: string, whyNot = source, role: Role = "text"): Figure => ({
+    name, value: bytes(value ?? null), share: value == null ? null : value / configured, ageMs: value == null ? null : ageMs, source: told(p, vm, value, source, whyNot), role,
   });
   const rate = (name: string, value: number | null | undefined, write: (value: number | null) => string, source: string): Figure =>
-    ({ name, value: write(value ?? null), share: null, ageMs: value == null ? null : spoken, source: told(p, vm, "of now alone", value, source, source), role: "text" });
+    ({ name, value: write(value ?? null), share: null, ageMs: value == null ? null : spoken, source: told(p, vm, value, source, source), role: "text" });
   return [
-    size("configured", "kept", configured, null, vm.restartRequired ? "what it was started with" : "the definition", undefined, "title"),
-    size("balloon actual", "kept", sample?.balloonActualBytes, answered, "QEMU: what the balloon leaves it", "no balloon, or no answer of QEMU", "third"),
-    size("  plugged in", "of now alone", detail?.pluggedBytes, answered, "QEMU: beyond its boot memory", "no feature hotplug, or no answer"),
-    size("guest available", "kept", sample?.guestAvailableBytes, spoken, `guest's own word, of ${bytes(sample?.guestTotalBytes ?? null)} it counts`, "the guest's driver has not reported", "first"),
-    size("host resident", "kept", sample?.rssBytes, sampled, "host: /proc of the QEMU process (RSS)", undefined, "second"),
-    size("  fair share", "of now alone", detail?.pssBytes, sampled, "host: PSS, taken every 10 s", "host: PSS, none taken yet"),
-    size("  shared by KSM", "kept", sample?.ksmMergedBytes, sampled, detail === null ? "host: pages merged" : `host: pages merged, profit ${bytes(detail.ksmProfitBytes)}`),
-    size("  swapped out", "of now alone", detail?.swapBytes, sampled, "host: of the QEMU process"),
-    size("  guest's cache", "of now alone", detail?.guestCacheBytes, spoken, "guest's own word: its page cache"),
+    size("configured", configured, null, vm.restartRequired ? "what it was started with" : "the definition", undefined, "title"),
+    size("balloon actual", sample?.balloonActualBytes, answered, "QEMU: what the balloon leaves it", "no balloon, or no answer of QEMU", "third"),
+    size("  plugged in", detail?.pluggedBytes, answered, "QEMU: beyond its boot memory", "no feature hotplug, or no answer"),
+    size("guest available", sample?.guestAvailableBytes, spoken, `guest's own word, of ${bytes(sample?.guestTotalBytes ?? null)} it counts`, "the guest's driver has not reported", "first"),
+    size("host resident", sample?.rssBytes, sampled, "host: /proc of the QEMU process (RSS)", undefined, "second"),
+    size("  fair share", detail?.pssBytes, sampled, "host: PSS, taken every 10 s", "host: PSS, none taken yet"),
+    size("  shared by KSM", sample?.ksmMergedBytes, sampled, detail === null ? "host: pages merged" : `host: pages merged, profit ${bytes(detail.ksmProfitBytes)}`),
+    size("  swapped out", detail?.swapBytes, sampled, "host: of the QEMU process"),
+    size("  guest's cache", detail?.guestCacheBytes, spoken, "guest's own word: its page cache"),
     rate("  guest swap in", detail?.guestSwapInBytesPerSecond, ratePerSecond, `guest's own word; out ${ratePerSecond(detail?.guestSwapOutBytesPerSecond ?? null)}`),
     rate("  major faults/s", detail?.guestMajorFaultsPerSecond, count, "guest's own word: fetched from disk"),
   ];

@@ -9,6 +9,7 @@ import { fixedTable } from "./fixed-table.js";
 import type { FixedColumn } from "./fixed-table.js";
 import { BOLD, DIM, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
+import { ASKING, UNKEPT, whyUnknownThen } from "./past-words.js";
 import { plotGrid } from "./plot-grid.js";
 import type { Plot, PlotLine } from "./plot.js";
 import { COUNTS } from "./scales.js";
@@ -31,14 +32,16 @@ export function vmNet(p: Painter, vm: Vm, rect: Rect): void {
   const nics = p.state.details.get(vm.id)?.nics ?? [];
   const rows = Math.max(1, Math.min(nics.length, rect.height - 2 - PLOT_ROWS));
   rule(p, { ...rect, height: 1 }, cut(`network${vm.networkInUse === null ? "" : `: ${vm.networkInUse}`}`, rect.width - 6, p.theme.ellipsis));
-  if (nics.length === 0) p.frame.put(rect.x + 2, rect.y + 1, whyNone(vm), DIM, rect.width - 3);
+  if (nics.length === 0) p.frame.put(rect.x + 2, rect.y + 1, whyNone(p, vm), DIM, rect.width - 3);
   else fixedTable(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 1, height: rows + 1 }, columns(p.theme), nics);
   const used = 2 + rows;
   plotGrid(p, [networkPlot(p, vm), packets(p, vm, nics[0] ?? null)], { ...rect, y: rect.y + used, height: rect.height - used }, 2);
 }
 
-function whyNone(vm: Vm): string {
-  return whyNoFigures(vm, isUserNetwork(vm) ? "User-mode networking has no counters on the host; a bridge or tap has." : "No card, or no sample yet.");
+function whyNone({ state }: Painter, vm: Vm): string {
+  const uncounted = "User-mode networking has no counters on the host; a bridge or tap has.";
+  if (state.past.at === null) return whyNoFigures(vm, isUserNetwork(vm) ? uncounted : "No card, or no sample yet.");
+  return whyUnknownThen(state, { kind: "vm", id: vm.id }, isUserNetwork(vm) ? uncounted : state.details.has(vm.id) ? "No card then." : ASKING);
 }
 
 function packets(p: Painter, vm: Vm, nic: NicSample | null): Plot {
@@ -46,7 +49,7 @@ function packets(p: Painter, vm: Vm, nic: NicSample | null): Plot {
   const line = (label: string, role: Role, figure: NicFigure): PlotLine =>
     ({ name: label, role, now: nic?.[figure] ?? null, window: (cells) => partWindow(p.state, vm.id, nicPart(name, figure), cells) });
   return {
-    title: `packets/s${name === "" ? "" : `, ${name}`}`, scale: COUNTS, whyEmpty: whyNoFigures(vm, isUserNetwork(vm) ? UNCOUNTED : "from the opening of this page on"), of: [{ kind: "vm", id: vm.id }],
+    title: `packets/s${name === "" ? "" : `, ${name}`}`, scale: COUNTS, whyEmpty: whyNoFigures(vm, isUserNetwork(vm) ? UNCOUNTED : "from the opening of this page on"), whyEmptyThen: isUserNetwork(vm) ? UNCOUNTED : UNKEPT, of: [{ kind: "vm", id: vm.id }],
     lines: [line(p.theme.down, "first", "rxPacketsPerSecond"), line(p.theme.up, "second", "txPacketsPerSecond"), line("drops", "sixth", "dropsPerSecond")],
   };
 }

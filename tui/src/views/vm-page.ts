@@ -9,7 +9,7 @@ import { bytes, cut, longAge } from "./format.js";
 import { scrolled } from "./lists.js";
 import { DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
-import { partsThen } from "./past.js";
+import { consoleThen } from "./past.js";
 import { goneThen } from "./past-words.js";
 import { plotGrid } from "./plot-grid.js";
 import { vmConsole } from "./vm-console.js";
@@ -65,7 +65,6 @@ function warnings(p: Painter, vm: Vm): string[] {
 
 function content(p: Painter, vm: Vm, rect: Rect): void {
   const tab: VmTab = p.state.ui.tab;
-  if (partsThen(p, vm, rect, tab)) return;
   switch (tab) {
     case "graphs":
       graphs(p, vm, rect);
@@ -83,7 +82,7 @@ function content(p: Painter, vm: Vm, rect: Rect): void {
       vmNet(p, vm, rect);
       return;
     case "console":
-      vmConsole(p, vm, rect);
+      if (!consoleThen(p, rect)) vmConsole(p, vm, rect);
       return;
     case "events":
       vmEvents(p, vm, rect);

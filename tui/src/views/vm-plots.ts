@@ -92,7 +92,7 @@ export function diskRatePlot(p: Painter, vm: Vm): Plot {
 function diskPlot(p: Painter, vm: Vm): Plot {
   const sample = p.state.samples.get(vm.id);
   const each = `${latency(sample?.diskLatencySeconds ?? null).padStart(LATENCY.width)} each`;
-  return { ...diskRatePlot(p, vm), extra: isIdle(sample?.diskReadBytesPerSecond, sample?.diskWriteBytesPerSecond) ? "idle".padStart(LATENCY.width).padEnd(each.length) : each };
+  return { ...diskRatePlot(p, vm), extra: isIdle(sample?.diskReadBytesPerSecond, sample?.diskWriteBytesPerSecond) ? "idle" : each };
 }
 
 export function latencyPlot(p: Painter, vm: Vm): Plot {

@@ -10,6 +10,7 @@ import type { Rect, Style } from "../frame.js";
 import { UNKNOWN, bytes, cut } from "../format.js";
 import { BOLD, DIM, TEXT, parts } from "../painter.js";
 import type { Painter } from "../painter.js";
+import { UNKEPT, whyNoMemoryThen } from "../past-words.js";
 
 const NAME_CELLS = 12;
 const SAVED_CELLS = 6;
@@ -26,10 +27,12 @@ export const STATE_WORDS: Readonly<Record<PressureState, string>> = {
 export const STATE_LOOKS: Readonly<Record<PressureState, Style>> = { HIGH: style("running"), SOFT: style("between"), HARD: style("attention"), LOW: style("crashed") };
 
 export function mechanisms(state: State, host: Host, memory: HostMemory | null): Mechanism[] {
-  if (memory === null) return NAMES.map((name) => ({ name, savedBytes: null, text: "asking the server", isOff: true }));
+  const isPast = state.past.at !== null;
+  if (memory === null) return NAMES.map((name) => ({ name, savedBytes: null, text: isPast ? whyNoMemoryThen(state, { kind: "host", id: host.id }, false) : "asking the server", isOff: true }));
   const sample = state.hostSamples.get(host.id) ?? null;
   const { settings } = memory;
   const vms = [...state.vms.values()].filter(({ hostId }) => hostId === host.id);
+  if (isPast) return [...kernelThen(sample), balloons(state, vms), unused(state, vms), { name: "controller", savedBytes: null, text: `VMs: ${modesOf(state, vms)}; its own settings ${UNKEPT}`, isOff: false }];
   return [sharing(host, sample, settings), compression(host, sample, settings), balloons(state, vms), unused(state, vms), controller(state, vms, settings)];
 }
 
@@ -87,6 +90,18 @@ function compression(host: Host, sample: HostSample | null, settings: HostMemory
   return { ...base, text: `${mode === "ZRAM" ? "zram" : "zswap"} ${algorithm}, up to ${bytes(sizeBytes)}${ratio}`, isOff: false };
 }
 
+/** What the kernel saved then; how it had been told to is not kept. */
+function kernelThen(sample: HostSample | null): [Mechanism, Mechanism] {
+  const original = sample?.compressedOriginalBytes ?? null;
+  const stored = sample?.compressedStoredBytes ?? null;
+  const profit = sample?.ksmProfitBytes == null ? "" : `profit ${bytes(sample.ksmProfitBytes)}; `;
+  const isEmpty = original === null || stored === null || stored <= 0;
+  return [
+    { name: "KSM", savedBytes: sample?.ksmSavedBytes ?? null, text: `${profit}its settings ${UNKEPT}`, isOff: sample?.ksmSavedBytes == null },
+    { name: "compression", savedBytes: original === null || stored === null ? null : original - stored, text: `${isEmpty ? "" : `${bytes(original)} in ${bytes(stored)} (${(original / stored).toFixed(1)}:1); `}its settings ${UNKEPT}`, isOff: isEmpty },
+  ];
+}
+
 function sumOf(state: State, vms: readonly Vm[], kind: MemoryPartKind): { bytes: number; count: number; most: Vm | null } {
   const sum = { bytes: 0, count: 0, most: null as Vm | null };
   let largest = 0;
@@ -106,7 +121,7 @@ function vmWords(count: number): string {
 
 function balloons(state: State, vms: readonly Vm[]): Mechanism {
   const { bytes: saved, count, most } = sumOf(state, vms, "BALLOONED");
-  const text = count === 0 ? "no balloon holds memory: b on a VM sets how much its guest keeps" : `taken from ${vmWords(count)}${count > 1 && most !== null ? `, most from ${most.label}` : ""}`;
+  const text = count === 0 ? `no balloon holds memory${state.past.at === null ? ": b on a VM sets how much its guest keeps" : ""}` : `taken from ${vmWords(count)}${count > 1 && most !== null ? `, most from ${most.label}` : ""}`;
   return { name: "balloons", savedBytes: saved, text, isOff: count === 0 };
 }
 
@@ -119,10 +134,14 @@ function controller(state: State, vms: readonly Vm[], settings: HostMemorySettin
   const base = { name: "controller" as const, savedBytes: null };
   if (settings === null) return { ...base, text: AWAY, isOff: true };
   const { controller: { enabled, idleTaxPercent }, thresholds } = settings;
-  const count = (control: MemoryControl): number => vms.filter(({ id }) => state.memory.vms.get(id)?.policy.control === control).length;
-  const modes = `${count("ON")} on, ${count("RECOMMEND")} recommend, ${count("OFF")} off`;
+  const modes = modesOf(state, vms);
   if (!enabled) return { ...base, text: `off: quetzal memory host --control on; VMs: ${modes}`, isOff: true };
   return { ...base, text: `VMs: ${modes}; acts below ${bytes(thresholds.highBytes)}; tax ${Math.round(idleTaxPercent)}%`, isOff: false };
+}
+
+function modesOf(state: State, vms: readonly Vm[]): string {
+  const count = (control: MemoryControl): number => vms.filter(({ id }) => state.memory.vms.get(id)?.policy.control === control).length;
+  return `${count("ON")} on, ${count("RECOMMEND")} recommend, ${count("OFF")} off`;
 }
 
 /** Why no decision is listed, and what would change that. */

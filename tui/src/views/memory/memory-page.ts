@@ -1,5 +1,5 @@
 // The page of memory: the host's as one stacked bar with its parts, what saves memory and why not more, each VM's bar, and
-// what the controller decided last. Small screens have all of it in few lines; large ones side by side. Of now alone.
+// what the controller decided last. Small screens have all of it in few lines; large ones side by side.
 import { host, serverNow } from "../../store/select.js";
 import type { HostMemory } from "../../store/memory.js";
 import type { Host } from "../../store/model.js";
@@ -8,7 +8,9 @@ import type { Rect } from "../frame.js";
 import { bytes, cut, sampleAge } from "../format.js";
 import { DIM, parts, rule } from "../painter.js";
 import type { Painter } from "../painter.js";
+import { whyNoMemoryThen } from "../past-words.js";
 import { decisionList } from "./decisions.js";
+import { decisionsThen } from "./decisions-then.js";
 import { STATE_LOOKS, STATE_WORDS, mechanismLines, mechanisms, whyNoDecision } from "./mechanisms.js";
 import { legend, legendRows, longLegend, shownParts, stackedBar } from "./stack.js";
 import { vmBars } from "./vm-bars.js";
@@ -26,9 +28,9 @@ const MECHANISM_ROWS = 5;
 
 export function memoryPage(p: Painter, rect: Rect): void {
   const one = host(p.state);
-  if (p.state.past.at !== null || one === null) {
+  if (one === null) {
     rule(p, { ...rect, height: 1 }, "memory");
-    p.frame.put(rect.x + 2, rect.y + 1, cut(one === null ? "No host is known yet." : "Where memory is, is told of now alone; 0 goes back to now.", rect.width - 4, p.theme.ellipsis), DIM);
+    p.frame.put(rect.x + 2, rect.y + 1, cut("No host is known yet.", rect.width - 4, p.theme.ellipsis), DIM);
     return;
   }
   const memory = p.state.memory.host?.hostId === one.id ? p.state.memory.host : null;
@@ -57,10 +59,11 @@ function hostBar(p: Painter, rect: Rect, one: Host, memory: HostMemory | null): 
     p.frame.putRight(rect.x + rect.width - 4 - (age === "" ? 0 : age.length + 2), rect.y, text, STATE_LOOKS[pressure]);
   }
   if (breakdown !== null) parts(p, rect.x + 1, rect.y + 1, stackedBar(theme, rect.width - 2, breakdown), rect.width - 2);
-  else p.frame.put(rect.x + 2, rect.y + 1, cut(whyUnknown(p, memory), rect.width - 3, theme.ellipsis), state.memory.fault === null ? DIM : style("attention"));
+  else p.frame.put(rect.x + 2, rect.y + 1, cut(whyUnknown(p, one, memory), rect.width - 3, theme.ellipsis), state.memory.fault === null ? DIM : style("attention"));
 }
 
-function whyUnknown({ state, theme }: Painter, memory: HostMemory | null): string {
+function whyUnknown({ state, theme }: Painter, one: Host, memory: HostMemory | null): string {
+  if (state.past.at !== null) return whyNoMemoryThen(state, { kind: "host", id: one.id }, memory !== null);
   if (state.memory.fault !== null) return `${theme.attention} ${state.memory.fault}`;
   return memory === null ? "Asking the server." : "The host has not told its figures yet.";
 }
@@ -89,7 +92,11 @@ function wideTop(p: Painter, rect: Rect, one: Host, memory: HostMemory | null): 
 }
 
 function decisions(p: Painter, rect: Rect, memory: HostMemory | null): void {
-  rule(p, { ...rect, height: 1 }, "the controller's last decisions", memory === null ? "" : "times in UTC");
+  rule(p, { ...rect, height: 1 }, "the controller's last decisions", memory === null && p.state.past.at === null ? "" : "times in UTC");
   const inner: Rect = { x: rect.x + 1, y: rect.y + 1, width: rect.width - 2, height: rect.height - 1 };
+  if (p.state.past.at !== null) {
+    decisionsThen(p, inner, null);
+    return;
+  }
   decisionList(p, inner, memory?.decisions ?? [], "with the name", memory === null ? "Asking the server." : whyNoDecision(p.state, memory.settings));
 }

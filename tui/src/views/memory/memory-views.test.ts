@@ -109,11 +109,6 @@ describe("the memory page", () => {
     const told = text(hostState({ decisions: [DECISION, { ...DECISION, action: "PAGE_OUT", carriedOut: false, effectBytes: null }] }));
     expect(told).toMatch(/13:02:02 web-1 +balloon 256M to 200M +done +-1\.00M *\n +The host is short and this guest idle\. *\n 13:02:02 web-1 +page out 200M +advised/);
   });
-
-  it("is of now alone", () => {
-    const then = { ...hostState(), past: { ...hostState().past, at: NOW - 60_000 } };
-    expect(text(then)).toContain("told of now alone; 0 goes back to now");
-  });
 });
 
 describe("the memory tab of a VM", () => {

@@ -8,6 +8,7 @@ import type { Rect } from "../frame.js";
 import { UNKNOWN, bytes, cut } from "../format.js";
 import { BOLD, DIM, TEXT, parts, rule } from "../painter.js";
 import type { Painter } from "../painter.js";
+import { UNKEPT, emptyTextThen, whyNoMemoryThen } from "../past-words.js";
 import { STATE_ROLES } from "../theme.js";
 import { firstRow } from "../vm-table.js";
 import { stackedBar } from "./stack.js";
@@ -17,8 +18,8 @@ interface Column { title: string; cells: number; text: (p: Painter, vm: Vm, brea
 const ALWAYS: readonly Column[] = [
   { title: "COST", cells: 6, text: (_, __, breakdown) => bytes(costBytes(breakdown)) },
   { title: "SAVED", cells: 6, text: (_, __, breakdown) => bytes(savedBytes(breakdown)) },
-  { title: "TARGET", cells: 6, text: (p, vm) => bytes(roomOf(p.state, vm)?.balloonTargetBytes) },
-  { title: "OF", cells: 6, text: (p, vm) => bytes(roomOf(p.state, vm)?.memoryTargetBytes ?? vm.memoryBytes) },
+  { title: "TARGET", cells: 6, text: (p, vm, breakdown) => (p.state.past.at !== null && breakdown !== null ? UNKEPT : bytes(roomOf(p.state, vm)?.balloonTargetBytes)) },
+  { title: "OF", cells: 6, text: (p, vm, breakdown) => bytes(roomOf(p.state, vm)?.memoryTargetBytes ?? givenBytes(breakdown) ?? vm.memoryBytes) },
 ];
 const WIDE: readonly Column[] = [
   { title: "FREE", cells: 6, text: (_, __, breakdown) => bytes(bytesOf(breakdown, "GUEST_FREE")) },
@@ -27,6 +28,11 @@ const WIDE: readonly Column[] = [
   { title: "BALLOON", cells: 7, text: (_, __, breakdown) => bytes(bytesOf(breakdown, "BALLOONED")) },
 ];
 const CONTROL: Column = { title: "CONTROL", cells: 9, text: ({ state }, { id }) => state.memory.vms.get(id)?.policy.control.toLowerCase() ?? UNKNOWN };
+
+/** What its guest was given then: all that was mapped for it but room to grow. */
+function givenBytes(breakdown: MemoryBreakdown | null): number | null {
+  return breakdown === null ? null : breakdown.totalBytes - (bytesOf(breakdown, "UNPLUGGED", "OVERHEAD") ?? 0);
+}
 
 /** From these widths on names have more room, and more columns stand behind the bar. */
 const LONG_NAME_CELLS = 100;
@@ -48,7 +54,7 @@ export function vmBars(p: Painter, rect: Rect): void {
   const index = rows.findIndex(({ id }) => id === state.ui.selectedVmId);
   rule(p, { ...rect, height: 1 }, `VMs by ${column} ${direction === "descending" ? theme.sortDown : theme.sortUp}`, rows.length === 0 ? "" : `${index + 1} of ${rows.length}`);
   if (rows.length === 0) {
-    p.frame.put(rect.x + 2, rect.y + 1, cut(state.vmsKnown ? "No VM: n makes one." : "Asking the server.", rect.width - 3, theme.ellipsis), DIM);
+    p.frame.put(rect.x + 2, rect.y + 1, cut(emptyTextThen(state) ?? (state.vmsKnown ? "No VM: n makes one." : "Asking the server."), rect.width - 3, theme.ellipsis), DIM);
     return;
   }
   const places = placesOf(rect.width);
@@ -78,18 +84,20 @@ function line(p: Painter, rect: Rect, vm: Vm, { name, bar, columns }: Places, la
     [isMarked ? theme.mark : " ", style("mark", "bold")], [`${theme.states[vm.state]} `, style(STATE_ROLES[vm.state])],
     [`${padCells(cut(vm.label, name, theme.ellipsis), name)} `, BOLD],
   ]);
-  if (breakdown === null) frame.put(x, rect.y, cut(whyNoParts(vm), bar, theme.ellipsis), DIM);
+  if (breakdown === null) frame.put(x, rect.y, cut(state.past.at !== null && whyNoParts(vm) === NO_FIGURES ? whyNoMemoryThen(state, { kind: "vm", id: vm.id }, state.memory.vms.has(vm.id)) : whyNoParts(vm), bar, theme.ellipsis), DIM);
   else parts(p, x, rect.y, stackedBar(theme, Math.max(1, Math.min(bar, Math.round((sizeOf(breakdown) / Math.max(1, largest)) * bar))), breakdown), bar);
   x += bar + 1;
   for (const { cells, text } of columns) {
     const shown = text(p, vm, breakdown);
-    x = frame.put(x, rect.y, ` ${shown.padStart(cells)}`, shown === UNKNOWN ? DIM : TEXT);
+    x = frame.put(x, rect.y, ` ${shown.padStart(cells)}`, shown === UNKNOWN || shown === UNKEPT ? DIM : TEXT);
   }
   frame.clickable(rect, { kind: "vm", vmId: vm.id });
   if (vm.id === state.ui.selectedVmId) frame.invert(rect.x + 1, rect.y, rect.width - 2);
 }
 
+export const NO_FIGURES = "no figures yet";
+
 /** Why a VM has no parts to show. */
 export function whyNoParts({ state }: Vm): string {
-  return state === "RUNNING" || state === "PAUSED" ? "no figures yet" : state.toLowerCase();
+  return state === "RUNNING" || state === "PAUSED" ? NO_FIGURES : state.toLowerCase();
 }

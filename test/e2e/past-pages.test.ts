@@ -1,0 +1,92 @@
+// The past at 200x50 with a real guest: the page of memory and the tabs of vCPUs, memory, disks and the card show of an
+// instant what they showed live then.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../support/process.js";
+import { CLOCK, SECOND_MS, stepsBackTo, stepsThrough, watchLive } from "../support/scrubbing.js";
+import { TAB_FIGURES, memoryFigures, wideTable } from "../support/seen.js";
+import { cliPath, Stack } from "../support/stack.js";
+import { TerminalDriver } from "../support/terminal.js";
+import { smallGuest, VmDriver } from "../support/vm.js";
+
+/** Where memory is, is asked for every few seconds: so many answers are recorded, */
+const MEMORY_LOOKS = 4;
+/** and so long they may take. */
+const MEMORY_DEADLINE_MS = 60_000;
+const TABS = [["cpu", "2", /QEMU: user \d/], ["memory", "3", /host resident/], ["disks", "4", /\n vda /], ["net", "5", /no counters on the host/]] as const;
+
+let stack: Stack;
+let busy: VmDriver;
+let screen: TerminalDriver;
+beforeAll(async () => {
+  stack = await Stack.start();
+  busy = await VmDriver.define(stack, smallGuest("busy-guest", { disks: [{ name: "vda", path: "disk.img", size_mb: 64 }] }));
+  const idle = await VmDriver.define(stack, smallGuest("idle-guest"));
+  await Promise.all([busy.start(), idle.start()]);
+  await Promise.all([busy.waitForBoot(), idle.waitForBoot()]);
+  // CPU and disk that come and go, so that each second has figures of its own.
+  await busy.run("(while :; do n=0; while [ $n -lt 6000 ]; do n=$((n+1)); done; dd if=/dev/zero of=/dev/vda bs=64k count=8 conv=fsync 2>/dev/null; sleep 0.3; done) & :");
+  screen = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv, columns: 200, rows: 50 });
+  await screen.waitFor(/busy-guest +running +\d/);
+});
+afterEach(async () => {
+  await press("0", /age \d/);
+  await press("\u001b", /by CPU/);
+});
+afterAll(async () => {
+  await screen[Symbol.asyncDispose]();
+  await stack[Symbol.asyncDispose]();
+});
+
+async function press(keys: string, expected: string | RegExp): Promise<void> {
+  screen.send(keys);
+  await screen.waitFor(expected);
+}
+
+/** Every instant of a while is shown as it was live. */
+async function showsWhatWasLive(look: (text: string) => string): Promise<void> {
+  const watched = await watchLive(screen, look);
+  for (const { second, text } of await stepsThrough(screen, watched)) {
+    expect([...watched.looks], `${new Date(second).toISOString()} is shown as\n${look(text)}\nlive were\n${[...watched.looks].join("\n\n")}`).toContain(look(text));
+  }
+}
+
+describe("the past at 200x50", () => {
+  it("shows of an instant the table that was live then", async () => {
+    await showsWhatWasLive(wideTable);
+  });
+
+  it.each(TABS)("shows of an instant the %s tab that was live then", async (tab, key, shows) => {
+    await press("g\r", /1 graphs/);
+    await press(key, shows);
+    const look = TAB_FIGURES[tab];
+    if (tab === "net") {
+      // Nothing of it changes from second to second: what it says live it says then.
+      const live = look(screen.screen());
+      expect(live).toContain("no counters on the host");
+      await press("[", CLOCK);
+      await eventually("the answer", () => !screen.screen().includes("asking"));
+      expect(look(screen.screen())).toBe(live);
+    } else await showsWhatWasLive(look);
+  });
+
+  it("shows where memory was, as the page of memory showed it live", async () => {
+    await press("m", /memory of \S+[^]*its parts[^]*busy-guest +[█▆▄]/);
+    const seen: { at: number; look: string }[] = [];
+    using watching = screen.onDrawn(() => {
+      const look = memoryFigures(screen.screen());
+      if (look.includes("busy-guest") && look.includes("VMs ") && seen.at(-1)?.look !== look) seen.push({ at: Date.now(), look });
+    });
+    await eventually(`${MEMORY_LOOKS} answers about memory`, () => seen.length >= MEMORY_LOOKS, MEMORY_DEADLINE_MS);
+    watching[Symbol.dispose]();
+    const shown = (await stepsBackTo(screen, (seen[0]?.at ?? 0) - 3 * SECOND_MS)).map(({ text }) => memoryFigures(text));
+    // What was asked last may be of a second that the steps began before.
+    for (const { look } of seen.slice(0, -1)) expect(shown, `live was\n${look}`).toContain(look);
+  });
+
+  it("refuses there what would change something, and says what is not kept", async () => {
+    await press("m[", /PAST[^]*unkept/);
+    await press("b", "This is the past; 0 goes back to now.");
+    await press("0", /age \d/);
+    expect((await busy.show()).state).toBe("RUNNING");
+  });
+});
