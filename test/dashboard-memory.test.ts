@@ -125,7 +125,7 @@ describe("the memory page", () => {
   it("says what is off and the command that turns it on", async () => {
     await using dashboard = await (await DashboardDriver.open({})).ready();
     dashboard.server.memory.isOn = false;
-    const shown = await dashboard.press("m", /as the host has it: quetzal memory host --ksm tuned/);
+    const shown = await dashboard.press("m", /off, set by the host: quetzal memory host --ksm tuned/);
     expect(shown).toMatch(/controller +off: quetzal memory host --control on/);
     expect(shown).toContain("The controller is off. To turn it on: quetzal memory host --control on");
   }, TIMEOUT_MS);

@@ -107,7 +107,7 @@ describe("alerts", () => {
 describe("the form of a VM", () => {
   it("judges while it is filled in, keeps what was typed, and makes the VM once", async () => {
     await dashboard.choose("web-1");
-    await press("n", /a new VM[^]*cannot be made yet/);
+    await press("n", /a new VM[^]*not filled in yet/);
     await press("build-runner\r", /There is a VM build-runner already/);
     await press(`${CLEAR}made-1${SHIFT_TAB}${SHIFT_TAB}`, /can be made/);
     await press(ESC, /start/);

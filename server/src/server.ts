@@ -119,9 +119,13 @@ interface Listener {
   readonly wsUrl: string;
 }
 
+/** How long a connection waits for its next request. By Node's 5 s it would end just as a person presses the next key. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Takes the port before anything else is touched: a second server must not disturb the first one's database. */
 async function listen({ listen: { host, port }, tls }: ServerConfig): Promise<Listener> {
   const server = tls === null ? createServer() : createTlsServer({ cert: readTlsFile("QUETZAL_TLS_CERT", tls.certificateFile), key: readTlsFile("QUETZAL_TLS_KEY", tls.keyFile) });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   const tooEarly = (_: IncomingMessage, response: ServerResponse) => void response.writeHead(503, { "retry-after": "1" }).end("The server is starting.");
   server.on("request", tooEarly);
   await new Promise<void>((resolve, reject) => {

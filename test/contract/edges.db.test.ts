@@ -80,6 +80,10 @@ describe("before GraphQL", () => {
     expect((await post(JSON.stringify({ query: "{ __typename }" }))).headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it("keeps a connection for longer than a person thinks between two keys", async () => {
+    expect((await post(JSON.stringify({ query: "{ __typename }" }))).headers.get("keep-alive")).toBe("timeout=75");
+  });
+
   it("refuses a second server on the same port by name, and leaves the first alone", async () => {
     const holder = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => holder.once("listening", resolve));

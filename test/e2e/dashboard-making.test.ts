@@ -36,7 +36,7 @@ const ask = <T>(query: string): Promise<T> => stack.api.query<T>(query);
 
 describe("by the dashboard's keys", () => {
   it("a VM is made in the form, judged by the real server before, and started", async () => {
-    await press("n", /a new VM[^]*cannot be made yet/);
+    await press("n", /a new VM[^]*not filled in yet/);
     await press("made 1", /▲ id[^]*cannot be made yet/);
     await press(`${CLEAR}made-1\t\t${CLEAR}8M`, /▲ memory[^]*cannot be made yet/);
     expect(await ask("{ vms { totalCount } }")).toEqual({ vms: { totalCount: 0 } });

@@ -85,7 +85,7 @@ describeOnEveryServer("the past", (suite) => {
       expect(await Promise.all([1, 3, 4.4, 6, 8, 9.9, 10].map(async (second) => (await shown(second))[0]?.[4])), when).toEqual([null, 0.3, 0.4, null, 0.8, 0.9, null]);
       const frame = await past.frame(at(3));
       expect(frame).toMatchObject({ at: at(3), stepSeconds: 1, hosts: [{ id: "h1", name: "host", sample: { cpuRatio: 0.5, memoryTotalBytes: 1000, memoryAvailableBytes: 600 } }] });
-      expect(frame.vms[0]?.sample).toMatchObject({ vmId: "a", time: at(3), memoryConfiguredBytes: 256 * 1_048_576, rssBytes: 214_958_080, stealRatio: null, vcpus: [] });
+      expect(frame.vms[0]?.sample).toMatchObject({ vmId: "a", time: at(3), memoryConfiguredBytes: 256 * 1_048_576, rssBytes: 214_958_080, stealRatio: null, vcpus: [{ index: 0, ratio: null, stealRatio: null }] });
       expect((await past.frame(at(6))).hosts[0]?.sample).toBeNull();
       await history.flush("everything");
     }
