@@ -55,7 +55,7 @@ describe("the dashboard", () => {
 
   it("shows hosts, a comparison and its own log", async () => {
     screen.send("h");
-    await screen.waitFor(/── host [\s\S]*cores %[\s\S]*\d[\s\S]*memory +[\s\S]*free/);
+    await screen.waitFor(/── host [\s\S]*cores %[\s\S]*\d[\s\S]*memory +[\s\S]*avail/);
     screen.send("=");
     await screen.waitFor(/compared[\s\S]*1 +story-screen +running/);
     screen.send("l");

@@ -7,7 +7,7 @@ export function figures(text: string): string {
     const match = /^.{3}(\S+-guest) +(\S+) +(\S+) \S* *(\S+ \/ +\S+) +(\S+) +(\S+) +(\S+) +\S+ *$/.exec(line.replace(/[▁▂▃▄▅▆▇█]+/g, ""));
     return match === null ? [] : [match.slice(1).join(" ")];
   });
-  const host = text.split("\n").slice(1, 4).map((line) => line.replace(/[▁▂▃▄▅▆▇█ ]+/g, " "));
+  const host = text.split("\n").slice(1, 4).map((line) => line.replace(/[▁▂▃▄▅▆▇█ ]+/g, " ").trimEnd());
   return [...host, ...rows].join("\n");
 }
 
@@ -39,7 +39,7 @@ export function graph(text: string): string {
   const left = lines.slice(top, end + 1).map((line) => line.slice(0, HALF_CELLS).padEnd(HALF_CELLS));
   const title = /CPU, % of \S+ \S+/.exec(left[0] ?? "")?.[0] ?? "";
   const first = left.findIndex((line) => line.includes("┤"));
-  const legend = left.slice(1, first).map((line) => line.replace(/ min \S+ +max \S+/, "").trimEnd());
+  const legend = left.slice(1, first).map((line) => line.replace(/ min \S+ +max \S+/g, "").trimEnd());
   const scale = left.slice(first, -1).map((line) => line.slice(0, GUTTER_CELLS).trim());
   const axis = (left.at(-1) ?? "").replace(/(now|then) *$/, "").trim();
   return [title, ...legend, scale.join(" "), axis, DRAWN, ...left.slice(first, -1).map((line) => line.slice(GUTTER_CELLS))].join("\n");
