@@ -129,7 +129,9 @@ describe("a guest that runs short", () => {
     await idle.run(`mkdir -p /t && mount -t tmpfs -o size=90% none /t; dd if=/dev/zero of=/t/x bs=1M count=120 2>/dev/null; true`);
     const given = await eventually("what it had to be given back", async () => (await decisions(idle)).find(({ action, fromBytes, toBytes }) => action === "BALLOON" && toBytes > fromBytes));
     expect(given.reason).toMatch(/^the guest has \d+ % \(\d+ MiB\) of its \d+ MiB available, under (35|15) %/);
-    expect(given.toBytes).toBe(GUEST_MIB * MIB);
+    // All of it in want; before, by the step that takes the least time to be enough.
+    const step = given.reason.includes("under 15 %") ? GUEST_MIB * MIB : Math.floor(given.fromBytes * 1.3);
+    expect(given.toBytes).toBe(Math.min(GUEST_MIB * MIB, step));
     await eventually("the balloon to be empty", async () => (await inBalloon(idle)) === 0);
     const [taken] = await eventually("the other guest to give for a host that wants all", async () => { const from = await takenFrom(rich); return from.length > 0 ? from : undefined; });
     await rich.complete("setVmBalloon", { targetBytes: taken?.fromBytes });

@@ -201,7 +201,8 @@ async function makeSlow({ disk, squeezed, swapping, limited, foreign, dropped }:
   await swapping?.run(inBackground("while :; do cat /mnt/t/eat; done >/dev/null"));
   if (limited !== undefined && foreign !== undefined) {
     await limited.run(busy(1));
-    await limited.complete("setVmCpuPolicy", { limitPercent: LIMIT_PERCENT });
+    // What it may have it gets: its only waits are those of its limit, however many of the others want the same CPUs.
+    await limited.complete("setVmCpuPolicy", { limitPercent: LIMIT_PERCENT, weight: 400 });
     await foreign.run(busy(1));
     ailments.push(quota((await foreign.show()).pid ?? expect.fail("no pid"), QUOTA_CORES));
   }

@@ -59,6 +59,9 @@ export function quotaMissing(): string | null {
   return existsSync(controllers) && readFileSync(controllers, "utf8").includes("cpu") ? null : "this kernel has no cpu controller";
 }
 
+/** Beside whom the held process gets all that its quota lets it have: its only waits are those of the quota. */
+const HELD_WEIGHT = 10;
+
 /** Holds a process to so many cores; on disposal it is back in the top group. */
 export function quota(pid: number, cores: number): Disposable {
   const isV1 = existsSync(join(V1_CPU, "cpu.cfs_quota_us"));
@@ -68,7 +71,11 @@ export function quota(pid: number, cores: number): Disposable {
   if (isV1) {
     writeFileSync(join(group, "cpu.cfs_period_us"), String(PERIOD_US));
     writeFileSync(join(group, "cpu.cfs_quota_us"), String(cores * PERIOD_US));
-  } else writeFileSync(join(group, "cpu.max"), `${cores * PERIOD_US} ${PERIOD_US}`);
+    writeFileSync(join(group, "cpu.shares"), String(HELD_WEIGHT * 1024));
+  } else {
+    writeFileSync(join(group, "cpu.max"), `${cores * PERIOD_US} ${PERIOD_US}`);
+    writeFileSync(join(group, "cpu.weight"), String(HELD_WEIGHT * 100));
+  }
   writeFileSync(join(group, "cgroup.procs"), String(pid));
   return {
     [Symbol.dispose]() {
