@@ -26,10 +26,7 @@ afterAll(async () => {
   await stack[Symbol.asyncDispose]();
 });
 
-async function press(keys: string, expected: string | RegExp): Promise<string> {
-  screen.send(keys);
-  return screen.waitFor(expected);
-}
+const press = (keys: string, expected: string | RegExp): Promise<string> => screen.press(keys, expected);
 const states = (): Promise<string[]> => Promise.all(vms.map(async (vm) => (await vm.show()).state));
 const allAre = (state: string): Promise<unknown> => eventually(`all to be ${state}`, async () => (await states()).every((one) => one === state));
 

@@ -28,10 +28,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function press(keys: string, expected: string | RegExp): Promise<string> {
-  screen.send(keys);
-  return screen.waitFor(expected);
-}
+const press = (keys: string, expected: string | RegExp): Promise<string> => screen.press(keys, expected);
 const ask = <T>(query: string): Promise<T> => stack.api.query<T>(query);
 
 describe("by the dashboard's keys", () => {

@@ -28,10 +28,7 @@ afterAll(async () => {
   await stack[Symbol.asyncDispose]();
 });
 
-async function press(keys: string, expected: string | RegExp): Promise<string> {
-  screen.send(keys);
-  return screen.waitFor(expected);
-}
+const press = (keys: string, expected: string | RegExp): Promise<string> => screen.press(keys, expected);
 /** The guest's own view, in MiB. */
 async function memTotal(): Promise<number> {
   return Number(/(\d+) kB/.exec(await vm.run("grep ^MemTotal: /proc/meminfo"))?.[1]) / 1024;

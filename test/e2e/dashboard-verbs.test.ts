@@ -23,10 +23,7 @@ afterAll(async () => {
   await stack[Symbol.asyncDispose]();
 });
 
-async function press(keys: string, expected: string | RegExp): Promise<void> {
-  screen.send(keys);
-  await screen.waitFor(expected);
-}
+const press = (keys: string, expected: string | RegExp): Promise<string> => screen.press(keys, expected);
 
 describe("keys", () => {
   it("s powers on", async () => {

@@ -2,11 +2,11 @@
 // instant what they showed live then.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/process.js";
-import { CLOCK, SECOND_MS, stepsBackTo, stepsThrough, watchLive } from "../support/scrubbing.js";
+import { CLOCK, SECOND_MS, busyBesideIdle, stepsBackTo, stepsThrough, watchLive } from "../support/scrubbing.js";
 import { TAB_FIGURES, memoryFigures, wideTable } from "../support/seen.js";
 import { cliPath, Stack } from "../support/stack.js";
 import { TerminalDriver } from "../support/terminal.js";
-import { smallGuest, VmDriver } from "../support/vm.js";
+import type { VmDriver } from "../support/vm.js";
 
 /** Where memory is, is asked for every few seconds: so many answers are recorded, */
 const MEMORY_LOOKS = 4;
@@ -19,12 +19,7 @@ let busy: VmDriver;
 let screen: TerminalDriver;
 beforeAll(async () => {
   stack = await Stack.start();
-  busy = await VmDriver.define(stack, smallGuest("busy-guest", { disks: [{ name: "vda", path: "disk.img", size_mb: 64 }] }));
-  const idle = await VmDriver.define(stack, smallGuest("idle-guest"));
-  await Promise.all([busy.start(), idle.start()]);
-  await Promise.all([busy.waitForBoot(), idle.waitForBoot()]);
-  // CPU and disk that come and go, so that each second has figures of its own.
-  await busy.run("(while :; do n=0; while [ $n -lt 6000 ]; do n=$((n+1)); done; dd if=/dev/zero of=/dev/vda bs=64k count=8 conv=fsync 2>/dev/null; sleep 0.3; done) & :");
+  busy = await busyBesideIdle(stack, "n=0; while [ $n -lt 6000 ]; do n=$((n+1)); done; dd if=/dev/zero of=/dev/vda bs=64k count=8 conv=fsync 2>/dev/null", { disks: [{ name: "vda", path: "disk.img", size_mb: 64 }] });
   screen = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv, columns: 200, rows: 50 });
   await screen.waitFor(/busy-guest +running +\d/);
 });
@@ -37,10 +32,7 @@ afterAll(async () => {
   await stack[Symbol.asyncDispose]();
 });
 
-async function press(keys: string, expected: string | RegExp): Promise<void> {
-  screen.send(keys);
-  await screen.waitFor(expected);
-}
+const press = (keys: string, expected: string | RegExp): Promise<string> => screen.press(keys, expected);
 
 /** Every instant of a while is shown as it was live. */
 async function showsWhatWasLive(look: (text: string) => string): Promise<void> {

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/process.js";
-import { CLOCK, SECOND_MS, comparable, recordLive, stepsBackTo } from "../support/scrubbing.js";
+import { CLOCK, SECOND_MS, busyBesideIdle, comparable, recordLive, stepsBackTo } from "../support/scrubbing.js";
 import { EVENT_ROWS, eventLines, figures, graph, halves, likeness, timeOf } from "../support/seen.js";
 import { cliPath, Stack } from "../support/stack.js";
 import { TerminalDriver } from "../support/terminal.js";
@@ -17,12 +17,7 @@ let busy: VmDriver;
 let screen: TerminalDriver;
 beforeAll(async () => {
   stack = await Stack.start();
-  busy = await VmDriver.define(stack, smallGuest("busy-guest"));
-  const idle = await VmDriver.define(stack, smallGuest("idle-guest"));
-  await Promise.all([busy.start(), idle.start()]);
-  await Promise.all([busy.waitForBoot(), idle.waitForBoot()]);
-  // Work that comes and goes, so that each second has figures of its own.
-  await busy.run("(while :; do n=0; while [ $n -lt 9000 ]; do n=$((n+1)); done; sleep 0.3; done) & :");
+  busy = await busyBesideIdle(stack, "n=0; while [ $n -lt 9000 ]; do n=$((n+1)); done");
   screen = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv });
   await screen.waitFor(/busy-guest +running +\d/);
 });
@@ -37,10 +32,7 @@ afterAll(async () => {
 
 const quetzal = async (...args: string[]): Promise<string> => (await promisify(execFile)(process.execPath, [cliPath, ...args], { env: stack.clientEnv })).stdout;
 
-async function press(keys: string, expected: string | RegExp): Promise<void> {
-  screen.send(keys);
-  await screen.waitFor(expected);
-}
+const press = (keys: string, expected: string | RegExp): Promise<string> => screen.press(keys, expected);
 
 describe("scrubbing", () => {
   it("shows for an instant what the screen showed live then", async () => {

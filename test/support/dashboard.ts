@@ -37,9 +37,8 @@ export class DashboardDriver implements AsyncDisposable {
     return this;
   }
 
-  async press(keys: string, expected: string | RegExp): Promise<string> {
-    this.terminal.send(keys);
-    return this.terminal.waitFor(expected, ANSWER_DEADLINE_MS);
+  press(keys: string, expected: string | RegExp): Promise<string> {
+    return this.terminal.press(keys, expected, ANSWER_DEADLINE_MS);
   }
 
   /** Leaves consoles, prompts and pages, back to the overview without a filter. */

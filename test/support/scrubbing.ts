@@ -1,7 +1,9 @@
 // Records what a live dashboard showed of each sample and steps back through what it shows of the same instants then.
 import { expect } from "vitest";
 import { eventually } from "./process.js";
+import type { Stack } from "./stack.js";
 import type { TerminalDriver } from "./terminal.js";
+import { smallGuest, VmDriver } from "./vm.js";
 
 /** Samples in a row that must have reached the screen regularly: only then is every one of them known to have been shown. */
 const RECORDED_SAMPLES = 10;
@@ -18,6 +20,16 @@ const STEPS_WITHOUT_SAMPLE = 4;
 const STEPS_MAX = 200;
 export const CLOCK = /PAST (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC/;
 export const SECOND_MS = 1_000;
+
+/** A booted guest that does this work over and over, with rests, so that each second has figures of its own; and beside it an idle one. */
+export async function busyBesideIdle(stack: Stack, work: string, extra: Record<string, unknown> = {}): Promise<VmDriver> {
+  const busy = await VmDriver.define(stack, smallGuest("busy-guest", extra));
+  const idle = await VmDriver.define(stack, smallGuest("idle-guest"));
+  await Promise.all([busy.start(), idle.start()]);
+  await Promise.all([busy.waitForBoot(), idle.waitForBoot()]);
+  await busy.run(`(while :; do ${work}; sleep 0.3; done) & :`);
+  return busy;
+}
 
 /** What one sample brought to the screen: all that was drawn while it came, and when that began. */
 export interface Shown { readonly at: number; readonly looks: string[] }

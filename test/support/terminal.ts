@@ -98,6 +98,12 @@ export class TerminalDriver implements AsyncDisposable {
   /** Whether the alternate screen is shown (a full-screen program has not restored the terminal). */
   get onAlternateScreen(): boolean { return this.#screen.buffer.active.type === "alternate"; }
 
+  /** Sends keys and waits for what they bring. */
+  press(keys: string, expected: string | RegExp, deadlineMs?: number): Promise<string> {
+    this.send(keys);
+    return this.waitFor(expected, deadlineMs);
+  }
+
   async waitFor(what: string | RegExp, deadlineMs?: number): Promise<string> {
     let shown: string | undefined;
     // The latest match: the first chunk that has it may be half a frame.
