@@ -28,7 +28,7 @@ async function fill(stack: Stack): Promise<void> {
   const client = new pg.Client({ host: join(stack.stateDir, dirname(socket)), user: "quetzal", database: "postgres" });
   await client.connect();
   try {
-    await client.query(`INSERT INTO metric_subjects (kind, reference) SELECT 'VM', id FROM vms UNION ALL SELECT 'HOST', id FROM hosts ON CONFLICT DO NOTHING`);
+    await client.query(`INSERT INTO metric_subjects (kind, reference) SELECT 'VM'::metric_subject_kind, id FROM vms UNION ALL SELECT 'HOST', id FROM hosts ON CONFLICT DO NOTHING`);
     for (const [table, step, kept] of TABLES) {
       await client.query(`
         INSERT INTO ${table} (subject_id, time, mean, max, count)
@@ -70,7 +70,7 @@ async function onScreen(stack: Stack): Promise<{ month: number[]; scrub: number[
   month.push(...await timed(ROUNDS, async () => {
     const took = await keyToScreen(screen, "-", isDrawn);
     screen.send("+");
-    await screen.waitFor(/-5d/);
+    await screen.waitFor(/-6d/);
     return took;
   }));
   screen.send("00\u001b");
