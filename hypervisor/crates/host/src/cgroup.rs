@@ -3,7 +3,7 @@
 
 mod share;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -213,22 +213,13 @@ impl VmCgroup {
         }
     }
 
-    /// Moves a process with all its threads. Memory it has already stays counted where it was, so add it early.
+    /// Moves a process with all its threads. Memory it has already stays counted where it was, so add it early. The kernel
+    /// lets some milliseconds pass where no process was moved a moment ago: it waits until every CPU knows.
     pub fn add(&self, pid: u32) -> Result<(), HostError> {
         self.cgroups.hierarchies().into_iter().try_for_each(|(hierarchy, _)| {
             let path = self.path(hierarchy).join("cgroup.procs");
             fs::write(&path, pid.to_string()).map_err(|source| HostError::JoinCgroup { pid, path, source })
         })
-    }
-
-    /// For a process that joins by itself, before it uses any memory: it writes "0" to each of them.
-    pub fn doors(&self) -> Result<Vec<File>, HostError> {
-        let open = |(hierarchy, _): (&Hierarchy, _)| {
-            let path = self.path(hierarchy).join("cgroup.procs");
-            let opened = File::options().write(true).open(&path);
-            opened.map_err(|source| HostError::MakeCgroup { path, source })
-        };
-        self.cgroups.hierarchies().into_iter().map(open).collect()
     }
 
     /// Whether the process is in the group, in every hierarchy.

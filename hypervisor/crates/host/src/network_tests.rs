@@ -102,7 +102,6 @@ fn a_tap_lives_as_long_as_its_qemu_and_is_found_again_meanwhile() {
         user: crate::user::UnprivilegedUser::lookup("nobody").ok(),
         stdout_stderr: File::open("/dev/null").unwrap(),
         keep_fds: vec![tap.take_fd().unwrap()],
-        group_doors: Vec::new(),
     };
     let qemu = launch.spawn().unwrap();
     drop(tap);

@@ -37,9 +37,6 @@ pub struct Launch {
     pub stdout_stderr: File,
     /// Become descriptors 3, 4, … of the child.
     pub keep_fds: Vec<OwnedFd>,
-    /// Files that let the child into its control groups before it runs the program. One that does not let it in is
-    /// passed over: who cares looks where the process is.
-    pub group_doors: Vec<File>,
 }
 
 /// A started process. Its `pidfd` must be waited on for the child to be reaped.
@@ -164,7 +161,6 @@ struct ChildPlan {
     stdin: File,
     stdout_stderr: RawFd,
     kept: Vec<RawFd>,
-    doors: Vec<RawFd>,
     report: RawFd,
 }
 
@@ -200,7 +196,6 @@ impl ChildPlan {
             stdin: File::open("/dev/null").map_err(null)?,
             stdout_stderr: launch.stdout_stderr.as_raw_fd(),
             kept: launch.keep_fds.iter().map(AsRawFd::as_raw_fd).collect(),
-            doors: launch.group_doors.iter().map(AsRawFd::as_raw_fd).collect(),
             report: -1,
         })
     }
@@ -231,9 +226,6 @@ impl ChildPlan {
             libc::sigemptyset(&raw mut no_signals);
             libc::sigprocmask(libc::SIG_SETMASK, &raw const no_signals, ptr::null_mut());
             check(libc::setsid(), Step::Session)?;
-            for door in &self.doors {
-                libc::write(*door, c"0".as_ptr().cast(), 1);
-            }
             // The folder we were started in must not stay busy for as long as a VM lives.
             check(libc::chdir(c"/".as_ptr()), Step::Session)?;
         }

@@ -28,7 +28,6 @@ fn launch(program: &str, args: &[&str], user: Option<UnprivilegedUser>) -> (Laun
         user,
         stdout_stderr: output.try_clone().unwrap(),
         keep_fds: Vec::new(),
-        group_doors: Vec::new(),
     };
     (launch, output)
 }

@@ -33,13 +33,13 @@ impl Waiting {
         }
     }
 
-    /// What QEMU goes through before its first instruction.
-    pub fn doors(&self) -> Vec<std::fs::File> {
-        self.group.as_ref().and_then(|group| group.doors().ok()).unwrap_or_default()
-    }
-
-    pub fn joined(self, pid: u32) -> CpuControl {
-        CpuControl { pid, group: self.group, fault: self.fault }.checked()
+    /// While QEMU comes up and its guest has not run yet. Blocks for some milliseconds.
+    pub fn join(self, pid: u32) -> CpuControl {
+        let Some(group) = self.group else { return CpuControl { pid, group: None, fault: self.fault } };
+        match group.add(pid) {
+            Ok(()) => CpuControl { pid, group: Some(group), fault: self.fault },
+            Err(error) => CpuControl { pid, group: None, fault: Some(sentence(&error)) },
+        }
     }
 }
 
@@ -53,18 +53,9 @@ impl CpuControl {
             Ok(group)
         });
         match joined {
-            Ok(group) => Self { pid, group: Some(group), fault: None }.checked(),
+            Ok(group) => Self { pid, group: Some(group), fault: None },
             Err(error) => Self { pid, group: None, fault: Some(sentence(&error)) },
         }
-    }
-
-    /// A group that QEMU did not get into holds nobody.
-    fn checked(mut self) -> Self {
-        if self.group.as_ref().is_some_and(|group| !group.holds(self.pid)) {
-            self.group = None;
-            self.fault = Some(format!("QEMU did not get into its control group; {}", cgroup_mend()));
-        }
-        self
     }
 
     /// Why the policy's weight or limit is not in effect, where it wishes for any.

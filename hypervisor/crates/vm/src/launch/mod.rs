@@ -73,7 +73,7 @@ pub(crate) async fn launch(order: Order, cancelled: oneshot::Receiver<()>) -> Re
     .await
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     let (prepared, context) = prepared?;
-    let Prepared { pid, start_time, pidfd, tap, accelerator, network_in_use, cpu, warnings } = prepared;
+    let Prepared { pid, start_time, pidfd, tap, accelerator, network_in_use, group, mut warnings } = prepared;
     let pidfd = Arc::new(pidfd);
     let mut run = RunRecord {
         pid,
@@ -86,8 +86,15 @@ pub(crate) async fn launch(order: Order, cancelled: oneshot::Receiver<()>) -> Re
         qemu_version: String::new(),
         tap,
     };
+    // Beside QEMU's own start, which takes longer.
+    let joining = tokio::task::spawn_blocking(move || group.join(pid));
+    // Known before the handshake, so that not even a QEMU that hangs in it is lost with this daemon.
+    let recorded = record::write(&paths.run(), &run);
+    let cpu = joining.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    warnings.extend(cpu.warning(&spec.cpu_policy));
     let outcome = tokio::select! {
         biased;
+        Err(error) = std::future::ready(recorded) => Err(LaunchFailure::host(&error)),
         Ok(()) = cancelled => Err(LaunchFailure::Cancelled),
         exit = pidfd.wait() => Err(died(exit.unwrap_or(Exit::Unknown), &paths)),
         outcome = bring_up(&paths, &mut run, &cpu, &spec) => outcome,
@@ -119,8 +126,6 @@ type Up = (Qmp, mpsc::Receiver<QmpEvent>, Consoles, Agent);
 /// From a fresh QEMU, stopped before its first instruction, to a running guest.
 async fn bring_up(paths: &VmPaths, run: &mut RunRecord, cpu: &CpuControl, spec: &VmSpec) -> Result<Up, LaunchFailure> {
     let host = |error: &dyn std::error::Error| LaunchFailure::host(error);
-    // Known before the handshake, so that not even a QEMU that hangs in it is lost with this daemon.
-    record::write(&paths.run(), &*run).map_err(|error| host(&error))?;
     let consoles = attach_consoles(paths, Freshness::New)?;
     let agent = agent::connect(paths);
     let (qmp, events) = connect_qmp(paths, HANDSHAKE_DEADLINE).await?;

@@ -13,7 +13,7 @@ use quetzal_host::{files, process, volume};
 use super::LaunchFailure;
 use crate::argv::{self, Channel, LaunchPlan, NetworkPlan, qemu_argv};
 use crate::context::{KvmVerdict, VmContext};
-use crate::cpu::{self, CpuControl};
+use crate::cpu;
 use crate::paths::VmPaths;
 use crate::socket;
 use crate::spec::{Accelerator, Disk, DiskFormat, Feature, NetworkMode, VmSpec};
@@ -35,7 +35,7 @@ pub(crate) struct Prepared {
     pub tap: Option<String>,
     pub accelerator: String,
     pub network_in_use: String,
-    pub cpu: CpuControl,
+    pub group: cpu::Waiting,
     pub warnings: Vec<String>,
 }
 
@@ -87,10 +87,8 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
         user,
         stdout_stderr: log,
         keep_fds,
-        group_doors: group.doors(),
     };
     let spawned = launch.spawn().map_err(|error| host(&error))?;
-    let cpu = group.joined(spawned.pid);
     let start_time = process::start_time(spawned.pid).map_err(|error| host(&error))?;
     Ok(Prepared {
         pid: spawned.pid,
@@ -102,8 +100,8 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
             argv::Accelerator::Tcg => "tcg".to_owned(),
         },
         network_in_use: network.in_use,
-        warnings: network.warning.into_iter().chain(cpu.warning(&spec.cpu_policy)).collect(),
-        cpu,
+        warnings: network.warning.into_iter().collect(),
+        group,
     })
 }
 
