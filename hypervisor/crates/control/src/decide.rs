@@ -367,7 +367,7 @@ fn settle(draft: Draft, observations: &Observations, audience: Control, state: &
             memo.target_bytes = to_bytes;
             if to_bytes < from_bytes { memo.taken_ms = now_ms } else { memo.given_ms = Some(now_ms) }
         }
-        Action::PageOut { bytes, .. } => memo.paging.ordered(bytes, now_ms),
+        Action::PageOut { bytes, of } => memo.paging.ordered(bytes, of, now_ms),
     }
     let (guest_available_bytes, guest_total_bytes) = match draft.word {
         Word::Believed(view) => (Some(view.available_bytes), Some(view.usable_bytes)),

@@ -17,6 +17,7 @@ pub mod domain;
 mod give;
 pub mod ksm;
 pub mod observe;
+mod own_memory;
 mod page_out;
 pub mod pressure;
 pub mod settings;

@@ -1,15 +1,16 @@
 //! Page-out into compressed memory: slowly of what is cold while the host is at ease, under a budget of refaults with
-//! back-off; and of what is needed when it is hard pressed. Never below a VM's floor.
+//! back-off; and of what is needed when it is hard pressed. Never below a VM's floor. Of QEMU's own memory: own_memory.rs.
 use crate::bytes::{MIB, share, whole_mib};
 use crate::decision::Whose;
 use crate::observe::{Vm, WANT_RATIO, Word};
+use crate::own_memory::OwnMemory;
 use crate::take::{HOLD_AFTER_GIVE_MS, STEP_MIN_BYTES};
 
 /// Pages that may have to be fetched back in a minute, as a share of the working set (what is resident).
 /// Lagar-Cavilla et al., "Software-Defined Far Memory in Warehouse-Scale Computers", ASPLOS 2019, section 4.
 const REFAULT_BUDGET_RATIO: f64 = 0.002;
-const MINUTE_MS: u64 = 60_000;
-const PAGE_BYTES: u64 = 4096;
+pub(crate) const MINUTE_MS: u64 = 60_000;
+pub(crate) const PAGE_BYTES: u64 = 4096;
 /// Cold memory goes in steps of this share of what is resident, …
 const STEP_RATIO: f64 = 0.04;
 /// … twice as large after each that cost less than this part of a minute's budget, up to …
@@ -18,14 +19,10 @@ const STEP_MOST_RATIO: f64 = 0.16;
 /// (compressing 1 GiB keeps a core busy for a second) …
 const STEP_MOST_BYTES: u64 = 128 * MIB;
 /// … this often, twice as seldom after each minute over the budget, …
-const STEP_EVERY_MS: u64 = 10_000;
-const STEP_SELDOM_MS: u64 = 32 * MINUTE_MS;
+pub(crate) const STEP_EVERY_MS: u64 = 10_000;
+pub(crate) const STEP_SELDOM_MS: u64 = 32 * MINUTE_MS;
 /// … and after each step of which less than this part went: what is left is shared, or comes back at once.
-const FRUITFUL_RATIO: f64 = 0.25;
-/// Of QEMU's own memory a step is this part, …
-const OWN_DIVISOR: u64 = 4;
-/// … and what an idle QEMU uses all the time is about this much.
-const OWN_LEAST_BYTES: u64 = 12 * MIB;
+pub(crate) const FRUITFUL_RATIO: f64 = 0.25;
 /// In need: at most this share of what is resident, this often.
 const NEEDED_RATIO: f64 = 0.25;
 const NEEDED_EVERY_MS: u64 = 10_000;
@@ -48,6 +45,7 @@ pub(crate) struct Paging {
     judged: Option<Before>,
     /// As last seen.
     seen: Before,
+    own: OwnMemory,
 }
 
 /// What a step is judged by.
@@ -69,12 +67,14 @@ impl Paging {
             last: None,
             judged: None,
             seen: Before::of(vm),
+            own: OwnMemory::first(vm, now_ms),
         }
     }
 
     pub fn observed(mut self, vm: &Vm, now_ms: u64) -> Self {
+        self.faults_at_look += self.own.observed(vm, now_ms);
         let refaulted = vm.major_faults.saturating_sub(self.faults_at_look).saturating_mul(PAGE_BYTES);
-        let budget = share(vm.resident_bytes, REFAULT_BUDGET_RATIO);
+        let budget = refault_budget(vm);
         let is_over = refaulted > budget;
         if is_over {
             self.step_ratio = STEP_RATIO;
@@ -103,7 +103,7 @@ impl Paging {
         let went = vm.swapped_bytes.saturating_sub(step.swapped_bytes);
         if went < share(step.bytes, FRUITFUL_RATIO) {
             self.back_off(now_ms);
-        } else if refaulted <= share(share(vm.resident_bytes, REFAULT_BUDGET_RATIO), CHEAP_RATIO) {
+        } else if refaulted <= share(refault_budget(vm), CHEAP_RATIO) {
             self.step_ratio = (self.step_ratio * 2.0).min(STEP_MOST_RATIO);
         }
     }
@@ -114,8 +114,12 @@ impl Paging {
         self.judged = None;
     }
 
-    pub fn ordered(&mut self, bytes: u64, now_ms: u64) {
+    pub fn ordered(&mut self, bytes: u64, of: Whose, now_ms: u64) {
         self.last = Some((now_ms, bytes));
+        if of == Whose::Qemu {
+            self.own.ordered(bytes, self.seen.swapped_bytes, now_ms);
+            return;
+        }
         self.judged = Some(Before { bytes, ..self.seen });
         self.next_ms = now_ms + self.every_ms;
     }
@@ -128,13 +132,14 @@ impl Paging {
     /// Of a guest at ease, while the host is: 0 where it is not due.
     pub fn cold_bytes(&self, vm: &Vm, word: Word, since_given_ms: u64, now_ms: u64) -> (u64, Whose) {
         let is_at_ease = matches!(word, Word::Believed(view) if view.available_ratio() >= WANT_RATIO);
-        if !is_at_ease || now_ms < self.next_ms {
+        // One at a time: else it could not be told whose step has cost what.
+        if !is_at_ease || self.own.is_under_way() {
             return (0, Whose::Guest);
         }
-        match bounded(vm, share(vm.resident_bytes, self.step_ratio).min(STEP_MOST_BYTES), since_given_ms) {
-            0 if vm.may_page_out && vm.own_bytes >= OWN_LEAST_BYTES => {
-                (whole_mib(vm.own_bytes / OWN_DIVISOR).max(STEP_MIN_BYTES), Whose::Qemu)
-            }
+        let is_due = now_ms >= self.next_ms;
+        let step = share(vm.resident_bytes, self.step_ratio).min(STEP_MOST_BYTES);
+        match if is_due { bounded(vm, step, since_given_ms) } else { 0 } {
+            0 if is_due || self.judged.is_none() => (self.own.cold_bytes(vm, now_ms), Whose::Qemu),
             bytes => (bytes, Whose::Guest),
         }
     }
@@ -160,6 +165,11 @@ impl Before {
     }
 }
 
+/// What a VM may have to fetch back in a minute.
+pub(crate) fn refault_budget(vm: &Vm) -> u64 {
+    share(vm.resident_bytes, REFAULT_BUDGET_RATIO)
+}
+
 fn bounded(vm: &Vm, bytes: u64, since_given_ms: u64) -> u64 {
     if !vm.may_page_out || since_given_ms < HOLD_AFTER_GIVE_MS {
         return 0;
@@ -171,14 +181,14 @@ fn bounded(vm: &Vm, bytes: u64, since_given_ms: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::observe::{Control, View};
 
     const AT_EASE: Word = Word::Believed(View { usable_bytes: 200 * MIB, available_bytes: 150 * MIB });
     const WANTING: Word = Word::Believed(View { usable_bytes: 200 * MIB, available_bytes: 20 * MIB });
 
-    fn vm(resident_mib: u64, major_faults: u64) -> Vm {
+    pub fn vm(resident_mib: u64, major_faults: u64) -> Vm {
         Vm {
             id: "one".into(),
             control: Control::On,
@@ -206,7 +216,7 @@ mod tests {
             paging = paging.observed(&seen, now_ms);
             let (bytes, _) = paging.cold_bytes(&seen, AT_EASE, u64::MAX, now_ms);
             if bytes > 0 {
-                paging.ordered(bytes, now_ms);
+                paging.ordered(bytes, Whose::Guest, now_ms);
                 steps.push(bytes / MIB);
                 seen.major_faults += faults_a_step;
                 seen.swapped_bytes += share(bytes, stays_ratio);
