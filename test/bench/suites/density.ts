@@ -12,6 +12,8 @@ import type { Suite } from "../suite.js";
 
 const GUESTS = 12;
 const MEMORY_MEBIBYTES = 256;
+/** What the guest uses with its shell, and some: the floor is where density is decided. */
+const FLOOR_MEBIBYTES = 64;
 /** Guests that boot together: under emulation each takes a core for seconds. */
 const BOOTED_AT_ONCE = 3;
 /** The promise: this many times plain QEMU's guests in the same memory, which is that share of its memory for each. */
@@ -66,7 +68,7 @@ async function ours(note: (line: string) => void): Promise<Density> {
   const before = usedMebibytes();
   const names = Array.from({ length: GUESTS }, (_, index) => `bench-dense-${index}`);
   await inTurns(names, async (name) => {
-    const policy = { control: "on", floor_mb: 96 };
+    const policy = { control: "on", floor_mb: FLOOR_MEBIBYTES };
     const vm = await VmDriver.define(stack, smallGuest(name, { memory_mb: MEMORY_MEBIBYTES, features: ["tps", "compression", "ballooning", "virtio"], memory_policy: policy }));
     await vm.start();
     await vm.waitForBoot();
