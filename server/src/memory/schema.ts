@@ -151,7 +151,7 @@ export const MemoryDecisionRef = builder.objectRef<MemoryDecision>("MemoryDecisi
     hostAvailableBytes: t.expose("hostAvailableBytes", { type: "Bytes", description: "Bytes that the host had available." }),
     guestAvailableBytes: t.expose("guestAvailableBytes", { type: "Bytes", nullable: true, description: "Bytes that the guest had available; null when it had not said." }),
     guestTotalBytes: t.expose("guestTotalBytes", { type: "Bytes", nullable: true, description: "Bytes of memory that the guest counted; null when it had not said." }),
-    effectBytes: t.expose("effectBytes", { type: "BigInt", nullable: true, description: "Bytes of host memory that came free by it, measured 10 s later (negative: became less); null until then, and where nothing was carried out." }),
+    effectBytes: t.expose("effectBytes", { type: "BigInt", nullable: true, description: "Bytes by which QEMU's resident memory fell, measured 10 s later (negative: it grew); what zram or zswap keeps of it compressed is not taken off. Null until then, and where nothing was carried out." }),
   }),
 });
 
