@@ -72,10 +72,10 @@ const ControllerInput = builder.inputType("SetMemoryControllerInput", {
   fields: (t) => ({
     enabled: t.boolean({ description: "Whether VMs are controlled at all; null: as it is." }),
     idleTaxPercent: t.float({ description: "Idle-memory tax in percent, 0 to 100; null: as it is." }),
-    highPercent: t.float({ description: `Percent of the host's memory available below which HIGH ends, ${THRESHOLD}` }),
-    softPercent: t.float({ description: `Percent available below which SOFT ends, ${THRESHOLD}` }),
-    hardPercent: t.float({ description: `Percent available below which HARD ends, ${THRESHOLD}` }),
-    lowPercent: t.float({ description: `Percent available below which nothing more is given, ${THRESHOLD}` }),
+    highPercent: t.float({ description: `Percent of the host's memory that must be available for a host that was short to have enough again (HIGH), ${THRESHOLD}` }),
+    softPercent: t.float({ description: `Percent available below which SOFT begins, ${THRESHOLD}` }),
+    hardPercent: t.float({ description: `Percent available below which HARD begins, ${THRESHOLD}` }),
+    lowPercent: t.float({ description: `Percent available below which LOW begins, ${THRESHOLD}` }),
   }),
 });
 const SetHostMemoryInput = builder.inputType("SetHostMemoryInput", {

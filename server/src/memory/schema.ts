@@ -90,10 +90,10 @@ const ControllerSettingsRef = builder.objectRef<ControllerSettings>("ControllerS
   fields: (t) => ({
     enabled: t.exposeBoolean("enabled", { description: "False: no VM is controlled, whatever its policy says." }),
     idleTaxPercent: t.exposeFloat("idleTaxPercent", { description: "Idle-memory tax in percent: 0 takes from all alike, 100 only from the idle." }),
-    highPercent: t.exposeFloat("highPercent", { description: "Percent of the host's memory available below which HIGH ends." }),
-    softPercent: t.exposeFloat("softPercent", { description: "Percent available below which SOFT ends." }),
-    hardPercent: t.exposeFloat("hardPercent", { description: "Percent available below which HARD ends." }),
-    lowPercent: t.exposeFloat("lowPercent", { description: "Percent available below which nothing more is given." }),
+    highPercent: t.exposeFloat("highPercent", { description: "Percent of the host's memory that must be available for a host that was short to have enough again (HIGH)." }),
+    softPercent: t.exposeFloat("softPercent", { description: "Percent available below which SOFT begins." }),
+    hardPercent: t.exposeFloat("hardPercent", { description: "Percent available below which HARD begins." }),
+    lowPercent: t.exposeFloat("lowPercent", { description: "Percent available below which LOW begins." }),
   }),
 });
 const ThresholdsRef = builder.objectRef<MemoryThresholds>("MemoryThresholds").implement({

@@ -120,8 +120,9 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
       return;
     }
     case "undo":
+    case "undoDecision":
       upwards(p, y, `Undo? ${shown.text}`, style("attention"));
-      parts(p, 1, y + 1, [["u", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
+      parts(p, 1, y + 1, [[shown.kind === "undo" ? "u" : "U", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
       return;
     case "deleteRule":
       upwards(p, y, `Delete the alert rule ${shown.name}? ${shown.effect}`, style("attention"));

@@ -25,6 +25,13 @@ export function parseTime(text: string): number {
   return /^\d+$/.test(text) ? parseCount(text) : parseSpan(text);
 }
 
+/** A moment of UTC to the second or finer, as lists print it or as JSON has it: "2026-01-31 12:00:00", "2026-01-31T12:00:00.123Z". */
+export function parseMoment(text: string): string {
+  const [, day, clock, fraction = ""] = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{3})?Z?$/.exec(text) ?? [];
+  if (day === undefined || clock === undefined || Number.isNaN(Date.parse(`${day}T${clock}Z`))) throw new InvalidArgumentError('Give a time of UTC as the list prints it, such as "2026-01-31 12:00:00".');
+  return `${day}T${clock}${fraction}`;
+}
+
 export function parseCursor(text: string): string {
   if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError("Give a cursor as 'quetzal events' prints it: a whole number.");
   return text;

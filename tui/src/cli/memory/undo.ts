@@ -1,0 +1,31 @@
+// `quetzal memory undo VM`: takes back what the memory controller decided about a VM, the newest first.
+import { graphql } from "../../client/document.js";
+import { sanitise } from "../../format.js";
+import type { CommandContext } from "../context.js";
+import { CommandError, EXIT } from "../exit.js";
+import { printUndone } from "../undo.js";
+import type { UndoOptions } from "../undo.js";
+import { namedVm } from "../vm/select.js";
+import { VERB_RESULT, answerOf } from "../vm/verbs.js";
+import { newestOf } from "./decisions.js";
+
+const UNDO_DECISION = graphql(`mutation UndoMemoryDecision($input: UndoMemoryDecisionInput!) { result: undoMemoryDecision(input: $input) { ...VerbResult } }`, [VERB_RESULT]);
+
+export interface UndoDecisionOptions extends UndoOptions {
+  /** As 'quetzal memory decisions' prints it, or the beginning of what it prints as JSON. */
+  readonly at?: string;
+}
+
+export async function undoDecision(context: CommandContext, name: string, { at, ...options }: UndoDecisionOptions): Promise<void> {
+  const { id: vmId } = await namedVm(context, name);
+  const time = at === undefined ? null : await timeOf(context, vmId, at);
+  await printUndone(context, await answerOf(context, UNDO_DECISION, { input: { vmId, at: time, dryRun: options.dryRun ?? false } }), options);
+}
+
+/** A list shows whole seconds: of several in one, the newest that moved the balloon is meant. */
+async function timeOf(context: CommandContext, vmId: string, at: string): Promise<string> {
+  const then = (await newestOf(context, vmId)).filter(({ time }) => time.startsWith(at)).reverse();
+  const meant = then.find(({ action, carriedOut }) => action === "BALLOON" && carriedOut) ?? then[0];
+  if (meant === undefined) throw new CommandError(EXIT.notFound, "DecisionNotFound", `The memory controller decided nothing about ${sanitise(vmId)} at ${at} that is kept: 'quetzal memory decisions ${sanitise(vmId)} --last 500' lists what is.`);
+  return meant.time;
+}
