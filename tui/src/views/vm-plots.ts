@@ -4,9 +4,9 @@ import { detailOf } from "../store/memory.js";
 import type { Vm, VmFigure, VmSample } from "../store/model.js";
 import { memoryOf, vcpusOf } from "../store/select.js";
 import type { Window } from "../store/window.js";
-import { vmWindow } from "../store/windows.js";
+import { graphSpan, vmWindow } from "../store/windows.js";
 import type { Role } from "./frame.js";
-import { bytes, count, isIdle, latency } from "./format.js";
+import { bytes, count, isIdle, latency, spanWords } from "./format.js";
 import { pressurePlot } from "./host-plots.js";
 import type { Painter } from "./painter.js";
 import type { Plot, PlotLine } from "./plot.js";
@@ -101,8 +101,10 @@ function diskPlot(p: Painter, vm: Vm): Plot {
 }
 
 export function latencyPlot(p: Painter, vm: Vm): Plot {
+  // It may have read at its boot, long before what the graph spans.
+  const whyNone = p.state.samples.has(vm.id) ? `no read or write in these ${spanWords(graphSpan(p.state).seconds)}` : undefined;
   return {
-    title: "disk latency", scale: LATENCY, of: ofVm(vm), whyEmpty: whyNoFigures(vm, "no read or write yet"), whyEmptyThen: "no read or write then",
+    title: "disk latency", scale: LATENCY, of: ofVm(vm), whyEmpty: whyNoFigures(vm, whyNone), whyEmptyThen: "no read or write then",
     lines: [line(p, vm, "diskLatency", "all", "first", (sample) => sample.diskLatencySeconds)],
   };
 }
