@@ -23,7 +23,7 @@ type Series = History["series"][number];
 
 /** Short names of what is asked for most; every other metric goes by its own name, such as swap-bytes. */
 const SHORT: ReadonlyMap<string, Metric> = new Map<string, Metric>([
-  ["cpu", "CPU_RATIO"], ["steal", "STEAL_RATIO"], ["guest.available", "GUEST_AVAILABLE_BYTES"], ["balloon", "BALLOON_ACTUAL_BYTES"], ["rss", "RSS_BYTES"],
+  ["cpu", "CPU_RATIO"], ["steal", "STEAL_RATIO"], ["throttled", "THROTTLED_TIME_RATIO"], ["guest.available", "GUEST_AVAILABLE_BYTES"], ["balloon", "BALLOON_ACTUAL_BYTES"], ["rss", "RSS_BYTES"],
   ["pss", "PSS_BYTES"], ["swap", "SWAP_BYTES"], ["disk.read", "DISK_READ_BYTES_PER_SECOND"], ["disk.write", "DISK_WRITE_BYTES_PER_SECOND"],
   ["disk.latency", "DISK_LATENCY_SECONDS"], ["net.rx", "NETWORK_RX_BYTES_PER_SECOND"], ["net.tx", "NETWORK_TX_BYTES_PER_SECOND"], ["net.drops", "NETWORK_DROPS_PER_SECOND"],
 ]);

@@ -236,6 +236,22 @@ describe("any page", () => {
   });
 });
 
+describe("a CPU limit", () => {
+  const [wide, at] = [{ columns: 120, rows: 40 }, (throttledTimeRatio: number | null): VmSample => sample("web-1", NOW, { ...FULL, throttledTimeRatio })];
+  const graphs = (throttled: number | null): string => text(opened(stateWith([vm({ id: "web-1" })], [at(throttled)]), "vm"), wide);
+
+  it("has a line in the graph of CPU where it stopped the VM, and none where there is none", () => {
+    expect(graphs(0.42)).toMatch(/used [^]*steal [^]*throttled 42\.0/);
+    expect(graphs(0)).not.toContain("throttled");
+    expect(graphs(null)).not.toContain("throttled");
+  });
+
+  it("has a column of its own", () => {
+    const state = stateWith([vm({ id: "web-1" })], [at(0.42)]);
+    expect(text({ ...state, ui: { ...state.ui, tableColumns: ["name", "steal", "throttled"] } })).toMatch(/NAME +steal% +throttled%[^]*web-1 +0\.0 +42\.0/);
+  });
+});
+
 describe("graphs in few rows", () => {
   const fleet = (count: number): State => {
     const ids = Array.from({ length: count }, (_, index) => `vm-${index}`);

@@ -87,6 +87,11 @@ describe("the screen", () => {
 });
 
 describe("the plain face", () => {
+  it("says why nobody knows the traffic of user-mode networking", () => {
+    const state = stateWith([vm({ networkInUse: "user (bridge qzbr0: there is no such bridge)" })], [sample("web-1", NOW)]);
+    expect(plainFrame(state)).toContain(" Net unknown (user mode: no counters on host). Up ");
+  });
+
   it("is one sentence a line, VMs by name", () => {
     const state = stateWith([vm({ id: "web-2", state: "STOPPED", startedAt: null }), vm({ id: "web-1" })], [sample("web-1", NOW, { guestTotalBytes: 256 * 1024 ** 2, guestAvailableBytes: 56 * 1024 ** 2, networkRxBytesPerSecond: 1_200 })]);
     expect(plainFrame(state).split("\n")).toEqual([

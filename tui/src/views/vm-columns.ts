@@ -46,6 +46,7 @@ export const COLUMNS: readonly Column[] = [
   { id: "cpu", title: (_, cpuScale) => (cpuScale === "core" ? "CORE%" : "VM%"), help: "CPU used, of a core or of the VM (% changes it)", sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample, vm, state }) => cpuPercent(sample?.cpuRatio ?? null, state.ui.cpuScale, vcpusOf(vm, sample)) },
   { id: "last", title: () => `last ${SPARK_SPAN_SECONDS}s`, help: "CPU of the last minute", width: SPARK_COLUMNS, align: "left", rank: 0, text: spark, look: () => style("first") },
   { id: "steal", title: () => "steal%", help: "time it waited for a core", width: 6, align: "right", rank: 4, text: ({ sample }) => percent(sample?.stealRatio ?? null) },
+  { id: "throttled", title: () => "throttled%", help: "time that its CPU limit stopped it, of a core", width: 10, align: "right", rank: null, text: ({ sample }) => percent(sample?.throttledTimeRatio ?? null) },
   { id: "memory", title: () => "GUEST / CONF", help: "memory used by the guest, and configured", sort: "memory", width: 13, align: "right", rank: 0, text: memoryText },
   { id: "rss", title: () => "RSS", help: "memory that the host has for it", width: 5, align: "right", rank: 2, text: ({ sample }) => bytes(sample?.rssBytes ?? null) },
   { id: "balloon", title: () => "BALLOON", help: "memory that the balloon leaves it", width: 7, align: "right", rank: 5, text: ({ sample }) => bytes(sample?.balloonActualBytes ?? null) },

@@ -15,7 +15,7 @@ const RULES = graphql(`query CompleteRules { alertRules { id where } }`);
 const FIELDS = graphql(`query CompleteFields { filterFields { name description example } }`);
 
 /** Names of metrics that `quetzal metrics` has short words for. */
-const METRICS = ["cpu", "steal", "guest.available", "balloon", "rss", "pss", "swap", "disk.read", "disk.write", "disk.latency", "net.rx", "net.tx", "net.drops", "all"];
+const METRICS = ["cpu", "steal", "throttled", "guest.available", "balloon", "rss", "pss", "swap", "disk.read", "disk.write", "disk.latency", "net.rx", "net.tx", "net.drops", "all"];
 
 export async function namesFor(context: CommandContext, place: Extract<Place, { kind: "named" }>, typed: string, given: readonly string[], signal: AbortSignal): Promise<readonly Candidate[]> {
   const client = context.client.bind(context);
