@@ -33,7 +33,8 @@ describe("quetzal explain", () => {
         "    advice  Give it more.",
         "    run     quetzal vm show web-2",
         "    from    USE method",
-        "  Looked at and no cause: steal.",
+        "  Looked at and no cause:",
+        "    steal: time ready to run without a CPU 2 % (above 5 % counts)",
         "  Cannot be judged: network drops. Whether packets are dropped cannot be told:",
         "  user-mode networking has no counters.",
       ]
@@ -45,6 +46,9 @@ describe("quetzal explain", () => {
     const none = { ...slow, causes: [], ruledOut: [], notKnown: [], slowFrom: null, slowTo: null };
     expect(explanationLines(context, { ...none, verdict: "FINE", summary: "Nothing is wrong with web-2." })).toEqual([
       "web-2: nothing found, 13:00:00 to 13:10:00 UTC                   confidence high", "Nothing is wrong with web-2.",
+    ]);
+    expect(explanationLines(context, { ...none, ruledOut: slow.ruledOut, verdict: "FINE", summary: "Nothing is wrong with web-2." }).slice(2)).toEqual([
+      "  Looked at and no cause:", "    steal: time ready to run without a CPU 2 % (above 5 % counts)",
     ]);
     expect(explanationLines(context, { ...none, verdict: "UNKNOWN", confidence: null, summary: "It did not run." })).toEqual(["web-2: cannot be told, 13:00:00 to 13:10:00 UTC", "It did not run."]);
   });

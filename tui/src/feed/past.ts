@@ -5,7 +5,7 @@ import { ClientError } from "../client/error.js";
 import { asOf } from "../store/as-of.js";
 import { comparedVms } from "../store/compare.js";
 import type { DiskFigure } from "../store/detail-rings.js";
-import { isZoomed, spanSeconds, whereThen } from "../store/past.js";
+import { isCompared, isZoomed, spanSeconds, whereThen } from "../store/past.js";
 import type { PastFrame } from "../store/past.js";
 import { host, page, selectedHost, selectedVm, serverNow } from "../store/select.js";
 import { paintable } from "../store/sanitize.js";
@@ -72,7 +72,7 @@ export class PastFeed implements Disposable {
       this.hasBounds = true;
       void this.loadBounds();
     }
-    this.comparison.want(comparison === null || comparison.frames[0] !== null ? null : { key: `${comparison.first} ${comparison.second}`, ask: (signal) => this.loadComparison(comparison.first, comparison.second, signal) });
+    this.comparison.want(comparison === null || isCompared(state.past) ? null : { key: `${comparison.first} ${comparison.second}`, ask: (signal) => this.loadComparison(comparison.first, comparison.second, signal) });
     this.wantSpans(state);
     this.wantSparks(at, state);
   }

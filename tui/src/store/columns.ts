@@ -3,7 +3,7 @@ import { SORT_COLUMNS } from "./state.js";
 import type { SortColumn, SortDirection } from "./state.js";
 
 export const COLUMN_IDS = [
-  "name", "state", "cpu", "last", "steal", "memory", "rss", "balloon", "shared", "disk", "latency", "rx", "tx", "drops", "age", "vcpus", "on", "host", "id",
+  "name", "state", "cpu", "last", "steal", "throttled", "memory", "rss", "balloon", "shared", "disk", "latency", "rx", "tx", "drops", "age", "vcpus", "on", "host", "id",
 ] as const;
 export type ColumnId = (typeof COLUMN_IDS)[number];
 

@@ -55,3 +55,15 @@ describe("views", () => {
     expect(sortFrom(sort.column)).toEqual({ column: sort.column, direction: naturalDirection(sort.column) });
   });
 });
+
+describe("wrong lines of config.yaml", () => {
+  const fault = (line: number) => ({ line, text: `config.yaml line ${line}: wrong.` });
+  const told = (state: State, ...lines: number[]): State => reduce(state, { type: "settingsFaults", faults: lines.map(fault), views: [] });
+
+  it("are told by the first of the file and how many there are, whoever finds them when", () => {
+    const one = told(stateWith([]), 7);
+    expect(one.ui.notice?.text).toBe("config.yaml line 7: wrong.");
+    expect(told(told(stateWith([]), 2, 7), 5).ui.notice?.text).toBe("config.yaml has 3 faults (l: all), the first: config.yaml line 2: wrong.");
+    expect(told(one, 3).ui.notice?.text).toBe("config.yaml has 2 faults (l: all), the first: config.yaml line 3: wrong.");
+  });
+});

@@ -1,11 +1,12 @@
 // The plain face: the dashboard in sentences, one a line, for pipes, logs and screen readers. No colour, no sign that
 // needs a terminal.
 import { guestUsedBytes } from "../guest-memory.js";
-import type { Event, Operation, Vm, VmState } from "../store/model.js";
+import type { Event, Operation, Vm, VmSample, VmState } from "../store/model.js";
 import { countByState, host, hostSample, sampleAgeMs, sum, vcpusOf } from "../store/select.js";
 import type { State } from "../store/state.js";
 import type { PlainPage } from "./plain-pages.js";
 import { dayClock, longAge, percent, words } from "./format.js";
+import { UNCOUNTED, isUserNetwork } from "./vm-plots.js";
 
 const UNKNOWN_WORD = "unknown";
 
@@ -69,7 +70,13 @@ function vmLine(state: State, vm: Vm): string {
   const cpu = ofCore(sample.cpuRatio);
   const disk = rate(sum(sample.diskReadBytesPerSecond, sample.diskWriteBytesPerSecond));
   const since = vm.startedAt === null ? "" : ` Up ${longAge(state.now + state.clockSkewMs - vm.startedAt)}.`;
-  return `${vm.label}: ${vm.state}. CPU ${cpu}. ${memory}. Disk ${disk}. Net ${rate(sample.networkRxBytesPerSecond)} in, ${rate(sample.networkTxBytesPerSecond)} out.${since}`;
+  return `${vm.label}: ${vm.state}. CPU ${cpu}. ${memory}. Disk ${disk}. ${netText(vm, sample)}.${since}`;
+}
+
+/** What nobody counts is unknown for ever, and says so. */
+function netText(vm: Vm, { networkRxBytesPerSecond: rx, networkTxBytesPerSecond: tx }: VmSample): string {
+  if (rx === null && tx === null && isUserNetwork(vm)) return `Net ${UNKNOWN_WORD} (${UNCOUNTED})`;
+  return `Net ${rate(rx)} in, ${rate(tx)} out`;
 }
 
 /** Events and operations told: the newest, oldest first, as a log is read. */

@@ -19,7 +19,9 @@ pub(crate) fn cause(exit: Exit) -> String {
         Exit::Code(code) => format!("QEMU exited {code}"),
         Exit::Signal(signal) => format!("QEMU was killed by signal {signal}"),
         Exit::Unknown => {
-            "QEMU ended; its exit status went to the system, for it was started by an earlier quetzald".into()
+            "QEMU ended; its exit status is not known, for it was started by an earlier quetzald and the kernel did not \
+             tell it (Linux 6.15 and newer do)"
+                .into()
         }
     }
 }

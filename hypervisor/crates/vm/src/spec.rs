@@ -272,6 +272,19 @@ pub(crate) fn runs_alike(running: &str, defined: &str) -> bool {
     running == defined || machine(running).is_some_and(|one| Some(one) == machine(defined))
 }
 
+/// The fields of the definition that differ, e.g. "labels, memory_mb", by the alphabet.
+pub(crate) fn changed_fields(before: &VmSpec, after: &VmSpec) -> String {
+    let fields = |spec: &VmSpec| match serde_json::to_value(spec) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (before, after) = (fields(before), fields(after));
+    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed: Vec<&str> =
+        names.into_iter().filter(|name| before.get(*name) != after.get(*name)).map(String::as_str).collect();
+    changed.join(", ")
+}
+
 impl VmSpec {
     pub fn has(&self, feature: Feature) -> bool {
         self.features.contains(&feature)

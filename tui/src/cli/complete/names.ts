@@ -15,9 +15,6 @@ const TOKENS = graphql(`query CompleteTokens { tokens { name role } }`);
 const RULES = graphql(`query CompleteRules { alertRules { id where } }`);
 const FIELDS = graphql(`query CompleteFields { filterFields { name description example } }`);
 
-/** Names of metrics that `quetzal metrics` has short words for. */
-const METRICS = ["cpu", "steal", "guest.available", "balloon", "rss", "pss", "swap", "disk.read", "disk.write", "disk.latency", "net.rx", "net.tx", "net.drops", "throttled", "shared", "faults", "all"];
-
 export async function namesFor(context: CommandContext, place: Extract<Place, { kind: "named" }>, typed: string, given: readonly string[], signal: AbortSignal): Promise<readonly Candidate[]> {
   const client = context.client.bind(context);
   switch (place.name) {
@@ -45,7 +42,7 @@ export async function namesFor(context: CommandContext, place: Extract<Place, { 
     case "state":
       return afterLast(typed, ",", VM_STATES.map((state) => ({ text: state.toLowerCase(), about: "" })));
     case "metric":
-      return afterLast(typed, ",", METRICS.map((text) => ({ text, about: "" })));
+      return afterLast(typed, ",", [...(await import("../metrics.js")).SHORT.keys(), "all"].map((text) => ({ text, about: "" })));
     case "columns":
       return afterLast(typed, ",", await columnsOf(place));
     case "column":

@@ -182,19 +182,38 @@ async fn a_definition_that_names_a_missing_image_is_refused_and_taken_once_it_is
 }
 
 #[tokio::test]
-async fn a_qemu_that_dies_at_its_start_shows_its_last_words() {
+async fn what_is_no_file_inside_the_pool_is_no_disk() {
     let mut daemon = Daemon::start().await;
     daemon.put(bare("one")).await.unwrap();
     let pool = daemon.state_dir().join("pools/default/one");
-    std::fs::create_dir_all(&pool).unwrap();
-    // A folder where the disk should be: QEMU itself must find out.
-    std::fs::create_dir(pool.join("disk.img")).unwrap();
+    std::fs::create_dir_all(pool.join("disk.img")).unwrap();
+    let refusal = daemon.start_vm("one").await.unwrap_err();
+    assert_eq!((refusal.code(), refusal.field.as_str()), (RefusalCode::Storage, "disks[0].path"));
+    assert!(refusal.message.starts_with("disks[0].path: '"), "{}", refusal.message);
+    assert!(refusal.message.contains("no regular file") && refusal.message.contains("move it away"));
+    std::fs::remove_dir(pool.join("disk.img")).unwrap();
+    let outside = daemon.state_dir().join("precious");
+    std::fs::write(&outside, "").unwrap();
+    std::os::unix::fs::symlink(&outside, pool.join("disk.img")).unwrap();
+    let refusal = daemon.start_vm("one").await.unwrap_err();
+    assert_eq!((refusal.code(), refusal.field.as_str()), (RefusalCode::Storage, "disks[0].path"));
+    assert!(refusal.message.starts_with("disks[0].path: "), "{}", refusal.message);
+    assert_eq!(std::fs::read(outside).unwrap(), b"");
+}
+
+#[tokio::test]
+async fn a_changed_definition_is_told_by_its_fields() {
+    let mut daemon = Daemon::start().await;
+    daemon.put(bare("one")).await.unwrap();
     let mut events = daemon.events(daemon.list().await.journal_sequence).await;
-    if daemon.start_vm("one").await.is_ok() {
-        let finished = events.until(EventKind::OperationFinished).await;
-        assert!(!finished.succeeded && finished.message.contains("disk.img"), "{}", finished.message);
-        assert!(daemon.get("one").await.unwrap().pid.is_none());
-    }
+    let mut changed = with("labels", json!({ "tier": "web" }));
+    changed["memory_mb"] = json!(96);
+    daemon.put(changed).await.unwrap();
+    assert_eq!(events.until(EventKind::VmDefined).await.message, "definition changed: labels, memory_mb");
+}
+
+#[tokio::test]
+async fn a_qemu_that_dies_at_its_start_shows_its_last_words() {
     let mut daemon = Daemon::start_with(&["--qemu-binary", "/bin/false"]).await;
     daemon.put(bare("two")).await.unwrap();
     daemon.start_vm("two").await.unwrap();

@@ -173,10 +173,14 @@ fn disks_can_be_had(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Resu
         std::fs::create_dir_all(&paths.disks).map_err(|error| {
             storage(format!("cannot make the pool folder '{}': {error}", paths.disks.display()), field.clone())
         })?;
-        let path =
-            volume::check_inside(&paths.disks, Path::new(&disk.path)).map_err(|error| storage(chain(&error), field))?;
-        if path.exists() {
+        let path = volume::check_inside(&paths.disks, Path::new(&disk.path))
+            .map_err(|error| storage(format!("{field}: {}", chain(&error)), field.clone()))?;
+        if path.is_file() {
             continue;
+        }
+        if path.exists() {
+            let what = format!("{field}: '{}' is no regular file and cannot be a disk", path.display());
+            return Err(storage(format!("{what}; move it away, or name another path"), field));
         }
         disk_can_be_made(disk, index, &paths.disks, context)?;
     }

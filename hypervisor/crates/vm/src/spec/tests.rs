@@ -49,6 +49,17 @@ fn defaults_are_filled_in_and_the_normalised_form_parses_to_the_same() {
 }
 
 #[test]
+fn the_fields_that_changed_are_named() {
+    let spec = |pointer, value| parse(&with(pointer, value)).unwrap();
+    let plain = parse(&least()).unwrap();
+    assert_eq!(changed_fields(&plain, &plain), "");
+    assert_eq!(changed_fields(&plain, &spec("/memory_mb", json!(128))), "memory_mb");
+    assert_eq!(changed_fields(&spec("/cpu_policy", json!({ "limit_percent": 50 })), &plain), "cpu_policy");
+    let other = spec("/labels", json!({ "tier": "web" }));
+    assert_eq!(changed_fields(&spec("/protected", json!(true)), &other), "labels, protected");
+}
+
+#[test]
 fn what_qemu_does_not_read_makes_no_other_machine() {
     let text = |pointer: &str, value: Value| parse(&with(pointer, value)).unwrap().to_json();
     let running = parse(&least()).unwrap().to_json();

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use quetzal_host::pidfd::Exit;
 
-use super::{Ending, Machine, VmTask};
+use super::{Ending, Machine, News, VmTask};
 use crate::adopt::Found;
 use crate::crash;
 use crate::launch::LaunchFailure;
@@ -79,6 +79,17 @@ impl VmTask {
         self.finish_force_offs();
     }
 
+    /// Nobody expected it and its status is not ours: the kernel may tell a moment later, and a crash has its cause.
+    pub(super) fn qemu_exited(&mut self, exit: Exit) {
+        match &self.machine {
+            Machine::On(live) if exit == Exit::Unknown && self.ending.is_none() => {
+                let (pidfd, reporter) = (Arc::clone(&live.pidfd), self.reporter());
+                tokio::spawn(async move { reporter.tell(News::ExitTold(pidfd.told().await)).await });
+            }
+            _ => self.qemu_ended(exit),
+        }
+    }
+
     pub(super) fn qemu_ended(&mut self, exit: Exit) {
         let Machine::On(live) = std::mem::replace(&mut self.machine, Machine::Off) else { return };
         self.probe.send_replace(None);
@@ -144,7 +155,7 @@ impl VmTask {
             Escalation::None => {
                 self.stopping = None;
                 let message = format!(
-                    "the guest did not power down within {} s and runs on; stop with escalation, or force it off",
+                    "the guest did not power down within {} s and runs on; ask again, or cut its power by forcing it off",
                     due.after.as_secs_f32()
                 );
                 self.enter(VmState::Running, &operation_id, &message, |_| {});

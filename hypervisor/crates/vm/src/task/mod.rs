@@ -54,9 +54,18 @@ pub(crate) enum News {
     Launched(Box<Result<Started, LaunchFailure>>),
     Qmp(QmpEvent),
     Exited(Exit),
-    Answered { question: Question, operation_id: String, result: Result<Value, QmpError> },
+    /// As `Exited`, of a QEMU that was not our child: the kernel has been asked what it knows.
+    ExitTold(Exit),
+    Answered {
+        question: Question,
+        operation_id: String,
+        result: Result<Value, QmpError>,
+    },
     StopDue(StopDue),
-    WorkEnded { number: u64, end: work::WorkEnd },
+    WorkEnded {
+        number: u64,
+        end: work::WorkEnd,
+    },
 }
 
 /// A QMP command whose answer ends an operation.
@@ -192,7 +201,8 @@ impl VmTask {
                 Err(failure) => self.launch_failed(failure),
             },
             News::Qmp(event) => self.hear_qemu(&event),
-            News::Exited(exit) => self.qemu_ended(exit),
+            News::Exited(exit) => self.qemu_exited(exit),
+            News::ExitTold(exit) => self.qemu_ended(exit),
             News::Answered { question, operation_id, result } => self.answered(question, &operation_id, result),
             News::StopDue(due) => self.stop_due(due),
             News::WorkEnded { number, end } => self.work_ended(number, end),

@@ -8,7 +8,7 @@ use crate::launch;
 use crate::order::{Answer, Call, Disks, Escalation, Mode, Order};
 use crate::refusal::{Refusal, RefusalCode, chain};
 use crate::sink::{Acceptance, EventKind, Outcome};
-use crate::spec::{VmSpec, runs_alike};
+use crate::spec::{VmSpec, changed_fields, runs_alike};
 use crate::state::{Verb, VmState, decide};
 use crate::stop;
 
@@ -98,7 +98,7 @@ impl VmTask {
         let text: Arc<str> = spec.to_json().into();
         let is_new = self.view.borrow().generation == 0;
         let is_same = *self.view.borrow().spec_json == *text;
-        self.spec = spec;
+        let before = std::mem::replace(&mut self.spec, spec);
         if is_new || !is_same {
             let running_spec = match &self.machine {
                 Machine::On(live) => Some(Arc::clone(&live.run.spec_json)),
@@ -106,8 +106,11 @@ impl VmTask {
             };
             let mut room = self.view.borrow().room;
             room.iter_mut().for_each(|room| self.set_floor(room));
-            let message = if is_new { "defined" } else { "definition replaced" };
-            self.change(EventKind::VmDefined, None, operation_id, message, |view| {
+            let message = match changed_fields(&before, &self.spec) {
+                _ if is_new => "defined".to_owned(),
+                fields => format!("definition changed: {fields}"),
+            };
+            self.change(EventKind::VmDefined, None, operation_id, &message, |view| {
                 view.restart_required = running_spec.is_some_and(|running| !runs_alike(&running, &text));
                 view.spec_json = text;
                 view.room = room;
