@@ -5,6 +5,7 @@ import { EXIT } from "./exit.js";
 import { documentFault } from "./graphql.js";
 import { parseInstant } from "./grammar/parsers.js";
 import { SHORT, withoutOpenEnd } from "./metrics.js";
+import { buildProgram, everyCommand } from "./program.js";
 import { printList, rowPrinter } from "./output/print.js";
 import { recordedContext } from "./testing.js";
 import { VM_LISTING } from "./vm/columns.js";
@@ -127,6 +128,19 @@ describe("metrics", () => {
 
   it("have short names for no figure twice", () => {
     expect(new Set(SHORT.values()).size).toBe(SHORT.size);
+  });
+});
+
+describe("help", () => {
+  const program = buildProgram("0", () => {
+    throw new Error("no command runs here");
+  });
+  it.each(everyCommand(program).filter((command) => command.name() !== "complete").map((command) => [command.name(), command] as const))("of %s is no wider than the least terminal, and says a time with its unit", (_, command) => {
+    let text = "";
+    command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 80 }).outputHelp();
+    expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    const bare = command.options.filter(({ flags, defaultValue, defaultValueDescription }) => /<(time|span)>/.test(flags) && typeof defaultValue === "number" && defaultValueDescription === undefined);
+    expect(bare.map(({ flags }) => flags)).toEqual([]);
   });
 });
 

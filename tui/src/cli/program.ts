@@ -24,11 +24,11 @@ export type ContextMaker = (format: OutputFormat, choices: Choices) => CommandCo
 const HELP_WIDTH = 80;
 /** The signals' codes are in the longer texts. */
 const LAST_OWN_CODE = 8;
-const AFTER_HELP = `
-${folded(`Exit codes: ${EXIT_MEANINGS.filter(([code]) => code <= LAST_OWN_CODE).map(([code, meaning]) => `${code} ${meaning.split(/[,;:]/)[0] ?? ""}`).join("; ")}.`, HELP_WIDTH)}
-More: 'quetzal help exit-codes', 'quetzal help output', 'quetzal help selectors', 'quetzal man | man -l -'.
-Environment: QUETZAL_URL and QUETZAL_TOKEN (another server), QUETZAL_CONTEXT (one of config.yaml),
-QUETZAL_STATE_DIR, NO_COLOR. Settings: 'quetzal config path'.`;
+const AFTER_HELP = ["", ...[
+  `Exit codes: ${EXIT_MEANINGS.filter(([code]) => code <= LAST_OWN_CODE).map(([code, meaning]) => `${code} ${meaning.split(/[,;:]/)[0] ?? ""}`).join("; ")}.`,
+  "More: 'quetzal help exit-codes', 'quetzal help output', 'quetzal help selectors', 'quetzal man | man -l -'.",
+  "Environment: QUETZAL_URL and QUETZAL_TOKEN (another server), QUETZAL_CONTEXT (one of config.yaml), QUETZAL_STATE_DIR, NO_COLOR. Settings: 'quetzal config path'.",
+].map((line) => folded(line, HELP_WIDTH))].join("\n");
 
 export function buildProgram(version: string, makeContext: ContextMaker): Command {
   const program = new Command("quetzal")
