@@ -87,6 +87,7 @@ impl Mechanisms {
     pub fn check(&self, before: &Wishes, after: &Wishes) -> Result<(), HostError> {
         if after.ksm.mode != before.ksm.mode && after.ksm.mode != KsmMode::Untouched {
             let ksm = Ksm::open()?;
+            ksm.check()?;
             if after.ksm.mode == KsmMode::Unmerged {
                 unmerging_fits(&ksm)?;
             }
@@ -98,7 +99,7 @@ impl Mechanisms {
         match after.compression.mode {
             CompressionMode::Untouched => Ok(()),
             CompressionMode::Zram => zram::check().and_then(|()| zram::check_algorithm(algorithm)),
-            CompressionMode::Zswap => Zswap::open().and_then(|_| Zswap::check_swap()),
+            CompressionMode::Zswap => Zswap::open().and_then(|zswap| zswap.check()).and_then(|()| Zswap::check_swap()),
         }
     }
 
@@ -145,6 +146,7 @@ impl Mechanisms {
             return Ok(());
         }
         let ksm = Ksm::open()?;
+        ksm.check()?;
         if mode == KsmMode::Unmerged {
             unmerging_fits(&ksm)?;
         }

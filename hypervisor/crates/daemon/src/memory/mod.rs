@@ -6,6 +6,7 @@ mod mechanisms;
 mod observe;
 mod request;
 mod sharing;
+mod tuning;
 pub mod wire;
 mod wishes;
 
