@@ -59,6 +59,20 @@ fn an_unknown_algorithm_is_refused_and_leaves_no_device() {
 }
 
 #[test]
+fn a_device_that_could_not_be_formatted_goes_too() {
+    let Some(_turn) = turn() else { return };
+    if let Err(error) = zram::check() {
+        return println!("skipped: {error}");
+    }
+    let device = Zram::add().unwrap();
+    fs::remove_file(format!("/dev/zram{}", device.0)).unwrap();
+    let error = device.begin(64 << 20, "");
+    device.remove().unwrap();
+    assert!(error.unwrap_err().to_string().contains("as swap"));
+    assert!(!fs::exists(format!("/sys/block/zram{}", device.0)).unwrap());
+}
+
+#[test]
 fn a_device_that_is_not_marked_as_ours_is_left_alone() {
     let Some(_turn) = turn() else { return };
     if zram::check().is_err() {
