@@ -3,9 +3,11 @@
 import { GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
 
+/** Whatever kind of answer the client takes: nothing of GraphQL was reached. */
+const BAD_REQUEST = 400;
 const EXAMPLE = '{"query": "{ vms { nodes { id state } } }"}';
 
-/** Rewords the refusals of the parsers that yoga brings; their status and code stay. */
+/** Rewords the refusals of the parsers that yoga brings; their code stays. */
 export function bodyFaults(): Plugin {
   return {
     onRequestParse({ requestParser, setRequestParser }) {
@@ -22,8 +24,8 @@ export function bodyFaults(): Plugin {
 }
 
 function reworded(error: GraphQLError): GraphQLError {
-  const { originalError, ...extensions } = error.extensions;
+  const { originalError, code } = error.extensions;
   // Only what could not be read at all carries the error of the one who tried.
   const what = originalError === undefined ? error.message.replace(/\.?$/, "") : "The request's body is not valid JSON";
-  return new GraphQLError(`${what}: send an object such as ${EXAMPLE}.`, { extensions });
+  return new GraphQLError(`${what}: send an object such as ${EXAMPLE}.`, { extensions: { code, http: { status: BAD_REQUEST } } });
 }

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
-import { wrapped } from "../wrap.js";
+import { folded, wrapped } from "../wrap.js";
 import { explanationLines, type Explanation } from "./explain.js";
-import { parseSpan } from "./span.js";
+import { parseDuration, parseSpan } from "./span.js";
 
 const context = { paint: (_: unknown, text: string) => text, config: { characters: "unicode" } } as Parameters<typeof explanationLines>[0];
 const evidence = (text: string, value: number | null = 1): Explanation["ruledOut"][number]["evidence"][number] =>
@@ -67,7 +67,13 @@ describe("quetzal explain", () => {
 
 describe("spans", () => {
   it.each([["90s", 90], ["10m", 600], ["2h", 7_200], ["1h30m", 5_400], ["31d", 2_678_400]])("reads %s", (text, seconds) => expect(parseSpan(text)).toBe(seconds));
-  it.each(["", "10", "m", "10 m", "-5m", "1h x", "0s", "32d", "1.5h", "10m10"])("refuses %j", (text) => expect(() => parseSpan(text)).toThrow(InvalidArgumentError));
+  it.each([["500ms", 0.5], ["1s500ms", 1.5], ["2m", 120]])("reads %s to the millisecond where that is wanted", (text, seconds) => expect(parseDuration(text)).toBe(seconds));
+  it.each(["500ms", "", "10", "m", "10 m", "-5m", "1h x", "0s", "32d", "1.5h", "10m10"])("refuses %j", (text) => expect(() => parseSpan(text)).toThrow(InvalidArgumentError));
+});
+
+it("folds a note at a terminal's edge between words, and leaves what stands indented", () => {
+  expect(folded("web-1: asks the guest to power down", 20)).toBe("web-1: asks the\n  guest to power\n  down");
+  expect(folded("short\n  a mark stands below this text\n     ^", 10)).toBe("short\n  a mark stands below this text\n     ^");
 });
 
 it("wraps at blanks by cells, and leaves a word alone that is too wide", () => {

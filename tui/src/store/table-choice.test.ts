@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AUTOMATIC_COLUMNS, COLUMN_IDS, naturalDirection, sortFrom, sortText } from "./columns.js";
+import { AUTOMATIC_COLUMNS, COLUMN_IDS, columnFrom, naturalDirection, sortFrom, sortText } from "./columns.js";
 import { reduce } from "./reduce.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import { SORT_COLUMNS, initialState } from "./state.js";
@@ -43,6 +43,11 @@ describe("views", () => {
     const state = { ...initialState(0, { ...DEFAULT_SETTINGS, columns: ["name", "age"] }) };
     const worn = reduce(state, { type: "wearView", view: { name: "v", filter: "web", columns: null, sort: { column: "age", direction: "ascending" } } });
     expect(worn.ui).toMatchObject({ filter: "web", tableColumns: ["name", "age"], sort: { column: "age", direction: "ascending" } });
+  });
+
+  it("take the filter language's names too", () => {
+    expect(["disk.latency", "net.rx", "net.tx", "net.drops"].map(columnFrom)).toEqual(["latency", "rx", "tx", "drops"]);
+    expect(sortFrom("-net.rx")).toEqual({ column: "rx", direction: "descending" });
   });
 
   it.each(SORT_COLUMNS.flatMap((column) => (["ascending", "descending"] as const).map((direction) => ({ column, direction }))))("write the order %j so that it is read back", (sort) => {

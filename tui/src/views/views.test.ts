@@ -97,7 +97,7 @@ describe("the plain face", () => {
     expect(plainFrame(state).split("\n")).toEqual([
       "no host: 2 VMs, 1 running, 1 stopped. No sample yet.",
       "Host: none is known to the server.",
-      "web-1: RUNNING. CPU 50.0 %. Guest memory 200 of 256 MiB. Disk unknown. Net 1.20 kB/s in, unknown out. Up 1m 0s.",
+      "web-1: RUNNING. CPU 50.0 % of a core. Guest memory 200 of 256 MiB. Disk unknown. Net 1.20 kB/s in, unknown out. Up 1m 0s.",
       "web-2: STOPPED. 256 MiB configured.",
       "",
     ]);
