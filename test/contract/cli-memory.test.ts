@@ -193,7 +193,7 @@ describe("quetzal memory undo", { timeout: 60_000 }, () => {
   });
 
   it.each([
-    [["memory", "undo", "web-1", "--at", "2026-01-02 00:00:00"], 3, "decided nothing about web-1"], [["memory", "undo", "web-1", "--at", "yesterday"], 2, "Give a time of UTC"], [["memory", "undo", "db"], 4, "It was not carried out"],
+    [["memory", "undo", "web-1", "--at", "2026-01-02 00:00:00"], 3, "decided nothing about web-1"], [["memory", "undo", "web-1", "--at", "yesterday"], 2, "Give an instant such as"], [["memory", "undo", "web-1", "--at", "10m"], 2, "Give the time as it is listed"], [["memory", "undo", "db"], 4, "It was not carried out"],
   ] as const)("%j fails with %i: %s", async (args, code, words) => {
     const ran = await quetzal(...args);
     expect({ code: ran.code, err: ran.err }).toEqual({ code, err: expect.stringContaining(words) as string });
@@ -208,7 +208,7 @@ describe("quetzal cpu", { timeout: 60_000 }, () => {
     expect(out).toMatch(/0 +40\.0 +1\.0 +0-1,3/);
     expect(out).toMatch(/1 +10\.0 +1\.0 +any/);
     expect(out).toMatch(/^Throttled +12\.5 % of a core's time, in 50\.0 % of the limit's periods; Linux counts it for the VM as a whole, not for each vCPU\n/m);
-    expect(out).toMatch(/RUN% +STEAL% +ON\n[^]*Steal is a vCPU's run delay: ready to run, and no CPU for it\.\n$/);
+    expect(out).toMatch(/RUN% +STEAL% +ON\n[^]*Steal is a vCPU's run delay: ready to run, and no CPU for it; what the limit stopped is left out\.\n$/);
   });
 
   it("sets vCPUs after the policy that they are pinned by", async () => {

@@ -85,6 +85,17 @@ describe.runIf(closed === undefined)("the services of an ordinary user", () => {
     expect(ksm?.available === true ? ksm.reason : ksm?.mend).toMatch(/^(running|as root: .*|.*CONFIG_KSM)$/);
   });
 
+  // Root's switches: what cannot be moved is refused before anything is written down, with what would help.
+  it.runIf(ordinaryUser !== undefined)("refuse to tune, stop and compress the host's memory, and say what would allow it", async () => {
+    for (const wish of ["ksm: { mode: TUNED }", "ksm: { mode: STOPPED }", "compression: { mode: ZRAM, sizeBytes: 67108864 }"]) {
+      const { setHostMemory } = await stack.api.query<{ setHostMemory: { __typename: string; message?: string } }>(`mutation { setHostMemory(input: { ${wish} }) { __typename ... on Error { message } } }`);
+      expect([wish, setHostMemory.__typename]).toEqual([wish, "Unsupported"]);
+      expect(setHostMemory.message).toMatch(/run quetzald as root|this host has no (KSM|zram)/);
+    }
+    const { hosts } = await stack.api.query<{ hosts: { memory: { ksm: { mode: string }; compression: { mode: string } } }[] }>("{ hosts { memory { ksm { mode } compression { mode } } } }");
+    expect(hosts[0]?.memory).toEqual({ ksm: { mode: "UNTOUCHED" }, compression: { mode: "UNTOUCHED" } });
+  });
+
   it("answer that user's quetzal, and nobody else has the token", async () => {
     const shown = await runAsUser(process.execPath, [cliPath, "vm", "show", "own-guest", "-o", "json"], { ...process.env, QUETZAL_STATE_DIR: stack.stateDir });
     expect(JSON.parse(shown.text)).toMatchObject({ id: "own-guest", state: "RUNNING" });

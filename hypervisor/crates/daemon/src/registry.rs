@@ -11,6 +11,7 @@ use quetzal_vm::launch::images_exist;
 use quetzal_vm::order::{Answer, Mode, Order, VmHandle};
 use quetzal_vm::record::{self, RecordError, RunRecord, StateRecord};
 use quetzal_vm::refusal::{Refusal, RefusalCode};
+use quetzal_vm::reserve::Reserve;
 use quetzal_vm::sink::{EventDraft, EventKind, EventSink, Outcome};
 use quetzal_vm::spec::{HostLimits, VmSpec};
 use quetzal_vm::task::{Stored, VmTask};
@@ -186,6 +187,10 @@ impl Registry {
             self.store(&id, &before.spec_json)?;
         }
         answer
+    }
+
+    pub fn reserve(&self) -> &Reserve {
+        &self.context.reserve
     }
 
     fn name_is_free(&self, spec: &VmSpec) -> Result<(), Refusal> {

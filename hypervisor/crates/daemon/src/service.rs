@@ -19,6 +19,7 @@ use quetzal_host::user::UnprivilegedUser;
 use quetzal_host::{cgroup, facts};
 use quetzal_vm::context::{KvmVerdict, VmContext};
 use quetzal_vm::paths::{Folders, fits_socket};
+use quetzal_vm::reserve::Reserve;
 use quetzal_vm::sink::{EventDraft, EventKind, EventSink};
 use quetzal_vm::spec::HostLimits;
 use tokio::net::UnixListener;
@@ -129,6 +130,7 @@ fn context(config: &Config, kvm: &Arc<LazyLock<KvmProbe>>, boot_id: &str, journa
         cgroups: cgroup::detect().of(&config.state_dir),
         qemu_major: OnceLock::new(),
         sink: Arc::clone(journal) as Arc<dyn EventSink>,
+        reserve: Reserve::default(),
     })
 }
 

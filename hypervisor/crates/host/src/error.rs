@@ -100,6 +100,9 @@ pub enum HostError {
     #[error("cannot set {} to \"{value}\"; {mend}", path.display())]
     SetKnob { path: PathBuf, value: String, mend: &'static str, source: io::Error },
 
+    #[error("quetzald may not move {}; {mend}", path.display())]
+    KnobDenied { path: PathBuf, mend: &'static str, source: io::Error },
+
     #[error("this host has no {what}; {mend}")]
     NotOffered { what: &'static str, mend: &'static str },
 

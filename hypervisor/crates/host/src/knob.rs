@@ -28,6 +28,20 @@ pub(crate) fn write_or(path: &Path, value: impl ToString, mend: &'static str) ->
     fs::write(path, &value).map_err(|source| HostError::SetKnob { path: path.to_owned(), value, mend, source })
 }
 
+/// Whether this process may write it, without writing.
+pub(crate) fn check(path: &Path) -> Result<(), HostError> {
+    allowed(path, rustix::fs::Access::WRITE_OK)
+}
+
+/// Whether this process may do so with it.
+pub(crate) fn allowed(path: &Path, access: rustix::fs::Access) -> Result<(), HostError> {
+    rustix::fs::access(path, access).map_err(|errno| HostError::KnobDenied {
+        path: path.to_owned(),
+        mend: NEEDS_ROOT,
+        source: errno.into(),
+    })
+}
+
 /// Of a list such as "lzo-rle [lz4] zstd": all, and the one in brackets.
 pub(crate) fn choices(text: &str) -> (Vec<&str>, Option<&str>) {
     let plain = |word: &'_ str| word.strip_prefix('[').and_then(|word| word.strip_suffix(']')).is_none();
@@ -43,6 +57,13 @@ mod tests {
     fn choices_are_told_with_the_chosen_one() {
         assert_eq!(choices("[lzo-rle] lzo lz4 \n"), (vec!["lzo-rle", "lzo", "lz4"], Some("lzo-rle")));
         assert_eq!(choices("none"), (vec!["none"], None));
+    }
+
+    #[test]
+    fn a_setting_out_of_reach_names_its_file_and_the_mend() {
+        assert!(check(&std::env::temp_dir()).is_ok());
+        let error = check(Path::new("/proc/nowhere")).unwrap_err().with_causes();
+        assert!(error.starts_with("quetzald may not move /proc/nowhere; run quetzald as root"), "{error}");
     }
 
     #[test]

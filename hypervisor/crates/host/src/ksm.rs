@@ -25,6 +25,16 @@ pub enum Run {
     Unmerged,
 }
 
+impl Run {
+    fn value(self) -> u32 {
+        match self {
+            Self::Stopped => 0,
+            Self::Scanning => 1,
+            Self::Unmerged => 2,
+        }
+    }
+}
+
 /// The switches that quetzald moves, for putting them back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KsmSettings {
@@ -94,14 +104,30 @@ impl Ksm {
         knob::write(&self.file("sleep_millisecs"), sleep_ms)
     }
 
+    /// Scans so fast, whatever somebody else has set meanwhile; writes only where the kernel says otherwise.
+    pub fn scan(&self, pages_to_scan: u32, sleep_ms: u32) -> Result<(), HostError> {
+        let now = self.settings()?;
+        let is_ours = now.advisor.is_none_or(|advisor| advisor == "none");
+        if !is_ours || (now.pages_to_scan, now.sleep_ms) != (pages_to_scan, sleep_ms) {
+            self.set_rate(pages_to_scan, sleep_ms)?;
+        }
+        if now.run == Run::Scanning.value() { Ok(()) } else { self.run(Run::Scanning) }
+    }
+
+    /// As `scan`: nobody scans from here on, and what is merged stays so.
+    pub fn rest(&self) -> Result<(), HostError> {
+        let run: u32 = knob::read_number(&self.file("run"))?;
+        if run == Run::Scanning.value() { self.run(Run::Stopped) } else { Ok(()) }
+    }
+
+    /// Whether this process may move the switches, without moving them.
+    pub fn check(&self) -> Result<(), HostError> {
+        ["run", "pages_to_scan", "sleep_millisecs"].into_iter().try_for_each(|name| knob::check(&self.file(name)))
+    }
+
     /// Unmerging copies every merged page: seconds for gigabytes, and it blocks.
     pub fn run(&self, run: Run) -> Result<(), HostError> {
-        let value = match run {
-            Run::Stopped => 0,
-            Run::Scanning => 1,
-            Run::Unmerged => 2,
-        };
-        knob::write_or(&self.file("run"), value, knob::NEEDS_ROOT)
+        knob::write(&self.file("run"), run.value())
     }
 
     pub fn figures(&self) -> Result<KsmFigures, HostError> {

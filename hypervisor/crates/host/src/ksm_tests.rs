@@ -43,6 +43,28 @@ fn the_switches_go_back_as_they_were() {
 }
 
 #[test]
+fn a_switch_that_somebody_else_moved_is_moved_back_and_one_that_is_right_is_left() {
+    let root = tree(&KSM);
+    let ksm = Ksm::in_root(root.path()).unwrap();
+    let path = |name: &str| root.path().join(FOLDER).join(name);
+    let said = || ["run", "pages_to_scan", "advisor_mode"].map(|name| fs::read_to_string(path(name)).unwrap());
+    ksm.scan(5000, 20).unwrap();
+    assert_eq!(said(), ["1\n", "5000", "none"], "it ran already");
+    fs::write(path("run"), "0\n").unwrap();
+    ksm.scan(5000, 20).unwrap();
+    assert_eq!(said()[0], "1");
+    fs::write(path("pages_to_scan"), "7\n").unwrap();
+    fs::write(path("advisor_mode"), "none [scan-time]\n").unwrap();
+    ksm.scan(5000, 20).unwrap();
+    assert_eq!(said(), ["1", "5000", "none"]);
+    ksm.rest().unwrap();
+    assert_eq!(said()[0], "0");
+    fs::write(path("run"), "2\n").unwrap();
+    ksm.rest().unwrap();
+    assert_eq!(said()[0], "2\n", "what was unmerged does not scan either");
+}
+
+#[test]
 fn figures_are_bytes_and_an_old_kernels_profit_is_what_it_saves() {
     let root = tree(&KSM);
     let ksm = Ksm::in_root(root.path()).unwrap();

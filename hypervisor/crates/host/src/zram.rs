@@ -34,8 +34,7 @@ pub fn check() -> Result<(), HostError> {
         return Err(MISSING);
     }
     // Reading makes a device, so that the rights are asked for.
-    rustix::fs::access(HOT_ADD, rustix::fs::Access::READ_OK)
-        .map_err(|errno| HostError::read(Path::new(HOT_ADD), errno.into()))
+    knob::allowed(Path::new(HOT_ADD), rustix::fs::Access::READ_OK)
 }
 
 impl Zram {
@@ -51,7 +50,11 @@ impl Zram {
         let algorithm = choose(&known, algorithm)?;
         knob::write(&self.knob("comp_algorithm"), &algorithm)?;
         knob::write(&self.knob("disksize"), size_bytes)?;
-        swap::format(&self.device(), size_bytes)?;
+        if let Err(error) = swap::format(&self.device(), size_bytes) {
+            // Empty again: `remove` would take a device with a size and no mark for somebody else's.
+            knob::write(&self.knob("reset"), 1)?;
+            return Err(error);
+        }
         swap::on(&self.device())?;
         Ok(algorithm)
     }

@@ -44,6 +44,11 @@ impl Zswap {
         if folder.join("enabled").exists() { Ok(Self { folder }) } else { Err(MISSING) }
     }
 
+    /// Whether this process may move the parameters, without moving them.
+    pub fn check(&self) -> Result<(), HostError> {
+        knob::check(&self.knob("enabled"))
+    }
+
     /// Whether there is anything that it could stand before.
     pub fn check_swap() -> Result<(), HostError> {
         if swap::areas().is_empty() { Err(NO_SWAP) } else { Ok(()) }

@@ -15,7 +15,8 @@ fn turn() -> Option<File> {
         println!("skipped: moving the host's switches needs root");
         return None;
     }
-    let file = File::create("/tmp/quetzal-host-memory.lock").unwrap();
+    // The folder that the daemon's stories lock too; a file of our own would be left.
+    let file = File::open("/sys/kernel/mm").unwrap();
     flock(&file, FlockOperation::LockExclusive).unwrap();
     Some(file)
 }
@@ -54,6 +55,20 @@ fn an_unknown_algorithm_is_refused_and_leaves_no_device() {
     let error = device.begin(64 << 20, "shrink-ray");
     device.remove().unwrap();
     assert!(error.unwrap_err().to_string().contains("\"shrink-ray\" is not known here"));
+    assert!(!fs::exists(format!("/sys/block/zram{}", device.0)).unwrap());
+}
+
+#[test]
+fn a_device_that_could_not_be_formatted_goes_too() {
+    let Some(_turn) = turn() else { return };
+    if let Err(error) = zram::check() {
+        return println!("skipped: {error}");
+    }
+    let device = Zram::add().unwrap();
+    fs::remove_file(format!("/dev/zram{}", device.0)).unwrap();
+    let error = device.begin(64 << 20, "");
+    device.remove().unwrap();
+    assert!(error.unwrap_err().to_string().contains("as swap"));
     assert!(!fs::exists(format!("/sys/block/zram{}", device.0)).unwrap());
 }
 

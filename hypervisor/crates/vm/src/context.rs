@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use quetzal_host::cgroup::Cgroups;
 
 use crate::paths::Folders;
+use crate::reserve::Reserve;
 use crate::sink::EventSink;
 use crate::spec::HostLimits;
 
@@ -39,6 +40,7 @@ pub struct VmContext {
     /// Asked of the binary at start-up, beside everything else.
     pub qemu_major: OnceLock<u32>,
     pub sink: Arc<dyn EventSink>,
+    pub reserve: Reserve,
 }
 
 /// The oldest QEMU that is supported; its limits are safe for newer ones.

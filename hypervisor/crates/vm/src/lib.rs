@@ -19,6 +19,7 @@ pub mod paths;
 pub mod record;
 pub mod refusal;
 mod removal;
+pub mod reserve;
 pub mod room;
 pub mod schema;
 pub mod sink;

@@ -12,8 +12,8 @@ import { newestOf } from "./decisions.js";
 const UNDO_DECISION = graphql(`mutation UndoMemoryDecision($input: UndoMemoryDecisionInput!) { result: undoMemoryDecision(input: $input) { ...VerbResult } }`, [VERB_RESULT]);
 
 export interface UndoDecisionOptions extends UndoOptions {
-  /** As 'quetzal memory decisions' prints it, or the beginning of what it prints as JSON. */
-  readonly at?: string;
+  /** Milliseconds; a whole second stands for all of it, as 'quetzal memory decisions' prints it. */
+  readonly at?: number;
 }
 
 export async function undoDecision(context: CommandContext, name: string, { at, ...options }: UndoDecisionOptions): Promise<void> {
@@ -23,9 +23,13 @@ export async function undoDecision(context: CommandContext, name: string, { at, 
 }
 
 /** A list shows whole seconds: of several in one, the newest that moved the balloon is meant. */
-async function timeOf(context: CommandContext, vmId: string, at: string): Promise<string> {
-  const then = (await newestOf(context, vmId)).filter(({ time }) => time.startsWith(at)).reverse();
+async function timeOf(context: CommandContext, vmId: string, at: number): Promise<string> {
+  const then = (await newestOf(context, vmId)).filter(({ time }) => isAt(Date.parse(time), at)).reverse();
   const meant = then.find(({ action, carriedOut }) => action === "BALLOON" && carriedOut) ?? then[0];
-  if (meant === undefined) throw new CommandError(EXIT.notFound, "DecisionNotFound", `The memory controller decided nothing about ${sanitise(vmId)} at ${at} that is kept: 'quetzal memory decisions ${sanitise(vmId)} --last 500' lists what is.`);
+  if (meant === undefined) throw new CommandError(EXIT.notFound, "DecisionNotFound", `The memory controller decided nothing about ${sanitise(vmId)} at ${new Date(at).toISOString()} that is kept: 'quetzal memory decisions ${sanitise(vmId)} --last 500' lists what is.`);
   return meant.time;
+}
+
+function isAt(time: number, at: number): boolean {
+  return at % 1_000 === 0 ? Math.floor(time / 1_000) * 1_000 === at : time === at;
 }

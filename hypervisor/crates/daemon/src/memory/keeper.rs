@@ -64,7 +64,10 @@ impl Keeper {
         if !is_controlled {
             // The state follows the clock only while somebody acts on it.
             self.state = State::default();
-            memory.shown().state = HostState::default();
+            let before = std::mem::take(&mut memory.shown().state);
+            if before != HostState::default() {
+                memory.tell_reserve();
+            }
         }
         if !(is_controlled || is_shared || has_pending) {
             return;
@@ -157,6 +160,7 @@ impl Keeper {
         let host = self.state.host();
         memory.shown().state = host;
         if host != before {
+            memory.tell_reserve();
             let available = observations.host.available_bytes >> 20;
             memory.tell(format!("host memory is {} after {}: {available} MiB available", host.name(), before.name()));
         }

@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use quetzal_control::Thresholds;
 use quetzal_host::HostError;
 use quetzal_host::ksm::{Ksm, KsmSettings, Run};
 use quetzal_host::pageout;
@@ -66,7 +67,8 @@ impl Mechanisms {
     pub fn take_up(&mut self, wishes: &Wishes, total_bytes: u64) -> Vec<HostError> {
         aside(|| {
             let mut errors = Vec::new();
-            errors.extend(self.set_ksm(wishes.ksm.mode).err());
+            let ksm = fits_still(wishes, total_bytes).and_then(|()| self.set_ksm(wishes.ksm.mode));
+            errors.extend(ksm.err());
             let is_there = match wishes.compression.mode {
                 CompressionMode::Untouched => false,
                 CompressionMode::Zram => self.prior.zram.is_some_and(|number| Zram(number).area().is_some()),
@@ -84,11 +86,12 @@ impl Mechanisms {
     }
 
     /// Whether the change could be made, as far as that can be known without making it.
-    pub fn check(&self, before: &Wishes, after: &Wishes) -> Result<(), HostError> {
+    pub fn check(&self, before: &Wishes, after: &Wishes, total_bytes: u64) -> Result<(), HostError> {
         if after.ksm.mode != before.ksm.mode && after.ksm.mode != KsmMode::Untouched {
             let ksm = Ksm::open()?;
+            ksm.check()?;
             if after.ksm.mode == KsmMode::Unmerged {
-                unmerging_fits(&ksm)?;
+                unmerging_fits(&ksm, after, total_bytes)?;
             }
         }
         if after.compression == before.compression {
@@ -98,7 +101,7 @@ impl Mechanisms {
         match after.compression.mode {
             CompressionMode::Untouched => Ok(()),
             CompressionMode::Zram => zram::check().and_then(|()| zram::check_algorithm(algorithm)),
-            CompressionMode::Zswap => Zswap::open().and_then(|_| Zswap::check_swap()),
+            CompressionMode::Zswap => Zswap::open().and_then(|zswap| zswap.check()).and_then(|()| Zswap::check_swap()),
         }
     }
 
@@ -106,6 +109,7 @@ impl Mechanisms {
     pub fn apply(&mut self, before: &Wishes, after: &mut Wishes, total_bytes: u64) -> Result<(), HostError> {
         aside(|| {
             if after.ksm.mode != before.ksm.mode {
+                fits_still(after, total_bytes)?;
                 self.set_ksm(after.ksm.mode)?;
             }
             if after.compression == before.compression {
@@ -145,9 +149,7 @@ impl Mechanisms {
             return Ok(());
         }
         let ksm = Ksm::open()?;
-        if mode == KsmMode::Unmerged {
-            unmerging_fits(&ksm)?;
-        }
+        ksm.check()?;
         if self.prior.ksm.is_none() {
             self.prior.ksm = Some(ksm.settings()?);
             self.write_down();
@@ -214,8 +216,22 @@ impl Mechanisms {
     }
 }
 
-fn unmerging_fits(ksm: &Ksm) -> Result<(), HostError> {
-    fits(ksm.figures()?.merged_bytes, pageout::available_bytes().unwrap_or(0))
+/// What a moment ago fitted may no longer.
+fn fits_still(wishes: &Wishes, total_bytes: u64) -> Result<(), HostError> {
+    match wishes.ksm.mode {
+        KsmMode::Unmerged => unmerging_fits(&Ksm::open()?, wishes, total_bytes),
+        KsmMode::Untouched | KsmMode::Tuned | KsmMode::Stopped => Ok(()),
+    }
+}
+
+fn unmerging_fits(ksm: &Ksm, wishes: &Wishes, total_bytes: u64) -> Result<(), HostError> {
+    let thresholds = Thresholds::of(&wishes.controller, total_bytes);
+    fits(ksm.figures()?.merged_bytes, spare_bytes(pageout::available_bytes().unwrap_or(0), &thresholds))
+}
+
+/// From the soft threshold on balloons would have to take back what was given away here.
+fn spare_bytes(available_bytes: u64, thresholds: &Thresholds) -> u64 {
+    available_bytes.saturating_sub(thresholds.soft_bytes)
 }
 
 fn fits(merged_bytes: u64, spare_bytes: u64) -> Result<(), HostError> {
@@ -237,6 +253,9 @@ mod tests {
     #[test]
     fn unmerging_what_would_not_fit_is_refused_with_the_figures() {
         assert!(fits(5 * MIB, 5 * MIB).is_ok());
+        let thresholds = Thresholds::of(&quetzal_control::Settings::default(), 10_000 * MIB);
+        assert_eq!(spare_bytes(1_000 * MIB, &thresholds), 600 * MIB, "the soft threshold of 4 % stays");
+        assert_eq!(spare_bytes(1, &thresholds), 0);
         let error = fits(900 * MIB, 300 * MIB).unwrap_err().to_string();
         assert!(error.starts_with("unmerging takes 900 MiB of memory and 300 MiB can be spared; stop a VM"), "{error}");
     }

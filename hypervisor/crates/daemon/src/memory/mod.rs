@@ -6,6 +6,7 @@ mod mechanisms;
 mod observe;
 mod request;
 mod sharing;
+mod tuning;
 pub mod wire;
 mod wishes;
 
@@ -80,6 +81,7 @@ impl Memory {
             shown: Mutex::new(Shown { wishes: wishes.clone(), ..Shown::default() }),
             decisions: Mutex::default(),
         });
+        memory.tell_reserve();
         let mut mechanisms = memory.mechanisms.lock().await;
         let taken_up = mechanisms.take_up(&wishes, memory.total_bytes);
         drop(mechanisms);
@@ -114,7 +116,7 @@ impl Memory {
         let before = self.shown().wishes.clone();
         let mut wishes = request.over(&before);
         wishes.check(self.total_bytes)?;
-        mechanisms.check(&before, &wishes).map_err(refusal)?;
+        mechanisms.check(&before, &wishes, self.total_bytes).map_err(refusal)?;
         if is_dry_run {
             return Ok(Picture { wishes, ..self.picture() });
         }
@@ -129,10 +131,22 @@ impl Memory {
         let changes = wishes.changes_from(&before);
         self.shown().wishes = wishes;
         drop(mechanisms);
+        self.tell_reserve();
         if !changes.is_empty() {
             self.tell(changes);
         }
         Ok(self.picture())
+    }
+
+    /// To the VMs: what their starts and moves have to leave, as the host is now.
+    fn tell_reserve(&self) {
+        let Picture { wishes, state, thresholds, .. } = self.picture();
+        let start_from_bytes = match state {
+            _ if !wishes.controller.enabled => 0,
+            HostState::Low => thresholds.hard_bytes,
+            HostState::High | HostState::Soft | HostState::Hard => thresholds.low_bytes,
+        };
+        self.registry.reserve().tell(thresholds.soft_bytes, start_from_bytes);
     }
 
     fn store(&self, wishes: &Wishes) -> Result<(), RecordError> {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quetzal_control::domain::{Active, Sharer};
-use quetzal_control::ksm::{Rate, Seen, Tuner};
+use quetzal_control::ksm::Rate;
 use quetzal_host::HostError;
-use quetzal_host::ksm::{self, Ksm, Run, Scanner};
+use quetzal_host::ksm::{self, Ksm};
 use quetzal_vm::order::{Mode, Order, VmHandle};
+
+use super::tuning::Tuning;
 
 /// How often the domains are weighed anew while no VM comes or goes.
 const WEIGH_EVERY_MS: u64 = 10_000;
@@ -50,13 +52,6 @@ pub struct Sharing {
     members: Vec<(String, u32, String)>,
     weighed_ms: u64,
     tuning: Option<Tuning>,
-}
-
-struct Tuning {
-    ksm: Ksm,
-    scanner: Option<Scanner>,
-    tuner: Tuner,
-    rate: Option<Rate>,
 }
 
 impl Sharing {
@@ -126,27 +121,11 @@ impl Sharing {
     pub fn tune(&mut self, budget_ratio: f64, members: &[Member], now_ms: u64) -> Result<(), HostError> {
         let may_merge = |member: &&Member| self.knows(member, true);
         let mergeable_bytes = members.iter().filter(may_merge).map(|member| member.resident_bytes).sum();
-        if self.tuning.is_none() {
-            let ksm = Ksm::open()?;
-            let scanner = ksm.scanner();
-            let seen = seen(&ksm, scanner.as_ref(), mergeable_bytes, now_ms)?;
-            self.tuning = Some(Tuning { tuner: Tuner::new(seen, budget_ratio), ksm, scanner, rate: None });
-        }
-        let Some(tuning) = &mut self.tuning else { return Ok(()) };
-        let seen = seen(&tuning.ksm, tuning.scanner.as_ref(), mergeable_bytes, now_ms)?;
-        let (tuner, rate) = tuning.tuner.next(seen, budget_ratio);
-        tuning.tuner = tuner;
-        if tuning.rate != Some(rate) {
-            match rate {
-                Rate::Scan { pages, sleep_ms } => {
-                    tuning.ksm.set_rate(pages, sleep_ms)?;
-                    tuning.ksm.run(Run::Scanning)?;
-                }
-                Rate::Stop => tuning.ksm.run(Run::Stopped)?,
-            }
-            tuning.rate = Some(rate);
-        }
-        Ok(())
+        let tuning = match &mut self.tuning {
+            Some(tuning) => tuning,
+            none => none.insert(Tuning::begin(Ksm::open()?, budget_ratio, mergeable_bytes, now_ms)?),
+        };
+        tuning.step(budget_ratio, mergeable_bytes, now_ms)
     }
 
     /// Somebody else has the switches now.
@@ -155,7 +134,7 @@ impl Sharing {
     }
 
     pub fn view(&self) -> SharingView {
-        let (pages_per_scan, sleep_ms) = match self.tuning.as_ref().and_then(|tuning| tuning.rate) {
+        let (pages_per_scan, sleep_ms) = match self.tuning.as_ref().map(Tuning::rate) {
             Some(Rate::Scan { pages, sleep_ms }) => (pages, sleep_ms),
             Some(Rate::Stop) | None => (0, 0),
         };
@@ -164,7 +143,7 @@ impl Sharing {
             reason: self.active.reason.clone(),
             pages_per_scan,
             sleep_ms,
-            cpu_used_ratio: self.tuning.as_ref().and_then(|tuning| tuning.tuner.cpu_ratio),
+            cpu_used_ratio: self.tuning.as_ref().and_then(Tuning::cpu_used_ratio),
         }
     }
 }
@@ -177,15 +156,4 @@ impl Member {
     fn told(&self, may_merge: bool) -> Told {
         Told { pid: self.pid, memory_bytes: self.memory_bytes, may_merge }
     }
-}
-
-fn seen(ksm: &Ksm, scanner: Option<&Scanner>, mergeable_bytes: u64, now_ms: u64) -> Result<Seen, HostError> {
-    let figures = ksm.figures()?;
-    Ok(Seen {
-        now_ms,
-        profit_bytes: figures.profit_bytes,
-        cpu_ns: scanner.and_then(Scanner::cpu_ns),
-        full_scans: figures.full_scans,
-        mergeable_bytes,
-    })
 }

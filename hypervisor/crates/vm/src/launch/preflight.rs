@@ -2,6 +2,7 @@
 //! nothing but the empty folders that it looks in.
 use std::path::{Path, PathBuf};
 
+use quetzal_host::pageout;
 use quetzal_host::user::UnprivilegedUser;
 use quetzal_host::volume;
 
@@ -123,7 +124,8 @@ fn memory_fits(spec: &VmSpec, context: &VmContext) -> Result<(), Refusal> {
             context.limits.memory_bytes / MIB
         ));
     }
-    let Some(available) = available_memory() else { return Ok(()) };
+    // Unknown is no reason to refuse.
+    let Some(available) = pageout::available_bytes() else { return Ok(()) };
     if available < LEAST_AVAILABLE_BYTES {
         return refuse(format!(
             "the host has {} MB of memory available and QEMU needs {} MB to start at all; stop a VM first",
@@ -131,14 +133,7 @@ fn memory_fits(spec: &VmSpec, context: &VmContext) -> Result<(), Refusal> {
             LEAST_AVAILABLE_BYTES / MIB
         ));
     }
-    Ok(())
-}
-
-/// The kernel's MemAvailable; unknown is no reason to refuse.
-fn available_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+    context.reserve.allows_start(available)
 }
 
 fn boot_files_exist(spec: &VmSpec, context: &VmContext) -> Result<(), Refusal> {

@@ -1,14 +1,17 @@
 //! What a definition put on a running VM changes at once, and nothing else: all of it takes effect, or the put is
 //! refused and all stays as it was. How it is held is `crate::cpu`'s.
+use quetzal_host::pageout;
+
 use super::{Machine, VmTask};
 use crate::cpu;
 use crate::refusal::Refusal;
-use crate::spec::VmSpec;
+use crate::spec::{Feature, VmSpec};
 
 impl VmTask {
     /// What can be known before a definition is taken. What is defined already is not refused for a CPU that has gone
     /// since: nothing would change.
     pub(super) fn check_policy(&self, new: &VmSpec) -> Result<(), Refusal> {
+        self.check_sharing(new)?;
         let (old, new) = (&self.spec.cpu_policy, &new.cpu_policy);
         let is_new = self.view.borrow().generation == 0;
         if is_new || (&old.pins, &old.emulator_cpus) != (&new.pins, &new.emulator_cpus) {
@@ -18,6 +21,16 @@ impl VmTask {
             Machine::On(live) => live.cpu.check(old, new),
             Machine::Off | Machine::Starting { .. } => Ok(()),
         }
+    }
+
+    /// The domain that it leaves unmerges what it shares.
+    fn check_sharing(&self, new: &VmSpec) -> Result<(), Refusal> {
+        if !self.spec.has(Feature::Tps) || self.spec.memory_policy.sharing_domain == new.memory_policy.sharing_domain {
+            return Ok(());
+        }
+        let sample = self.probe.borrow().as_ref().and_then(|probe| probe.memory_sample());
+        let merged_bytes = sample.map_or(0, |sample| sample.process.ksm_merged_bytes);
+        self.context.reserve.allows_unmerging(merged_bytes, pageout::available_bytes().unwrap_or(0))
     }
 
     pub(super) fn apply_policy(&self, old: &VmSpec, new: &VmSpec) -> Result<(), Refusal> {
