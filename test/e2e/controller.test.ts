@@ -116,8 +116,12 @@ describe("a host that wants a little more memory", () => {
 
   it("writes each decision down as an event, with its reason, and again with what it brought", async () => {
     const measured = await eventually("the effect to be measured", async () => (await takenFrom(idle)).find(({ effectBytes }) => effectBytes !== null));
-    const { events } = await idle.show<{ events: { kind: string; message: string }[] }>("events(last: 100) { kind message }");
-    const told = events.filter(({ kind, message }) => kind === "MEMORY_DECISION" && message.includes(measured.reason));
+    // The list is asked of the daemon, events come by its journal: they may be later.
+    const told = await eventually("both to be told", async () => {
+      const { events } = await idle.show<{ events: { kind: string; message: string }[] }>("events(last: 100) { kind message }");
+      const ofIt = events.filter(({ kind, message }) => kind === "MEMORY_DECISION" && message.includes(measured.reason));
+      return ofIt.length > 1 ? ofIt : undefined;
+    });
     expect(told.map(({ message }) => message.endsWith("came free"))).toEqual([false, true]);
     expect(told[0]?.message).toContain(`balloon target ${measured.fromBytes / MIB} to ${measured.toBytes / MIB} MiB`);
   });
