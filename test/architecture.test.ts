@@ -58,6 +58,13 @@ describe("architecture", () => {
     expect(readers).toEqual([]);
   });
 
+  it("has tests make their folders in the temporary folder of the run, where the search for what is left behind looks", () => {
+    // The folder of the run itself is made by the launcher.
+    const judged = [...files, ...filesBelow("test"), ...filesBelow("vms")].filter((file) => file !== "tui/launch/test.mjs");
+    const elsewhere = judged.filter((file) => /mkdtemp(?:Sync)?\(["'`]\/tmp|["'`]\/tmp\/qz/.test(readFileSync(join(root, file), "utf8")));
+    expect(elsewhere).toEqual([]);
+  });
+
   it("finds files to judge, so that the rules above cannot pass on nothing", () => {
     expect(files.length).toBeGreaterThan(20);
     expect(statSync(join(root, "server/schema.graphql")).size).toBeGreaterThan(1000);

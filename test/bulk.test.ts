@@ -134,6 +134,19 @@ describe("u", () => {
     expect(server.asked.slice(3).sort()).toEqual(["RESUME build-runner", "RESUME web-1", "RESUME web-2"]);
   }, TIMEOUT_MS);
 
+  it("says first that what was done last cannot be undone, before it offers what was done before", async () => {
+    await using dashboard = await (await DashboardDriver.open({})).ready();
+    await dashboard.press("/web-1\r", /1 of 1/);
+    await dashboard.press("p", /web-1 +paused/);
+    await dashboard.press("n", /a new VM/);
+    await dashboard.press("made-last", /can be made/);
+    await dashboard.press("\r", /made-last is defined\. Start it now\?/);
+    await dashboard.press("n", /^(?![^]*Start it now)/);
+    await dashboard.press("u", /made-last, done last: What was lost cannot be\s+brought back\.\s+Undo\s+what\s+was\s+done\s+before\?\s+resumes\s+web-1\./);
+    await dashboard.press("n", /^(?![^]*done before)/);
+    expect(dashboard.server.asked).not.toContain("RESUME web-1");
+  }, TIMEOUT_MS);
+
   it("says why nothing can be undone", async () => {
     await using dashboard = await (await DashboardDriver.open({})).ready();
     await dashboard.press("/web-1\r", /1 of 1/);

@@ -135,7 +135,7 @@ describe("the edit", () => {
     edits("sed -i 's/^memory_mb: .*/memory_mb: 4096/' \"$1\"");
     await dashboard.choose("build-runner");
     await press("E", /1 change[^]*memory_mb: 2048 → 4096[^]*y makes the change/);
-    await press("y", /build-runner: Changes/);
+    await press("y", /build-runner: memory_mb changed/);
     await dashboard.asked("PUT build-runner");
   }, TIMEOUT_MS);
 

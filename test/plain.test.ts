@@ -32,6 +32,9 @@ describe("quetzal top --plain", () => {
     [["top", "--plain", "--page", "events"], /UTC: .*db-old/],
     [["top", "--plain", "--page", "operations"], /No operation yet\./],
     [["top", "--plain", "--page", "alerts"], /Alert, critical: .*db-old/],
+    [["top", "--plain", "--at", "1m"], /^As of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, by figures of 1 s each\.\n.*VMs, [^]*web-1: RUNNING\. CPU [\d.]+ % of a core/],
+    [["top", "--plain", "--vm", "web-1", "--at", "1m"], /^As of [^]*web-1: RUNNING[^]*Memory: configured/],
+    [["top", "--plain", "--page", "events", "--at", "1s"], /^As of [^]*UTC: /],
     [["top", "--plain", "--vm", "web-1"], /web-1: RUNNING[^]*Memory: configured 256 MiB[^]*vCPU 0: [^]*Disk vda: read/],
   ])("%j says what the page says, without an escape", async (args, expected) => {
     const text = await told(...args);
@@ -49,7 +52,7 @@ describe("quetzal top --plain", () => {
     expect(said().match(/db-old: CRASHED/g)).toHaveLength(1);
   }, TIMEOUT_MS);
 
-  it.each([[["--vm", "nobody"], "nobody"], [["--page", "vm"], "needs --vm"], [["--page", "events", "--vm", "web-1"], "is about all VMs"], [["--page", "speed"], "There is no such page; pages as plain text are overview, vm, hosts, events, operations, alerts."], [["--page", "why"], "'quetzal explain VM' tells it in text"], [["--page", "memory"], "'quetzal memory ls' tells it in text"]])("says what is wrong with %j", async (args, expected) => {
+  it.each([[["--at", "2999-01-01 00:00"], "is yet to come"], [["--at", "soon"], "Give an instant such as"], [["--at", "1m", "--watch"], "exclude each other"], [["--at", "1m", "--page", "hosts"], "Of the page hosts the past is not kept"], [["--vm", "nobody", "--at", "1m"], "nobody"], [["--vm", "nobody"], "nobody"], [["--page", "vm"], "needs --vm"], [["--page", "events", "--vm", "web-1"], "is about all VMs"], [["--page", "speed"], "There is no such page; pages as plain text are overview, vm, hosts, events, operations, alerts."], [["--page", "why"], "'quetzal explain VM' tells it in text"], [["--page", "memory"], "'quetzal memory ls' tells it in text"]])("says what is wrong with %j", async (args, expected) => {
     expect(await told("top", "--plain", ...args)).toContain(expected);
   }, TIMEOUT_MS);
 });

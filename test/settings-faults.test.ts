@@ -30,7 +30,7 @@ describe("a wrong config.yaml", () => {
     const lines = logged(await dashboard.press("l", "log of this dashboard"));
     const faults = lines.filter((line) => line.startsWith("config.yaml"));
     expect(faults.map((line) => /^config\.yaml line (\d+):/.exec(line)?.[1])).toEqual(["1", "3", "5"]);
-    expect(faults[1]).toMatch(/There is no command "fly": there are .*quit\.$/);
+    expect(faults[1]).toMatch(/There is no command "fly": docs\/keys\.md and '\?' in the dashboard name them\.$/);
     dashboard.terminal.send("Q");
     expect(await dashboard.terminal.waitForExit()).toBe(0);
   }, TIMEOUT_MS);

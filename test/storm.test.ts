@@ -60,7 +60,7 @@ class Desk {
       ask: this.nothing, judge: this.nothing, carryOut: () => this.store.dispatch({ type: "bulkStart" }), cancelBulk: () => this.store.dispatch({ type: "bulkCancel" }), cancel: this.nothing, label: this.nothing, target: this.nothing,
       plan: (verb, vms) => this.store.dispatch({ type: "bulkPlan", verb, vms }), protect: (vms) => this.store.dispatch({ type: "bulkPlan", verb: "PROTECT", vms: [...vms] }),
       offerUndo: () => {
-        this.store.dispatch({ type: "prompt", prompt: { kind: "undo", operationId: "op-1", undoneVmId: "web-1", text: "Resumes web-1." } });
+        this.store.dispatch({ type: "prompt", prompt: { kind: "undo", operationId: "op-1", undoneVmId: "web-1", text: "Resumes web-1.", passedOver: null } });
         return Promise.resolve();
       },
       undo: () => Promise.resolve(),

@@ -181,7 +181,7 @@ describe("quetzal cpu", { timeout: 60_000 }, () => {
     expect(out).toMatch(/0 +40\.0 +1\.0 +0-1,3/);
     expect(out).toMatch(/1 +10\.0 +1\.0 +any/);
     expect(out).toMatch(/^Throttled +12\.5 % of a core's time, in 50\.0 % of the limit's periods; Linux counts it for the VM as a whole, not for each vCPU\n/m);
-    expect(out).toMatch(/RUN% +STEAL% +ON\n[^]*Steal is a vCPU's run delay: ready to run, and no CPU for it\.\n$/);
+    expect(out).toMatch(/RUN% +STEAL% +ON\n[^]*Steal is a vCPU's run delay: ready to run, and no CPU for it; what the limit stopped is left out\.\n$/);
   });
 
   it("sets vCPUs after the policy that they are pinned by", async () => {

@@ -1,6 +1,6 @@
 // The command line as it ships, against a scripted server: what it prints, where, and with which exit code.
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -107,7 +107,7 @@ describe("quetzal", { timeout: 60_000 }, () => {
   it("lists VMs without colours in a pipe, hostile names made harmless", async () => {
     const { code, out } = await quetzal(["vm", "ls"]);
     expect(code).toBe(0);
-    expect(out).toContain("● web-1  running");
+    expect(out).toMatch(/● web-1 +web-1 +running/);
     expect(out).toContain("?]0;owned??evil");
     expect(out).not.toContain("\x1b");
   });
@@ -118,7 +118,7 @@ describe("quetzal", { timeout: 60_000 }, () => {
     const { code, out, err } = await quetzal(["vm", "ls"]);
     asked.hostAway = false;
     expect([code, err]).toEqual([0, "Host lab1 is not connected (connection refused): the states of its VMs are the last known.\n"]);
-    expect(out).toContain("web-1  running");
+    expect(out).toMatch(/web-1 +running/);
   });
 
   it("lists VMs in colours on a terminal, and without with NO_COLOR", async () => {
@@ -155,8 +155,10 @@ describe("quetzal", { timeout: 60_000 }, () => {
     [["vm", "start", "--wait", "web-1"], 0, "web-1: start done"],
     [["vm", "start", "--wait", "doomed"], 1, "QEMU exited 1: no disk."],
     [["vm", "start", "--wait", "--timeout", "1", "slow"], 8, "has not ended within 1 s"],
+    [["vm", "start", "--wait", "--timeout", "500ms", "slow"], 8, "has not ended within 0.5 s"],
+    [["vm", "stop", "--grace", "500ms", "web-1"], 2, "Give whole seconds"],
     [["vm", "start", "missing"], 3, 'No VM has the id "missing".'],
-    [["vm", "show", "missing"], 3, 'There is no VM "missing"'],
+    [["vm", "show", "missing"], 3, 'No VM has the id "missing"'],
     [["vm", "start", "running"], 4, "It is running already."],
     [["vm", "start", "guarded"], 6, "This needs the role OPERATOR."],
     [["vm", "start", "away"], 5, "The host is away."],
@@ -166,7 +168,7 @@ describe("quetzal", { timeout: 60_000 }, () => {
     [["vm", "force-off", "web-1"], 2, "answered on a terminal, or -y"],
     [["vm", "ls", "-o", "xml"], 2, "Allowed choices are table, wide, json, yaml, name, csv"],
     [["vm", "show", "web-1", "-o", "csv"], 2, "-o csv is not for this command"],
-    [["vm", "ls", "--columns", "id,colour"], 2, '--columns names "colour", which is no column here: there are id, state, cpu'],
+    [["vm", "ls", "--columns", "id,colour"], 2, '--columns names "colour", which is no column here: there are id, name, state, cpu'],
     [["vm", "ls", "--sort", "size"], 2, '--sort names "size"'],
     [["help", "nothing"], 2, 'There is no help on "nothing"'],
     [["help", "exit-codes"], 0, "  7  asked of several: some of it was done and some was not"],
@@ -174,7 +176,9 @@ describe("quetzal", { timeout: 60_000 }, () => {
     [["host", "show", "elsewhere"], 3, 'There is no host "elsewhere"'],
     [["vm", "strat", "web-1"], 2, "Did you mean start?"],
     [["nope"], 2, "unknown command 'nope' (Did you mean"],
-    [["vm", "show", "a", "b"], 2, "too many arguments"],
+    [["vm", "show", "a", "b"], 2, `too many arguments for 'quetzal vm show', which takes <vm>: "b". See 'quetzal vm show --help'.`],
+    [["vm", "ls", "web-1"], 2, `--search web-1 lists those with it in id or name, 'quetzal vm show web-1' shows one. See 'quetzal vm ls --help'.`],
+    [["vm", "lss"], 2, "unknown command 'lss' (Did you mean ls?). See 'quetzal vm --help'."],
     [["xxxxxxx"], 2, "unknown command 'xxxxxxx'. See"],
     [["topp", "--once"], 2, "unknown option '--once'"],
     [["evnts", "web-1"], 2, "unknown command 'evnts' (Did you mean events?). See 'quetzal --help'."],
@@ -185,7 +189,11 @@ describe("quetzal", { timeout: 60_000 }, () => {
     [["vm", "ls", "--state", "happy"], 2, "States are defined, starting"],
     [["vm", "start", "--timeout", "-1", "a"], 2, "Give a span of time"],
     [["console", "web-1", "--port", "ttyS9"], 2, "Allowed choices are ttyS0, hvc0"],
-    [["graphql", "{ nothing }"], 1, 'Cannot query field "nothing"'],
+    [["graphql", "{ nothing }"], 2, 'Line 1, column 3: Cannot query field "nothing" on type "Query".\n  { nothing }\n    ^'],
+    [["graphql", "{ vms(first: 1) {\n  nodes { id }"], 2, "Line 2, column 15: Syntax Error"],
+    [["graphql", "subscription { nothing }"], 2, "Line 1, column 16: "],
+    [["graphql", "query ($n: Int!) { vms(first: $n) { nodes { id } } }", "--variable", "n=many"], 2, 'Variable "$n" got invalid value "many"'],
+    [["vm", "ls", "--columns", "id,label,throttled"], 0, "LABELS"],
     [["graphql", "{ vm(id: \"web-1\") { id } }", "--variables", "[]"], 2, "--variables is not a JSON object"],
     [["token", "revoke", "nobody"], 3, 'There is no token "nobody"'],
     [[], 2, "The dashboard needs a terminal"],
@@ -259,6 +267,34 @@ describe("quetzal", { timeout: 60_000 }, () => {
     expect(asked.follows).toEqual(["2", "3"]);
     process.kill(terminal.pid, "SIGINT");
     expect(await terminal.waitForExit()).toBe(130);
+  });
+
+  it("paints its top until q is pressed, and gives the terminal back", async () => {
+    await using terminal = new TerminalDriver(process.execPath, [bundle.path, "top", "--columns", "id,state"], { env: { ...server.environment, TERM: "xterm-256color" } });
+    await terminal.waitFor(/web-1 +running/);
+    terminal.send("x");
+    terminal.send("q");
+    expect(await terminal.waitForExit()).toBe(0);
+    expect(terminal.raw.trimEnd().endsWith("\x1b[?1049l")).toBe(true);
+    await using interrupted = new TerminalDriver(process.execPath, [bundle.path, "top", "--columns", "id,state"], { env: { ...server.environment, TERM: "xterm-256color" } });
+    await interrupted.waitFor(/web-1 +running/);
+    interrupted.send("\x03");
+    expect(await interrupted.waitForExit()).toBe(130);
+  });
+
+  it("says of a config.yaml only what concerns it, and how many lines concern the dashboard", async () => {
+    put("home/quetzal/config.yaml", "mouse: perhaps\nkeys:\n  fly: f\ncontexts:\n  - name: lab\n    url: https://lab:1\n    port: 4\n    tokenFile: lab.token\n");
+    put("home/quetzal/lab.token", "secret");
+    chmodSync(join(folder, "home/quetzal/lab.token"), 0o644);
+    const env = { ...server.environment, XDG_CONFIG_HOME: join(folder, "home") };
+    const { code, err } = await quetzal(["vm", "ls", "-o", "name"], env);
+    expect([code, err.trimEnd().split("\n")]).toEqual([0, [expect.stringContaining('config.yaml:7: A context has no "port"'), "2 wrong lines of config.yaml concern the dashboard: 'quetzal config check' names them."]]);
+    const check = await quetzal(["config", "check"], env);
+    expect(check.code).toBe(2);
+    expect(check.out.trimEnd().split("\n").map((line) => /config\.yaml:(\d+):/.exec(line)?.[1])).toEqual(["1", "3", "7", "8"]);
+    expect(check.out).toContain("(mode 0644): run 'chmod 600 ");
+    const completed = await quetzal(["complete", "--", "context", "use", "l"], env);
+    expect(completed.out).toBe("local\tthis machine's own server\nlab\thttps://lab:1\n");
   });
 
   it("is quiet when its reader goes away", async () => {

@@ -85,6 +85,25 @@ describe("console", { timeout: TIMEOUT_MS }, () => {
     expect(port.askedOffsets.length).toBeGreaterThan(1);
   });
 
+  it.each([["nothing", ""], ["a line", "nproc\n"]])("ends after a pipe with %s, once it has shown what is there", async (_, typed) => {
+    const port = new ScriptedConsole();
+    port.print("booted\r\n# ");
+    await using server = await ScriptedServer.start(port.script());
+    const program = spawn(process.execPath, [bundle.path, "console", "vm"], { env: server.environment, stdio: ["pipe", "pipe", "pipe"] });
+    try {
+      let shown = "";
+      program.stdout.on("data", (chunk: Buffer) => { shown += chunk.toString(); });
+      program.stderr.resume();
+      const ended = new Promise<number | null>((resolve) => program.once("close", resolve));
+      program.stdin.end(typed);
+      expect(await ended).toBe(0);
+      expect(shown).toContain(`booted\r\n# ${typed.replace("\n", "")}`);
+      expect(port.typed).toBe(typed);
+    } finally {
+      program.kill("SIGKILL");
+    }
+  });
+
   it("says who writes, takes the pen with Ctrl-T, and notices when it is taken away", async () => {
     const port = new ScriptedConsole();
     port.setWriter("bob@lab1");

@@ -71,8 +71,18 @@ describe("before GraphQL", () => {
     expect(status).toBe(413);
   });
 
-  it("refuses broken JSON and GraphQL with a sentence", async () => {
-    expect((await post("{")).status).toBe(400);
+  it.each([
+    ["broken JSON", "{", "The request's body is not valid JSON"],
+    ["no JSON at all", "", "The request's body is not valid JSON"],
+    ["a number", "7", "POST body is expected to be object but received number"],
+  ])("refuses %s as a body with one sentence and the mend, and nothing of what was thrown inside", async (_, body, what) => {
+    const { status, text } = await post(body);
+    expect({ status, answer: JSON.parse(text) as unknown }).toEqual({ status: 400, answer: {
+      errors: [{ message: `${what}: send an object such as {"query": "{ vms { nodes { id state } } }"}.`, extensions: { code: "BAD_REQUEST" } }],
+    } });
+  });
+
+  it("refuses broken GraphQL with a sentence", async () => {
     expect((await post(JSON.stringify({ query: "{ nothing }" }))).text).toContain("Cannot query field");
   });
 

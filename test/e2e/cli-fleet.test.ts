@@ -80,7 +80,7 @@ describe("a fleet by the command line", () => {
     chmodSync(editor, 0o755);
     const ran = await quetzal(["vm", "edit", "fleet-1"], { EDITOR: editor });
     expect(ran).toMatchObject({ code: 0, stdout: "fleet-1: changed\n" });
-    expect(ran.stderr).toMatch(/memory_mb: 128 → 160\nChanges one field of fleet-1, in effect when it has been stopped and started again/);
+    expect(ran.stderr).toMatch(/memory_mb: 128 → 160\nChanges memory_mb of fleet-1: 128 → 160, in effect when it has been stopped and started again/);
     expect(JSON.parse((await quetzal(["vm", "show", "fleet-1", "-o", "json"])).stdout)).toMatchObject({ memoryBytes: 160 * 1024 * 1024, restartRequired: true });
   });
 

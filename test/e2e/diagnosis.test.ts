@@ -11,6 +11,9 @@ import { smallGuest, VmDriver } from "../support/vm.js";
 const WINDOW_SECONDS = 45;
 /** The shortest that can be asked about: enough to see that something is over. */
 const MENDED_SECONDS = 10;
+/** Of a window that begins so long before, more than the half that tells what goes on from what is over. */
+const OVER_SECONDS = 25;
+const BEFORE_SECONDS = 20;
 const WINDOW_DEADLINE_MS = 120_000;
 /** Steps that the rules look at. */
 const STEP_MS = 5_000;
@@ -95,6 +98,17 @@ describe("guests that are slow at the same time, each for its own reason", () =>
   let to: Date;
   const vms: Record<string, VmDriver> = {};
   const of = (name: string): Promise<Diagnosis> => diagnose(vms[name] ?? expect.fail(name), from, to);
+  /** Of the window, in the order of the metrics. */
+  const means = async ({ id }: VmDriver, metrics: readonly string[]): Promise<number[]> => {
+    const { vm } = await stack.api.query<{ vm: { history: { series: { mean: (number | null)[] }[] } } }>(
+      "query ($id: ID!, $from: DateTime!, $to: DateTime!, $metrics: [VmMetric!]!) { vm(id: $id) { history(range: { from: $from, to: $to }, stepSeconds: 1, metrics: $metrics) { series { mean } } } }",
+      { id, from: from.toISOString(), to: to.toISOString(), metrics },
+    );
+    return vm.history.series.map(({ mean }) => {
+      const known = mean.filter((value) => value !== null);
+      return known.reduce((sum, value) => sum + value, 0) / known.length;
+    });
+  };
 
   beforeAll(async () => {
     const disk = (size_mb: number): object => ({ disks: [{ name: "vda", path: "disk.img", size_mb }] });
@@ -143,6 +157,9 @@ describe("guests that are slow at the same time, each for its own reason", () =>
     // On a busy host it may wait for others as well, yet never in a step that the quota explains.
     const shareOf = (wanted: string): number => causes.find(({ kind }) => kind === wanted)?.evidence[0]?.shareBeyond ?? 0;
     expect(shareOf("THROTTLING") + shareOf("STEAL")).toBeLessThanOrEqual(1);
+    const [throttled = 0, steal = 1] = await means(vms["limited"] ?? expect.fail("limited"), ["THROTTLED_TIME_RATIO", "STEAL_RATIO"]);
+    expect(throttled).toBeGreaterThan(0.4);
+    expect(steal).toBeLessThan(throttled / 2);
   });
 
   it.skipIf(missing.quota !== null)("somebody else's CPU quota is told from a limit of its own", async () => {
@@ -169,6 +186,11 @@ describe("guests that are slow at the same time, each for its own reason", () =>
     const mended = new Date(Date.now() + STEP_MS);
     await windowOver(limited, mended, MENDED_SECONDS);
     expect((await diagnose(limited, mended)).causes.map(({ kind }) => kind)).not.toContain("THROTTLING");
+    // What goes on now (it uses all it has, or waits for others) ranks before the limit that is over.
+    await windowOver(limited, mended, OVER_SECONDS);
+    const { causes } = await diagnose(limited, new Date(mended.getTime() - BEFORE_SECONDS * 1000));
+    expect(causes[0]?.kind).toMatch(/^(GUEST_CPU|STEAL|NEIGHBOUR_CPU)$/);
+    expect(causes.map(({ kind }) => kind)).toContain("THROTTLING");
   });
 });
 

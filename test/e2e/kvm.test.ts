@@ -3,6 +3,7 @@
 // mount namespace of its own, so that the host's stays as it is.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Stack } from "../support/stack.js";
@@ -53,8 +54,10 @@ mkdir "$0" && mount -t tmpfs -o mode=755 tmpfs "$0" && mknod -m 666 "$0/kvm" c 1
 describe.skipIf(missing !== null)("a VM under KVM", () => {
   let stack: Stack;
   let vm: VmDriver;
+  /** Made by the daemon's wrapper, in a mount namespace of its own. */
+  const ownFolder = join(tmpdir(), `qz-kvm-${process.pid}`);
   beforeAll(async () => {
-    const namespaced = process.getuid?.() === 0 ? { daemonWrapper: ["unshare", "--mount", "--propagation", "private", "sh", "-c", OPEN_KVM, `/tmp/qz-kvm-${process.pid}`] } : {};
+    const namespaced = process.getuid?.() === 0 ? { daemonWrapper: ["unshare", "--mount", "--propagation", "private", "sh", "-c", OPEN_KVM, ownFolder] } : {};
     stack = await Stack.start(namespaced);
     mkdirSync(join(stack.stateDir, "images/echo"), { recursive: true });
     writeFileSync(join(stack.stateDir, "images/echo/boot.img"), bootSector());
@@ -65,7 +68,7 @@ describe.skipIf(missing !== null)("a VM under KVM", () => {
   });
   afterAll(async () => {
     await stack[Symbol.asyncDispose]();
-    spawnSync("rmdir", [`/tmp/qz-kvm-${process.pid}`]);
+    spawnSync("rmdir", [ownFolder]);
   });
 
   it("starts with KVM, boots its disk and greets", async () => {

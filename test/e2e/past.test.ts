@@ -148,7 +148,7 @@ describe("quetzal undo and vm versions", () => {
     await idle.waitForState("RUNNING");
     await VmDriver.define(stack, smallGuest("idle-guest", { memory_mb: 160 }));
     await eventually("two versions", async () => (await quetzal("vm", "versions", "idle-guest")).includes("memory_mb: 128 → 160"));
-    expect(await quetzal("undo", "--dry-run")).toMatch(/^idle-guest: Changes one field of idle-guest, .*dry run: nothing was done/);
+    expect(await quetzal("undo", "--dry-run")).toMatch(/^idle-guest: Changes memory_mb of idle-guest: 160 → 128, .*dry run: nothing was done/);
     await quetzal("undo", "-y", "--wait");
     const { memoryBytes } = await idle.show<{ memoryBytes: number }>("memoryBytes");
     expect(memoryBytes).toBe(128 * 1024 ** 2);

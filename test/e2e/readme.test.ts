@@ -62,6 +62,14 @@ describe("the tour's command lines", () => {
     ["quetzal console", "ttyS0: Ctrl-] leaves", "\x1d", 0],
     ["quetzal events --follow", "test-vm-001", "\x03", 130],
   ];
+  /** What a person sees of the VM that the tour is about; the line itself, echoed, says none of it. */
+  const SHOWN: readonly (readonly [command: string, shown: RegExp])[] = [
+    ["quetzal vm ls", /^test-vm-001 +running /m],
+    ["quetzal vm pause --all --dry-run", /test-vm-001/],
+    ["quetzal explain", /test-vm-001 .*(?:slow|fine|known)/i],
+    ["quetzal memory show", /configured/i],
+    ["quetzal memory set", /recommend[\s\S]*\n/],
+  ];
   let clone: string;
   let bash: TerminalDriver;
   beforeAll(() => {
@@ -93,6 +101,8 @@ describe("the tour's command lines", () => {
     }
     const screen = await bash.waitFor(prompt(number + 1), PROMPT_MS);
     expect(prompt(number + 1).exec(screen)?.[1], screen).toBe(String(left?.[3] ?? 0));
+    const said = bash.raw.slice(before).slice(line.length).replace(/\x1b\[[\d;?]*[A-Za-z]/g, "").replaceAll("\r", "");
+    for (const [command, shown] of SHOWN) if (line.startsWith(command)) expect(said, line).toMatch(shown);
     done = number;
   });
 

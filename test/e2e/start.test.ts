@@ -82,6 +82,7 @@ describe("the two commands", () => {
     expect(ran.code).toBe(0);
     for (const word of ["quetzald", "server", "test-vm-001", join(stateDir, "logs"), join(stateDir, "logs/postgres.log")]) expect(ran.text).toContain(word);
     expect(ran.text).toMatch(/^postgres +running since .* pid \d+/m);
+    expect(ran.text).toMatch(/^ +test-vm-001 running since \d{4}-\S+ \(.+\) +pid \d+ +log \S+qemu\.log$/m);
   });
 
   it("npm run doctor tells what the host can do", async () => {
@@ -122,6 +123,7 @@ describe("the two commands", () => {
     expect(stopLine).toMatch(/^npm stop +#/);
     expect(await typed(stopLine)).toMatchObject({ code: 0 });
     expect([ours("quetzald"), ours("dist/server.js"), ours("qemu-system").length]).toEqual([[], [], 1]);
+    expect(await run("npm", ["run", "status"])).toMatchObject({ code: 3, text: expect.stringMatching(/^daemon +not running/m) as string });
     const again = await run("npm", ["start"]);
     expect(again.text).toMatch(/test-vm-001: RUNNING/);
     expect(await run("npm", ["stop", "--", "--vms"])).toMatchObject({ code: 0 });
@@ -145,10 +147,48 @@ describe("the two commands", () => {
     } finally {
       // Protected it would outlive these tests.
       await run("npm", ["start"]);
-      for (const words of [["vm", "unprotect", "deaf"], ["vm", "force-off", "-y", "--wait", "deaf"], ["vm", "delete", "-y", "--wait", "deaf"]]) expect(await quetzal(...words)).toMatchObject({ code: 0 });
+      // A start does not take the protection back: people gave it.
+      expect(JSON.parse((await quetzal("vm", "show", "test-vm-001", "-o", "json")).text)).toMatchObject({ protected: true });
+      for (const words of [["vm", "unprotect", "test-vm-001"], ["vm", "unprotect", "deaf"], ["vm", "force-off", "-y", "--wait", "deaf"], ["vm", "delete", "-y", "--wait", "deaf"]]) expect(await quetzal(...words)).toMatchObject({ code: 0 });
     }
     expect(await run("npm", ["stop", "--", "--vms"])).toMatchObject({ code: 0 });
     expect([ours("qemu-system"), isAlive(pid)]).toEqual([[], false]);
+  });
+
+  it("npm start leaves what people changed of a VM and says so; a file that is new or edited is applied, and told", async () => {
+    const quetzal = (...words: string[]): Promise<Ran> => run(process.execPath, [join(root, "dist/quetzal.js"), ...words]);
+    const shown = async (id: string): Promise<unknown> => JSON.parse((await quetzal("vm", "show", id, "-o", "json")).text);
+    const id = `edited-${process.pid}`;
+    const folder = join(root, "vms", id);
+    const define = (memory: number): void => writeFileSync(join(folder, "config.json"), JSON.stringify({ id, memory_mb: memory, vcpus: 1, network: { mode: "user" } }));
+    mkdirSync(folder);
+    try {
+      define(64);
+      expect((await run("npm", ["start"])).text).toContain(`${id} was made from vms/${id}/config.json.`);
+      for (const vm of ["test-vm-001", id]) {
+        expect(await quetzal("vm", "protect", "--wait", vm)).toMatchObject({ code: 0 });
+        expect(await quetzal("vm", "label", "--wait", vm, "tier=web")).toMatchObject({ code: 0 });
+      }
+      const again = await run("npm", ["start"]);
+      expect(again.code).toBe(0);
+      for (const [vm, home] of [["test-vm-001", "test-vm"], [id, id]] as const) {
+        expect(await shown(vm)).toMatchObject({ protected: true, definition: { labels: { tier: "web" } } });
+        expect(again.text).toMatch(new RegExp(`${vm} was changed since its file was applied, and stays so: 'quetzal apply vms/${home}' puts the file's back \\(.*protected`));
+      }
+      define(96);
+      const edited = await run("npm", ["start"]);
+      expect(edited.text).toMatch(new RegExp(`${id} was changed, for vms/${id}/config\\.json was edited: .*memory_mb: 64 → 96`));
+      expect(await shown(id)).toMatchObject({ memoryBytes: 96 * 2 ** 20, protected: false });
+      expect(await shown("test-vm-001")).toMatchObject({ protected: true });
+    } finally {
+      rmSync(folder, { recursive: true });
+      await quetzal("apply", join(root, "vms/test-vm"));
+      await quetzal("vm", "unprotect", id);
+      await quetzal("vm", "delete", "-y", "--wait", id);
+    }
+    const last = await run("npm", ["start"]);
+    expect(last).toMatchObject({ code: 0 });
+    expect(last.text).not.toContain("was changed");
   });
 
   it.each(["quetzald", "dist/server.js", "bin/postgres"])("npm start after kill -9 of %s finds everything again", async (service) => {
@@ -237,7 +277,7 @@ describe("the two commands", () => {
       expect(ran.code).not.toBe(0);
       expect(ran.text).toContain((env["QUETZAL_LISTEN"] ?? "").split(":")[1]);
       expect(ran.text).toMatch(/QUETZAL_LISTEN/);
-      expect(existsSync(join(other, "postgres"))).toBe(false);
+      expect(readdirSync(other)).toEqual([]);
       expect((await run("npm", ["run", "status"])).code).toBe(0);
     } finally {
       rmSync(other, { recursive: true, force: true });

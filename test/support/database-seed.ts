@@ -1,20 +1,19 @@
 // A cluster made and migrated once a test run, by the server's own code: stacks begin with a copy of it, which spares each
 // of them what only a first start does. How that goes has stories of its own (start.test.ts, embedded.db.test.ts).
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "../../server/src/config.js";
 import { openServerDatabase } from "../../server/src/db/open.js";
+import { temporaryFolder } from "./temporary.js";
 
 /** Names the folder for the workers; without it a stack makes its own cluster, as benches do. */
 const SEED = "QUETZAL_TEST_DATABASE_SEED";
 
 /** vitest's hook: makes the seed, and returns how to remove it. */
 export default async function setup(): Promise<() => void> {
-  // Short, for the socket's path; open, because Postgres runs as another user.
-  const folder = mkdtempSync("/tmp/qz-seed-");
+  const folder = temporaryFolder("everyone");
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  chmodSync(folder, 0o755);
   try {
     const runDirectory = join(folder, "run");
     const { postgresUser, migrationsDirectory } = readConfig({ QUETZAL_STATE_DIR_RESOLVED: folder, QUETZAL_RUN_DIR_RESOLVED: runDirectory });

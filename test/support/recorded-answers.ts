@@ -8,13 +8,17 @@ type Payload = Record<string, unknown>;
 const figure = (text: string, source: string): Payload => ({ name: "", value: null, threshold: 0, unit: "ratio", shareBeyond: null, source, text });
 const finding = (kind: string, title: string, evidence: readonly Payload[], more: Payload = {}): Payload => ({ kind, title, score: 0, evidence, advice: null, adviceCommand: null, neighbour: null, ...more });
 const USE = "USE method (B. Gregg): a resource used above its limit saturates.";
-const RULED_OUT = [["BALLOON", "balloon"], ["HOST_MEMORY", "host memory"], ["DISK_LATENCY", "disk latency"], ["DISK_QUEUE", "disk queue"], ["HOST_IO", "host I/O"], ["NETWORK_DROPS", "network drops"]] as const;
+const RULED_OUT = [
+  ["BALLOON", "memory balloon", "memory available in the guest 41 % (below 10 % counts); what was taken, if anything, is not missed"], ["HOST_MEMORY", "host memory pressure", "major faults of the QEMU process 0.00/s (above 10.0/s counts)"],
+  ["DISK_LATENCY", "disk latency", "time of a read or write 1.20 ms (above 20.0 ms counts)"], ["DISK_QUEUE", "disk queue", "reads and writes under way 0.02 (above 4.00 counts)"],
+  ["HOST_IO", "host I/O pressure", "time in which some task of the host waited for I/O 2.0 % (above 20 % counts); this VM's disk was not slow with them"], ["NETWORK_DROPS", "network drops", "packets dropped 0.00/s (above 1.00/s counts)"],
+] as const;
 
 /** One VM is slow by a neighbour and by itself; one that is off cannot be judged; the others are fine. */
 export function recordedDiagnosis(vm: RecordedVm | undefined, neighbour: Payload | null, id: string, now: number): Payload {
   if (vm === undefined) return { __typename: "VmNotFound", id, message: `There is no VM ${id}.` };
   const at = (agoMs: number): string => new Date(now - agoMs).toISOString();
-  const base = { __typename: "VmDiagnosis", vm: { id: vm.id, name: vm.name }, from: at(600_000), to: at(0), stepSeconds: 1, slowFrom: null, slowTo: null, causes: [], notKnown: [], ruledOut: RULED_OUT.map(([kind, title]) => finding(kind, title, [figure(`${title} below its limit`, USE)])) };
+  const base = { __typename: "VmDiagnosis", vm: { id: vm.id, name: vm.name }, from: at(600_000), to: at(0), stepSeconds: 1, slowFrom: null, slowTo: null, causes: [], notKnown: [], ruledOut: RULED_OUT.map(([kind, title, text]) => finding(kind, title, [figure(text, USE)])) };
   if (vm.startedAt === null) {
     return { ...base, ruledOut: [], verdict: "UNKNOWN", confidence: null, summary: `${vm.name} did not run in this window.`, notKnown: [finding("STEAL", "steal", [figure("it did not run", USE)])] };
   }

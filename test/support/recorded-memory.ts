@@ -56,7 +56,7 @@ export class RecordedMemory {
     const { memoryBytes, vcpus, balloonBytes } = this.of(vm);
     // What was not moved here stands as the fleet has it.
     const moved = this.before.size === 0 ? {} : { balloonActualBytes: balloonBytes };
-    return { pluggedBytes: HOTPLUG.has(vm.id) ? memoryBytes - vm.memoryBytes : null, vcpusPresent: vcpus, throttledTimeRatio: vm.id === "build-runner" ? 0.125 : 0, ...moved };
+    return { pluggedBytes: HOTPLUG.has(vm.id) ? memoryBytes - vm.memoryBytes : null, vcpusPresent: vcpus, ...moved };
   }
 
   vm(vm: RecordedVm, isAlive: boolean, time = this.now()): Payload {

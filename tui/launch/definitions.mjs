@@ -2,6 +2,7 @@
 // handed back, not thrown: it is mended beside a running dashboard.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { applyFolder, PATIENCE } from "./applying.mjs";
 import { LaunchFault } from "./fault.mjs";
 import { openStepLine, QUIET_MS } from "./progress.mjs";
 import { askQuetzal } from "./quetzal.mjs";
@@ -17,8 +18,6 @@ export const FIRST_VM = "test-vm-001";
 const LEFT_ALONE = new Set(["RUNNING", "STARTING", "PAUSED", "STOPPING", "MIGRATING"]);
 /** The server tries a daemon that was started anew twice a second. */
 const LINK_MS = 15_000;
-/** A Postgres that died is started again by the server, which waits at most 5 s between two tries. */
-const PATIENCE = { patienceMs: 15_000 };
 
 /** @param {Context} context @returns {Promise<LaunchFault | undefined>} undefined: all is applied and the first VM is up */
 export async function applyDefinitions(context) {
@@ -27,10 +26,11 @@ export async function applyDefinitions(context) {
     line.fail();
     throw new LaunchFault(`The server did not reach the daemon within ${LINK_MS / 1000} s.`, { log: context.paths.logsDir, mend: "look into quetzald.log and server.log there, then npm start again." });
   }
-  const fault = await applyAll(context, line.report);
-  if (fault.refused) line.fail();
-  else line.done(fault.summary);
-  return fault.refused;
+  const { refused, summary, told } = await applyAll(context, line.report);
+  if (refused) line.fail();
+  else line.done(summary);
+  for (const sentence of told) process.stderr.write(`  ${sentence}\n`);
+  return refused;
 }
 
 /**
@@ -38,21 +38,24 @@ export async function applyDefinitions(context) {
  *
  * @param {Context} context
  * @param {(detail: string) => void} report
- * @returns {Promise<{refused?: LaunchFault, summary?: string | undefined}>}
+ * @returns {Promise<{refused?: LaunchFault, summary?: string | undefined, told: string[]}>} told: a sentence for each VM that
+ *   was changed, or left although its file says otherwise
  */
 export async function applyAll(context, report) {
   const folder = join(context.repoDir, "vms");
   const mend = `mend what is named above below ${folder} (git checkout brings back what came with the clone), then npm start again.`;
   const firstDefinition = join(folder, "test-vm", "config.json");
-  const refused = await attempt(context, "Applying vms/", mend, () => askQuetzal(context, ["apply", folder], PATIENCE));
+  /** @type {string[]} */
+  const told = [];
+  const refused = await attempt(context, "Applying vms/", mend, () => applyFolder(context, folder, (sentence) => void told.push(sentence)));
   const first = await attempt(context, `Starting ${FIRST_VM}`, mend, () => startFirst(context, report));
   if (!existsSync(firstDefinition)) {
     const besides = refused instanceof LaunchFault ? ` ${refused.message}` : "";
     const fault = new LaunchFault(`${firstDefinition} is missing, which defines ${FIRST_VM}.${besides}`);
-    return { refused: nameFault(context, "Applying vms/", fault, `bring ${join(folder, "test-vm")} back (git checkout -- vms/test-vm), then npm start again; the dashboard shows what there is.`) };
+    return { told, refused: nameFault(context, "Applying vms/", fault, `bring ${join(folder, "test-vm")} back (git checkout -- vms/test-vm), then npm start again; the dashboard shows what there is.`) };
   }
-  if (refused instanceof LaunchFault) return { refused };
-  return first instanceof LaunchFault ? { refused: first } : { summary: first };
+  if (refused instanceof LaunchFault) return { told, refused };
+  return first instanceof LaunchFault ? { told, refused: first } : { told, summary: first };
 }
 
 /** @param {Context} context @param {(detail: string) => void} report @returns {Promise<string | undefined>} what was done */

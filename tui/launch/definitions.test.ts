@@ -15,22 +15,24 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The client says this to `vm show`, and refuses the commands named. */
+/** The client says this to `vm show`, finds every VM as its file says, and refuses the commands named. */
 function client(state: string, ...refused: readonly string[]): void {
   writeFileSync(clientBundle(context), `
     const args = process.argv.slice(2);
-    require("node:fs").appendFileSync(${JSON.stringify(join(folder, "calls"))}, args.slice(0, args[0] === "vm" ? 2 : 1).join(" ") + "\\n");
-    if (${JSON.stringify(refused)}.includes(args.slice(0, args[0] === "vm" ? 2 : 1).join(" "))) { process.stderr.write("quetzal: vms/broken/config.json:3:1: no."); process.exitCode = 2; }
-    else process.stdout.write(${JSON.stringify(JSON.stringify({ state }))});`);
+    const command = args.slice(0, args[0] === "vm" ? 2 : 1).join(" ");
+    const refusal = "vms/broken/config.json:3:1: no.";
+    require("node:fs").appendFileSync(${JSON.stringify(join(folder, "calls"))}, command + "\\n");
+    if (${JSON.stringify(refused)}.includes(command)) { process.stderr.write(args.includes("json") ? JSON.stringify({ error: { message: refusal } }) + "\\n" : "quetzal: " + refusal); process.exitCode = 2; }
+    else process.stdout.write(command === "apply" ? "[]" : ${JSON.stringify(JSON.stringify({ state }))});`);
 }
 const calls = (): string[] => readFileSync(join(folder, "calls"), "utf8").trimEnd().split("\n");
 const apply = (): ReturnType<typeof applyAll> => applyAll(context, () => undefined);
 
 it("starts the first VM once everything is applied, and leaves one that is up alone", async () => {
   client("STOPPED");
-  expect(await apply()).toEqual({ summary: "test-vm-001 started" });
+  expect(await apply()).toEqual({ summary: "test-vm-001 started", told: [] });
   client("RUNNING");
-  expect(await apply()).toEqual({ summary: undefined });
+  expect(await apply()).toEqual({ summary: undefined, told: [] });
   expect(calls()).toEqual(["apply", "vm show", "vm start", "apply", "vm show"]);
 });
 

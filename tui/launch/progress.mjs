@@ -56,7 +56,7 @@ export function openStepLine(title, { quietUnderMs = 0, out = process.stderr } =
   };
 }
 
-/** Programs colour their output and overwrite lines; neither may disturb ours. @param {string} line */
-function printable(line) {
+/** Programs colour their output and overwrite lines; neither may disturb ours. @param {string} line @returns {string} */
+export function printable(line) {
   return stripVTControlCharacters(line).replace(/\p{Cc}/gu, " ").trim();
 }

@@ -22,12 +22,25 @@ const RETRY_MS = 300;
  * @param {{patienceMs?: number}} [options] how long it is tried again while what it needs is coming back; absent: once
  * @returns {Promise<string>} its standard output; rejects with its last words
  */
-export async function askQuetzal(context, args, { patienceMs = 0 } = {}) {
+export async function askQuetzal(context, args, options) {
+  const { code, said, complaint } = await hearQuetzal(context, args, options);
+  if (code === 0) return said;
+  throw new LaunchFault(`quetzal ${args.join(" ")} failed: ${complaint.trim() || said.trim() || `it exited ${code}`}`);
+}
+
+/**
+ * The same for who can use what it printed although it refused something.
+ *
+ * @param {Context} context
+ * @param {string[]} args
+ * @param {{patienceMs?: number}} [options]
+ * @returns {Promise<{code: number, said: string, complaint: string}>} what it ended with, its standard output and error
+ */
+export async function hearQuetzal(context, args, { patienceMs = 0 } = {}) {
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const { code, said, complaint } = await answerOf(context, args);
-    if (code === 0) return said;
-    if (code !== UNREACHABLE || performance.now() > deadline) throw new LaunchFault(`quetzal ${args.join(" ")} failed: ${complaint.trim() || said.trim() || `it exited ${code}`}`);
+    const answer = await answerOf(context, args);
+    if (answer.code !== UNREACHABLE || performance.now() > deadline) return answer;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
 }

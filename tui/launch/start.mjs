@@ -8,7 +8,7 @@ import { proveListen, servicePlan } from "./services/plan.mjs";
 import { ensureService, proveService } from "./services/service.mjs";
 import { BUILDS, FOUNDATION } from "./setup.mjs";
 import { runSteps } from "./step.mjs";
-import { prepareState } from "./steps/state.mjs";
+import { prepareState, removeEmpty } from "./steps/state.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
 
@@ -30,7 +30,17 @@ export async function start(context) {
  * @returns {Promise<import("./fault.mjs").LaunchFault | undefined>} once the services run: what vms/ or the first VM lacks
  */
 async function bringUp(context) {
-  prepareState(context);
+  const made = prepareState(context);
+  try {
+    return await bringUpAlone(context);
+  } catch (error) {
+    removeEmpty(made);
+    throw error;
+  }
+}
+
+/** Nobody else changes the state meanwhile. @param {Context} context */
+async function bringUpAlone(context) {
   const unlock = await takeLock(context.paths.runDir, (pid) => process.stderr.write(`  Another npm start (process ${pid}) is at work: waiting for it.\n`));
   try {
     await runSteps(context, FOUNDATION);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DAEMON, readServer, SERVER, servicePlan } from "./services/plan.mjs";
 import { readPostgres } from "./services/postgres.mjs";
 import { readRunning } from "./services/service.mjs";
-import { livingVms } from "./stop.mjs";
+import { livingVms } from "./services/vms.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
 
@@ -31,8 +31,8 @@ export async function status(context) {
   const database = databaseRow(context);
   allRun &&= database.runs;
   lines.push(database.line);
-  const vms = livingVms(context);
-  lines.push(row("VMs", vms.length === 0 ? "none runs" : `${vms.length} running: ${vms.join(", ")}`));
+  const vms = livingVms(paths);
+  lines.push(row("VMs", vms.length === 0 ? "none runs" : `${vms.length} running`), ...vms.map((vm) => row("", `${vm.id} ${runningText(vm)}`)));
   process.stdout.write(`${lines.join("\n")}\n`);
   return allRun ? 0 : NOT_RUNNING;
 }

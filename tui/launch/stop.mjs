@@ -1,13 +1,12 @@
 // Owns `npm stop`: ends the services, the VMs too with --vms. The server goes first, so that it never reports a daemon
 // that is merely being stopped.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { LaunchFault } from "./fault.mjs";
 import { openStepLine } from "./progress.mjs";
 import { takeLock } from "./services/lock.mjs";
 import { servicePlan } from "./services/plan.mjs";
 import { readPostgres } from "./services/postgres.mjs";
-import { isAlive } from "./services/process.mjs";
+import { livingVms } from "./services/vms.mjs";
 import { readRunning, stopService } from "./services/service.mjs";
 import { startServices } from "./start.mjs";
 import { nameFault } from "./step.mjs";
@@ -43,7 +42,7 @@ export async function stop(context) {
   // One that did not stop keeps no service up: it outlives them, and the next start finds it.
   for (const sentence of refused) process.stderr.write(`  ${sentence}\n`);
   if (refused.length > 0) return NOT_ALL_STOPPED;
-  const left = livingVms(context);
+  const left = livingVms(context.paths).map(({ id }) => id);
   if (left.length > 0) process.stderr.write(`  ${left.length === 1 ? "A VM runs" : `${left.length} VMs run`} on (${left.join(", ")}); npm stop -- --vms stops them too.\n`);
   return 0;
 }
@@ -57,14 +56,14 @@ function sayNothingRuns() {
 /** @param {Context} context */
 function nothingRuns(context) {
   const { runDir, stateDir } = context.paths;
-  return !servicePlan(context).some(({ name }) => readRunning(runDir, name)) && !readPostgres(stateDir) && livingVms(context).length === 0;
+  return !servicePlan(context).some(({ name }) => readRunning(runDir, name)) && !readPostgres(stateDir) && livingVms(context.paths).length === 0;
 }
 
 /** @param {Context} context @returns {Promise<string[]>} a sentence for each VM that could not be stopped */
 async function stopVms(context) {
   const services = servicePlan(context);
   if (!services.every(({ name }) => readRunning(context.paths.runDir, name))) {
-    if (livingVms(context).length === 0) return [];
+    if (livingVms(context.paths).length === 0) return [];
     // Only the daemon may touch its VMs: it is brought back for this.
     await startServices(context);
   }
@@ -78,23 +77,4 @@ async function stopVms(context) {
     line.fail();
     throw nameFault(context, "Stopping the VMs", error);
   }
-}
-
-/**
- * VMs whose QEMU lives, by the daemon's own notes; works without the daemon.
- *
- * @param {Context} context
- * @returns {string[]}
- */
-export function livingVms({ paths }) {
-  const dir = join(paths.stateDir, "hypervisor", "vms");
-  if (!existsSync(dir)) return [];
-  return readdirSync(dir).filter((id) => {
-    try {
-      const { pid, start_time: startTime } = JSON.parse(readFileSync(join(dir, id, "run.json"), "utf8"));
-      return isAlive({ pid: Number(pid), startTime: String(startTime) });
-    } catch {
-      return false; // no notes: it does not run
-    }
-  });
 }

@@ -16,7 +16,8 @@ import { isDestructive } from "./store/confirm.js";
 import type { DestructiveVerb } from "./store/confirm.js";
 import { performMemory, pressInTarget } from "./memory-commands.js";
 import { performMaking } from "./making-commands.js";
-import { THE_PAST } from "./store/past.js";
+import { THE_PAST, spanSeconds } from "./store/past.js";
+import { spanWords } from "./views/format.js";
 import { page, selectedOperation, selectedVm } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
 import type { ConsoleView, Page, Prompt } from "./store/state.js";
@@ -75,7 +76,9 @@ function perform(store: Store, outside: Outside, binding: Binding, key: string):
   const state = asOf(store.state);
   const able = availability(state, binding);
   if (!able.allowed) {
-    store.dispatch({ type: "notice", tone: "error", text: `${labelOf(state, binding)}: ${able.reason}` });
+    // What a VM refuses in one state it may allow in the next.
+    const vmId = binding.verb === undefined || state.past.at !== null ? undefined : selectedVm(state)?.id;
+    store.dispatch({ type: "notice", tone: "error", text: `${labelOf(state, binding)}: ${able.reason}`, vmId });
     return;
   }
   if (planForMarks(store, outside.doing, binding)) return;
@@ -135,8 +138,8 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "nextFigure") dispatch({ type: "compareStep", step: 1 });
   else if (command === "previousFigure") dispatch({ type: "compareStep", step: -1 });
   else if (SCRUBS[command] !== undefined) dispatch({ type: "scrub", steps: SCRUBS[command] });
-  else if (command === "zoomOut") dispatch({ type: "zoom", by: 1 });
-  else if (command === "zoomIn") dispatch({ type: "zoom", by: -1 });
+  else if (command === "zoomOut") zoom(store, 1);
+  else if (command === "zoomIn") zoom(store, -1);
   else if (command === "present") dispatch({ type: "present" });
   else if (command === "markInstant") markInstant(store);
   else if (command === "cpuScale") dispatch({ type: "cpuScale" });
@@ -149,6 +152,16 @@ function look(store: Store, outside: Outside, command: Command): void {
   else if (command === "userCommands") dispatch({ type: "prompt", prompt: { kind: "command", text: "", index: 0, scope: "user" } });
   else if (command === "redraw") outside.redraw();
   else if (command === "quit") outside.quit();
+}
+
+/** Pages that show the span themselves: on their graphs. */
+const WITH_GRAPHS: readonly Page[] = ["overview", "vm", "hosts", "compare"];
+
+/** Where nothing on the screen changes with it, the new span is said. */
+function zoom(store: Store, by: 1 | -1): void {
+  store.dispatch({ type: "zoom", by });
+  const { past } = store.state;
+  if (past.at === null && !WITH_GRAPHS.includes(page(store.state))) store.dispatch({ type: "notice", tone: "info", text: `Graphs span ${spanWords(spanSeconds(past))}.` });
 }
 
 function nextTheme(store: Store): void {
@@ -239,6 +252,8 @@ function performEntry(store: Store, outside: Outside, entry: Entry): void {
     return;
   }
   store.dispatch({ type: "found", id: entry.id });
+  // Its page says whom it is done to; Esc comes back.
+  if (entry.reaches !== null) store.dispatch({ type: "lookAt", vmId: entry.reaches });
   if (doing.kind === "binding") perform(store, outside, doing.binding, doing.binding.keys[0] ?? "");
   else if (doing.kind === "sort") store.dispatch({ type: "sortBy", column: doing.column });
   else if (doing.kind === "go") store.dispatch({ type: "goTo", vmId: doing.vmId });

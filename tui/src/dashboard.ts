@@ -24,7 +24,7 @@ import { asOf } from "./store/as-of.js";
 import { page } from "./store/select.js";
 import { paintable } from "./store/sanitize.js";
 import { dashboardSettings } from "./settings/dashboard-settings.js";
-import { faultText } from "./settings/model.js";
+import { toFaultLine } from "./feed/settings-filters.js";
 import type { SettingsFile } from "./settings/model.js";
 import type { ConsoleView as View } from "./store/state.js";
 import type { Characters, ColourDepth } from "./terminal-kind.js";
@@ -122,7 +122,7 @@ class Dashboard implements Outside {
     this.terminal = this.takeTerminal();
     this.listen();
     if (options.startFault) this.store.dispatch({ type: "notice", tone: "error", text: paintable(options.startFault) });
-    if (faults.length > 0) this.store.dispatch({ type: "settingsFaults", texts: faults.map((fault) => paintable(faultText(fault))), views: [] });
+    if (faults.length > 0) this.store.dispatch({ type: "settingsFaults", faults: faults.map(toFaultLine), views: [] });
     this.paint();
     this.feed = new Feed(client, this.store, this.now);
   }

@@ -50,8 +50,22 @@ describe("the finder", () => {
       return entryAvailability(state, first);
     };
     expect(entry(initialState(0), "power cut")).toEqual({ allowed: false, reason: "No VM is selected." });
-    expect(entry(reduce(fleet, { type: "open", page: "events" }), "power cut")).toMatchObject({ allowed: false, reason: expect.stringContaining("overview") as string });
+    expect(entry(reduce(fleet, { type: "open", page: "events" }), "mark range")).toMatchObject({ allowed: false, reason: expect.stringContaining("overview") as string });
     expect(entry(fleet, "go web")).toEqual({ allowed: true });
+  });
+
+  it("reaches the selected VM with its verbs from a page that has none, and on a list the VM of the chosen line", () => {
+    const powerCut = (state: State) => find(state, "power cut", "all")[0]?.entry;
+    const onHosts = reduce(fleet, { type: "open", page: "hosts" });
+    expect(powerCut(onHosts)).toMatchObject({ reaches: onHosts.ui.selectedVmId, isHere: false });
+    const event = { cursor: 1n, time: 0, kind: "VM_CHANGED", vmId: "web-1", operationId: null, state: null, actor: null, message: "x" };
+    const onEvents = reduce(reduce(fleet, { type: "events", events: [event], newestCursor: null }), { type: "open", page: "events" });
+    const found = powerCut(onEvents);
+    expect(found).toMatchObject({ reaches: "web-1", help: expect.stringMatching(/^web-1: Cut the power/) as string });
+    if (found !== undefined) expect(entryAvailability(onEvents, found)).toEqual({ allowed: true });
+    // An event of no VM is of none, whatever is selected.
+    const ofNone = reduce(reduce(fleet, { type: "events", events: [{ ...event, vmId: null }], newestCursor: null }), { type: "open", page: "events" });
+    expect(powerCut(ofNone)?.reaches).toBeNull();
   });
 
   it("lists the person's own commands among all, and alone", () => {

@@ -2,7 +2,9 @@
 // commands, by fuzzy search. Pure: it says what is found and why not to be done, and does nothing.
 import fuzzysort from "fuzzysort";
 import { availability, bindingsOf, keyName, labelOf } from "./keys.js";
-import type { Availability, Binding } from "./keys.js";
+import type { Availability, Binding, Command } from "./keys.js";
+import type { Vm } from "./store/model.js";
+import { chosenRow } from "./store/rows.js";
 import { page, selectedVm } from "./store/select.js";
 import { SORT_COLUMNS } from "./store/state.js";
 import type { Page, SortColumn, State } from "./store/state.js";
@@ -32,6 +34,8 @@ export interface Entry {
   key: string;
   help: string;
   isHere: boolean;
+  /** The VM whose page it is done on, from a page that does not have it; null: it is done here. */
+  reaches: string | null;
   doing: Doing;
 }
 
@@ -67,33 +71,59 @@ function actionEntries(state: State): Entry[] {
   const here = page(state);
   return bindingsOf(state).filter((binding) => binding.group !== "Move" || binding.command === "quit" || binding.command === "redraw")
     .filter((binding) => binding.command !== "find")
-    .map((binding) => ({
-      id: binding.command, label: labelOf(state, binding), key: binding.keys.map(keyName)[0] ?? "", help: binding.help, isHere: binding.pages.includes(here), doing: { kind: "binding", binding },
-    }));
+    .map((binding) => {
+      const isHere = binding.pages.includes(here);
+      const vm = isHere || !isOfVm(binding) ? null : vmMeant(state);
+      const seen = vm === null ? state : onPageOf(state, vm.id);
+      return {
+        id: binding.command, label: labelOf(seen, binding), key: binding.keys.map(keyName)[0] ?? "", help: vm === null ? binding.help : `${vm.label}: ${binding.help}`,
+        isHere, reaches: vm?.id ?? null, doing: { kind: "binding", binding },
+      };
+    });
+}
+
+/** Commands for a VM that are no verbs of the server's. */
+const OF_VM: ReadonlySet<Command> = new Set<Command>(["protect", "labels", "editDefinition", "balloonTarget", "memorySize", "vcpuCount", "pageOut", "memoryControl", "why"]);
+
+function isOfVm({ verb, command, pages }: Binding): boolean {
+  return pages.includes("vm") && (verb !== undefined || OF_VM.has(command));
+}
+
+/** Whom a verb is meant for on a page that has no verbs: the VM of the chosen line, else the one that is selected. */
+function vmMeant(state: State): Vm | null {
+  const row = chosenRow(state);
+  const vmId = row === null ? null : row.kind === "event" ? row.event.vmId : row.operation.vmId;
+  return row === null ? selectedVm(state) : (state.vms.get(vmId ?? "") ?? null);
+}
+
+/** The state as it would be on that VM's page. */
+function onPageOf(state: State, vmId: string): State {
+  return { ...state, ui: { ...state.ui, selectedVmId: vmId, pages: ["overview", "vm"] } };
 }
 
 function sortEntries(state: State): Entry[] {
   const isHere = page(state) === "overview";
-  return SORT_COLUMNS.map((column) => ({ id: `sort ${column}`, label: `sort ${column}`, key: "", help: `Sort the table by ${column}.`, isHere, doing: { kind: "sort", column } }));
+  return SORT_COLUMNS.map((column) => ({ id: `sort ${column}`, label: `sort ${column}`, key: "", help: `Sort the table by ${column}.`, isHere, reaches: null, doing: { kind: "sort", column } }));
 }
 
 function vmEntries(state: State): Entry[] {
-  return [...state.vms.values()].map(({ id, label }) => ({ id: `go ${id}`, label: `go ${label}`, key: "", help: "Open this VM's page.", isHere: false, doing: { kind: "go", vmId: id } }));
+  return [...state.vms.values()].map(({ id, label }) => ({ id: `go ${id}`, label: `go ${label}`, key: "", help: "Open this VM's page.", isHere: false, reaches: null, doing: { kind: "go", vmId: id } }));
 }
 
 function userEntries(state: State): Entry[] {
   return state.userCommands.map((command) => ({
-    id: `user ${command.name}`, label: command.name, key: command.key === undefined ? "" : keyName(command.key), help: `Runs ${command.run.join(" ")}`, isHere: true, doing: { kind: "user", command },
+    id: `user ${command.name}`, label: command.name, key: command.key === undefined ? "" : keyName(command.key), help: `Runs ${command.run.join(" ")}`, isHere: true, reaches: null, doing: { kind: "user", command },
   }));
 }
 
 const PAGE_NAMES: Partial<Record<Page, string>> = { vm: "a VM's page", plan: "the plan" };
 
 /** Whether an entry can be done now and, if not, why. */
-export function entryAvailability(state: State, { doing, isHere }: Entry): Availability {
+export function entryAvailability(state: State, { doing, isHere, reaches }: Entry): Availability {
   switch (doing.kind) {
     case "binding":
       if (isHere) return availability(state, doing.binding);
+      if (reaches !== null) return availability(onPageOf(state, reaches), doing.binding);
       return { allowed: false, reason: `Only on ${doing.binding.pages.map((one) => PAGE_NAMES[one] ?? one).join(", ")}.` };
     case "sort":
       return isHere ? { allowed: true } : { allowed: false, reason: "Only on overview." };

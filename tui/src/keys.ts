@@ -98,8 +98,8 @@ export const BINDINGS: readonly Binding[] = [
   { command: "editSave", keys: ["y"], label: "make the change", help: "Put the definition as it was edited.", group: "Forms and edits", pages: ["edit"], onBottomLine: true },
   { command: "editAgain", keys: ["E"], label: "open again", help: "Open the text in the editor again.", group: "Forms and edits", pages: ["edit"], onBottomLine: true },
   { command: "rowEnter", keys: ["enter"], label: "its VM", help: "To the VM of the chosen line; Esc comes back.", group: "Look", pages: ["events", "operations"], onBottomLine: true },
-  { command: "readOn", keys: ["right"], label: "read on", help: "On through the chosen line, where it is longer than its place.", group: "Look", pages: ["events", "operations", "vm"] },
-  { command: "readBack", keys: ["left"], label: "read back", help: "Back through the chosen line.", group: "Look", pages: ["events", "operations", "vm"] },
+  { command: "readOn", keys: ["right"], label: "read on", help: "On through the chosen line, where it is longer than its place.", group: "Look", pages: ["events", "operations", "vm", "plan"] },
+  { command: "readBack", keys: ["left"], label: "read back", help: "Back through the chosen line.", group: "Look", pages: ["events", "operations", "vm", "plan"] },
   { command: "why", keys: ["w"], label: "why", help: "Why is this VM slow, or was it then? Causes, ranked by evidence.", group: "Look", pages: ["overview", "vm", "alerts"], onBottomLine: true },
   { command: "whyGraphs", keys: ["enter"], label: "graphs", help: "The VM's graphs; Esc comes back.", group: "Look", pages: ["why"], onBottomLine: true },
   { command: "neighbour", keys: ["t"], label: "to the neighbour", help: "To the VM that the chosen cause names.", group: "Look", pages: ["why"], onBottomLine: true },
@@ -243,6 +243,7 @@ function actsNow({ group, command }: Binding): boolean {
 
 /** What a binding is called now: `p` reads resume on a paused VM. */
 export function labelOf(state: State, binding: Binding): string {
+  if (binding.command === "carryOut" && state.ui.bulk?.phase === "over") return "close";
   return verbOf(state, binding) === "RESUME" ? "resume" : binding.label;
 }
 

@@ -4,6 +4,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "./client/client.js";
 import { Feed, loadAll } from "./feed/feed.js";
 import { MemoryStore } from "./feed/memory-store.js";
+import { askFrame, askOldest } from "./feed/past.js";
+import { asOf } from "./store/as-of.js";
+import { whyNothing } from "./store/past.js";
 import type { State } from "./store/state.js";
 import { plainPage } from "./views/plain.js";
 import type { PlainPage } from "./views/plain-pages.js";
@@ -55,6 +58,21 @@ export async function* watchPlain(client: Client, options: PlainOptions & { ever
       return;
     }
   }
+}
+
+/** The page as it was at an instant of the server's clock, by what is kept of it; null: there was no such VM then. */
+export async function plainAt(client: Client, { page, vmId, now, at }: PlainOptions & { readonly at: number }): Promise<string | null> {
+  const store = new MemoryStore(now(), () => undefined);
+  store.dispatch({ type: "connection", connection: { phase: "live" } });
+  await loadAll(client, store, now);
+  if (vmId !== undefined) store.dispatch({ type: "goTo", vmId });
+  const [frame, oldest] = await Promise.all([askFrame(client, at, "", { isMemory: false, vmId: vmId ?? null }), askOldest(client)]);
+  const { state } = store;
+  const past = { ...state.past, at, frame, oldest };
+  const nothing = whyNothing(past);
+  if (vmId !== undefined && nothing === null && !frame.vms.has(vmId)) return null;
+  const head = `As of ${new Date(frame.at).toISOString().slice(0, 19).replace("T", " ")} UTC, by figures of ${frame.stepSeconds} s each.`;
+  return `${[head, ...(nothing === null ? plainPage(asOf({ ...state, past }), page, vmId ?? null) : [nothing])].join("\n")}\n`;
 }
 
 function isComplete({ vms, samples, details }: State, vmId: string | undefined): boolean {

@@ -3,6 +3,7 @@
 import type { Store } from "./feed/feed.js";
 import type { Command } from "./keys.js";
 import { chosenRow } from "./store/rows.js";
+import { page } from "./store/select.js";
 import type { State } from "./store/state.js";
 
 function vmOfRow(state: State): string | null {
@@ -11,6 +12,7 @@ function vmOfRow(state: State): string | null {
 }
 
 function refusalToRead(state: State): string | null {
+  if (page(state) === "plan") return state.ui.bulk === null ? "Nothing is planned." : null;
   return chosenRow(state) === null ? "There is no event or operation here to read." : null;
 }
 

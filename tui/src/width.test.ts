@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cellsOf, clustersOf, cutCells, isSimple, padCells } from "./width.js";
+import { cellsOf, clustersOf, cutCells, cutCellsInside, isSimple, padCells } from "./width.js";
 
 const text = (given: string): string => clustersOf(given).map((cluster) => cluster.text).join("");
 
@@ -36,6 +36,18 @@ describe("cells", () => {
       if (cellsOf(given) <= cells) expect(short).toBe(text(given));
     }), { numRuns: 1_000 });
   });
+
+  it("are never more than asked for after a cut inside, which keeps start and end", () => {
+    fc.assert(fc.property(hostile, fc.integer({ min: 0, max: 12 }), (given, cells) => {
+      const short = cutCellsInside(given, cells, "…");
+      expect(cellsOf(short)).toBeLessThanOrEqual(cells);
+      if (cellsOf(given) <= cells) expect(short).toBe(text(given));
+    }), { numRuns: 1_000 });
+  });
+
+  it.each([["web-frontend-eu-01", 12, "web-f…-eu-01"], ["web-frontend-eu-01", 18, "web-frontend-eu-01"], ["日本語の名前", 7, "日…名前"], ["abcdef", 2, "a…"], ["abcdef", 1, "…"], ["abcdef", 0, ""]])(
+    "of %j cut inside to %i are %j", (given, cells, shown) => expect(cutCellsInside(given, cells, "…")).toBe(shown),
+  );
 
   it("are known after a simple character only", () => {
     expect(["a", "●", "─", "⣿", "é"].map(isSimple)).toEqual([true, true, true, true, true]);

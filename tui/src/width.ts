@@ -108,6 +108,28 @@ export function cutCells(text: string, cells: number, mark: string): string {
   return kept + mark;
 }
 
+/** Cut in its middle: of names of one family it is the ends that differ. */
+export function cutCellsInside(text: string, cells: number, mark: string): string {
+  const room = cells - mark.length;
+  if (room < 2 || cellsOf(text) <= cells) return cutCells(text, cells, mark);
+  const clusters = clustersOf(text);
+  const [start, used] = firstOf(clusters, Math.floor(room / 2));
+  const [end] = firstOf(clusters.toReversed(), room - used);
+  return start.join("") + mark + end.toReversed().join("");
+}
+
+/** The first clusters that fit into so many cells, and the cells they take. */
+function firstOf(clusters: readonly Cluster[], cells: number): readonly [texts: string[], used: number] {
+  const texts: string[] = [];
+  let used = 0;
+  for (const { text, width } of clusters) {
+    if (used + width > cells) break;
+    texts.push(text);
+    used += width;
+  }
+  return [texts, used];
+}
+
 /** Filled up with blanks to a number of cells; longer texts stay as they are. */
 export function padCells(text: string, cells: number, align: "left" | "right" = "left"): string {
   const gap = " ".repeat(Math.max(0, cells - cellsOf(text)));

@@ -15,6 +15,18 @@ export function wrapped(text: string, width: number): string[] {
   return [...lines, line];
 }
 
+/** Lines of notes for a reader: one too wide goes on below itself, a little further in. What stands indented, as under a mark, is left as it is. */
+export function folded(text: string, width: number): string {
+  const lines = text.split("\n").flatMap((line) => {
+    if (cellsOf(line) <= width || line.startsWith(" ")) return [line];
+    const [first = "", ...rest] = wrapped(line, width);
+    return rest.length === 0 ? [first] : [first, ...wrapped(rest.join(" "), width - FOLD_INDENT).map((part) => " ".repeat(FOLD_INDENT) + part)];
+  });
+  return lines.join("\n");
+}
+/** Cells by which what goes on stands further in. */
+const FOLD_INDENT = 2;
+
 /** As above, but a word that is wider goes on in the next line: no line is wider than `width`, and nothing is lost. */
 export function wrappedWhole(text: string, width: number): string[] {
   const room = Math.max(WIDEST_CLUSTER, width);

@@ -18,6 +18,8 @@ export interface Figure {
   readonly threshold: Threshold;
   /** Which side of the threshold is bad. */
   readonly bad: "above" | "below";
+  /** As bad as it can get, of a figure that ends soon beyond its threshold. */
+  readonly worst?: number;
   /** Added to the sentence. */
   readonly remark?: string;
 }
@@ -51,17 +53,17 @@ export function settled(standing: "ruledOut" | "notKnown", look: Pick<Look, "kin
   return { kind: look.kind, title: look.title, standing, beyond: [], score: 0, evidence: [bare(figure, text)], advice: null, adviceCommand: null, neighbourId: null };
 }
 
-/** How far beyond the threshold (0 at it, towards 1), times for how much of the window. */
-export function strength({ measured: { value, share }, threshold, bad }: Figure): number {
+/** How far beyond the threshold (0 at it, 1 at the worst or towards it), times for how much of the window. */
+export function strength({ measured: { value, share }, threshold, bad, worst }: Figure): number {
   if (value === null) return 0;
-  const severity = bad === "above" ? 1 - threshold.value / value : 1 - value / threshold.value;
+  const severity = worst !== undefined ? (value - threshold.value) / (worst - threshold.value) : bad === "above" ? 1 - threshold.value / value : 1 - value / threshold.value;
   return Math.min(Math.max(severity, 0), 1) * share;
 }
 
 export function evidence(figure: Figure): DiagnosisEvidence {
-  const { name, measured: { value, share }, threshold, bad } = figure;
+  const { name, measured: { value, share, isSustained }, threshold, bad } = figure;
   const limit = `${bad} ${figureText(threshold.value, threshold.unit)} counts`;
-  const length = share > 0 ? `, for ${percentText(share)} of the time it ran` : "";
+  const length = share === 0 ? "" : `, for ${percentText(share)} of the time it ran${isSustained ? "" : ", too short to count"}`;
   const remark = figure.remark === undefined ? "" : `; ${figure.remark}`;
   const text = value === null ? `${name}: not known` : `${name} ${figureText(value, threshold.unit)} (${limit})${length}${remark}`;
   return { name, value, threshold: threshold.value, unit: threshold.unit, shareBeyond: share, source: threshold.source, text };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DIAGNOSIS_KINDS, type DiagnosisKind, type Neighbour } from "./model.js";
+import { DIAGNOSIS_KINDS, type DiagnosisKind, type Neighbour, type Observations, type Steps } from "./model.js";
 import { diagnose } from "./rules.js";
 import { ALL_STEPS, flat, LOOKBACK_STEPS, MIB, observations, risen, WINDOW_STEPS, type Differences } from "./testing.js";
 
@@ -39,7 +39,47 @@ describe("the true cause ranks first", () => {
   });
 });
 
+describe("what goes on ranks before what is over or was short", () => {
+  /** Steps of half a minute, so that there is an end of the window to tell from its rest. */
+  const long = (differences: Differences): Observations => ({ ...observations(differences), stepSeconds: 30 });
+  const steps = (value: number, calm: number, isBeyond: (step: number) => boolean): Steps => flat(calm).map((_, step) => (step >= LOOKBACK_STEPS && isBeyond(step - LOOKBACK_STEPS) ? value : calm));
+  const lastOf = WINDOW_STEPS - 1;
+
+  it.each<[string, DiagnosisKind[], Differences]>([
+    ["a quota that was lifted, above which a dropped packet now and then goes on", ["NETWORK_DROPS", "THROTTLING"], { figures: { THROTTLED_RATIO: steps(0.98, 0, (step) => step < 5), NETWORK_DROPS_PER_SECOND: steps(1.3, 0, () => true) } }],
+    ["a short steal of a VM that computes all the time", ["GUEST_CPU", "STEAL"], { figures: { CPU_RATIO: steps(1.98, 0.1, (step) => step !== 4 && step !== 5), STEAL_RATIO: steps(0.12, 0, (step) => step === 4 || step === 5) } }],
+    ["two steals, the last of them not long ago, that together cover little", ["DISK_LATENCY", "STEAL"], { figures: { STEAL_RATIO: steps(0.9, 0, (step) => step === 2 || step === lastOf - 2), DISK_LATENCY_SECONDS: steps(0.022, 0.001, () => true), DISK_QUEUE_DEPTH: flat(1) } }],
+    ["a quota that began of late, of a disk that was slow before", ["THROTTLING", "DISK_LATENCY"], { figures: { THROTTLED_RATIO: steps(0.3, 0, (step) => step >= lastOf - 1), DISK_LATENCY_SECONDS: steps(0.2, 0.001, (step) => step < 8), DISK_QUEUE_DEPTH: flat(1) } }],
+    ["what goes on explains what did not: a neighbour's steal of before", ["NEIGHBOUR_CPU", "STEAL", "NETWORK_DROPS"], { figures: { STEAL_RATIO: steps(0.3, 0, (step) => step > 3), NETWORK_DROPS_PER_SECOND: steps(900, 0, (step) => step < 4), CPU_RATIO: flat(1.2) }, neighbours: [neighbour("hog", steps(1.8, 0, (step) => step > 3 && step < 9))] }],
+  ])("%s", (_, expected, differences) => {
+    const { causes } = diagnose(long(differences));
+    expect(kinds(causes)).toEqual(expected);
+    for (const [index, { score }] of causes.entries()) expect(score).toBeGreaterThan(causes[index + 1]?.score ?? 0);
+  });
+
+  it("keeps the order by strength of causes that are all over", () => {
+    const { causes } = diagnose(long({ figures: { THROTTLED_RATIO: steps(0.98, 0, (step) => step < 5), NETWORK_DROPS_PER_SECOND: steps(1.3, 0, (step) => step < 5) } }));
+    expect(kinds(causes)).toEqual(["THROTTLING", "NETWORK_DROPS"]);
+  });
+
+  it("tells the end of a short window from its beginning, too", () => {
+    const { causes } = diagnose(observations({ figures: { THROTTLED_RATIO: risen(0.98, 0, LOOKBACK_STEPS + 5), NETWORK_DROPS_PER_SECOND: flat(1.3) } }));
+    expect(kinds(causes)).toEqual(["NETWORK_DROPS", "THROTTLING"]);
+  });
+
+  it("is sure of a VM's own work where that is plain", () => {
+    const { causes, confidence, slowFrom, slowTo, from, to } = diagnose(observations({ figures: { CPU_RATIO: flat(2.02) } }));
+    expect({ kinds: kinds(causes), confidence, slowFrom, slowTo }).toEqual({ kinds: ["GUEST_CPU"], confidence: "MEDIUM", slowFrom: from, slowTo: to });
+  });
+});
+
 describe("what is no cause", () => {
+  it("says of a figure beyond its threshold that it was too short", () => {
+    const { ruledOut } = diagnose(observations({ figures: { STEAL_RATIO: risen(0.9, 0.001, LOOKBACK_STEPS + 1) } }));
+    expect(ruledOut.find(({ kind }) => kind === "STEAL")?.evidence[0]?.text).toBe("time ready to run without a CPU 90 % (above 5.0 % counts), for 8.3 % of the time it ran, too short to count");
+  });
+
+
   it.each<[string, Differences]>([
     ["a calm VM", {}],
     ["a host that is contended while this VM does not wait", { host: { PSI_CPU_RATIO: flat(0.9), PSI_IO_RATIO: flat(0.9), PSI_MEMORY_RATIO: flat(0.9) } }],

@@ -56,7 +56,7 @@ function findingsOf(observations: Observations, span: Span): Judged[] {
     if (finding === undefined) throw new Error(`no rule judges ${kind}`);
     return finding;
   };
-  return rank([...found, ...neighbourRules(observations, span, of("STEAL"), of("DISK_LATENCY"), of("HOST_IO"))], disk.swapShare);
+  return rank([...found, ...neighbourRules(observations, span, of("STEAL"), of("DISK_LATENCY"), of("HOST_IO"))], span, disk.swapShare);
 }
 
 /** What leaves this folder: without the steps and the standing, which the three lists say. */

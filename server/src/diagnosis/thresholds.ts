@@ -11,7 +11,7 @@ const USE = "USE method (B. Gregg)";
 const PSI = "Linux PSI (Documentation/accounting/psi.rst), \"some\" over 10 s";
 
 export const THRESHOLDS = {
-  steal: { value: 0.05, unit: "ratio", source: `Run delay of the vCPU threads (/proc/PID/task/TID/schedstat). ${USE}: waiting for a CPU is saturation; above 5 % people notice.` },
+  steal: { value: 0.05, unit: "ratio", source: `Run delay of the vCPU threads (/proc/PID/task/TID/schedstat), without what a CPU quota stopped. ${USE}: waiting for a CPU is saturation; above 5 % people notice.` },
   throttled: { value: 0.25, unit: "ratio", source: "cpu.stat of QEMU's control group (Linux CFS bandwidth control). A quarter of the periods is where Kubernetes' own alert CPUThrottlingHigh begins." },
   guestCpu: { value: 0.9, unit: "ratio", source: `CPU time of the QEMU process over its vCPUs. ${USE}: a resource used above 90 % leaves no room for bursts.` },
   hostCpu: { value: 0.2, unit: "ratio", source: `${PSI}, cpu: tasks waited for a CPU in a fifth of the time. It counts only while this VM waits as well.` },
@@ -46,3 +46,12 @@ export const LEAST_STEPS = 2;
 export const LEAST_SHARE = 0.1;
 /** or for this long without a break. */
 export const LEAST_RUN_SECONDS = 30;
+
+/** A cause that covers less of the window than this did not make it slow as a whole; */
+export const LITTLE_SHARE = 0.25;
+/** nor did one that has not been seen for so long, */
+export const OVER_SECONDS = 60;
+/** or for this share of the window, if that is longer, */
+export const OVER_SHARE = 0.1;
+/** yet no more than this share: of a short window the end is told from the beginning, too. */
+export const OVER_MOST_SHARE = 0.5;

@@ -7,6 +7,7 @@ import type { ExecutionArgs, GraphQLSchema } from "graphql";
 import type { Log } from "../log.js";
 import type { TokenService } from "../token/service.js";
 import type { Viewer } from "../token/model.js";
+import { bodyFaults } from "./body.js";
 import type { GraphqlContext, Services } from "./context.js";
 import type { Executor } from "./execute.js";
 import { checkLimits, parseLimited } from "./limits.js";
@@ -98,7 +99,7 @@ function yogaServer({ schema, executor, services }: HttpParts) {
     // Served from here, because a host may reach no other: nine megabytes, read when somebody first opens the page.
     renderGraphiQL: async (options) => (await import("@graphql-yoga/render-graphiql")).renderGraphiQL(options),
     context: ({ viewer, requestId }): GraphqlContext => ({ viewer, requestId, services, part: "whole" }),
-    plugins: [limits(executor)],
+    plugins: [bodyFaults(), limits(executor)],
   });
 }
 

@@ -21,12 +21,23 @@ function hostOf(before: MetricsTick | null, now: MetricsTick): HostSample {
 }
 const disk = (more: object) => ({ name: "vda", ...more });
 const nic = (more: object) => ({ name: "net0", ...more });
+/** Milliseconds that a quota stopped the VM as a whole, and that each vCPU waited. */
+const quota = (stoppedMs: bigint, delaysMs: readonly bigint[]): DeepPartial<VmMetrics> => ({
+  cpuThrottle: { throttledNs: stoppedMs * 1_000_000n }, vcpus: delaysMs.map((delay, index) => ({ index, runDelayNs: delay * 1_000_000n })),
+});
 
 describe("a VM's rates", () => {
   it.each<[string, DeepPartial<VmMetrics>, DeepPartial<VmMetrics>, Partial<VmSample>]>([
     ["CPU of user and system", { processUserNs: 0n, processSystemNs: 0n }, { processUserNs: SECOND_NS, processSystemNs: SECOND_NS / 2n }, { cpuUserRatio: 1, cpuSystemRatio: 0.5, cpuRatio: 1.5 }],
     ["CPU of which one half is unknown", { processUserNs: 0n }, { processUserNs: SECOND_NS }, { cpuUserRatio: 1, cpuSystemRatio: null, cpuRatio: null }],
     ["steal as the mean over vCPUs that say it", { vcpus: [{ index: 0, runNs: 0n, runDelayNs: 0n }, { index: 1, runNs: 0n }] }, { vcpus: [{ index: 0, runNs: 0n, runDelayNs: SECOND_NS / 4n }, { index: 1, runNs: 0n }] }, { stealRatio: 0.25 }],
+    ["steal without what a quota stopped", quota(0n, [0n]), quota(750n, [1_000n]), { stealRatio: 0.25, throttledTimeRatio: 0.75, vcpus: [{ index: 0, ratio: 0, stealRatio: 0.25 }] }],
+    ["no steal where the quota stopped all that waited, or other threads too", quota(0n, [0n]), quota(900n, [800n]), { stealRatio: 0, throttledTimeRatio: 0.9 }],
+    ["steal of several vCPUs, less what the VM as a whole was stopped for", quota(0n, [0n, 0n]), quota(600n, [900n, 300n]), { stealRatio: 0.3, throttledTimeRatio: 0.6, vcpus: [{ index: 0, ratio: 0, stealRatio: 0.45 }, { index: 1, ratio: 0, stealRatio: 0.15 }] }],
+    ["two vCPUs that share one CPU: one of them waits with the quota and without it", quota(0n, [0n, 0n]), quota(500n, [750n, 750n]), { stealRatio: 0.5 }],
+    ["steal under a quota in longer waits than the tick", quota(0n, [0n]), quota(1_500n, [3_000n]), { stealRatio: 1 }],
+    ["steal as it is told where nobody counts the time under a quota", { vcpus: [{ index: 0, runDelayNs: 0n }] }, { vcpus: [{ index: 0, runDelayNs: SECOND_NS / 2n }] }, { stealRatio: 0.5, throttledTimeRatio: null }],
+    ["no steal of a vCPU that does not tell it, beside one that does", { ...quota(0n, [0n]), vcpus: [{ index: 0, runDelayNs: 0n }, { index: 1 }] }, { ...quota(100n, [0n]), vcpus: [{ index: 0, runDelayNs: SECOND_NS / 2n }, { index: 1 }] }, { stealRatio: 0.4, vcpus: [{ index: 0, ratio: 0, stealRatio: 0.4 }, { index: 1, ratio: 0, stealRatio: null }] }],
     ["disk bytes over all disks", { disks: [disk({ readBytes: 10n }), { name: "vdb", readBytes: 5n }] }, { disks: [disk({ readBytes: 110n }), { name: "vdb", readBytes: 6n }] }, { diskReadBytesPerSecond: 101, diskWriteBytesPerSecond: 0, diskLatencySeconds: null }],
     ["latency as the mean over operations", { disks: [disk({})] }, { disks: [disk({ readOperations: 3n, readTimeNs: 30_000_000n, writeOperations: 1n, writeTimeNs: 10_000_000n })] }, { diskLatencySeconds: 0.01 }],
     ["operations and queue over all disks", { disks: [disk({})] }, { disks: [disk({ readOperations: 30n, readTimeNs: SECOND_NS, writeOperations: 10n, writeTimeNs: SECOND_NS })] }, { diskOperationsPerSecond: 40, diskQueueDepth: 2, diskLatencySeconds: 0.05 }],
@@ -74,7 +85,7 @@ describe("a VM's rates", () => {
     const counter = (): bigint | undefined => (random() < 0.2 ? undefined : BigInt(Math.floor(random() * 1e12)));
     const sure = (): bigint => counter() ?? 0n;
     const wild = (): DeepPartial<VmMetrics> => ({
-      processUserNs: counter(), processSystemNs: counter(), vcpus: [{ index: Math.floor(random() * 2), runNs: sure(), runDelayNs: counter() }],
+      processUserNs: counter(), processSystemNs: counter(), cpuThrottle: random() < 0.2 ? undefined : { throttledNs: sure() }, vcpus: [{ index: Math.floor(random() * 2), runNs: sure(), runDelayNs: counter() }],
       guestMemory: { majorFaults: counter(), swapInBytes: counter(), swapOutBytes: counter() },
       disks: random() < 0.2 ? [] : [disk({ readBytes: sure(), writeBytes: sure(), readOperations: sure(), writeOperations: sure(), flushOperations: sure(), readTimeNs: sure(), writeTimeNs: sure(), flushTimeNs: sure() })],
       nics: random() < 0.2 ? [] : [nic({ rxBytes: sure(), txBytes: sure(), rxPackets: sure(), txPackets: sure(), rxDrops: sure(), txDrops: sure() })],

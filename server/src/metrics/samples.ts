@@ -8,6 +8,7 @@ export interface VcpuSample {
   readonly index: number;
   /** 1 is one core. */
   readonly ratio: Rate;
+  /** See steal.ts: what a CPU quota stopped it for is left out. */
   readonly stealRatio: Rate;
 }
 
@@ -56,6 +57,7 @@ export interface VmSample {
   readonly cpuUserRatio: Rate;
   readonly cpuSystemRatio: Rate;
   readonly vcpus: readonly VcpuSample[];
+  /** Mean over the vCPUs that say it. */
   readonly stealRatio: Rate;
   /** Share of a CPU quota's periods in which QEMU was stopped; 0 without a quota. */
   readonly throttledRatio: Rate;

@@ -9,7 +9,7 @@ const VcpuSampleRef = builder.objectRef<VcpuSample>("VcpuSample").implement({
   fields: (t) => ({
     index: t.exposeInt("index", { description: "Number of the vCPU, from 0." }),
     ratio: t.exposeFloat("ratio", { nullable: true, description: "Time on a host CPU; 1 is one core. Null on the first sample." }),
-    stealRatio: t.exposeFloat("stealRatio", { nullable: true, description: "Share of time runnable but not running, 0 to 1. Null on the first sample and without schedstat." }),
+    stealRatio: t.exposeFloat("stealRatio", { nullable: true, description: "Share of time it could have run and no CPU was free for it, 0 to 1; its share of what a CPU quota stopped is left out (throttledTimeRatio). Null on the first sample and without schedstat." }),
   }),
 });
 
@@ -63,7 +63,7 @@ VmSampleRef.implement({
     cpuUserRatio: t.exposeFloat("cpuUserRatio", { nullable: true, description: "The part of it in user mode; 1 is one core. Null on the first sample." }),
     cpuSystemRatio: t.exposeFloat("cpuSystemRatio", { nullable: true, description: "The part of it in the kernel; 1 is one core. Null on the first sample." }),
     vcpus: t.field({ type: [VcpuSampleRef], description: "Each vCPU, by index.", resolve: (s) => s.vcpus as VcpuSample[] }),
-    stealRatio: t.exposeFloat("stealRatio", { nullable: true, description: "Share of time the vCPUs were runnable but not running, 0 to 1, mean over vCPUs. Null on the first sample and without schedstat." }),
+    stealRatio: t.exposeFloat("stealRatio", { nullable: true, description: "Share of time its vCPUs could have run and no CPU was free for them, 0 to 1, mean over vCPUs. What a CPU quota stopped is left out: throttledTimeRatio tells it. Null on the first sample and without schedstat." }),
     throttledRatio: t.exposeFloat("throttledRatio", { nullable: true, description: "Share of a CPU quota's periods in which the QEMU process was stopped for having used it up, 0 to 1; 0 without a quota. Null on the first sample and without the cpu controller." }),
     throttledTimeRatio: t.exposeFloat("throttledTimeRatio", { nullable: true, description: "Time that the QEMU process was stopped by a CPU quota, over the time that passed; 1 is one core's (with several vCPUs it may exceed that), 0 without a quota. The kernel counts it for the VM as a whole, not for each vCPU. Null on the first sample and without the cpu controller." }),
     vcpusPresent: t.exposeInt("vcpusPresent", { nullable: true, description: "vCPUs that QEMU has; the definition may have changed since it was started. Null before QEMU has answered." }),

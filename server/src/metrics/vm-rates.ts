@@ -1,11 +1,12 @@
 // One VM's counters of two ticks to a VmSample. Pure.
-import type { CpuThrottle, DiskMetrics, GuestRam, NicMetrics, VcpuTime, VmMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
+import type { CpuThrottle, DiskMetrics, GuestRam, NicMetrics, VmMetrics } from "../hypervisor/generated/quetzal/v1/metrics.js";
 import { NS_PER_SECOND, PAGE_BYTES, addCounters, bytes, clampRatio, growth, latencySeconds, perSecond, ratioOfTime, sumAll, sumKnown, type Elapsed } from "./counter.js";
-import type { DiskSample, GuestRamSample, NicSample, VcpuSample, VmSample } from "./samples.js";
+import type { DiskSample, GuestRamSample, NicSample, VmSample } from "./samples.js";
+import { vcpuSamples } from "./steal.js";
 
 /** `before` is null on the VM's first tick; then every rate is null. */
 export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics | null, now: VmMetrics): VmSample {
-  const vcpus = now.vcpus.map((vcpu) => vcpuSample(elapsed, before?.vcpus.find(({ index }) => index === vcpu.index), vcpu));
+  const vcpus = vcpuSamples(elapsed, before, now);
   const disks = now.disks.map((disk) => diskSample(elapsed, before?.disks.find(({ name }) => name === disk.name), disk));
   const nics = now.nics.map((nic) => nicSample(elapsed, before?.nics.find(({ name }) => name === nic.name), nic));
   const stolen = sumKnown(vcpus.map((vcpu) => vcpu.stealRatio));
@@ -64,14 +65,6 @@ function guestRam(wire: GuestRam | undefined): GuestRamSample | null {
   return wire === undefined ? null : {
     sizeBytes: Number(wire.sizeBytes), residentBytes: Number(wire.residentBytes), sharedBytes: Number(wire.sharedBytes),
     swappedBytes: Number(wire.swappedBytes), overheadBytes: Number(wire.overheadBytes),
-  };
-}
-
-function vcpuSample(elapsed: Elapsed | null, before: VcpuTime | undefined, now: VcpuTime): VcpuSample {
-  return {
-    index: now.index,
-    ratio: ratioOfTime(elapsed, before?.runNs, now.runNs),
-    stealRatio: clampRatio(ratioOfTime(elapsed, before?.runDelayNs, now.runDelayNs)),
   };
 }
 

@@ -19,10 +19,13 @@ it.each([
   [effectOf("DELETE_VM", { ...VM, definition: {} }, { deleteDisks: true }), "Deletes the definition of web; it has no disks to delete."],
   [putEffect(null, "new", []), "Defines new; it is not started."],
   [putEffect({ name: "web", startedAt: null }, "web", []), "Changes nothing: web has this definition already."],
-  [putEffect({ name: "web", startedAt: null }, "web", ["a"]), "Changes one field of web, in effect at its next start."],
-  [putEffect({ name: "web", startedAt: new Date() }, "web", ["a", "b"]), "Changes 2 fields of web, in effect when it has been stopped and started again; until then it runs on as it is."],
-  [putEffect({ name: "web", startedAt: new Date() }, "web", ["protected: false → true", 'labels.web: (none) → "1"']), "Changes 2 fields of web, in effect at once."],
-  [putEffect({ name: "web", startedAt: new Date() }, "web", ["protected: false → true", "vcpus: 1 → 2"]), "Changes 2 fields of web, in effect when it has been stopped and started again; until then it runs on as it is."],
+  [putEffect({ name: "web", startedAt: null }, "web", ["vcpus: 1 → 2"]), "Changes vcpus of web: 1 → 2, in effect at its next start."],
+  [putEffect({ name: "web", startedAt: new Date() }, "web", ["disks[0].size_mb: 1 → 2", "vcpus: 1 → 2"]), "Changes disks[0].size_mb and vcpus of web, in effect when it has been stopped and started again; until then it runs on as it is."],
+  [putEffect({ name: "web", startedAt: new Date() }, "web", ["protected: false → true", 'labels.web: (none) → "1"']), "Changes protected and labels.web of web, in effect at once."],
+  [putEffect({ name: "web", startedAt: null }, "web", ["labels.note: (none) → \"a: b\""]), "Changes labels.note of web: (none) → \"a: b\", in effect at once."],
+  [putEffect({ name: "web", startedAt: null }, "web", ["protected: false → true", "autostart: false → true", "name: \"a\" → \"web\""]), "Changes protected, autostart and name of web, in effect at once."],
+  [putEffect({ name: "web", startedAt: null }, "web", ["protected: false → true", "autostart: false → true", "name: \"a\" → \"web\"", "labels.a: 1 → 2"]), "Changes protected, autostart and 2 more fields of web, in effect at once."],
+  [putEffect({ name: "web", startedAt: new Date() }, "web", ["protected: false → true", "vcpus: 1 → 2"]), "Changes protected and vcpus of web, in effect when it has been stopped and started again; until then it runs on as it is."],
 ])("says: %s", (said, expected) => {
   expect(said).toBe(expected);
 });

@@ -45,7 +45,21 @@ export function putEffect(vm: Pick<Vm, "name" | "startedAt"> | null, name: strin
   if (changes.length === 0) return `Changes nothing: ${vm.name} has this definition already.`;
   const isAtOnce = changes.every((change) => IN_EFFECT_AT_ONCE.test(change));
   const when = isAtOnce ? "at once" : vm.startedAt === null ? "at its next start" : "when it has been stopped and started again; until then it runs on as it is";
-  return `Changes ${changes.length === 1 ? "one field" : `${changes.length} fields`} of ${vm.name}, in effect ${when}.`;
+  return `Changes ${fieldsOf(vm.name, changes)}, in effect ${when}.`;
+}
+
+/** So many fields are named, the others counted. */
+const MOST_NAMED = 3;
+
+/** "protected of web: false → true", or "vcpus, memory_mb and 3 more fields of web". */
+function fieldsOf(name: string, changes: readonly string[]): string {
+  const parts = changes.map((change) => /^(.*?): (.*)$/su.exec(change)?.slice(1) ?? [change]);
+  const names = parts.map(([field = ""]) => field);
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return `${only[0] ?? ""} of ${name}${only[1] === undefined ? "" : `: ${only[1]}`}`;
+  const named = names.length <= MOST_NAMED ? names.slice(0, -1) : names.slice(0, MOST_NAMED - 1);
+  const last = names.length <= MOST_NAMED ? (names.at(-1) ?? "") : `${names.length - named.length} more fields`;
+  return `${named.join(", ")} and ${last} of ${name}`;
 }
 
 function deletion({ name, definition: { disks } }: Pick<Vm, "name" | "definition">): string {

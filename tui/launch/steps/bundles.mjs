@@ -22,7 +22,7 @@ export const bundlesStep = {
   isDone: (context) => [clientBundle(context), serverBundle(context)].every((path) => existsSync(path)) && readStamp(stampPath(context)) === inputsOf(context),
   async run(context) {
     const before = inputsOf(context);
-    const { build } = await import("esbuild");
+    const { build, stop } = await import("esbuild");
     removeOldBundles(context.distDir);
     const common = /** @type {const} */ ({
       bundle: true, splitting: true, platform: "node", target: "node20", format: "esm", sourcemap: "linked", logLevel: "silent",
@@ -33,6 +33,9 @@ export const bundlesStep = {
       await build({ ...common, entryPoints: { server: "server/src/main.ts" }, chunkNames: "server-[hash]", banner: { js: REQUIRE_BANNER } });
     } catch (error) {
       throw new LaunchFault(`Bundling failed: ${error instanceof Error ? error.message : String(error)}`, { mend: "mend the source named above, then npm start again.", cause: error });
+    } finally {
+      // Its service holds hundreds of megabytes and would stay as long as the dashboard does.
+      await stop();
     }
     chmodSync(clientBundle(context), 0o755);
     writeStamp(stampPath(context), before);
@@ -50,4 +53,4 @@ const stampPath = ({ distDir }) => join(distDir, ".bundle-sources");
 
 /** @param {Context} context */
 const inputsOf = ({ repoDir }) =>
-  fingerprint(["server", "tui/src", "tui/launch/paths.mjs", "prisma", "package-lock.json", "tsconfig.json"].map((name) => join(repoDir, name)), (path) => !path.endsWith(".test.ts"));
+  fingerprint(["server", "tui/src", "tui/launch/paths.mjs", "tui/launch/terminal.mjs", "prisma", "package-lock.json", "tsconfig.json"].map((name) => join(repoDir, name)), (path) => !path.endsWith(".test.ts"));

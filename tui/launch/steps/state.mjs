@@ -1,6 +1,6 @@
 // Owns the folders of the state: there, writable, short enough for sockets and, for root, open to the system users
 // that QEMU and Postgres run as. Checked first, since every later step writes there.
-import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, rmdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { LaunchFault } from "../fault.mjs";
 import { socketPathFault } from "../paths.mjs";
@@ -16,21 +16,36 @@ export const stateStep = {
   run: async () => undefined,
 };
 
-/** @param {import("../context.mjs").Context} context */
+/**
+ * @param {import("../context.mjs").Context} context
+ * @returns {string[]} the folders that were not there, each before what lies in it
+ */
 export function prepareState({ paths, uid }) {
   const tooLong = socketPathFault(paths.runDir);
   if (tooLong) throw new LaunchFault(tooLong);
   // Before anything is made, so that a refusal leaves nothing behind.
   if (uid === 0) for (const dir of [paths.stateDir, paths.runDir]) checkReachable(dir);
-  for (const dir of [paths.stateDir, paths.runDir, paths.logsDir, paths.imagesDir, paths.buildDir]) makeWritable(dir, uid);
+  return [paths.stateDir, paths.runDir, paths.logsDir, paths.imagesDir, paths.buildDir].flatMap((dir) => makeWritable(dir, uid));
 }
 
-/** @param {string} dir @param {number} uid */
+/** For a start that was refused: of what it made nothing empty stays. @param {string[]} made what prepareState answered */
+export function removeEmpty(made) {
+  for (const dir of made.toReversed()) {
+    try {
+      rmdirSync(dir);
+    } catch {
+      // It holds something by now (a log, another start's lock), and so do those around it.
+    }
+  }
+}
+
+/** @param {string} dir @param {number} uid @returns {string[]} the folders that were made */
 function makeWritable(dir, uid) {
   try {
     // System users look up images and sockets below; secrets have folders of their own (0700).
-    makeFolders(dir, uid === 0 ? 0o755 : 0o700);
+    const made = makeFolders(dir, uid === 0 ? 0o755 : 0o700);
     accessSync(dir, constants.W_OK | constants.X_OK);
+    return made;
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
     throw new LaunchFault(`The state folder ${dir} cannot be written (${cause}).`, { mend: `give yourself the right to write there, or set QUETZAL_STATE_DIR to a folder of yours.` });
@@ -42,15 +57,18 @@ function makeWritable(dir, uid) {
  *
  * @param {string} dir
  * @param {number} mode
+ * @returns {string[]} the folders that were made, each before what lies in it
  */
 function makeFolders(dir, mode) {
-  if (existsSync(dir)) return;
-  makeFolders(dirname(dir), mode);
+  if (existsSync(dir)) return [];
+  const above = makeFolders(dirname(dir), mode);
   try {
     mkdirSync(dir, { mode });
+    return [...above, dir];
   } catch (error) {
     // Another start made it first.
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    return above;
   }
 }
 

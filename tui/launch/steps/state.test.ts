@@ -1,9 +1,10 @@
 // Laws of the state folders.
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { temporaryFolder } from "../../../test/support/temporary.js";
 import { makeContext } from "../context.mjs";
-import { prepareState } from "./state.mjs";
+import { prepareState, removeEmpty } from "./state.mjs";
 
 const contextFor = (stateDir: string, uid: number) => makeContext({ QUETZAL_STATE_DIR: stateDir }, { uid, isTerminal: false, arguments: [] });
 
@@ -12,7 +13,7 @@ it("names a folder that cannot be made, even where the kernel denies its existen
 });
 
 it("makes every folder, private to its user unless system users must look inside", () => {
-  const dir = mkdtempSync("/tmp/qz-");
+  const dir = temporaryFolder();
   try {
     prepareState(contextFor(join(dir, "deep", "state"), 1000));
     expect(statSync(join(dir, "deep/state/run")).mode & 0o777).toBe(0o700);
@@ -22,10 +23,27 @@ it("makes every folder, private to its user unless system users must look inside
 });
 
 it("refuses a folder that is closed to system users before it makes anything", () => {
-  const dir = mkdtempSync("/tmp/qz-");
+  const dir = temporaryFolder();
   try {
     expect(() => prepareState(contextFor(join(dir, "state"), 0))).toThrow(`The folder ${dir} is closed to the system users`);
     expect(() => statSync(join(dir, "state"))).toThrow();
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+it("leaves nothing empty behind of what a refused start made, and keeps what was there and what holds something", () => {
+  const dir = temporaryFolder();
+  try {
+    const context = contextFor(join(dir, "deep", "state"), 1000);
+    removeEmpty(prepareState(context));
+    expect(readdirSync(dir)).toEqual([]);
+    const made = prepareState(context);
+    writeFileSync(join(context.paths.logsDir, "setup.log"), "");
+    expect(prepareState(context)).toEqual([]);
+    removeEmpty(made);
+    expect(readdirSync(context.paths.stateDir)).toEqual(["logs"]);
+    expect(existsSync(join(context.paths.logsDir, "setup.log"))).toBe(true);
   } finally {
     rmSync(dir, { recursive: true });
   }

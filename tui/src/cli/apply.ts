@@ -22,7 +22,7 @@ const DEFINE_WAIT_SECONDS = 30;
 export async function applyPaths(context: CommandContext, paths: readonly string[], options: { dryRun?: boolean }): Promise<void> {
   const definitions = readDefinitions(paths);
   const failures: CommandError[] = [];
-  const applied: Put[] = [];
+  const applied: { definition: Definition; result: Put }[] = [];
   for (let start = 0; start < definitions.length; start += BATCH_SIZE) {
     if (definitions.length > 1) context.progress(progressLine({ done: start, all: definitions.length, text: "definitions" }, context.config.characters));
     const batch = definitions.slice(start, start + BATCH_SIZE);
@@ -34,7 +34,7 @@ export async function applyPaths(context: CommandContext, paths: readonly string
         failures.push(failureOf(definition, result));
         continue;
       }
-      applied.push(result);
+      applied.push({ definition, result });
       using deadline = deadlineIn(DEFINE_WAIT_SECONDS);
       if (result.operation) await waitForOperation(context, result.operation, { deadline: deadline.signal, seconds: DEFINE_WAIT_SECONDS });
       if (context.format === "name") await context.print(sanitise(result.vm.id));
@@ -42,7 +42,7 @@ export async function applyPaths(context: CommandContext, paths: readonly string
     }
   }
   context.progress(null);
-  if (isForPrograms(context.format)) await printValue(context, applied.map(({ vm, action, changes }) => ({ id: vm.id, action, changes, restartRequired: vm.restartRequired })));
+  if (isForPrograms(context.format)) await printValue(context, applied.map(({ definition: { file }, result: { vm, action, changes } }) => ({ id: vm.id, file, action, changes, restartRequired: vm.restartRequired })));
   throwFailures(failures, definitions.length);
 }
 

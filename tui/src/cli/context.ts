@@ -21,14 +21,16 @@ export interface CommandContext {
   print(line: string): Promise<void>;
   /** Writes text that is no line, for a command that paints a terminal. */
   write(text: string): Promise<void>;
-  /** Rows of the terminal that standard output is. */
-  rows(): number;
+  /** Of the terminal that standard output is. */
+  size(): { readonly rows: number; readonly columns: number };
   /** Writes a line of advice or progress to standard error; silent with -o json and yaml. */
   note(line: string): void;
   /** Shows how far long work is, on one line of a terminal's standard error; null takes it away. Elsewhere nothing. */
   progress(line: string | null): void;
   /** Asks a person for a line, on standard error. */
   ask(question: string): Promise<string>;
+  /** Tells each key as it is pressed on the terminal, unseen, until it is disposed of; Ctrl-C and Ctrl-Z do what they do elsewhere. */
+  onKey(listener: (key: string) => void): Disposable;
   /** Standard input to its end. */
   readInput(): Promise<string>;
   /** Colours a text, or not, as the terminal allows. */

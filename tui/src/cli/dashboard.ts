@@ -6,6 +6,7 @@ import { whyNoPicture } from "../terminal-kind.js";
 import type { CommandContext } from "./context.js";
 import type { PlainPage } from "../views/plain-pages.js";
 import { CommandError, EXIT } from "./exit.js";
+import type { Instant } from "./grammar/parsers.js";
 import { VERSION } from "./version.js";
 import { vmNotFound } from "./vm/definition.js";
 
@@ -45,16 +46,28 @@ function urlOf(endpoint: EndpointSource): string | null {
   }
 }
 
-export interface PlainFlags { readonly page?: PlainPage; readonly vm?: string; readonly watch?: boolean; readonly interval: number }
+export interface PlainFlags { readonly page?: PlainPage; readonly vm?: string; readonly watch?: boolean; readonly interval: number; readonly at?: Instant }
 
 const MS_PER_SECOND = 1_000;
+
+/** What a host can do is known of now alone. */
+const PAGES_OF_THEN: readonly PlainPage[] = ["overview", "vm", "events", "operations", "alerts"];
+
+function instantOf(instant: Instant, nowMs: number): number {
+  const at = "at" in instant ? instant.at : nowMs - instant.agoSeconds * MS_PER_SECOND;
+  if (at > nowMs) throw new CommandError(EXIT.usage, "Usage", `--at ${new Date(at).toISOString()} is yet to come: give an instant of the past, or leave --at out.`);
+  return at;
+}
 
 /** A page as text, once or with what changes; a VM named without a page means its page. */
 export async function printPlain(context: CommandContext, flags: PlainFlags): Promise<void> {
   if (context.format === "json") throw new CommandError(EXIT.usage, "Usage", "A plain frame is text: 'quetzal vm ls -o json' and 'quetzal host -o json' give its figures.");
   const page = flags.page ?? (flags.vm === undefined ? "overview" : "vm");
   if ((page === "vm") !== (flags.vm !== undefined)) throw new CommandError(EXIT.usage, "Usage", page === "vm" ? "The page vm needs --vm ID." : `The page ${page} is about all VMs: leave --vm out.`);
-  const { plain, watchPlain } = await import("../plain.js");
+  const at = flags.at === undefined ? undefined : instantOf(flags.at, context.nowMs());
+  if (at !== undefined && flags.watch) throw new CommandError(EXIT.usage, "Usage", "--at and --watch exclude each other: the past does not change.");
+  if (at !== undefined && !PAGES_OF_THEN.includes(page)) throw new CommandError(EXIT.usage, "Usage", `Of the page ${page} the past is not kept: --at is for ${PAGES_OF_THEN.join(", ")}.`);
+  const { plain, plainAt, watchPlain } = await import("../plain.js");
   const options = { page, now: () => context.nowMs(), ...(flags.vm === undefined ? {} : { vmId: flags.vm }) };
   const client = context.client();
   let isKnown = false;
@@ -64,7 +77,7 @@ export async function printPlain(context: CommandContext, flags: PlainFlags): Pr
       await context.print(text.trimEnd());
     }
   } else {
-    const text = await plain(client, options);
+    const text = at === undefined ? await plain(client, options) : await plainAt(client, { ...options, at });
     isKnown = text !== null;
     if (text !== null) await context.print(text.trimEnd());
   }

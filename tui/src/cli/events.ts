@@ -5,7 +5,7 @@ import { UNKNOWN, sanitise, words } from "../format.js";
 import { noteOutages } from "./context.js";
 import type { CommandContext } from "./context.js";
 import type { ListColumn, ListFlags, Listing } from "./output/listing.js";
-import { printJsonLine, printList, rowPrinter } from "./output/print.js";
+import { printJsonLine, printList, printYamlDocument, rowPrinter } from "./output/print.js";
 
 const EVENT = graphql(`
   fragment ListedEvent on Event {
@@ -120,6 +120,7 @@ async function followEvents(context: CommandContext, options: EventsOptions): Pr
       case "EventGap":
         cursor = item.trimmedBefore;
         if (context.format === "json") await printJsonLine(context, item);
+        else if (context.format === "yaml") await printYamlDocument(context, item);
         else context.note(gapLine(item.trimmedBefore));
         break;
       case "EventsLive":

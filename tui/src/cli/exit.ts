@@ -31,7 +31,7 @@ export const EXIT_MEANINGS: readonly (readonly [number, string])[] = [
   [EXIT.usage, "wrong usage, or an input (definition, filter, query) that breaks a rule; nothing was done"],
   [EXIT.notFound, "what it is about does not exist, or the selector of a verb matches nothing; a list that is empty is 0"],
   [EXIT.refused, "refused as things are now: wrong state, protected, changed meanwhile, no room, not confirmed"],
-  [EXIT.unreachable, "the server, its database or the host's daemon cannot be reached"],
+  [EXIT.unreachable, "out of reach: the server, its database or the host's daemon"],
   [EXIT.forbidden, "no valid token, or its role does not suffice"],
   [EXIT.partial, "asked of several: some of it was done and some was not"],
   [EXIT.timeout, "not done within --timeout; what was accepted goes on"],

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import { describe, expect, it } from "vitest";
-import { wrapped } from "../wrap.js";
+import { folded, wrapped } from "../wrap.js";
 import { explanationLines, type Explanation } from "./explain.js";
-import { parseSpan } from "./span.js";
+import { parseDuration, parseSpan } from "./span.js";
 
 const context = { paint: (_: unknown, text: string) => text, config: { characters: "unicode" } } as Parameters<typeof explanationLines>[0];
 const evidence = (text: string, value: number | null = 1): Explanation["ruledOut"][number]["evidence"][number] =>
@@ -33,7 +33,8 @@ describe("quetzal explain", () => {
         "    advice  Give it more.",
         "    run     quetzal vm show web-2",
         "    from    USE method",
-        "  Looked at and no cause: steal.",
+        "  Looked at and no cause:",
+        "    steal: time ready to run without a CPU 2 % (above 5 % counts)",
         "  Cannot be judged: network drops. Whether packets are dropped cannot be told:",
         "  user-mode networking has no counters.",
       ]
@@ -45,6 +46,9 @@ describe("quetzal explain", () => {
     const none = { ...slow, causes: [], ruledOut: [], notKnown: [], slowFrom: null, slowTo: null };
     expect(explanationLines(context, { ...none, verdict: "FINE", summary: "Nothing is wrong with web-2." })).toEqual([
       "web-2: nothing found, 13:00:00 to 13:10:00 UTC                   confidence high", "Nothing is wrong with web-2.",
+    ]);
+    expect(explanationLines(context, { ...none, ruledOut: slow.ruledOut, verdict: "FINE", summary: "Nothing is wrong with web-2." }).slice(2)).toEqual([
+      "  Looked at and no cause:", "    steal: time ready to run without a CPU 2 % (above 5 % counts)",
     ]);
     expect(explanationLines(context, { ...none, verdict: "UNKNOWN", confidence: null, summary: "It did not run." })).toEqual(["web-2: cannot be told, 13:00:00 to 13:10:00 UTC", "It did not run."]);
   });
@@ -63,7 +67,13 @@ describe("quetzal explain", () => {
 
 describe("spans", () => {
   it.each([["90s", 90], ["10m", 600], ["2h", 7_200], ["1h30m", 5_400], ["31d", 2_678_400]])("reads %s", (text, seconds) => expect(parseSpan(text)).toBe(seconds));
-  it.each(["", "10", "m", "10 m", "-5m", "1h x", "0s", "32d", "1.5h", "10m10"])("refuses %j", (text) => expect(() => parseSpan(text)).toThrow(InvalidArgumentError));
+  it.each([["500ms", 0.5], ["1s500ms", 1.5], ["2m", 120]])("reads %s to the millisecond where that is wanted", (text, seconds) => expect(parseDuration(text)).toBe(seconds));
+  it.each(["500ms", "", "10", "m", "10 m", "-5m", "1h x", "0s", "32d", "1.5h", "10m10"])("refuses %j", (text) => expect(() => parseSpan(text)).toThrow(InvalidArgumentError));
+});
+
+it("folds a note at a terminal's edge between words, and leaves what stands indented", () => {
+  expect(folded("web-1: asks the guest to power down", 20)).toBe("web-1: asks the\n  guest to power\n  down");
+  expect(folded("short\n  a mark stands below this text\n     ^", 10)).toBe("short\n  a mark stands below this text\n     ^");
 });
 
 it("wraps at blanks by cells, and leaves a word alone that is too wide", () => {

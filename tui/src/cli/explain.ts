@@ -54,7 +54,7 @@ export function explanationLines(context: Pick<CommandContext, "paint" | "config
   const lines = [`${head}${" ".repeat(gap)}${sure}`.trimEnd()];
   if (causes.length === 0) lines.push(...hanging("", sanitise(explanation.summary)));
   for (const [index, cause] of causes.entries()) lines.push(...causeLines(context, cause, index + 1));
-  if (causes.length > 0 && ruledOut.length > 0) lines.push(...hanging("  ", `Looked at and no cause: ${ruledOut.map(({ title }) => sanitise(title)).join(", ")}.`));
+  if (ruledOut.length > 0) lines.push("  Looked at and no cause:", ...ruledOut.flatMap(({ title, evidence }) => hanging("    ", sanitise(`${title}: ${evidence[0]?.text ?? "nothing"}`))));
   for (const { title, evidence } of notKnown) lines.push(...hanging("  ", `Cannot be judged: ${sanitise(`${title}. ${evidence[0]?.text ?? ""}`)}`));
   return lines;
 }

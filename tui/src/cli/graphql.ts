@@ -1,11 +1,12 @@
 // `quetzal graphql`: any query, mutation or subscription as typed by a person, answered in JSON. Nothing is judged here.
 import { readFileSync } from "node:fs";
+import { ClientError } from "../client/error.js";
 import { graphql } from "../client/document.js";
 import type { TypedDocument } from "../client/document.js";
 import { sanitise } from "../format.js";
 import { noteOutages } from "./context.js";
 import type { CommandContext } from "./context.js";
-import { CommandError, EXIT } from "./exit.js";
+import { CommandError, EXIT, markedFault } from "./exit.js";
 import { printJsonLine, printValue } from "./output/print.js";
 
 type Untyped = TypedDocument<unknown, Record<string, unknown>>;
@@ -25,10 +26,30 @@ export async function runGraphql(context: CommandContext, argument: string | und
   const text = await queryText(context, argument, options.file);
   if (text.trim() === "") throw usage("The query is empty: give one such as '{ vms { nodes { id state } } }', --file PATH, or - to read it from standard input.");
   const variables = { ...parseVariables(options.variables), ...Object.fromEntries((options.variable ?? []).map(parseVariable)) };
-  if (!isSubscription(text)) return printValue(context, await context.client().request(untyped(text), variables, context.signal));
+  try {
+    if (!isSubscription(text)) await printValue(context, await context.client().request(untyped(text), variables, context.signal));
+    else await follow(context, text, variables);
+  } catch (error) {
+    throw documentFault(error, text);
+  }
+}
+
+async function follow(context: CommandContext, text: string, variables: Record<string, unknown>): Promise<void> {
   if (context.format === "yaml") throw usage("A subscription has no end, so it is printed as JSON, an object a line: leave -o yaml out.");
   noteOutages(context);
   for await (const result of context.client().subscribe(untyped(text), variables, context.signal)) await printJsonLine(context, result);
+}
+
+/** What the server says of a document before anything was done, when it has no place in it. */
+const REFUSED_CODES: readonly unknown[] = ["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "QUERY_TOO_EXPENSIVE"];
+
+/** The failure of a document that breaks a rule: the server's sentence, the line at fault, and a mark below the place. */
+export function documentFault(error: unknown, text: string): unknown {
+  if (!(error instanceof ClientError) || error.kind !== "graphql") return error;
+  const { place, code, message } = error;
+  if (place === undefined) return REFUSED_CODES.includes(code) ? new CommandError(EXIT.usage, "InvalidQuery", message) : error;
+  const line = text.split(/\r\n|[\n\r]/)[place.line - 1] ?? "";
+  return new CommandError(EXIT.usage, "InvalidQuery", markedFault(`Line ${place.line}, column ${place.column}: ${message}`, line.replaceAll("\t", " "), place.column));
 }
 
 async function queryText(context: CommandContext, argument: string | undefined, file: string | undefined): Promise<string> {

@@ -21,11 +21,12 @@ type Metric = VariablesOf<typeof METRICS>["metrics"] extends readonly (infer One
 type History = NonNullable<ResultOf<typeof METRICS>["vm"]>["history"];
 type Series = History["series"][number];
 
-/** Short names of what is asked for most; every other metric goes by its own name, such as swap-bytes. */
-const SHORT: ReadonlyMap<string, Metric> = new Map<string, Metric>([
+/** The filter language's names of what is asked for most; every other metric goes by its own name, such as swap-bytes. */
+export const SHORT: ReadonlyMap<string, Metric> = new Map<string, Metric>([
   ["cpu", "CPU_RATIO"], ["steal", "STEAL_RATIO"], ["guest.available", "GUEST_AVAILABLE_BYTES"], ["balloon", "BALLOON_ACTUAL_BYTES"], ["rss", "RSS_BYTES"],
   ["pss", "PSS_BYTES"], ["swap", "SWAP_BYTES"], ["disk.read", "DISK_READ_BYTES_PER_SECOND"], ["disk.write", "DISK_WRITE_BYTES_PER_SECOND"],
   ["disk.latency", "DISK_LATENCY_SECONDS"], ["net.rx", "NETWORK_RX_BYTES_PER_SECOND"], ["net.tx", "NETWORK_TX_BYTES_PER_SECOND"], ["net.drops", "NETWORK_DROPS_PER_SECOND"],
+  ["throttled", "THROTTLED_TIME_RATIO"], ["shared", "KSM_MERGED_BYTES"], ["faults", "GUEST_MAJOR_FAULTS_PER_SECOND"],
 ]);
 const NAME_OF: ReadonlyMap<string, string> = new Map([...SHORT].map(([name, metric]) => [metric, name]));
 /** What fits a terminal of 80 columns and says how a VM is. */
@@ -51,10 +52,17 @@ export async function showMetrics(context: CommandContext, name: string, options
   const range = { from: new Date(context.nowMs() - options.range * 1000).toISOString() };
   const { vm } = await context.client().request(METRICS, { id, range, stepSeconds: options.step ?? null, metrics }, context.signal);
   if (vm === null) throw vmNotFound(id);
-  const { history } = vm;
+  const history = withoutOpenEnd(vm.history);
   const rows = (history.series[0]?.times ?? []).map((time, at): Step => ({ time, values: history.series.map((series) => series[options.value][at] ?? null) }));
   const { sort, ...flags } = options;
   await printList(context, listingOf(history, options.value), rows, { ...flags, ...(sort === undefined ? {} : { sort }) }, { vm: vm.id, ...history });
+}
+
+/** Without the last step where nothing of it is known: it has only just begun, and says nothing of the VM. */
+export function withoutOpenEnd(history: History): History {
+  const last = (history.series[0]?.times.length ?? 0) - 1;
+  if (last < 0 || history.series.some(({ mean, max }) => mean[last] != null || max[last] != null)) return history;
+  return { ...history, series: history.series.map((one) => ({ ...one, times: one.times.slice(0, last), mean: one.mean.slice(0, last), max: one.max.slice(0, last) })) };
 }
 
 /** "all" stands for every one the server keeps. */

@@ -18,6 +18,8 @@ import type { OutputFormat } from "./output/formats.js";
 import { CommandError, EXIT, OwnFault, toCommandError } from "./exit.js";
 import { buildProgram, fromCommander } from "./program.js";
 import { VERSION } from "./version.js";
+import { folded } from "../wrap.js";
+import { listenForKeys } from "./keys-pressed.js";
 
 /** What shells report for a program ended by a signal: 128 and its number. */
 const SIGNAL_EXIT = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -78,8 +80,13 @@ function wantsJson(args: readonly string[]): boolean {
 
 function report(failure: CommandError, format: OutputFormat): void {
   const { code, message, field, exitCode } = failure;
-  const text = isForPrograms(format) ? jsonText({ error: { code, message, ...(field === undefined ? {} : { field }), exitCode } }, 0) : `quetzal: ${sanitise(message, "keep")}`;
+  const text = isForPrograms(format) ? jsonText({ error: { code, message, ...(field === undefined ? {} : { field }), exitCode } }, 0) : forReader(`quetzal: ${sanitise(message, "keep")}`);
   process.stderr.write(`${text}\n`);
+}
+
+/** On a terminal no word is broken at its edge. */
+function forReader(text: string): string {
+  return process.stderr.isTTY ? folded(text, process.stderr.columns) : text;
 }
 
 interface Interruption {
@@ -133,12 +140,13 @@ function makeContext(config: Config, format: OutputFormat, opened: Client[], sig
     },
     print: (line) => bar.aside(() => writeOut(`${line}\n`, signal)),
     write: (text) => writeOut(text, signal),
-    rows: () => process.stdout.rows,
+    size: () => ({ rows: process.stdout.rows, columns: process.stdout.columns }),
     note(line) {
-      if (!isForPrograms(format)) bar.aside(() => process.stderr.write(`${line}\n`));
+      if (!isForPrograms(format)) bar.aside(() => process.stderr.write(`${forReader(line)}\n`));
     },
     progress: (line) => bar.show(line),
     ask: (question) => bar.aside(() => ask(question)),
+    onKey: listenForKeys,
     readInput,
     paint: painter(process.stdout.isTTY || config.colourWish === "always" ? config.colours() : "none", config.background),
     nowMs: Date.now,

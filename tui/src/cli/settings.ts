@@ -1,6 +1,7 @@
 // `quetzal config path|check|example` and `quetzal context ls|use NAME`: what is set, what is wrong with it, and which
 // server is meant.
 import { LOCAL_CONTEXT } from "../settings/model.js";
+import { tokenFault } from "../settings/contexts.js";
 import type { SettingsFault, WrittenFilter } from "../settings/model.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
@@ -26,9 +27,13 @@ export async function checkConfig(context: CommandContext): Promise<void> {
   const faults: SettingsFault[] = [...own.faults, ...(await faultsOfFilters(context, own.settings.filters))];
   const unknown = context.config.server.by === "config.yaml" ? context.config.server.fault : null;
   if (unknown !== null) faults.push({ line: settings.written.current?.line ?? 1, text: unknown });
+  for (const one of settings.written.contexts) {
+    const text = tokenFault(one, settings.path);
+    if (text !== null) faults.push({ line: one.line, text });
+  }
   if (faults.length > 0) context.endWith(EXIT.usage);
   faults.sort((a, b) => a.line - b.line);
-  if (isForPrograms(context.format)) return printValue(context, { path: settings.path, faults });
+  if (isForPrograms(context.format)) return printValue(context, { path: settings.path, faults: faults.map(({ line, text }) => ({ line, text })) });
   if (faults.length === 0) return context.print(`${settings.path}: nothing is wrong`);
   await printLines(context, faults.map(({ line, text }) => `${settings.path}:${line}: ${sanitise(text)}`));
 }

@@ -1,4 +1,4 @@
-// `quetzal top`: the VMs in the order of what they use, again and again. On a terminal the table stays where it is;
+// `quetzal top`: the VMs in the order of what they use, again and again. On a terminal the table stays where it is until q;
 // elsewhere each one follows the last. Asking again is cheap: the server answers from memory.
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
@@ -8,7 +8,7 @@ import type { CommandContext } from "./context.js";
 import { csvLines } from "./output/encode.js";
 import { chosenColumns, sortedRows, tableOf } from "./output/listing.js";
 import type { ListFlags } from "./output/listing.js";
-import { printJsonLine, printLines, sightOf } from "./output/print.js";
+import { fittedTo, printJsonLine, printLines, sightOf } from "./output/print.js";
 import { until } from "./until.js";
 import { VM_LISTING } from "./vm/columns.js";
 import type { ListedVm } from "./vm/columns.js";
@@ -43,10 +43,19 @@ export async function showTop(context: CommandContext, options: TopOptions): Pro
   const isScreen = context.outputIsTerminal && !options.once && context.format !== "json" && context.format !== "csv";
   const first = await look(context, options);
   if (!isScreen) return follow(context, options, (frame, isFirst) => printFrame(context, frame, options, isFirst), first);
+  const left = new AbortController();
+  const watched = { ...context, signal: AbortSignal.any([context.signal, left.signal]) };
+  const keys = context.onKey((key) => {
+    if (key === "q" || key === "Q") left.abort();
+  });
   await context.write(ENTER);
   try {
-    await follow(context, options, (frame) => context.write(screenOf(fitted(frameLines(context, frame, options), context.rows()))), first);
+    await follow(watched, options, (frame) => context.write(screenOf(fitted(frameLines(context, frame, options), context.size().rows))), first);
+  } catch (error) {
+    // A question that was under way when the person left is no failure.
+    if (!left.signal.aborted) throw error;
   } finally {
+    keys[Symbol.dispose]();
     await context.write(LEAVE);
   }
 }
@@ -88,7 +97,7 @@ async function printFrame(context: CommandContext, frame: Frame, options: TopOpt
 function frameLines(context: CommandContext, { time, hosts, vms }: Frame, options: TopOptions): string[] {
   const columns = chosenColumns(VM_LISTING, vms, options, context.format === "wide" ? "wide" : "narrow");
   const head = options.headers === false ? [] : [`${time.slice(0, 19).replace("T", " ")} UTC  ${stateCounts(vms)}`, ...hosts.map((host) => hostLine(context, host)), ""];
-  return [...head, ...tableOf(columns, vms, sightOf(context), options, context.paint)];
+  return [...head, ...tableOf(fittedTo(context, columns, vms, options), vms, sightOf(context), options, context.paint)];
 }
 
 function stateCounts(vms: readonly ListedVm[]): string {

@@ -16,17 +16,25 @@ export class ClientError extends Error {
   readonly code: string | undefined;
   /** Where in an argument's text the fault is, in characters from 1; undefined where it is no matter of a place. */
   readonly column: number | undefined;
-  constructor(kind: ClientErrorKind, message: string, options?: ErrorOptions & { code?: string | undefined; column?: number | undefined }) {
+  /** Where in the document the fault is, of one that the server refused before it did anything; undefined for any other error. */
+  readonly place: DocumentPlace | undefined;
+  constructor(kind: ClientErrorKind, message: string, options?: ErrorOptions & { code?: string | undefined; column?: number | undefined; place?: DocumentPlace | undefined }) {
     super(message, options);
     this.name = "ClientError";
     this.kind = kind;
     this.code = options?.code;
     this.column = options?.column;
+    this.place = options?.place;
   }
 }
 
+/** Both from 1. */
+export interface DocumentPlace { readonly line: number; readonly column: number }
+
 interface GraphqlErrorLike {
   readonly message: string;
+  readonly locations?: readonly DocumentPlace[] | undefined;
+  readonly path?: unknown;
   readonly extensions?: { readonly code?: unknown; readonly column?: unknown };
 }
 
@@ -38,7 +46,9 @@ export function fromGraphqlErrors(errors: readonly GraphqlErrorLike[]): ClientEr
   const message = [...new Set(errors.map((error) => error.message))].join(" ");
   const code = errors.map((error) => error.extensions?.code).find((value) => typeof value === "string");
   const column = errors.map((error) => error.extensions?.column).find((value) => typeof value === "number");
-  return new ClientError(kind, message || "The server answered with an error that has no message.", { code, column });
+  // Of what went wrong while it was carried out, the specification asks for the field's path.
+  const place = errors.find((error) => error.path === undefined && error.locations?.[0] !== undefined)?.locations?.[0];
+  return new ClientError(kind, message || "The server answered with an error that has no message.", { code, column, place });
 }
 
 /** The cause of a failed connection in a few words, e.g. "connection refused". */

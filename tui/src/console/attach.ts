@@ -4,6 +4,7 @@ import type { Client } from "../client/client.js";
 import { sanitise } from "../format.js";
 import { ControlStringFilter } from "./control-strings.js";
 import { ConsoleInput, inputSender, releaseConsole } from "./input.js";
+import { LastWords } from "./last-words.js";
 import { readConsole } from "./output.js";
 import type { ConsoleItem } from "./output.js";
 import { RawTerminal } from "./raw-terminal.js";
@@ -38,13 +39,14 @@ export async function attachConsole(options: AttachOptions): Promise<AttachEnd> 
   const signal = AbortSignal.any([options.signal, leaving.signal]);
   const input = options.access === "write" ? openInput(options) : undefined;
   using terminal = options.input.isTTY ? new RawTerminal(options.input, options.output.isTTY ? options.output.fd : undefined) : undefined;
-  const watched = [readKeys(options, input, () => leaving.abort()), announceConnection(options)];
+  using lastWords = new LastWords(() => leaving.abort());
+  const watched = [readKeys(options, input, lastWords, () => leaving.abort()), announceConnection(options)];
   if (options.pen === "take") input?.take();
   const audience = new Audience(options, input);
   const filter = options.output.isTTY ? new ControlStringFilter() : undefined;
   let end: AttachEnd;
   try {
-    end = await show(options, audience, filter, terminal, signal);
+    end = await show(options, audience, filter, terminal, lastWords, signal);
     if (input && end.kind !== "closed") await goodbye(options, input);
   } finally {
     for (const one of watched) one[Symbol.dispose]();
@@ -58,10 +60,12 @@ async function show(
   audience: Audience,
   filter: ControlStringFilter | undefined,
   terminal: RawTerminal | undefined,
+  lastWords: LastWords,
   signal: AbortSignal,
 ): Promise<AttachEnd> {
   for await (const item of readConsole(options.client, options.vm, options.port, signal)) {
     if (item.kind === "closed") return item;
+    lastWords.heard();
     if (item.kind !== "bytes") {
       announce(options, audience, item);
       continue;
@@ -124,7 +128,7 @@ class Audience {
   }
 }
 
-function readKeys(options: AttachOptions, input: ConsoleInput | undefined, leave: () => void): Disposable {
+function readKeys(options: AttachOptions, input: ConsoleInput | undefined, lastWords: LastWords, leave: () => void): Disposable {
   const source = options.input;
   const isPerson = source.isTTY;
   const onData = (chunk: Buffer): void => {
@@ -134,7 +138,11 @@ function readKeys(options: AttachOptions, input: ConsoleInput | undefined, leave
     else input?.write(keys);
     if (end >= 0) leave();
   };
-  const onEnd = (): void => (isPerson ? leave() : undefined);
+  const onEnd = (): void => {
+    if (isPerson) leave();
+    // Who only watches needs no input, and goes on without it, as a log does.
+    else void input?.drained().then(() => lastWords.inputEnded());
+  };
   source.on("data", onData);
   source.once("end", onEnd);
   source.once("error", leave);

@@ -11,7 +11,7 @@ const VM_FIELDS = graphql(`
 
 export const SAMPLE_FIELDS = graphql(`
   fragment DashboardSample on VmSample {
-    vmId time cpuRatio stealRatio vcpusPresent memoryConfiguredBytes balloonActualBytes guestTotalBytes guestAvailableBytes rssBytes
+    vmId time cpuRatio stealRatio throttledTimeRatio vcpusPresent memoryConfiguredBytes balloonActualBytes guestTotalBytes guestAvailableBytes rssBytes
     ksmMergedBytes diskReadBytesPerSecond diskWriteBytesPerSecond diskLatencySeconds networkRxBytesPerSecond
     networkTxBytesPerSecond networkDropsPerSecond
   }
@@ -166,7 +166,7 @@ export const VM_HISTORY = graphql(`
       memoryBytes
       latest { guestTotalBytes }
       history(range: { from: $from }, stepSeconds: 1, metrics: [
-        CPU_RATIO STEAL_RATIO GUEST_AVAILABLE_BYTES BALLOON_ACTUAL_BYTES RSS_BYTES DISK_READ_BYTES_PER_SECOND
+        CPU_RATIO STEAL_RATIO THROTTLED_TIME_RATIO GUEST_AVAILABLE_BYTES BALLOON_ACTUAL_BYTES RSS_BYTES DISK_READ_BYTES_PER_SECOND
         DISK_WRITE_BYTES_PER_SECOND DISK_LATENCY_SECONDS NETWORK_RX_BYTES_PER_SECOND NETWORK_TX_BYTES_PER_SECOND
         NETWORK_DROPS_PER_SECOND
       ]) { series { metric times mean } }

@@ -4,13 +4,13 @@ import { randomUUID } from "node:crypto";
 import { graphql } from "../client/document.js";
 import type { Client } from "../client/client.js";
 import { verbWords } from "../store/bulk.js";
-import type { BulkVerb } from "../store/bulk.js";
+import type { BulkVerb, Judgement } from "../store/bulk.js";
 import type { DestructiveVerb } from "../store/confirm.js";
 import { editedLabels } from "../store/labels.js";
 import type { LabelEdit } from "../store/labels.js";
 import type { Vm } from "../store/model.js";
 import { paintable } from "../store/sanitize.js";
-import type { Done } from "../store/undo.js";
+import type { Done, DoneOperation } from "../store/undo.js";
 import { BulkRunner } from "./bulk.js";
 import { editDeed, undoDeed, verbDeed } from "./deeds.js";
 import type { Deed } from "./deeds.js";
@@ -18,6 +18,7 @@ import { CANCEL } from "./documents.js";
 import { RuleDoing } from "./rule-doing.js";
 import type { RulePort } from "./rule-doing.js";
 import { TARGET_VERBS, targetDeed } from "./targets.js";
+import { words } from "../format.js";
 import { reasonOf } from "./feed.js";
 import { newestUndoable } from "./undoable.js";
 import type { Store } from "./feed.js";
@@ -131,7 +132,7 @@ export class Doing implements Disposable {
     this.say("info", `${label}: ${wish} asked for.`);
     try {
       const asked = await deed.ask(this.client, vmId, key);
-      if (!asked.accepted) this.say("error", `${label}: ${asked.reason}`);
+      if (!asked.accepted) this.say("error", `${label}: ${asked.reason}`, vmId);
       else if (asked.operation === null) this.say("info", `${label}: there was nothing to do.`);
       else this.store.dispatch({ type: "operations", operations: [asked.operation] });
       if (asked.accepted && asked.operation !== null && memory === "is remembered") this.store.dispatch({ type: "did", group: key, operation: { id: asked.operation.id, vmId, label } });
@@ -144,43 +145,55 @@ export class Doing implements Disposable {
 
   /** The newest deed of which anything can be undone; one operation is asked about, several are planned. */
   private async lookForUndo(): Promise<void> {
-    let firstReason: string | null = null;
-    for (const done of await this.doneBefore()) {
+    const before = await this.doneBefore();
+    // What is newer and cannot be undone is said first: nobody shall undo another deed than the one that is meant.
+    let { passedOver } = before;
+    for (const done of before.done) {
       const judged = await this.judgeUndo(done);
-      const able = judged.filter(({ judgement }) => judgement.can);
-      firstReason ??= judged.map(({ judgement }) => (judgement.can ? null : judgement.reason)).find((reason) => reason !== null) ?? null;
-      const [only] = able;
+      const [able] = judged.filter(({ judgement }) => judgement.can);
+      passedOver ??= able === undefined ? reasonAgainst(judged) : null;
       // What was done before must not be undone in its place.
-      if (only === undefined && this.isUnderWay(done)) break;
-      if (only === undefined) continue;
-      const { operation, judgement } = only;
+      if (able === undefined && this.isUnderWay(done)) break;
+      if (able === undefined) continue;
+      const { operation, judgement } = able;
       if (done.operations.length > 1) {
         const operationOf = new Map(done.operations.map(({ vmId, id }) => [vmId, id]));
         this.bulk.plan("UNDO", undoDeed(operationOf), done.operations.map(({ vmId, label }) => ({ id: vmId, label })), operationOf);
-      } else if (judgement.can) this.store.dispatch({ type: "prompt", prompt: { kind: "undo", operationId: operation.id, undoneVmId: operation.vmId, text: judgement.effect } });
+        if (passedOver !== null) this.say("error", `undo: ${passedOver} This plan is of what was done before.`);
+      } else if (judgement.can) this.store.dispatch({ type: "prompt", prompt: { kind: "undo", operationId: operation.id, undoneVmId: operation.vmId, text: judgement.effect, passedOver } });
       return;
     }
-    this.say("error", `undo: ${firstReason ?? "Nothing that was done lately can be undone."}`);
+    this.say("error", `undo: ${passedOver ?? "Nothing that was done lately can be undone."}`);
   }
 
   /** What this dashboard has done; one that has done nothing yet asks what was done before it was opened. */
-  private async doneBefore(): Promise<readonly Done[]> {
+  private async doneBefore(): Promise<{ done: readonly Done[]; passedOver: string | null }> {
     const { ui: { done }, vms } = this.store.state;
-    if (done.length > 0) return done;
-    const { batch } = await newestUndoable(this.client);
+    if (done.length > 0) return { done, passedOver: null };
+    const { batch, passedOver: [newest] } = await newestUndoable(this.client);
     const [first] = batch;
-    return first === undefined ? [] : [{ group: first.id, operations: batch.map(({ id, vmId }) => ({ id, vmId, label: vms.get(vmId)?.label ?? paintable(vmId) })) }];
+    const labelOf = (vmId: string): string => vms.get(vmId)?.label ?? paintable(vmId);
+    const passedOver = newest === undefined ? null : `${labelOf(newest.vmId)}: ${words(newest.kind)}, done last, cannot be undone.`;
+    return { passedOver, done: first === undefined ? [] : [{ group: first.id, operations: batch.map(({ id, vmId }) => ({ id, vmId, label: labelOf(vmId) })) }] };
   }
 
   private isUnderWay({ operations }: Done): boolean {
     return operations.some(({ id }) => this.store.state.operations.find((operation) => operation.id === id)?.state === "RUNNING");
   }
 
-  private judgeUndo({ operations }: Done) {
+  private judgeUndo({ operations }: Done): Promise<JudgedUndo[]> {
     return Promise.all(operations.map(async (operation) => ({ operation, judgement: await undoDeed(new Map([[operation.vmId, operation.id]])).judge(this.client, operation.vmId) })));
   }
 
-  private say(tone: "info" | "error", text: string): void {
-    this.store.dispatch({ type: "notice", tone, text: paintable(text) });
+  private say(tone: "info" | "error", text: string, vmId?: string): void {
+    this.store.dispatch({ type: "notice", tone, text: paintable(text), vmId });
   }
+}
+
+interface JudgedUndo { operation: DoneOperation; judgement: Judgement }
+
+/** Whose newest deed cannot be undone, and why; null: nothing was judged. */
+function reasonAgainst(judged: readonly JudgedUndo[]): string | null {
+  for (const { operation, judgement } of judged) if (!judgement.can) return `${operation.label}, done last: ${judgement.reason}`;
+  return null;
 }

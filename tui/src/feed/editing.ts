@@ -1,6 +1,7 @@
 // Edits a definition in the person's editor: the terminal is lent out for it, the questions are asked on the screen, and
 // what came of it is said. It knows no key.
 import type { Client } from "../client/client.js";
+import type { Put } from "../edit/put.js";
 import type { EditOutcome, Question, Reply } from "../edit/session.js";
 import { paintable } from "../store/sanitize.js";
 import { reasonOf } from "./feed.js";
@@ -79,9 +80,9 @@ export class EditingFeed implements Disposable {
     switch (outcome.kind) {
       case "judged":
       case "saved": {
-        const { operation, effect } = outcome.put;
+        const { operation } = outcome.put;
         if (operation !== null) this.store.dispatch({ type: "did", group: operation.id, operation: { id: operation.id, vmId, label } });
-        this.tell("info", `${label}: ${effect}`);
+        this.tell("info", `${label}: ${changedText(outcome.put)}`);
         return;
       }
       case "unchanged":
@@ -99,4 +100,14 @@ export class EditingFeed implements Disposable {
   private tell(tone: "info" | "error", text: string): void {
     this.store.dispatch({ type: "notice", tone, text: paintable(text) });
   }
+}
+
+/** Fields named in one line of the smallest screen. */
+const FIELDS_NAMED = 2;
+
+/** What has been changed, which fits one line, and what is still needed for it. */
+function changedText({ changes, vm }: Put): string {
+  const fields = [...new Set(changes.map((change) => change.split(/[:. []/, 1)[0] ?? change))];
+  const what = fields.length > FIELDS_NAMED ? `${fields.length} fields` : fields.join(" and ");
+  return `${what === "" ? "saved" : `${what} changed`}${vm.restartRequired ? "; takes effect once stopped and started" : ""}.`;
 }

@@ -5,7 +5,7 @@ import { ClientError } from "../client/error.js";
 import { asOf } from "../store/as-of.js";
 import { comparedVms } from "../store/compare.js";
 import type { DiskFigure } from "../store/detail-rings.js";
-import { isZoomed, spanSeconds, whereThen } from "../store/past.js";
+import { isCompared, isZoomed, spanSeconds, whereThen } from "../store/past.js";
 import type { PastFrame } from "../store/past.js";
 import { host, page, selectedHost, selectedVm, serverNow } from "../store/select.js";
 import { paintable } from "../store/sanitize.js";
@@ -37,6 +37,17 @@ const RENEWED_AT_LEAST_MS = 10_000;
 /** After a failure the same question is asked again. */
 const AGAIN_AFTER_MS = 2_000;
 
+/** What was at an instant. Throws a ClientError. */
+export async function askFrame(client: Client, at: number, where: string, { isMemory, vmId }: Added, signal?: AbortSignal): Promise<PastFrame> {
+  return toPastFrame(await client.request(PAST_FRAME, { at: instant(at), where, isFiltered: where !== "", isMemory, one: onlyVm(vmId ?? ""), isOne: vmId !== null, events: EVENTS_THEN, operations: OPERATIONS_THEN }, signal), at, where);
+}
+
+/** The oldest instant of which anything is kept; null: nothing is yet. Throws a ClientError. */
+export async function askOldest(client: Client): Promise<number | null> {
+  const { pastBounds } = await client.request(PAST_BOUNDS, {});
+  return pastBounds.oldest === null ? null : Date.parse(pastBounds.oldest);
+}
+
 export class PastFeed implements Disposable {
   private readonly frame = new Latest();
   private readonly spans = new Map<string, Latest>();
@@ -61,7 +72,7 @@ export class PastFeed implements Disposable {
       this.hasBounds = true;
       void this.loadBounds();
     }
-    this.comparison.want(comparison === null || comparison.frames[0] !== null ? null : { key: `${comparison.first} ${comparison.second}`, ask: (signal) => this.loadComparison(comparison.first, comparison.second, signal) });
+    this.comparison.want(comparison === null || isCompared(state.past) ? null : { key: `${comparison.first} ${comparison.second}`, ask: (signal) => this.loadComparison(comparison.first, comparison.second, signal) });
     this.wantSpans(state);
     this.wantSparks(at, state);
   }
@@ -81,21 +92,16 @@ export class PastFeed implements Disposable {
 
   private async loadFrame(at: number, where: string, more: Added, signal: AbortSignal): Promise<void> {
     try {
-      this.store.dispatch({ type: "pastFrame", frame: await this.askFrame(at, where, more, signal) });
+      this.store.dispatch({ type: "pastFrame", frame: await askFrame(this.client, at, where, more, signal) });
     } catch (error) {
       this.failed(error, signal, () => this.frame.forget());
       if (!signal.aborted) this.store.dispatch({ type: "pastTrouble", at, reason: paintable(error instanceof Error ? error.message : String(error)) });
     }
   }
 
-  private async askFrame(at: number, where: string, { isMemory, vmId }: Added, signal: AbortSignal): Promise<PastFrame> {
-    return toPastFrame(await this.client.request(PAST_FRAME, { at: instant(at), where, isFiltered: where !== "", isMemory, one: onlyVm(vmId ?? ""), isOne: vmId !== null, events: EVENTS_THEN, operations: OPERATIONS_THEN }, signal), at, where);
-  }
-
   private async loadBounds(): Promise<void> {
     try {
-      const { pastBounds } = await this.client.request(PAST_BOUNDS, {});
-      this.store.dispatch({ type: "pastBounds", oldest: pastBounds.oldest === null ? null : Date.parse(pastBounds.oldest) });
+      this.store.dispatch({ type: "pastBounds", oldest: await askOldest(this.client) });
     } catch {
       // Where the past begins is then not told; what is asked of it answers for itself.
     }
@@ -103,7 +109,7 @@ export class PastFeed implements Disposable {
 
   private async loadComparison(first: number, second: number, signal: AbortSignal): Promise<void> {
     try {
-      const frames = await Promise.all([this.askFrame(first, "", NOTHING_ADDED, signal), this.askFrame(second, "", NOTHING_ADDED, signal)]);
+      const frames = await Promise.all([askFrame(this.client, first, "", NOTHING_ADDED, signal), askFrame(this.client, second, "", NOTHING_ADDED, signal)]);
       this.store.dispatch({ type: "comparedFrames", first: frames[0], second: frames[1] });
     } catch (error) {
       this.failed(error, signal, () => this.comparison.forget());

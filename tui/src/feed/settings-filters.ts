@@ -2,8 +2,15 @@
 import type { Client } from "../client/client.js";
 import { filterFaults } from "../settings/filter-faults.js";
 import { faultText } from "../settings/model.js";
+import type { SettingsFault } from "../settings/model.js";
 import { paintable } from "../store/sanitize.js";
+import type { FaultLine } from "../store/table-choice.js";
 import type { Store } from "./feed.js";
+
+/** A fault as the store keeps it. */
+export function toFaultLine(fault: SettingsFault): FaultLine {
+  return { line: fault.line, text: paintable(faultText(fault)) };
+}
 
 export class SettingsFilters {
   private isJudged = false;
@@ -18,7 +25,7 @@ export class SettingsFilters {
     try {
       const faults = await filterFaults(this.client, filters, this.signal);
       const views = faults.flatMap(({ filter: { of, name } }) => (of === "view" ? [name] : []));
-      if (faults.length > 0) this.store.dispatch({ type: "settingsFaults", texts: faults.map((fault) => paintable(faultText(fault))), views });
+      if (faults.length > 0) this.store.dispatch({ type: "settingsFaults", faults: faults.map(toFaultLine), views });
     } catch {
       this.isJudged = false;
     }

@@ -14,20 +14,25 @@ const LISTED_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 50;
 
 export const VM_MAKER: Maker = {
-  judge: (client, form) => put(client, form, null),
+  judge: async (client, form) => (await put(client, form, null)).judgement,
   make: async (client, store, form) => {
-    const made = await put(client, form, randomUUID());
-    if (made.can) void offerStart(store, String(definitionOf(form)["id"]));
-    return made;
+    const { judgement, operationId } = await put(client, form, randomUUID());
+    const vmId = String(definitionOf(form)["id"]);
+    // The undo key must know what was done last, though this cannot be undone.
+    if (operationId !== null) store.dispatch({ type: "did", group: operationId, operation: { id: operationId, vmId, label: paintable(vmId) } });
+    if (judgement.can) void offerStart(store, vmId);
+    return judgement;
   },
 };
 
-async function put(client: Client, form: Form, key: string | null): Promise<FormJudgement> {
+interface Answer { judgement: FormJudgement; operationId: string | null }
+
+async function put(client: Client, form: Form, key: string | null): Promise<Answer> {
   const fault = formFault(form);
-  if (fault !== null) return { can: false, ...fault };
+  if (fault !== null) return { judgement: { can: false, ...fault }, operationId: null };
   const answer = await putDefinition(client, { definition: definitionOf(form), generation: null, meaning: "new", key });
-  if (answer.__typename === "PutVmSuccess") return { can: true, effect: paintable(answer.effect) };
-  return { can: false, reason: paintable(answer.message), field: fieldOfPath(form, answer.__typename === "VmExists" ? "id" : fieldOf(answer)) };
+  if (answer.__typename === "PutVmSuccess") return { judgement: { can: true, effect: paintable(answer.effect) }, operationId: answer.operation?.id ?? null };
+  return { judgement: { can: false, reason: paintable(answer.message), field: fieldOfPath(form, answer.__typename === "VmExists" ? "id" : fieldOf(answer)) }, operationId: null };
 }
 
 async function offerStart(store: Store, vmId: string): Promise<void> {

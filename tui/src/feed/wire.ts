@@ -109,7 +109,7 @@ export function toDetail(wire: WireDetail): VmDetail {
 }
 
 export const VM_METRICS: Readonly<Partial<Record<string, VmFigure>>> = {
-  CPU_RATIO: "cpu", STEAL_RATIO: "steal", GUEST_AVAILABLE_BYTES: "guestUsed", BALLOON_ACTUAL_BYTES: "balloon", RSS_BYTES: "rss",
+  CPU_RATIO: "cpu", STEAL_RATIO: "steal", THROTTLED_TIME_RATIO: "throttled", GUEST_AVAILABLE_BYTES: "guestUsed", BALLOON_ACTUAL_BYTES: "balloon", RSS_BYTES: "rss",
   DISK_READ_BYTES_PER_SECOND: "diskRead", DISK_WRITE_BYTES_PER_SECOND: "diskWrite", DISK_LATENCY_SECONDS: "diskLatency",
   NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx", NETWORK_DROPS_PER_SECOND: "netDrops",
 };

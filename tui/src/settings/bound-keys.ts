@@ -3,6 +3,7 @@
 import type { Binding } from "../keys.js";
 import { keyName } from "../keys.js";
 import type { Page } from "../store/state.js";
+import { meant } from "./meant.js";
 import type { SettingsFault, UserCommand, WrittenSettings } from "./model.js";
 import type { Placed } from "./model.js";
 
@@ -19,7 +20,7 @@ export function boundKeys(
   const faults: SettingsFault[] = [];
   let remaps = wished.flatMap(([{ value, line }, keys]) => {
     const binding = bindings.find((one) => one.command === value);
-    if (binding === undefined) faults.push({ line, text: `There is no command "${value}": there are ${bindings.map((one) => one.command).join(", ")}.` });
+    if (binding === undefined) faults.push({ line, text: `There is no command "${value}"${meant(value, bindings.map((one) => one.command))}: docs/keys.md and '?' in the dashboard name them.` });
     return binding === undefined ? [] : [{ binding, keys, line }];
   });
   let keyed = commands.filter(({ value }) => value.key !== undefined);

@@ -45,6 +45,17 @@ export function endpointOf(context: ServerContext, settingsPath: string): Endpoi
   return { url, token };
 }
 
+/** Why nobody can be let in by a context; null: it has what it says. */
+export function tokenFault(context: ServerContext, settingsPath: string): string | null {
+  try {
+    endpointOf(context, settingsPath);
+    return null;
+  } catch (error) {
+    if (error instanceof ClientError) return error.message;
+    throw error;
+  }
+}
+
 function tokenPath(tokenFile: string, settingsPath: string): string {
   return tokenFile.startsWith("~/") ? join(homedir(), tokenFile.slice(2)) : resolve(dirname(settingsPath), tokenFile);
 }

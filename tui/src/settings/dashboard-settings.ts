@@ -10,6 +10,7 @@ import type { Role } from "../views/frame.js";
 import { PALETTES, ownPalette, paletteFor } from "../views/palettes.js";
 import type { Palette } from "../views/palettes.js";
 import { boundKeys } from "./bound-keys.js";
+import { meant } from "./meant.js";
 import type { Placed, SettingsFault, SettingsFile, WrittenFilter, WrittenSettings } from "./model.js";
 
 export interface DashboardSettings {
@@ -48,7 +49,7 @@ function columnsOf(names: readonly Placed<string>[] | null, faults: SettingsFaul
   const found = new Set<ColumnId>();
   for (const { value, line } of names) {
     const id = columnFrom(value);
-    if (id === undefined) faults.push({ line, text: `There is no column "${value}": there are ${COLUMN_IDS.join(", ")}.` });
+    if (id === undefined) faults.push({ line, text: `There is no column "${value}"${meant(value, COLUMN_IDS)}: there are ${COLUMN_IDS.join(", ")}.` });
     else found.add(id);
   }
   return found.size === 0 ? null : [...found];
@@ -81,6 +82,6 @@ function palettesOf(written: WrittenSettings, background: "light" | "dark", faul
 
 function named(all: readonly Palette[], name: Placed<string>, faults: SettingsFault[]): Palette | null {
   const found = all.find((palette) => palette.name === name.value);
-  if (found === undefined) faults.push({ line: name.line, text: `There is no theme "${name.value}": there are auto, ${all.map((palette) => palette.name).join(", ")}.` });
+  if (found === undefined) faults.push({ line: name.line, text: `There is no theme "${name.value}"${meant(name.value, all.map((palette) => palette.name))}: there are auto, ${all.map((palette) => palette.name).join(", ")}.` });
   return found ?? null;
 }

@@ -5,7 +5,12 @@
 export interface Placed<Value> { readonly value: Value; readonly line: number }
 
 /** What is wrong with one line; the rest of the file holds. */
-export interface SettingsFault { readonly line: number; readonly text: string }
+export interface SettingsFault {
+  readonly line: number;
+  readonly text: string;
+  /** Whom alone it can hinder; absent: whoever reads the file. */
+  readonly concerns?: "dashboard";
+}
 
 /** A fault as people read it. */
 export function faultText({ line, text }: SettingsFault): string {
@@ -15,6 +20,8 @@ export function faultText({ line, text }: SettingsFault): string {
 /** A server and how to be let in. */
 export interface ServerContext {
   readonly name: string;
+  /** Where the file says how to be let in, or else where the context begins. */
+  readonly line: number;
   readonly url: string;
   readonly token: string | null;
   /** Absolute, or below the folder of config.yaml. */

@@ -1,5 +1,6 @@
 // config.yaml's text as settings: each entry is judged by itself, a wrong one is named with its line and left out. What
 // names mean (commands, columns, themes) is judged where they are known, in dashboard-settings.ts.
+import { meant } from "./meant.js";
 import { KEY_EXPECTED, keyFrom } from "./key-names.js";
 import { COMMAND_PLACEHOLDERS, LOCAL_CONTEXT, NOTHING_WRITTEN } from "./model.js";
 import type { Placed, ServerContext, SettingsFault, WrittenCommand, WrittenSettings, WrittenTheme, WrittenView } from "./model.js";
@@ -21,10 +22,19 @@ export function parseSettings(text: string): { written: WrittenSettings; faults:
   const written: Writable<WrittenSettings> = { ...NOTHING_WRITTEN };
   for (const [key, value] of nodes.top()) {
     const read = SETTINGS[key.value];
-    if (read === undefined) nodes.fault(key.line, `"${key.value}" is no setting: there are ${Object.keys(SETTINGS).join(", ")}.`);
+    const earlier = nodes.faults.length;
+    if (read === undefined) nodes.fault(key.line, `"${key.value}" is no setting${meant(key.value, Object.keys(SETTINGS))}: there are ${Object.keys(SETTINGS).join(", ")}.`);
     else read(nodes, value, written);
+    if (!OF_SERVERS.has(key.value) && read !== undefined) ofDashboard(nodes.faults, earlier);
   }
   return { written, faults: nodes.faults.sort((a, b) => a.line - b.line) };
+}
+
+/** What every command asks of the file; the other settings are the dashboard's. */
+const OF_SERVERS: ReadonlySet<string> = new Set(["current", "contexts"]);
+
+function ofDashboard(faults: SettingsFault[], from: number): void {
+  for (const [index, fault] of faults.entries()) if (index >= from) faults[index] = { ...fault, concerns: "dashboard" };
 }
 
 const SETTINGS: Readonly<Record<string, (nodes: Nodes, value: unknown, into: Writable<WrittenSettings>) => void>> = {
@@ -96,7 +106,8 @@ function context(nodes: Nodes, fields: Fields): ServerContext | undefined {
   if (name === undefined || url === undefined) return undefined;
   if (name.value === LOCAL_CONTEXT) nodes.fault(name.line, `"${LOCAL_CONTEXT}" always means this machine's own server: give the context another name.`);
   if (token !== undefined && tokenFile !== undefined) nodes.fault(token.line, "token and tokenFile exclude each other; the file is taken.");
-  return name.value === LOCAL_CONTEXT ? undefined : { name: name.value, url: url.value, token: token?.value ?? null, tokenFile: tokenFile?.value ?? null };
+  const { line } = tokenFile ?? token ?? name;
+  return name.value === LOCAL_CONTEXT ? undefined : { name: name.value, line, url: url.value, token: token?.value ?? null, tokenFile: tokenFile?.value ?? null };
 }
 
 function keys(nodes: Nodes, value: unknown): WrittenSettings["keys"] {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readConfig } from "../config.js";
+import { tokenFault } from "./contexts.js";
 import { dashboardSettings } from "./dashboard-settings.js";
 import { EXAMPLE, switchedOn } from "./example.js";
 import { readSettings } from "./file.js";
@@ -28,7 +29,7 @@ describe("config.yaml", () => {
     expect(settings.commands).toEqual([{ name: "ping", key: "C-p", run: ["ping", "-c3", "{name}"], where: "state:running", confirm: true }]);
     expect(settings.mouse).toBe(true);
     expect(palettes.find((palette) => palette.name === "mine")?.colours.running?.[0]).toBe("#88cc88");
-    expect(parseSettings(switchedOn(EXAMPLE)).written.contexts).toEqual([{ name: "lab2", url: "https://lab2.example:4560", token: null, tokenFile: "lab2.token" }]);
+    expect(parseSettings(switchedOn(EXAMPLE)).written.contexts).toEqual([{ name: "lab2", line: 9, url: "https://lab2.example:4560", token: null, tokenFile: "lab2.token" }]);
   });
 
   it("shows the same example in docs/config.md", () => {
@@ -64,6 +65,19 @@ describe("config.yaml", () => {
     const { faults } = settled(text);
     expect(faults.map((fault) => fault.line)).toContain(line);
     expect(faults.map((fault) => fault.text).join(" ")).toContain(words);
+  });
+
+  it.each([
+    ["current: [1]", undefined], ["contexts:\n  - {name: a}", undefined], ["contxts: []", undefined], ["mouse: [true", undefined],
+    ["mouse: perhaps", "dashboard"], ["themes:\n  - name: a\n    colours: {running: green}", "dashboard"], ["views:\n  - filter: a", "dashboard"],
+  ])("says of %j whom it concerns", (text, concerns) => {
+    expect(parseSettings(text).faults.map((fault) => fault.concerns)).toContain(concerns);
+  });
+
+  it.each([["keys:\n  qiut: Q", "did you mean quit?"], ["colums: [name]", "did you mean columns?"], ["columns: [nmae]", "did you mean name"], ["theme: drak", "did you mean dark?"]])("offers for %j what was meant", (text, offer) => {
+    const [fault] = settled(text).faults;
+    expect(fault?.text).toContain(offer);
+    expect(fault?.text.length).toBeLessThan(250);
   });
 
   it("keeps the rest beside a wrong line", () => {
@@ -119,6 +133,16 @@ describe("contexts", () => {
   it("hand a chosen context on to children, without the variables that would beat it", async () => {
     const { environment } = (await config(TWO, { QUETZAL_URL: "http://c", QUETZAL_TOKEN: "t" })).with({ context: "a" });
     expect(environment).toEqual({ QUETZAL_STATE_DIR: folder, QUETZAL_CONTEXT: "a" });
+  });
+
+  it("have it told why nobody is let in, with the line that says how", async () => {
+    const { settings } = await config(TWO, {}, 0o644);
+    const faults = settings.written.contexts.map((one) => `${one.line}: ${tokenFault(one, path())}`);
+    expect(faults).toEqual([expect.stringMatching(/^3: config\.yaml holds the token of .* \(mode 0644\): run 'chmod 600 /), expect.stringMatching(/^4: The token file of the context "b", .* cannot be read \(ENOENT\)/)]);
+    writeFileSync(join(folder, "b.token"), "secret", { mode: 0o644 });
+    expect(settings.written.contexts.map((one) => tokenFault(one, path()))[1]).toContain("(mode 0644): run 'chmod 600 ");
+    chmodSync(join(folder, "b.token"), 0o600);
+    expect(settings.written.contexts.map((one) => tokenFault(one, path()))[1]).toBeNull();
   });
 
   it("read the token from a file of mode 0600 only", async () => {

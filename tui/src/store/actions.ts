@@ -68,7 +68,8 @@ export type ViewAction =
   | { type: "found"; id: string }
   | { type: "userCommands"; commands: readonly UserCommand[] }
   | { type: "filter"; text: string }
-  | { type: "notice"; tone: "info" | "error"; text: string }
+  /** `vmId`: a refusal of this VM, which is over when it is in another state. */
+  | { type: "notice"; tone: "info" | "error"; text: string; vmId?: string | undefined }
   | { type: "clearNotice" }
   | { type: "console"; console: { vmId: string; view: ConsoleView } | null };
 

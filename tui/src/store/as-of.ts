@@ -2,7 +2,7 @@
 // not know which of the two they paint. Pure, and the same object for the same state.
 import { alertsThen } from "./alerts-then.js";
 import type { Memory, VmMemory } from "./memory.js";
-import type { Operation, VmSample } from "./model.js";
+import type { Host, Operation, VmSample } from "./model.js";
 import type { PastFrame } from "./past.js";
 import type { State } from "./state.js";
 
@@ -29,8 +29,7 @@ function stateOf(live: State, at: number, frame: PastFrame | null): State {
   const now = shownAt - live.clockSkewMs;
   const then: OfThen = {
     now,
-    // What was measured then says nothing of who is connected now.
-    hosts: live.hosts.map((host) => ({ ...host, connected: true, connectionError: null })),
+    hosts: live.hosts.map((host) => hostThen(host, shownAt)),
     hostSamples: frame?.hostSamples ?? new Map(),
     hostRings: new Map(),
     vms: frame?.vms ?? new Map(),
@@ -50,6 +49,12 @@ function stateOf(live: State, at: number, frame: PastFrame | null): State {
     alerts: alertsThen(live.alerts, frame?.events ?? [], shownAt),
   };
   return { ...live, ...then, ui: { ...live.ui, notice: notice === null ? null : { ...notice, at: now - (live.now - notice.at) } } };
+}
+
+/** What was measured then says nothing of who is connected now, nor since when; a start after it is none of then. */
+function hostThen(host: Host, at: number): Host {
+  const before = (time: number | null): number | null => (time === null || time > at ? null : time);
+  return { ...host, connected: true, connectionError: null, connectedSince: before(host.connectedSince), bootedAt: before(host.bootedAt) };
 }
 
 function definitionThen({ ui: { selectedVmId } }: State, frame: PastFrame | null): State["definition"] {

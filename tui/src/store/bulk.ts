@@ -99,7 +99,7 @@ function cancelled(bulk: Bulk): Bulk {
 
 function shown(state: State): State {
   if (page(state) === "plan") return state;
-  return { ...state, ui: { ...state.ui, pages: [...state.ui.pages.filter((one) => one !== "plan"), "plan"], scroll: { ...state.ui.scroll, plan: 0 } } };
+  return { ...state, ui: { ...state.ui, pages: [...state.ui.pages.filter((one) => one !== "plan"), "plan"], scroll: { ...state.ui.scroll, plan: 0 }, readFrom: 0 } };
 }
 
 /** The page closes; a plan or a summary is then done with, what runs goes on. */

@@ -3,7 +3,7 @@ import { SORT_COLUMNS } from "./state.js";
 import type { SortColumn, SortDirection } from "./state.js";
 
 export const COLUMN_IDS = [
-  "name", "state", "cpu", "last", "steal", "memory", "rss", "balloon", "shared", "disk", "latency", "rx", "tx", "drops", "age", "vcpus", "on", "host", "id",
+  "name", "state", "cpu", "last", "steal", "throttled", "memory", "rss", "balloon", "shared", "disk", "latency", "rx", "tx", "drops", "age", "vcpus", "on", "host", "id",
 ] as const;
 export type ColumnId = (typeof COLUMN_IDS)[number];
 
@@ -14,14 +14,18 @@ export interface Sort { readonly column: SortColumn; readonly direction: SortDir
 
 export const DEFAULT_SORT: Sort = { column: "cpu", direction: "descending" };
 
+/** The filter language's names of columns whose own are shorter. */
+const ALIASES: ReadonlyMap<string, ColumnId> = new Map([["disk.latency", "latency"], ["net.rx", "rx"], ["net.tx", "tx"], ["net.drops", "drops"]]);
+
 export function columnFrom(text: string): ColumnId | undefined {
-  return COLUMN_IDS.find((id) => id === text);
+  return ALIASES.get(text) ?? COLUMN_IDS.find((id) => id === text);
 }
 
 /** `cpu` in its natural direction, `-cpu` from the highest, `+cpu` from the lowest. Undefined: there is no such order. */
 export function sortFrom(text: string): Sort | undefined {
   const [, sign, name] = /^([+-]?)(.*)$/.exec(text) ?? [];
-  const column = SORT_COLUMNS.find((known) => known === name);
+  const wanted = ALIASES.get(name ?? "") ?? name;
+  const column = SORT_COLUMNS.find((known) => known === wanted);
   if (column === undefined) return undefined;
   return { column, direction: sign === "-" ? "descending" : sign === "+" ? "ascending" : naturalDirection(column) };
 }

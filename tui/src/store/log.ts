@@ -26,7 +26,7 @@ export function withLog(before: State, after: State, action: Action): State {
 function lines(before: State, after: State, action: Action): Said[] {
   if (action.type === "notice") return [{ tone: action.tone, text: action.text }];
   // Newest first, as the log is read, they then stand in the order of the file.
-  if (action.type === "settingsFaults") return [...action.texts].reverse().map((text) => ({ tone: "error", text }));
+  if (action.type === "settingsFaults") return [...action.faults].reverse().map(({ text }) => ({ tone: "error", text }));
   if (action.type === "judged" && after.ui.notice !== null && after.ui.notice !== before.ui.notice) return [{ tone: after.ui.notice.tone, text: after.ui.notice.text }];
   const { bulk } = after.ui;
   if (bulk?.phase === "over" && before.ui.bulk?.phase === "running") return [{ tone: "info", text: `${verbWords(bulk.verb)}: ${summaryOf(bulk)}.` }];

@@ -130,6 +130,8 @@ describe("the form of a rule", () => {
 
   it("takes the condition for the name where none is given, and no text for seconds", () => {
     expect(ruleOf(filled(ruleForm(null), { where: "label=web" }))).toMatchObject({ fits: true, input: { id: null, name: "label=web", enabled: true } });
+    // Neither a condition nor a name: the condition is what is missing.
+    expect(ruleOf(ruleForm(null))).toMatchObject({ fits: false, field: "where" });
     for (const forSeconds of ["", "soon", "-1", "1.5"]) expect(ruleOf(filled(ruleForm(null), { forSeconds }))).toMatchObject({ fits: false, field: "forSeconds" });
   });
 });

@@ -59,6 +59,8 @@ export interface VmSample {
   time: number;
   cpuRatio: number | null;
   stealRatio: number | null;
+  /** Time that its CPU quota stopped it; 1 is one core's. */
+  throttledTimeRatio: number | null;
   /** What its QEMU was started with; null: not told yet. */
   vcpusPresent: number | null;
   memoryConfiguredBytes: number;
@@ -215,7 +217,7 @@ export interface LogLine {
 export interface Definition { vmId: string; lines: string[] }
 
 /** Figures drawn over time, per VM and per host. */
-export const VM_FIGURES = ["cpu", "steal", "guestUsed", "balloon", "rss", "diskRead", "diskWrite", "diskLatency", "netRx", "netTx", "netDrops"] as const;
+export const VM_FIGURES = ["cpu", "steal", "throttled", "guestUsed", "balloon", "rss", "diskRead", "diskWrite", "diskLatency", "netRx", "netTx", "netDrops"] as const;
 export type VmFigure = (typeof VM_FIGURES)[number];
 export const HOST_FIGURES = ["cpu", "steal", "iowait", "psiCpu", "psiMemory", "psiIo", "memoryUsed", "ksmSaved", "diskRead", "diskWrite", "netRx", "netTx"] as const;
 export type HostFigure = (typeof HOST_FIGURES)[number];

@@ -40,6 +40,21 @@ describe("a notice", () => {
   });
 });
 
+describe("a refusal of a VM", () => {
+  const refused = reduce(started, { type: "notice", tone: "error", text: "start: It is stopping.", vmId: "web-1" });
+
+  it("is over when the VM is in another state, or gone", () => {
+    expect(refused.ui.notice?.text).toBe("start: It is stopping.");
+    expect(reduce(refused, { type: "vmChanged", id: "web-1", vm: vm({ state: "STOPPED" }), sample: null }).ui.notice).toBeNull();
+    expect(reduce(refused, { type: "vmChanged", id: "web-1", vm: null, sample: null }).ui.notice).toBeNull();
+  });
+
+  it("stays while nothing of it changes, whatever other VMs do", () => {
+    expect(reduce(refused, { type: "vmChanged", id: "web-1", vm: vm({ label: "other" }), sample: null }).ui.notice).not.toBeNull();
+    expect(reduce(refused, { type: "vmChanged", id: "web-2", vm: vm({ id: "web-2", state: "STOPPED" }), sample: null }).ui.notice).not.toBeNull();
+  });
+});
+
 describe("a refusal", () => {
   const later = (state: State, ms: number): State => reduce(state, { type: "tick", now: NOW + ms });
   const told = (state: State): State => reduce(state, { type: "notice", tone: "info", text: "start web-2 succeeded" });

@@ -11,11 +11,18 @@ export const SERVER_AWAY = "The server is away; this works again when it is back
 /** The state after a step, without a notice that the step has made false or less worth than what came. */
 export function withoutOldNotice(before: State, after: State, action: Action): State {
   const { notice } = after.ui;
-  if (notice === null || !isOver(before, after, action, notice.text)) return after;
+  if (notice === null || !isOver(before, after, action, notice)) return after;
   return { ...after, ui: { ...after.ui, notice: null } };
 }
 
-function isOver(before: State, after: State, action: Action, text: string): boolean {
+/** Whose refusal a notice is, with its state now. */
+export function refuser({ vms }: State, vmId: string | undefined): Notice["of"] {
+  const vm = vmId === undefined ? undefined : vms.get(vmId);
+  return vm === undefined ? undefined : { vmId: vm.id, state: vm.state };
+}
+
+function isOver(before: State, after: State, action: Action, { text, of }: Notice): boolean {
+  if (of !== undefined && after.vms.get(of.vmId)?.state !== of.state) return true;
   if (action.type === "connection") return after.connection.phase === "live" && text.includes(SERVER_AWAY);
   // The first events of all are of before; and while the past is looked at, what is new is not shown.
   if (action.type !== "events" || before.newestCursor === null || after.past.at !== null) return false;

@@ -4,7 +4,7 @@ import { alertsThen } from "./alerts-then.js";
 import { asOf } from "./as-of.js";
 import { comparedInstants, difference } from "./instants.js";
 import type { Alert, Event, Operation } from "./model.js";
-import { REACH_SECONDS, ZOOMS, isLoading, spanSeconds, stepSeconds, whereThen, whyNothing } from "./past.js";
+import { REACH_SECONDS, ZOOMS, isCompared, isLoading, spanSeconds, stepSeconds, whereThen, whyNothing } from "./past.js";
 import type { PastFrame } from "./past.js";
 import { reduce } from "./reduce.js";
 import { page, sampleAgeMs, selectedVm, serverNow, visibleVms } from "./select.js";
@@ -195,6 +195,35 @@ describe("two instants", () => {
     expect(rows.map(({ id }) => id)).toEqual(["gone", "made", "busy", "calm"]);
     expect(rows.map(({ figures: { cpu } }) => difference(cpu)?.toFixed(1) ?? null)).toEqual([null, null, "0.8", "0.0"]);
     expect([rows[0]?.after, rows[1]?.before]).toEqual([null, null]);
+  });
+
+  describe("on their page", () => {
+    const compared = (): State => {
+      const first = reduce(scrub(live(), -10), { type: "markInstant" });
+      const second = reduce(scrub(first, 5), { type: "markInstant" });
+      return reduce(second, { type: "comparedFrames", first: frame(NEWEST - 10_000), second: frame(NEWEST - 5_000) });
+    };
+    const instants = ({ past }: State): (number | null | undefined)[] => [past.comparison?.first, past.comparison?.second, past.at].map((at) => (at == null ? at : (at - NEWEST) / 1_000));
+
+    it("move with the header: the later one by steps, which are asked for, until now", () => {
+      const state = compared();
+      expect([isCompared(state.past), instants(state)]).toEqual([true, [-10, -5, -5]]);
+      const moved = scrub(state, 2);
+      expect([isCompared(moved.past), instants(moved)]).toEqual([false, [-10, -3, -3]]);
+      // What is shown meanwhile is what was answered last.
+      expect(moved.past.comparison?.frames[1]?.at).toBe(NEWEST - 5_000);
+      expect(instants(scrub(moved, 10))).toEqual([-10, 0, null]);
+      expect(instants(scrub(scrub(moved, 10), -1))).toEqual([-10, -1, -1]);
+    });
+
+    it("never pass each other", () => expect(instants(scrub(compared(), -10))).toEqual([-10, -9, -9]));
+
+    it("move by the earlier one where that is what the header shows", () => {
+      const now = reduce(live(), { type: "markInstant" });
+      const back = reduce(scrub(now, -10), { type: "markInstant" });
+      expect(instants(back)).toEqual([-10, 0, -10]);
+      expect([instants(scrub(back, -3)), instants(scrub(back, 30))]).toEqual([[-13, 0, -13], [-1, 0, -1]]);
+    });
   });
 
   it("are no comparison when they are the same: the mark is taken away", () => {

@@ -3,7 +3,7 @@
 import type { MemoryBreakdown, VmMemory, VmMemoryDetail } from "./memory.js";
 import type { DiskSample, Event, HostSample, Operation, Vm, VmDetail, VmSample } from "./model.js";
 import type { Series } from "./series.js";
-import { hostSample, serverNow } from "./select.js";
+import { hostSample, page, serverNow } from "./select.js";
 import type { State } from "./state.js";
 
 const MINUTE = 60;
@@ -103,7 +103,7 @@ export function reducePast(state: State, action: PastAction): State {
   const changed = (change: Partial<Past>): State => ({ ...state, past: { ...past, ...change } });
   switch (action.type) {
     case "scrub":
-      return changed(scrubbed(state, action.steps));
+      return changed(page(state) === "instants" ? scrubbedComparison(state, action.steps) : scrubbed(state, action.steps));
     case "zoom":
       return changed({ zoom: Math.max(0, Math.min(ZOOMS.length - 1, past.zoom + action.by)) });
     case "present":
@@ -120,7 +120,7 @@ export function reducePast(state: State, action: PastAction): State {
     case "pastSeries":
       return changed({ series: withSeries(past.series, action.series) });
     case "comparedFrames":
-      return past.comparison === null ? state : changed({ comparison: { first: action.first.at, second: action.second.at, frames: [action.first, action.second] } });
+      return past.comparison === null ? state : changed({ comparison: { ...past.comparison, frames: [action.first, action.second] } });
   }
 }
 
@@ -137,6 +137,29 @@ function scrubbed(state: State, steps: number): Partial<Past> {
   // Forth beyond the newest sample is now.
   if (at >= newest) return { at: null, frame: null, trouble: null };
   return { at: Math.max(at, newest - REACH_SECONDS * 1000), trouble: null };
+}
+
+/**
+ * On the page of two instants a step moves one of them: the one that the header shows, else the later. They never pass
+ * each other, and the header goes with the one that is moved.
+ */
+function scrubbedComparison(state: State, steps: number): Partial<Past> {
+  const { past } = state;
+  const { comparison } = past;
+  if (comparison === null) return scrubbed(state, steps);
+  const { first, second } = comparison;
+  const isFirst = past.at === first;
+  const stepMs = stepSeconds({ ...state, past: { ...past, at: isFirst ? first : second } }) * 1000;
+  const newest = newestInstant(state);
+  const wished = Math.max((isFirst ? first : second) + steps * stepMs, newest - REACH_SECONDS * 1000);
+  const at = isFirst ? Math.min(wished, second - stepMs) : Math.min(newest, Math.max(wished, first + stepMs));
+  const moved = { comparison: { ...comparison, first: isFirst ? at : first, second: isFirst ? second : at } };
+  return at >= newest ? { ...moved, at: null, frame: null, trouble: null } : { ...moved, at, trouble: null };
+}
+
+/** Whether what the server has answered is of the two instants that are compared now. */
+export function isCompared({ comparison }: Past): boolean {
+  return comparison !== null && comparison.frames[0]?.at === comparison.first && comparison.frames[1]?.at === comparison.second;
 }
 
 /** How far one step goes at this zoom: never less than what the server keeps of that time. */

@@ -107,6 +107,7 @@ export function vmFigure(sample: VmSample, figure: VmFigure): number | null {
   switch (figure) {
     case "cpu": return sample.cpuRatio;
     case "steal": return sample.stealRatio;
+    case "throttled": return sample.throttledTimeRatio;
     case "guestUsed": return guestUsedBytes(sample);
     case "balloon": return sample.balloonActualBytes;
     case "rss": return sample.rssBytes;

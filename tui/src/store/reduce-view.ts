@@ -9,7 +9,8 @@ import { moveForm } from "./form.js";
 import { memoryRowAt, memorySortStep, turned } from "./memory.js";
 import { logRows } from "./log.js";
 import { reduceMarks } from "./marks.js";
-import { nextNotice, withNoticesSeen } from "./notices.js";
+import { nextNotice, refuser, withNoticesSeen } from "./notices.js";
+import { movePlan, readPlan } from "./plan-rows.js";
 import { readOn } from "./reading.js";
 import { listedRows, moveRow } from "./rows.js";
 import { page, visibleVms } from "./select.js";
@@ -51,7 +52,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "nextTab":
       return withUi(state, { tab: VM_TABS[(VM_TABS.indexOf(state.ui.tab) + 1) % VM_TABS.length] ?? "graphs" });
     case "readOn":
-      return readOn(state, action.by);
+      return page(state) === "plan" ? readPlan(state, action.by) : readOn(state, action.by);
     case "cpuScale":
       return withUi(state, { cpuScale: state.ui.cpuScale === "core" ? "vm" : "core" });
     case "compareStep":
@@ -84,7 +85,7 @@ export function reduceView(state: State, action: ViewAction): State {
     case "filter":
       return filtered(state, action.text);
     case "notice":
-      return withUi(state, { notice: nextNotice(state, { tone: action.tone, text: action.text, at: state.now }) });
+      return withUi(state, { notice: nextNotice(state, { tone: action.tone, text: action.text, at: state.now, of: refuser(state, action.vmId) }) });
     case "clearNotice":
       return withNoticesSeen(state);
     case "console":
@@ -142,6 +143,7 @@ function move(state: State, by: number): State {
   }
   if (current === "why") return moveWhy(state, by);
   if (current === "alerts") return moveAlerts(state, by);
+  if (current === "plan") return movePlan(state, by);
   if (current === "form") return moveForm(state, by);
   // With several hosts the arrows choose one; whole pages still scroll its lines.
   if (current === "hosts" && state.hosts.length > 1 && (Math.abs(by) === 1 || !Number.isFinite(by))) {
@@ -166,7 +168,6 @@ const PAGE_HEAD_ROWS_MAX = 5;
 
 function lineCount(state: State, key: string): number {
   switch (key) {
-    case "plan": return state.ui.bulk?.items.length ?? 0;
     case "hosts": return HOST_LINES_MAX;
     case "vm.cpu":
     case "vm.memory":

@@ -28,6 +28,8 @@ export function ruleOf(form: Form): MeantRule {
   const seconds = fieldOf(form, "forSeconds").trim();
   // A GraphQL Int takes no other text: everything else is the server's to judge.
   if (!/^\d{1,9}$/.test(seconds)) return { fits: false, reason: `"${seconds}" is no whole number of seconds.`, field: "forSeconds" };
+  // Without a condition there is nothing to name either.
+  if (where === "") return { fits: false, reason: "A rule needs a condition: a filter, such as cpu>90.", field: "where" };
   const name = fieldOf(form, "name").trim();
   return {
     fits: true,

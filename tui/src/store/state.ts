@@ -10,12 +10,13 @@ import { NO_MATCHES } from "./filter.js";
 import type { FilterMatches } from "./filter.js";
 import { FIRST_MEMORY_ORDER, NO_MEMORY } from "./memory.js";
 import type { Memory, MemoryOrder } from "./memory.js";
-import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample } from "./model.js";
+import type { Alert, ConsoleTail, Definition, Event, Host, HostFigure, HostSample, LogLine, Operation, Vm, VmDetail, VmFigure, VmRecord, VmSample, VmState } from "./model.js";
 import { NO_PAST } from "./past.js";
 import type { Past } from "./past.js";
 import type { Ring } from "./ring.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import type { Settings } from "./settings.js";
+import type { FaultLine } from "./table-choice.js";
 import type { TargetPrompt } from "./targets.js";
 import type { Done } from "./undo.js";
 import type { Why } from "./why.js";
@@ -63,8 +64,8 @@ export type Prompt =
   | TargetPrompt
   /** Edits the labels of the VMs it names. */
   | { kind: "labels"; text: string; vmIds: readonly string[] }
-  /** Whether an operation of this dashboard shall be undone; the text says what that does. */
-  | { kind: "undo"; operationId: string; undoneVmId: string; text: string }
+  /** Whether an operation shall be undone; the text says what that does, and what newer one cannot be, if any. */
+  | { kind: "undo"; operationId: string; undoneVmId: string; text: string; passedOver: string | null }
   /** Whether an alert rule shall be deleted; the effect says what that ends. */
   | { kind: "deleteRule"; ruleId: string; name: string; effect: string }
   /** Whether a VM that was just made shall be started. */
@@ -73,7 +74,13 @@ export type Prompt =
   | { kind: "typed"; text: string; expected: string };
 
 /** The newest thing worth saying above the keys: an error of ours or the answer to a key. */
-export interface Notice { tone: "info" | "error"; text: string; at: number }
+export interface Notice {
+  tone: "info" | "error";
+  text: string;
+  at: number;
+  /** The VM that refused, and its state then; it is over with that state. Absent: of no VM, or no refusal. */
+  of?: { vmId: string; state: VmState } | undefined;
+}
 
 export type ConsoleView = "split" | "full";
 
@@ -168,6 +175,8 @@ export interface State {
   newestCursor: bigint | null;
   operations: Operation[];
   past: Past;
+  /** Wrong lines of config.yaml known of so far, in their order. */
+  settingsFaults: readonly FaultLine[];
   /** From the configuration; none where it has none. */
   userCommands: readonly UserCommand[];
   ui: Ui;
@@ -202,6 +211,7 @@ export function initialState(now: number, settings: Settings = DEFAULT_SETTINGS)
     newestCursor: null,
     operations: [],
     past: NO_PAST,
+    settingsFaults: [],
     userCommands: settings.commands,
     ui: {
       pages: ["overview"],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AUTOMATIC_COLUMNS, COLUMN_IDS, naturalDirection, sortFrom, sortText } from "./columns.js";
+import { AUTOMATIC_COLUMNS, COLUMN_IDS, columnFrom, naturalDirection, sortFrom, sortText } from "./columns.js";
 import { reduce } from "./reduce.js";
 import { DEFAULT_SETTINGS } from "./settings.js";
 import { SORT_COLUMNS, initialState } from "./state.js";
@@ -45,8 +45,25 @@ describe("views", () => {
     expect(worn.ui).toMatchObject({ filter: "web", tableColumns: ["name", "age"], sort: { column: "age", direction: "ascending" } });
   });
 
+  it("take the filter language's names too", () => {
+    expect(["disk.latency", "net.rx", "net.tx", "net.drops"].map(columnFrom)).toEqual(["latency", "rx", "tx", "drops"]);
+    expect(sortFrom("-net.rx")).toEqual({ column: "rx", direction: "descending" });
+  });
+
   it.each(SORT_COLUMNS.flatMap((column) => (["ascending", "descending"] as const).map((direction) => ({ column, direction }))))("write the order %j so that it is read back", (sort) => {
     expect(sortFrom(sortText(sort))).toEqual(sort);
     expect(sortFrom(sort.column)).toEqual({ column: sort.column, direction: naturalDirection(sort.column) });
+  });
+});
+
+describe("wrong lines of config.yaml", () => {
+  const fault = (line: number) => ({ line, text: `config.yaml line ${line}: wrong.` });
+  const told = (state: State, ...lines: number[]): State => reduce(state, { type: "settingsFaults", faults: lines.map(fault), views: [] });
+
+  it("are told by the first of the file and how many there are, whoever finds them when", () => {
+    const one = told(stateWith([]), 7);
+    expect(one.ui.notice?.text).toBe("config.yaml line 7: wrong.");
+    expect(told(told(stateWith([]), 2, 7), 5).ui.notice?.text).toBe("config.yaml has 3 faults (l: all), the first: config.yaml line 2: wrong.");
+    expect(told(one, 3).ui.notice?.text).toBe("config.yaml has 2 faults (l: all), the first: config.yaml line 3: wrong.");
   });
 });

@@ -11,8 +11,11 @@ export type TableAction =
   | { type: "wearView"; view: SavedView }
   | { type: "pointAt"; vmId: string }
   | { type: "settings"; settings: Settings }
-  /** Wrong lines of config.yaml, a sentence each; the views named lose their filters. */
-  | { type: "settingsFaults"; texts: readonly string[]; views: readonly string[] };
+  /** Wrong lines of config.yaml, beside those told of before; the views named lose their filters. */
+  | { type: "settingsFaults"; faults: readonly FaultLine[]; views: readonly string[] };
+
+/** A wrong line of config.yaml, and a paintable sentence that names it. */
+export interface FaultLine { line: number; text: string }
 
 /** The lines of the page on which columns are chosen: null is "as many as fit". */
 export function columnLines({ ui }: State): (ColumnId | null)[] {
@@ -53,12 +56,13 @@ export function reduceTable(state: State, action: TableAction): State {
   }
 }
 
-/** The first is shown at once; the log has each. */
-function withFaults(state: State, { texts, views }: Extract<TableAction, { type: "settingsFaults" }>): State {
-  const [first = ""] = texts;
-  const text = texts.length === 1 ? first : `${first} And ${texts.length - 1} more: the log names each.`;
+/** How many there are and the first of the file at once, whoever found them when; the log has each. */
+function withFaults(state: State, { faults, views }: Extract<TableAction, { type: "settingsFaults" }>): State {
+  const settingsFaults = [...state.settingsFaults, ...faults].sort((a, b) => a.line - b.line);
+  const first = settingsFaults[0]?.text ?? "";
+  const text = settingsFaults.length === 1 ? first : `config.yaml has ${settingsFaults.length} faults (l: all), the first: ${first}`;
   const settings = { ...state.settings, views: state.settings.views.map((view) => (views.includes(view.name) ? { ...view, filter: null } : view)) };
-  return withUi({ ...state, settings }, { notice: { tone: "error", text, at: state.now } });
+  return withUi({ ...state, settings, settingsFaults }, { notice: { tone: "error", text, at: state.now } });
 }
 
 /** The name stays: a row without one says nothing. */

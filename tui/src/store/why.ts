@@ -38,7 +38,7 @@ export interface Why {
   found: Diagnosis | null;
   /** Why there is no answer; null while there is one or it is awaited. */
   fault: string | null;
-  /** The chosen cause; the one past the last is what follows the causes. */
+  /** The chosen finding: a cause, or past the causes one of what was ruled out or cannot be told. */
   index: number;
   /** The same question as GraphQL while that is shown instead; null: the causes are. */
   query: string | null;
@@ -87,14 +87,19 @@ function after(why: Why, action: Exclude<WhyAction, { type: "whyOpen" | "lookAt"
 function indexIn(why: Why, diagnosis: Diagnosis): number {
   const kind = why.found?.causes[why.index]?.kind;
   const same = kind === undefined ? -1 : diagnosis.causes.findIndex((cause) => cause.kind === kind);
-  return same === -1 ? Math.min(why.index, diagnosis.causes.length) : same;
+  return same === -1 ? Math.min(why.index, lastFinding(diagnosis)) : same;
+}
+
+/** The last finding; where nothing follows the causes, one past them. */
+function lastFinding({ causes, ruledOut, notKnown }: Diagnosis): number {
+  return Math.max(causes.length + ruledOut.length + notKnown.length - 1, causes.length);
 }
 
 /** Up and down over the causes and what follows them. */
 export function moveWhy(state: State, by: number): State {
   const { why } = state.ui;
   if (why === null) return state;
-  const index = Math.max(0, Math.min(why.found?.causes.length ?? 0, why.index + by));
+  const index = Math.max(0, Math.min(why.found === null ? 0 : lastFinding(why.found), why.index + by));
   return index === why.index ? state : { ...state, ui: { ...state.ui, why: { ...why, index } } };
 }
 

@@ -6,6 +6,7 @@ import type { State } from "../store/state.js";
 import { padCells } from "../width.js";
 import type { Rect } from "./frame.js";
 import { cut } from "./format.js";
+import { nameNeedsOf } from "./names.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { COLUMNS, fittingColumns } from "./vm-columns.js";
@@ -18,7 +19,7 @@ const VIEW_NAME_CELLS = 20;
 export function columnsPage(p: Painter, rect: Rect): void {
   const { state, theme } = p;
   const { tableColumns } = state.ui;
-  const shown = new Set(fittingColumns(p.frame.width, tableColumns).map((column) => column.id));
+  const shown = new Set(fittingColumns(p.frame.width, tableColumns, nameNeedsOf(state.vms)).map((column) => column.id));
   const lines = columnLines(state).map((id) => {
     if (id === null) return `${box(tableColumns === null)} as many as fit`;
     const column = COLUMNS.find((one) => one.id === id);

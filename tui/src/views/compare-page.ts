@@ -11,6 +11,7 @@ import type { Rect, Role } from "./frame.js";
 import { words } from "./format.js";
 import { fixedTable } from "./fixed-table.js";
 import type { FixedColumn } from "./fixed-table.js";
+import { cutName } from "./names.js";
 import { DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { DOTS_ACROSS, GUTTER, plot } from "./plot.js";
@@ -101,7 +102,7 @@ function table(p: Painter, rect: Rect, vms: readonly Vm[], lines: readonly PlotL
   const value = (title: string, read: (row: Compared) => number | null): FixedColumn<Compared> => ({ title, width: scale.width, align: "right", text: (row) => scale.value(read(row)) });
   fixedTable(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 1, height: rows.length + 1 }, [
     { title: "", width: 1, align: "left", text: (row) => row.line.name, look: (row) => style(row.line.role, "bold") },
-    { title: "NAME", width: 30, align: "left", text: ({ vm }) => vm.label, look: () => TEXT },
+    { title: "NAME", width: 30, align: "left", cut: cutName, text: ({ vm }) => vm.label, look: () => TEXT },
     { title: "STATE", width: 9, align: "left", text: ({ vm }) => words(vm.state), look: ({ vm }) => style(STATE_ROLES[vm.state]) },
     value("NOW", (row) => row.line.now), value("MIN", (row) => row.low), value("MAX", (row) => row.peak),
   ], rows);

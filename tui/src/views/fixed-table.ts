@@ -10,6 +10,8 @@ export interface FixedColumn<Row> {
   width: number;
   align: "left" | "right";
   text: (row: Row) => string;
+  /** How a text that is too long is cut; absent: at its end. */
+  cut?: (text: string, width: number, mark: string) => string;
   look?: (row: Row) => Style;
 }
 
@@ -43,7 +45,7 @@ function cells<Row>(p: Painter, rect: Rect, y: number, columns: readonly FixedCo
     const width = Math.min(column.width, right - x);
     if (width <= 0) return;
     const [text, look] = of(column);
-    const shown = cut(text, width, p.theme.ellipsis);
+    const shown = (column.cut ?? cut)(text, width, p.theme.ellipsis);
     p.frame.put(x, y, column.align === "right" ? shown.padStart(width) : shown, look, width);
     x += column.width + columnGap(rect.width);
   }

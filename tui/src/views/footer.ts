@@ -120,7 +120,7 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
       return;
     }
     case "undo":
-      upwards(p, y, `Undo? ${shown.text}`, style("attention"));
+      upwards(p, y, shown.passedOver === null ? `Undo? ${shown.text}` : `${shown.passedOver} Undo what was done before? ${shown.text}`, style("attention"));
       parts(p, 1, y + 1, [["u", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
       return;
     case "deleteRule":

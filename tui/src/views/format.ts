@@ -41,6 +41,16 @@ export function sampleAge(ms: number | null): string {
   return formatDuration(ms);
 }
 
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAY = 86_400;
+
+/** A span in seconds as people say it: 5 min, 6 h, 30 d. */
+export function spanWords(seconds: number): string {
+  if (seconds < HOUR) return `${seconds / MINUTE} min`;
+  return seconds < DAY ? `${seconds / HOUR} h` : `${seconds / DAY} d`;
+}
+
 /** Time of day in UTC: 13:02:11. */
 export function clock(timeMs: number): string {
   return new Date(timeMs).toISOString().slice(11, 19);

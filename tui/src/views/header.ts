@@ -6,6 +6,7 @@ import { style } from "./frame.js";
 import type { Style } from "./frame.js";
 import { cellsOf } from "../width.js";
 import { cut, longAge, sampleAge } from "./format.js";
+import { cutName } from "./names.js";
 import { BOLD, DIM, RULE, TEXT, parts } from "./painter.js";
 import { pastHeader } from "./past.js";
 import type { Painter } from "./painter.js";
@@ -39,10 +40,10 @@ export function header(p: Painter): void {
     const since = longAge(state.now + state.clockSkewMs - (vm.startedAt ?? vm.stateSince));
     const standing: readonly Text[] = [["   ", TEXT], [`${p.theme.states[vm.state]} ${vm.state.toLowerCase()}`, look]];
     const crumb = ` ${p.theme.crumb} `;
-    // Of a long name the end goes, and before that for how long it is so.
+    // Of a long name the middle goes, and before that for how long it is so.
     const left = room - start - cellsOf(crumb) - cellsOf(vm.label);
     const facts = wholePieces([{ texts: standing, weight: 1 }, { texts: [[` ${since}`, TEXT]], weight: 0 }], Math.max(left, STATE_CELLS));
-    const label = cut(vm.label, room - start - cellsOf(crumb) - facts.reduce((sum, [text]) => sum + cellsOf(text), 0), p.theme.ellipsis);
+    const label = cutName(vm.label, room - start - cellsOf(crumb) - facts.reduce((sum, [text]) => sum + cellsOf(text), 0), p.theme.ellipsis);
     parts(p, start, 0, [[crumb, DIM], [label, BOLD], ...facts], room - start);
   } else parts(p, start, 0, wholePieces(counts(p), room - start), room - start);
 }
@@ -103,12 +104,17 @@ function rightSide(p: Painter): number {
   return ageText.length + role.length + 4;
 }
 
+/** Cells of a VM's name beside the banner: its page must say whose it is. */
+const BANNER_NAME_CELLS = 20;
+
 function banner(p: Painter, since: number, reason: string): void {
   const { state, frame, theme } = p;
   const look = style("attention", "inverse");
   const ageText = `data ${sampleAge(sampleAgeMs(state))} old `;
   frame.fill({ x: 0, y: 0, width: frame.width, height: 1 }, " ", look);
-  const text = ` ${theme.attention} no server for ${longAge(state.now - since)}: ${reason} ${theme.kind === "unicode" ? "·" : "-"} trying again`;
+  const vm = page(state) === "vm" ? selectedVm(state) : null;
+  const of = vm === null ? "" : `${cutName(vm.label, BANNER_NAME_CELLS, theme.ellipsis)} ${theme.bar} `;
+  const text = ` ${of}${theme.attention} no server for ${longAge(state.now - since)}: ${reason} ${theme.kind === "unicode" ? "·" : "-"} trying again`;
   frame.put(0, 0, cut(text, frame.width - ageText.length - 2, theme.ellipsis), look);
   frame.putRight(frame.width, 0, ageText, look);
 }

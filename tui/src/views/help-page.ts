@@ -21,7 +21,7 @@ const EVERYWHERE_RATIO = 0.5;
 
 /** Signs of the table, told once. */
 const LEGEND: readonly (readonly [keyof Painter["theme"]["states"], string])[] = [
-  ["RUNNING", "running"], ["PAUSED", "paused"], ["STARTING", "in between"], ["STOPPED", "stopped or defined"], ["CRASHED", "crashed"],
+  ["RUNNING", "running"], ["PAUSED", "paused"], ["STARTING", "between"], ["STOPPED", "off"], ["CRASHED", "crashed"],
 ];
 
 /** All lines for a page so wide. What does not fit into one goes on in the next: nothing is cut. */
@@ -80,6 +80,6 @@ export function helpPage(p: Painter, rect: Rect): void {
     frame.put(TEXT_FROM, y, cut(line.text, rect.width - TEXT_FROM - 1, theme.ellipsis), line.able ? TEXT : DIM);
   });
   let x = 1;
-  for (const [vmState, name] of LEGEND) x = frame.put(x, rect.y + rect.height - 1, `${theme.states[vmState]} ${name}  `, DIM);
-  frame.put(x, rect.y + rect.height - 1, `${theme.unknown} unknown`, DIM);
+  for (const [vmState, name] of LEGEND) x = frame.put(x, rect.y + rect.height - 1, `${theme.states[vmState]} ${name} `, DIM);
+  frame.put(x, rect.y + rect.height - 1, `${theme.unknown} unknown ${theme.restart} restart ${theme.guarded} protected`, DIM);
 }

@@ -24,7 +24,7 @@ const CORE_BAR_CELLS = 8;
 export function hostFacts(p: Painter, host: Host, width: number): FactLine[] {
   const sample = p.state.hostSamples.get(host.id) ?? null;
   return [
-    ...identity(p, host), ...cores(p, host, sample, width), ...memory(p, host, sample), ...waits(sample), ...spaces(p, sample),
+    ...identity(p, host, sample), ...cores(p, host, sample, width), ...memory(p, host, sample), ...waits(sample), ...spaces(p, sample),
     ...missing(p, host.capabilities, width), ...present(p, host.capabilities, width),
   ];
 }
@@ -33,10 +33,10 @@ function named(name: string, ...rest: FactLine): FactLine {
   return [[name.padEnd(NAME_CELLS), DIM], ...rest];
 }
 
-function identity(p: Painter, host: Host): FactLine[] {
+function identity(p: Painter, host: Host, sample: HostSample | null): FactLine[] {
   const now = serverNow(p.state);
   const since = host.connectedSince === null ? "" : ` for ${longAge(now - host.connectedSince)}`;
-  const link: FactLine[number] = host.connected ? [`connected${since}`, TEXT] : [`unreachable${since}: ${host.connectionError ?? "no reason given"}`, style("attention")];
+  const link: FactLine[number] = p.state.past.at !== null && sample === null ? [whyNoSample(p.state, host.id), DIM] : host.connected ? [`connected${since}`, TEXT] : [`unreachable${since}: ${host.connectionError ?? "no reason given"}`, style("attention")];
   const up = host.bootedAt === null ? "" : `, up ${longAge(now - host.bootedAt)}`;
   const vms = countOn(p.state, host.id);
   return [

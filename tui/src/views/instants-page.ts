@@ -1,12 +1,14 @@
 // The page that compares two instants: per VM what it was at each and by how much it changed.
 import { comparedInstants, difference } from "../store/instants.js";
 import type { Change, ComparedVm, InstantFigure } from "../store/instants.js";
+import { isCompared } from "../store/past.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
 import { UNKNOWN, bytes, latency, longAge, percent, rate } from "./format.js";
 import { columnGap, fixedTable } from "./fixed-table.js";
 import type { FixedColumn } from "./fixed-table.js";
 import { scrolled } from "./lists.js";
+import { cutName, nameCells, nameNeeds } from "./names.js";
 import { DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { instantWords } from "./past-words.js";
@@ -15,7 +17,6 @@ import type { Theme } from "./theme.js";
 
 /** Rows of the page above its table: its rule and the two clocks. */
 const HEAD_ROWS = 3;
-const NAME_WIDTH = 12;
 const STATE_WIDTH = 10;
 
 interface FigureColumn { figure: InstantFigure; title: string; width: number; format: (value: number) => string }
@@ -41,7 +42,7 @@ export function instantsPage(p: Painter, rect: Rect): void {
   }
   const { first, second, frames } = comparison;
   const rows = comparedInstants(p.state);
-  rule(p, { ...rect, height: 1 }, `two instants, ${longAge(second - first)} apart`, rows.length === 0 ? "" : `${rows.length} VMs`);
+  rule(p, { ...rect, height: 1 }, `two instants, ${longAge(second - first)} apart`, isCompared(p.state.past) ? `${rows.length} VMs` : "asking the server");
   parts(p, rect.x + 1, rect.y + 1, [["a ", style("key")], [`${instantWords(frames[0]?.clock ?? first)} UTC`, TEXT], ["    b ", style("key")], [`${instantWords(frames[1]?.clock ?? second)} UTC`, TEXT], ["    + is more at b", DIM]], rect.width - 2);
   if (frames[0] === null || frames[1] === null) {
     p.frame.put(rect.x + 2, rect.y + HEAD_ROWS, "Asking the server.", DIM);
@@ -52,17 +53,17 @@ export function instantsPage(p: Painter, rect: Rect): void {
     return;
   }
   const below: Rect = { x: rect.x + 1, y: rect.y + HEAD_ROWS, width: rect.width - 2, height: rect.height - HEAD_ROWS };
-  fixedTable(p, below, columns(p, below), rows, scrolled(p.state, "instants", below.height - 1, rows.length));
+  fixedTable(p, below, columns(p, below, nameCells(nameNeeds(rows.map(({ label }) => label)), below.width)), rows, scrolled(p.state, "instants", below.height - 1, rows.length));
 }
 
 /** Name and state, then as many figures as fit: a, b and the difference of each, their name above the three. */
-function columns({ frame, theme }: Painter, { x, y, width }: Rect): FixedColumn<ComparedVm>[] {
+function columns({ frame, theme }: Painter, { x, y, width }: Rect, name: number): FixedColumn<ComparedVm>[] {
   const shown: FixedColumn<ComparedVm>[] = [
-    { title: "NAME", width: NAME_WIDTH, align: "left", text: ({ label }) => label },
+    { title: "NAME", width: name, align: "left", cut: cutName, text: ({ label }) => label },
     { title: "STATE", width: STATE_WIDTH, align: "left", text: (row) => stateText(row, theme), look: stateLook },
   ];
   const gap = columnGap(width);
-  let used = NAME_WIDTH + STATE_WIDTH + 2 * gap;
+  let used = name + STATE_WIDTH + 2 * gap;
   for (const { figure, title, width: cells, format } of FIGURES) {
     const needed = 3 * (cells + gap) + 1;
     if (used + needed > width) break;

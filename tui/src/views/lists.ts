@@ -7,12 +7,13 @@ import { cellsOf, padCells } from "../width.js";
 import { style } from "./frame.js";
 import type { Rect, Role } from "./frame.js";
 import { clock, cut, dayClock, longAge, words } from "./format.js";
+import { cutName, nameCells, nameNeedsOf } from "./names.js";
 import { DIM, TEXT, parts } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { STATE_ROLES } from "./theme.js";
 
-/** Cells of the VM's name in a list. */
-const NAME_WIDTH = 16;
+/** Least cells of the VM's name in a list. */
+const NAME_LEAST_WIDTH = 16;
 /** From this width on a line names the day too. */
 const WITH_DAY_FROM_CELLS = 100;
 
@@ -34,18 +35,24 @@ export function eventSign({ theme }: Painter, event: Event): string {
   return event.state === null ? " " : theme.states[event.state];
 }
 
+/** Whose line it is, as wide as all names need. */
+function nameOf({ state, theme }: Painter, rect: Rect, vmId: string | null): string {
+  const width = nameCells(nameNeedsOf(state.vms), rect.width, NAME_LEAST_WIDTH);
+  return padCells(cutName(vmLabel(state, vmId), width, theme.ellipsis), width + 1);
+}
+
 /** Index of the first line shown: the page's scroll, never past the last full screen. */
 export function scrolled(state: State, key: string, shown: number, total: number): number {
   return Math.max(0, Math.min(state.ui.scroll[key] ?? 0, total - shown));
 }
 
 export function eventRow(p: Painter, rect: Rect, event: Event, names: Names): void {
-  const { frame, theme, state } = p;
+  const { frame, theme } = p;
   const look = style(eventRole(event));
   const time = rect.width >= WITH_DAY_FROM_CELLS ? dayClock(event.time) : clock(event.time);
   const start = parts(p, rect.x + 1, rect.y, [
     [`${time} `, DIM], [`${eventSign(p, event)} `, look],
-    names === "with names" ? [padCells(cut(vmLabel(state, event.vmId), NAME_WIDTH, theme.ellipsis), NAME_WIDTH + 1), TEXT] : null,
+    names === "with names" ? [nameOf(p, rect, event.vmId), TEXT] : null,
   ], rect.width - 1);
   const actor = event.actor === null ? "" : ` (${event.actor})`;
   const room = rect.x + rect.width - start - cellsOf(actor) - 1;
@@ -66,10 +73,10 @@ function operationProgress(p: Painter, operation: Operation): string {
 }
 
 export function operationRow(p: Painter, rect: Rect, operation: Operation): void {
-  const { frame, theme, state } = p;
+  const { frame, theme } = p;
   const room = rect.width - 2;
   const start = parts(p, rect.x + 1, rect.y, [
-    [`${clock(operation.startedAt)} `, DIM], [words(operation.kind).padEnd(10), TEXT], [padCells(cut(vmLabel(state, operation.vmId), NAME_WIDTH, theme.ellipsis), NAME_WIDTH + 1), TEXT],
+    [`${clock(operation.startedAt)} `, DIM], [words(operation.kind).padEnd(10), TEXT], [nameOf(p, rect, operation.vmId), TEXT],
     [operation.state.toLowerCase().padEnd(10), style(operationRole(operation))], [operationProgress(p, operation).padEnd(10), DIM], [`by ${operation.requestedBy}  `, DIM],
   ], room);
   frame.put(start, rect.y, cut(operation.error ?? "", rect.x + room - start + 1, theme.ellipsis), style("crashed"));

@@ -80,7 +80,7 @@ describe("the tabs of a VM", () => {
   it("show what a VM runs with while its definition is another", () => {
     const edited = stateWith([vm({ id: "web-1", vcpus: 4, memoryBytes: 512 * MIB, restartRequired: true })], [sample("web-1", NOW, { cpuRatio: 1, vcpusPresent: 2 })]);
     const shown = rows(reduce(onTab(edited, "memory"), { type: "cpuScale" }));
-    expect(shown[2]).toMatch(/^ 2 vCPUs {2}256M /);
+    expect(shown[2]).toMatch(/^ 2 vCPUs \(then 4\) {2}256M \(then 512M\) /);
     expect(shown.join("\n")).toMatch(/configured +256M +100% +what it was started with/);
     expect(text(reduce(edited, { type: "cpuScale" }))).toMatch(/web-1 +running +50\.0 .*256M/);
   });
@@ -112,6 +112,23 @@ describe("the tabs of a VM", () => {
 
   it.each([["STOPPED", "stopped: nothing to measure"], ["CRASHED", "crashed: nothing to measure"], ["RUNNING", "waiting for the first samples"]] as const)("say of a %s VM without figures why its graphs are empty", (state, why) => {
     expect(text(onTab(stateWith([vm({ state })]), "graphs"))).toContain(why);
+  });
+
+  it("tell the whole reason of an empty graph on the smallest screen", () => {
+    expect(text(onTab(stateWith([vm({ state: "STOPPED" })]), "graphs"))).toMatch(/stopped: nothing to measure \(s[^]*starts it\)/);
+  });
+
+  it("say of a disk at rest for how long it was, not that it never was used", () => {
+    const atRest = stateWith([vm({})], [sample("web-1", NOW, { diskReadBytesPerSecond: 0, diskWriteBytesPerSecond: 0 })]);
+    expect(text(onTab(atRest, "disks"))).toContain("no read or write in these 5 min");
+    expect(text(onTab(reduce(atRest, { type: "zoom", by: -1 }), "disks"))).toContain("in these 2 min");
+    expect(text(onTab(stateWith([vm({})]), "disks"))).not.toContain("no read or write");
+  });
+
+  it("tell what a VM runs with and what it will run with once restarted", () => {
+    const edited = stateWith([vm({ memoryBytes: 512 * 1024 ** 2, vcpus: 2, restartRequired: true })], [sample("web-1", NOW, { vcpusPresent: 1 })]);
+    expect(text(onTab(edited, "graphs"))).toContain("1 vCPU (then 2)  256M (then 512M)  q35");
+    expect(text(onTab(stateWith([vm({})], [sample("web-1", NOW)]), "graphs"))).not.toContain("then");
   });
 });
 
@@ -216,6 +233,22 @@ describe("any page", () => {
     screen({ ...state, rings }, { columns: 200, rows: 50 }, UNICODE);
     expect(asked).toBeGreaterThan(0);
     expect(asked).toBeLessThan(200);
+  });
+});
+
+describe("a CPU limit", () => {
+  const [wide, at] = [{ columns: 120, rows: 40 }, (throttledTimeRatio: number | null): VmSample => sample("web-1", NOW, { ...FULL, throttledTimeRatio })];
+  const graphs = (throttled: number | null): string => text(opened(stateWith([vm({ id: "web-1" })], [at(throttled)]), "vm"), wide);
+
+  it("has a line in the graph of CPU where it stopped the VM, and none where there is none", () => {
+    expect(graphs(0.42)).toMatch(/used [^]*steal [^]*throttled 42\.0/);
+    expect(graphs(0)).not.toContain("throttled");
+    expect(graphs(null)).not.toContain("throttled");
+  });
+
+  it("has a column of its own", () => {
+    const state = stateWith([vm({ id: "web-1" })], [at(0.42)]);
+    expect(text({ ...state, ui: { ...state.ui, tableColumns: ["name", "steal", "throttled"] } })).toMatch(/NAME +steal% +throttled%[^]*web-1 +0\.0 +42\.0/);
   });
 });
 

@@ -82,6 +82,23 @@ describe("the page of memory of then", () => {
   });
 });
 
+describe("the page of hosts of then", () => {
+  const since = (connectedSince: number, change: Partial<PastFrame> = {}): string => {
+    const state = then("memory", change);
+    const hosts = state.hosts.map((host) => ({ ...host, connectedSince, bootedAt: NOW - 3_600_000, cpuModel: "", kernel: "", qemuVersion: "", daemonVersion: "" }));
+    return text(reduce({ ...state, hosts }, { type: "open", page: "hosts" }));
+  };
+
+  it("tells since when it was connected only where that was before", () => {
+    expect(since(AT - 120_000)).toMatch(/link +connected for 2m 0s, up 59m 0s/);
+    expect(since(NOW - 1_000)).toMatch(/link +connected, up/);
+  });
+
+  it("calls no host connected of which nothing was measured", () => {
+    expect(since(AT - 120_000, { hostSamples: new Map() })).toMatch(/link +not measured: no sample came/);
+  });
+});
+
 describe("the tabs of a VM of then", () => {
   it("tell of memory where it was, targets as unkept, policy, decision and every figure, ages as unkept", () => {
     const shown = text(then("vm"), LARGE);

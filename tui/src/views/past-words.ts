@@ -5,16 +5,6 @@ import type { State } from "../store/state.js";
 import { fitsRing } from "../store/windows.js";
 import { isAlive } from "./vm-plots.js";
 
-const MINUTE = 60;
-const HOUR = 3_600;
-const DAY = 86_400;
-
-/** A span as people say it: 5 min, 6 h, 30 d. */
-export function spanWords(seconds: number): string {
-  if (seconds < HOUR) return `${seconds / MINUTE} min`;
-  return seconds < DAY ? `${seconds / HOUR} h` : `${seconds / DAY} d`;
-}
-
 /** Day and time in UTC: 2026-11-23 13:02:11. */
 export function instantWords(time: number): string {
   return new Date(time).toISOString().slice(0, 19).replace("T", " ");

@@ -3,10 +3,10 @@
 import { isLoading, spanSeconds } from "../store/past.js";
 import { style } from "./frame.js";
 import type { Rect } from "./frame.js";
-import { cut, longAge } from "./format.js";
+import { cut, longAge, spanWords } from "./format.js";
 import { DIM, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
-import { instantWords, spanWords } from "./past-words.js";
+import { instantWords } from "./past-words.js";
 import { wholePieces } from "./whole-pieces.js";
 import type { Piece } from "./whole-pieces.js";
 import { CONSOLE_OF_NOW } from "./vm-console.js";

@@ -1,11 +1,12 @@
 // The plain face: the dashboard in sentences, one a line, for pipes, logs and screen readers. No colour, no sign that
 // needs a terminal.
 import { guestUsedBytes } from "../guest-memory.js";
-import type { Event, Operation, Vm, VmState } from "../store/model.js";
+import type { Event, Operation, Vm, VmSample, VmState } from "../store/model.js";
 import { countByState, host, hostSample, sampleAgeMs, sum, vcpusOf } from "../store/select.js";
 import type { State } from "../store/state.js";
 import type { PlainPage } from "./plain-pages.js";
 import { dayClock, longAge, percent, words } from "./format.js";
+import { UNCOUNTED, isUserNetwork } from "./vm-plots.js";
 
 const UNKNOWN_WORD = "unknown";
 
@@ -30,6 +31,10 @@ function rate(value: number | null): string {
   if (value === null) return UNKNOWN_WORD;
   if (value >= 999_500) return `${three(value / 1e6)} MB/s`;
   return value >= 999.5 ? `${three(value / 1e3)} kB/s` : `${Math.round(value)} B/s`;
+}
+
+function ofCore(ratio: number | null): string {
+  return ratio === null ? UNKNOWN_WORD : `${percent(ratio)} % of a core`;
 }
 
 const STATES: readonly VmState[] = ["RUNNING", "PAUSED", "STARTING", "STOPPING", "MIGRATING", "STOPPED", "DEFINED", "CRASHED"];
@@ -61,10 +66,17 @@ function vmLine(state: State, vm: Vm): string {
   if (sample === undefined) return `${vm.label}: ${vm.state}. ${size(vm.memoryBytes)} configured.`;
   const used = guestUsedBytes(sample);
   const memory = used === null ? `Guest memory ${UNKNOWN_WORD} of ${size(sample.memoryConfiguredBytes)}` : `Guest memory ${sizeOf(used, sample.memoryConfiguredBytes)}`;
-  const cpu = sample.cpuRatio === null ? UNKNOWN_WORD : `${percent(sample.cpuRatio)} %`;
+  // The scale with it: a reader cannot look at a table's head.
+  const cpu = ofCore(sample.cpuRatio);
   const disk = rate(sum(sample.diskReadBytesPerSecond, sample.diskWriteBytesPerSecond));
   const since = vm.startedAt === null ? "" : ` Up ${longAge(state.now + state.clockSkewMs - vm.startedAt)}.`;
-  return `${vm.label}: ${vm.state}. CPU ${cpu}. ${memory}. Disk ${disk}. Net ${rate(sample.networkRxBytesPerSecond)} in, ${rate(sample.networkTxBytesPerSecond)} out.${since}`;
+  return `${vm.label}: ${vm.state}. CPU ${cpu}. ${memory}. Disk ${disk}. ${netText(vm, sample)}.${since}`;
+}
+
+/** What nobody counts is unknown for ever, and says so. */
+function netText(vm: Vm, { networkRxBytesPerSecond: rx, networkTxBytesPerSecond: tx }: VmSample): string {
+  if (rx === null && tx === null && isUserNetwork(vm)) return `Net ${UNKNOWN_WORD} (${UNCOUNTED})`;
+  return `Net ${rate(rx)} in, ${rate(tx)} out`;
 }
 
 /** Events and operations told: the newest, oldest first, as a log is read. */
@@ -135,7 +147,7 @@ function vmLines(state: State, vmId: string | null): string[] {
       `Memory: configured ${bytesOf(sample.memoryConfiguredBytes)}, balloon ${bytesOf(sample.balloonActualBytes)}, available in the guest ${bytesOf(sample.guestAvailableBytes)}, resident on the host ${bytesOf(sample.rssBytes)}.`,
       `Steal: ${sample.stealRatio === null ? UNKNOWN_WORD : `${percent(sample.stealRatio)} %`}. Disk latency: ${sample.diskLatencySeconds === null ? UNKNOWN_WORD : `${three(sample.diskLatencySeconds * 1_000)} ms`}.`,
     ]),
-    ...(detail?.vcpus ?? []).map((vcpu) => `vCPU ${vcpu.index}: ${vcpu.ratio === null ? UNKNOWN_WORD : `${percent(vcpu.ratio)} %`}.`),
+    ...(detail?.vcpus ?? []).map((vcpu) => `vCPU ${vcpu.index}: ${ofCore(vcpu.ratio)}.`),
     ...(detail?.disks ?? []).map((disk) => `Disk ${disk.name}: read ${rate(disk.readBytesPerSecond)}, written ${rate(disk.writeBytesPerSecond)}, ${bytesOf(disk.allocatedBytes)} on the host.`),
     ...(detail?.nics ?? []).map((nic) => `Network card ${nic.name}: ${rate(nic.rxBytesPerSecond)} in, ${rate(nic.txBytesPerSecond)} out.`),
     ...alertLines({ ...state, alerts: state.alerts.filter((alert) => alert.vmId === vm.id) }),

@@ -11,6 +11,7 @@ import { DIM, RULE, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { legendOf } from "./plot-legend.js";
 import type { Scale } from "./scales.js";
+import { wrapped } from "../wrap.js";
 
 export interface PlotLine {
   name: string;
@@ -63,7 +64,7 @@ export function plot(p: Painter, shown: Plot, rect: Rect): void {
   const area: Rect = { x: rect.x + GUTTER, y: rect.y + above, width: cells, height: rect.height - above - (rect.height >= PLOT_LEAST_ROWS ? 1 : 0) };
   if (known.length === 0) {
     axis(p, area, shown.scale, shown.scale.topFor(NaN));
-    p.frame.put(area.x + 1, area.y + Math.floor((area.height - 1) / 2), cut(whyEmptyThen(p.state, shown.of, shown.whyEmptyThen) ?? shown.whyEmpty, cells - 1, p.theme.ellipsis), DIM);
+    emptyWords(p, { ...area, x: area.x + 1, width: cells - 1 }, whyEmptyThen(p.state, shown.of, shown.whyEmptyThen) ?? shown.whyEmpty);
   } else {
     const top = shown.scale.topFor(Math.max(...known));
     axis(p, area, shown.scale, top);
@@ -103,6 +104,14 @@ function axis(p: Painter, area: Rect, scale: Scale, top: number): void {
   mark(0, top);
   if (area.height >= 5 && area.height % 2 === 1) mark((area.height - 1) / 2, top / 2);
   if (area.height > 1) mark(area.height - 1, 0);
+}
+
+/** Why nothing is drawn, in the middle, on as many rows as it needs and there are. */
+function emptyWords(p: Painter, area: Rect, why: string): void {
+  const lines = wrapped(why, area.width);
+  const shown = lines.length > area.height ? [...lines.slice(0, area.height - 1), lines.slice(area.height - 1).join(" ")] : lines;
+  const y = area.y + Math.floor((area.height - shown.length) / 2);
+  shown.forEach((line, row) => p.frame.put(area.x, y + row, cut(line, area.width, p.theme.ellipsis), DIM));
 }
 
 /** `-4m     -2m     now` below the graph: round times where they fall. */

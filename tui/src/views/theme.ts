@@ -19,6 +19,9 @@ export interface Theme {
   attention: string;
   /** Before a marked row. */
   mark: string;
+  /** After the sign of a VM's state: its definition waits for a restart, it is protected. */
+  restart: string;
+  guarded: string;
   /** What has ended well. */
   done: string;
   crumb: string;
@@ -33,7 +36,7 @@ export interface Theme {
 
 export const UNICODE: Theme = {
   kind: "unicode",
-  rule: "─", bar: "│", tick: "┤", peak: { above: "▾", on: "▴" }, cross: "┬", down: "↓", up: "↑", sortDown: "▾", sortUp: "▴", attention: "▲", mark: "◆", done: "✓", crumb: "›", ellipsis: "…", unknown: "–",
+  rule: "─", bar: "│", tick: "┤", peak: { above: "▾", on: "▴" }, cross: "┬", down: "↓", up: "↑", sortDown: "▾", sortUp: "▴", attention: "▲", mark: "◆", restart: "↻", guarded: "§", done: "✓", crumb: "›", ellipsis: "…", unknown: "–",
   states: { RUNNING: "●", PAUSED: "‖", STOPPED: "◌", DEFINED: "◌", STARTING: "◐", STOPPING: "◐", MIGRATING: "◐", CRASHED: "✖" },
   heights: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
   fills: { used: "█", zip: "▒", free: "░" },
@@ -41,7 +44,7 @@ export const UNICODE: Theme = {
 
 export const ASCII: Theme = {
   kind: "ascii",
-  rule: "-", bar: "|", tick: "+", peak: { above: "v", on: "^" }, cross: "+", down: "v", up: "^", sortDown: "v", sortUp: "^", attention: "!", mark: "+", done: "*", crumb: ">", ellipsis: "~", unknown: "-",
+  rule: "-", bar: "|", tick: "+", peak: { above: "v", on: "^" }, cross: "+", down: "v", up: "^", sortDown: "v", sortUp: "^", attention: "!", mark: "+", restart: "r", guarded: "p", done: "*", crumb: ">", ellipsis: "~", unknown: "-",
   states: { RUNNING: "*", PAUSED: "=", STOPPED: "o", DEFINED: "o", STARTING: "~", STOPPING: "~", MIGRATING: "~", CRASHED: "x" },
   heights: [".", ".", ":", ":", "|", "|", "#", "#"],
   fills: { used: "#", zip: "-", free: "." },

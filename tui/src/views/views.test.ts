@@ -56,6 +56,18 @@ describe("the screen", () => {
     }
   });
 
+  it("marks in the table what is protected and what waits for a restart, in every theme", () => {
+    const state = stateWith([vm({ id: "a", protected: true }), vm({ id: "b", restartRequired: true, protected: true }), vm({ id: "c" })]);
+    expect([6, 7, 8].map((row) => screen(state, SIZE, UNICODE).line(row).slice(0, 5))).toEqual([" ●§a ", " ●↻b ", " ● c "]);
+    expect([6, 7, 8].map((row) => screen(state, SIZE, ASCII).line(row).slice(0, 5))).toEqual([" *pa ", " *rb ", " * c "]);
+  });
+
+  it("says on a VM's page whose it is while the server is away", () => {
+    const open = reduce(stateWith([vm({})]), { type: "open", page: "vm" });
+    const lost = reduce(open, { type: "connection", connection: { phase: "lost", since: NOW - 12_000, reason: "connection refused" } });
+    expect(screen(lost, SIZE, UNICODE).line(0)).toMatch(/^ web-1 │ ▲ no server for 12s/);
+  });
+
   it("tells a lost server with the age of the data in the first line", () => {
     const lost = reduce(stateWith([vm({})]), { type: "connection", connection: { phase: "lost", since: NOW - 12_000, reason: "connection refused" } });
     expect(screen(lost, SIZE, UNICODE).line(0)).toMatch(/no server for 12s: connection refused .* data – old/);
@@ -75,12 +87,17 @@ describe("the screen", () => {
 });
 
 describe("the plain face", () => {
+  it("says why nobody knows the traffic of user-mode networking", () => {
+    const state = stateWith([vm({ networkInUse: "user (bridge qzbr0: there is no such bridge)" })], [sample("web-1", NOW)]);
+    expect(plainFrame(state)).toContain(" Net unknown (user mode: no counters on host). Up ");
+  });
+
   it("is one sentence a line, VMs by name", () => {
     const state = stateWith([vm({ id: "web-2", state: "STOPPED", startedAt: null }), vm({ id: "web-1" })], [sample("web-1", NOW, { guestTotalBytes: 256 * 1024 ** 2, guestAvailableBytes: 56 * 1024 ** 2, networkRxBytesPerSecond: 1_200 })]);
     expect(plainFrame(state).split("\n")).toEqual([
       "no host: 2 VMs, 1 running, 1 stopped. No sample yet.",
       "Host: none is known to the server.",
-      "web-1: RUNNING. CPU 50.0 %. Guest memory 200 of 256 MiB. Disk unknown. Net 1.20 kB/s in, unknown out. Up 1m 0s.",
+      "web-1: RUNNING. CPU 50.0 % of a core. Guest memory 200 of 256 MiB. Disk unknown. Net 1.20 kB/s in, unknown out. Up 1m 0s.",
       "web-2: STOPPED. 256 MiB configured.",
       "",
     ]);

@@ -9,6 +9,8 @@ import { vmWindow } from "../store/windows.js";
 import { style } from "./frame.js";
 import type { Style } from "./frame.js";
 import { UNKNOWN, age, bytes, count, cut, latency, percent, rate, words } from "./format.js";
+import { NAME_LEAST_CELLS, NAME_MOST_CELLS, cutName } from "./names.js";
+import type { NameNeeds } from "./names.js";
 import { cpuPercent } from "./scales.js";
 import { sparkline } from "./sparkline.js";
 import { STATE_ROLES } from "./theme.js";
@@ -17,9 +19,6 @@ import type { Theme } from "./theme.js";
 /** Columns of the small CPU graph and the seconds they span. */
 const SPARK_COLUMNS = 8;
 const SPARK_SPAN_SECONDS = 64;
-const NAME_WIDTH = 12;
-/** Longest name shown where there is room: a VM's name holds 64 characters, few use more than this. */
-const NAME_MAX_WIDTH = 32;
 /** Before the first column: the mark, the sign, a blank. */
 const LEAD_CELLS = 3;
 
@@ -36,15 +35,18 @@ export interface Column {
   /** 0 is always shown unless the person chose; the others as the width allows, lowest first; null by choice only. */
   rank: number | null;
   text: (row: RowSource) => string;
+  /** How a text that is too long is cut; absent: at its end. */
+  cut?: (text: string, width: number, mark: string) => string;
   look?: (row: RowSource) => Style;
 }
 
 export const COLUMNS: readonly Column[] = [
-  { id: "name", title: () => "NAME", help: "its name, or its id", sort: "name", width: NAME_WIDTH, align: "left", rank: 0, text: ({ vm }) => vm.label },
+  { id: "name", title: () => "NAME", help: "its name, or its id", sort: "name", width: NAME_LEAST_CELLS, align: "left", rank: 0, cut: cutName, text: ({ vm }) => vm.label },
   { id: "state", title: () => "STATE", help: "its state, or the operation under way", sort: "state", width: 9, align: "left", rank: 0, text: stateText, look: ({ vm }) => style(STATE_ROLES[vm.state]) },
   { id: "cpu", title: (_, cpuScale) => (cpuScale === "core" ? "CORE%" : "VM%"), help: "CPU used, of a core or of the VM (% changes it)", sort: "cpu", width: 5, align: "right", rank: 0, text: ({ sample, vm, state }) => cpuPercent(sample?.cpuRatio ?? null, state.ui.cpuScale, vcpusOf(vm, sample)) },
   { id: "last", title: () => `last ${SPARK_SPAN_SECONDS}s`, help: "CPU of the last minute", width: SPARK_COLUMNS, align: "left", rank: 0, text: spark, look: () => style("first") },
   { id: "steal", title: () => "steal%", help: "time it waited for a core", width: 6, align: "right", rank: 4, text: ({ sample }) => percent(sample?.stealRatio ?? null) },
+  { id: "throttled", title: () => "throttled%", help: "time that its CPU limit stopped it, of a core", width: 10, align: "right", rank: null, text: ({ sample }) => percent(sample?.throttledTimeRatio ?? null) },
   { id: "memory", title: () => "GUEST / CONF", help: "memory used by the guest, and configured", sort: "memory", width: 13, align: "right", rank: 0, text: memoryText },
   { id: "rss", title: () => "RSS", help: "memory that the host has for it", width: 5, align: "right", rank: 2, text: ({ sample }) => bytes(sample?.rssBytes ?? null) },
   { id: "balloon", title: () => "BALLOON", help: "memory that the balloon leaves it", width: 7, align: "right", rank: 5, text: ({ sample }) => bytes(sample?.balloonActualBytes ?? null) },
@@ -58,7 +60,7 @@ export const COLUMNS: readonly Column[] = [
   { id: "vcpus", title: () => "VCPU", help: "its vCPUs", width: 4, align: "right", rank: null, text: ({ vm, sample }) => String(vcpusOf(vm, sample)) },
   { id: "host", title: () => "HOST", help: "where it runs", width: 10, align: "left", rank: 7, text: ({ vm, state }) => state.hosts.find((host) => host.id === vm.hostId)?.name ?? vm.hostId },
   { id: "on", title: () => "ON", help: "KVM, or TCG where emulated", width: 6, align: "left", rank: 1, text: ({ vm }) => vm.accelerator ?? UNKNOWN },
-  { id: "id", title: () => "ID", help: "its id", width: 16, align: "left", rank: null, text: ({ vm }) => vm.id },
+  { id: "id", title: () => "ID", help: "its id", width: 16, align: "left", rank: null, cut: cutName, text: ({ vm }) => vm.id },
 ];
 
 /** An operation under way is more news than the state it started from. */
@@ -81,10 +83,18 @@ function spark({ vm, state, theme }: RowSource): string {
   return sparkline(columns, Math.max(1, Number.isNaN(peak) ? 1 : peak), theme);
 }
 
-/** The columns that fit: the person's in their order, else those of rank 0 and the rest by their ranks while there is room. */
-export function fittingColumns(width: number, wished: readonly ColumnId[] | null = null): readonly Column[] {
-  const chosen = wished === null ? byRank(width) : whileRoom(wished.flatMap((id) => COLUMNS.find((column) => column.id === id) ?? []), width);
-  const spare = Math.min(Math.max(0, width - cellsUsed(chosen)), NAME_MAX_WIDTH - NAME_WIDTH);
+/** Names of which nothing is known take the least. */
+const NO_NAMES: NameNeeds = { told: NAME_LEAST_CELLS, whole: NAME_LEAST_CELLS };
+/** Goes where names could not be told apart beside it: the graphs of the chosen VM say more. */
+const GIVES_WAY: ColumnId = "last";
+
+/**
+ * The columns that fit: the person's in their order, else those of rank 0 and the rest by their ranks while there is room.
+ * Names come before the rest: nobody can use the figures of a VM that looks like another one.
+ */
+export function fittingColumns(width: number, wished: readonly ColumnId[] | null = null, names: NameNeeds = NO_NAMES): readonly Column[] {
+  const chosen = wished === null ? byRank(width, names) : whileRoom(wished.flatMap((id) => COLUMNS.find((column) => column.id === id) ?? []), width);
+  const spare = Math.min(Math.max(0, width - cellsUsed(chosen)), NAME_MOST_CELLS - NAME_LEAST_CELLS);
   return chosen.map((column) => (column.id === "name" ? { ...column, width: column.width + spare } : column));
 }
 
@@ -98,11 +108,13 @@ function whileRoom(columns: readonly Column[], width: number): Column[] {
   return shown;
 }
 
-function byRank(width: number): Column[] {
+function byRank(width: number, { told, whole }: NameNeeds): Column[] {
   const ranked = COLUMNS.filter((column) => column.rank !== null && column.rank > 0).sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
-  const chosen = new Set(COLUMNS.filter((column) => column.rank === 0));
+  const first = COLUMNS.filter((column) => column.rank === 0);
+  const isTold = cellsUsed(first) + told - NAME_LEAST_CELLS <= width + 1;
+  const chosen = new Set(isTold ? first : first.filter(({ id }) => id !== GIVES_WAY));
   for (const column of ranked) {
-    if (cellsUsed([...chosen, column]) > width) break;
+    if (cellsUsed([...chosen, column]) + whole - NAME_LEAST_CELLS > width) break;
     chosen.add(column);
   }
   return COLUMNS.filter((column) => chosen.has(column));

@@ -79,7 +79,7 @@ function policyLines(p: Painter, vm: Vm): readonly Line[] {
   ];
 }
 
-/** A control group's waiting, which no thread's figures tell: beside the vCPUs, whose steal is the delay of each. */
+/** A control group's waiting, which no thread's figures tell: beside the vCPUs, whose steal leaves it out. */
 function quotaLine(detail: VmDetail | undefined): Line {
   const throttled = detail?.throttledTimeRatio ?? null;
   const text = throttled !== null ? `${percent(throttled)}% of a core: Linux counts it for the VM as a whole` : detail === undefined ? UNKNOWN : `${UNKNOWN} (no cpu controller)`;

@@ -46,7 +46,8 @@ function facts(p: Painter, vm: Vm, y: number): void {
   const on = vm.accelerator === null ? "" : ` on ${vm.accelerator}`;
   const sample = p.state.samples.get(vm.id);
   const vcpus = vcpusOf(vm, sample);
-  const size = `${vcpus} ${vcpus === 1 ? "vCPU" : "vCPUs"}  ${bytes(memoryOf(vm, sample))}  ${vm.machine}${on}`;
+  const memory = memoryOf(vm, sample);
+  const size = `${vcpus} ${vcpus === 1 ? "vCPU" : "vCPUs"}${laterText(vm, vcpus, vm.vcpus, String)}  ${bytes(memory)}${laterText(vm, memory, vm.memoryBytes, bytes)}  ${vm.machine}${on}`;
   const process = vm.pid === null ? "" : `  pid ${vm.pid}`;
   const network = vm.networkInUse === null ? "" : "  network ";
   const flags = `${vm.protected ? "  protected" : ""}${vm.autostart ? "  autostart" : ""}`;
@@ -54,6 +55,11 @@ function facts(p: Painter, vm: Vm, y: number): void {
   // The reason for a network of another mode is the one long text here: it gives way to the rest.
   const room = limit - size.length - process.length - network.length - flags.length;
   parts(p, 1, y, [[size, TEXT], [process, DIM], [network, DIM], [cut(vm.networkInUse ?? "", room, p.theme.ellipsis), TEXT], [flags, DIM]], limit);
+}
+
+/** What its definition says, where the VM still runs with something else. */
+function laterText(vm: Vm, now: number, later: number, format: (value: number) => string): string {
+  return vm.restartRequired && now !== later ? ` (then ${format(later)})` : "";
 }
 
 function warnings(p: Painter, vm: Vm): string[] {

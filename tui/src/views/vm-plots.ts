@@ -1,11 +1,12 @@
 // The graphs of one VM: which figures stand together, in which unit, and why one may be empty.
 import { guestUsedBytes } from "../guest-memory.js";
+import { detailOf } from "../store/memory.js";
 import type { Vm, VmFigure, VmSample } from "../store/model.js";
 import { memoryOf, vcpusOf } from "../store/select.js";
 import type { Window } from "../store/window.js";
-import { vmWindow } from "../store/windows.js";
+import { graphSpan, vmWindow } from "../store/windows.js";
 import type { Role } from "./frame.js";
-import { bytes, count, isIdle, latency } from "./format.js";
+import { bytes, count, isIdle, latency, spanWords } from "./format.js";
 import { pressurePlot } from "./host-plots.js";
 import type { Painter } from "./painter.js";
 import type { Plot, PlotLine } from "./plot.js";
@@ -57,13 +58,17 @@ function times(window: Window, factor: number): Window {
 export function cpuPlot(p: Painter, vm: Vm): Plot {
   const { cpuScale: chosen } = p.state.ui;
   const vcpus = vcpusOf(vm, p.state.samples.get(vm.id));
+  const used = line(p, vm, "cpu", "used", "first", (sample) => sample.cpuRatio);
+  const steal = line(p, vm, "steal", "steal", "second", (sample) => sample.stealRatio, chosen === "vm" ? Math.max(1, vcpus) : 1);
   return {
     title: `CPU, ${cpuUnit(chosen, { vcpus })}`, scale: cpuScale(chosen, vcpus), of: ofVm(vm), whyEmpty: whyNoFigures(vm),
-    lines: [
-      line(p, vm, "cpu", "used", "first", (sample) => sample.cpuRatio),
-      line(p, vm, "steal", "steal", "second", (sample) => sample.stealRatio, chosen === "vm" ? Math.max(1, vcpus) : 1),
-    ],
+    lines: isLimited(p, vm) ? [used, steal, line(p, vm, "throttled", "throttled", "third", (sample) => sample.throttledTimeRatio)] : [used, steal],
   };
+}
+
+/** Whether it has a limit, as far as that is known here, or one stopped it in the time that is shown. */
+function isLimited({ state }: Painter, vm: Vm): boolean {
+  return (detailOf(state, vm.id)?.cpuPolicy.limitPercent ?? null) !== null || vmWindow(state, vm.id, "throttled", 1).peak > 0;
 }
 
 export function memoryPlot(p: Painter, vm: Vm): Plot {
@@ -96,8 +101,10 @@ function diskPlot(p: Painter, vm: Vm): Plot {
 }
 
 export function latencyPlot(p: Painter, vm: Vm): Plot {
+  // It may have read at its boot, long before what the graph spans.
+  const whyNone = p.state.samples.has(vm.id) ? `no read or write in these ${spanWords(graphSpan(p.state).seconds)}` : undefined;
   return {
-    title: "disk latency", scale: LATENCY, of: ofVm(vm), whyEmpty: whyNoFigures(vm, "no read or write yet"), whyEmptyThen: "no read or write then",
+    title: "disk latency", scale: LATENCY, of: ofVm(vm), whyEmpty: whyNoFigures(vm, whyNone), whyEmptyThen: "no read or write then",
     lines: [line(p, vm, "diskLatency", "all", "first", (sample) => sample.diskLatencySeconds)],
   };
 }

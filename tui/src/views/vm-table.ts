@@ -6,6 +6,7 @@ import type { SortColumn, State } from "../store/state.js";
 import { style } from "./frame.js";
 import type { Rect } from "./frame.js";
 import { UNKNOWN, cut } from "./format.js";
+import { nameNeedsOf } from "./names.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { emptyTextThen } from "./past-words.js";
@@ -35,7 +36,7 @@ export function vmTable(p: Painter, rect: Rect): void {
   // Where there is little room, what hides rows is told before the scale.
   const titles = filter === "" ? ["VMs", scale, order] : ["VMs", order, `/${filter}`, scale];
   rule(p, { ...rect, height: 1 }, titles.join(` ${theme.rule} `), remark);
-  const columns = fittingColumns(rect.width, state.ui.tableColumns);
+  const columns = fittingColumns(rect.width, state.ui.tableColumns, nameNeedsOf(state.vms));
   let x = rect.x + 3;
   for (const column of columns) {
     const title = column.title(theme, state.ui.cpuScale);
@@ -79,9 +80,12 @@ function row(p: Painter, rect: Rect, y: number, vm: Vm, columns: readonly Column
   const faded = isStale(state) || vm.state === "STOPPED" || vm.state === "DEFINED";
   if (state.ui.marks.has(vm.id)) frame.put(rect.x, y, theme.mark, style("mark", "bold"));
   frame.put(rect.x + 1, y, theme.states[vm.state], style(STATE_ROLES[vm.state]));
+  // What asks for something comes before what only holds; the VM's page tells both.
+  if (vm.restartRequired) frame.put(rect.x + 2, y, theme.restart, style("attention"));
+  else if (vm.protected) frame.put(rect.x + 2, y, theme.guarded, DIM);
   let x = rect.x + 3;
   for (const column of columns) {
-    const text = cut(column.text(source), column.width, theme.ellipsis);
+    const text = (column.cut ?? cut)(column.text(source), column.width, theme.ellipsis);
     const look = chosen ? TEXT : (column.look?.(source) ?? (faded || text === UNKNOWN ? DIM : TEXT));
     frame.put(x, y, column.align === "right" ? padCells(text, column.width, "right") : text, look, column.width);
     x += column.width + 1;

@@ -12,11 +12,13 @@ import { BOLD, DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { whyKeys } from "./why-keys.js";
 
-/** A line of the page: pieces with their looks. `of` is the cause it belongs to. */
+/** A line of the page: pieces with their looks. `of` is the finding it belongs to: the causes, then what was ruled out or cannot be told. */
 interface Line { pieces: readonly (readonly [string, Style])[]; of: number | null }
 
 /** Cells before what is told of a cause, and of the words that name a line. */
 const INDENT = 4;
+/** And more before the further lines of what was looked at. */
+const HANGING = 2;
 const LABEL_CELLS = 8;
 const TITLE_CELLS = 16;
 
@@ -41,7 +43,7 @@ export function whyPage(p: Painter, rect: Rect): void {
   if (below > 0) p.frame.putRight(rect.x + rect.width - 1, rect.y + rect.height - 1, ` ${below} more ${p.theme.down} `, style("key"));
 }
 
-/** The chosen cause is shown whole; past the causes, the end. */
+/** The chosen finding is shown whole; past all, the end. */
 function firstLine(lines: readonly Line[], index: number, height: number): number {
   const start = lines.findIndex((line) => line.of === index);
   if (start === -1) return index === 0 ? 0 : Math.max(0, lines.length - height);
@@ -60,7 +62,7 @@ function answerLines(p: Painter, why: Why, rect: Rect): Line[] {
   const trouble = fault === null ? [] : told(`${p.theme.attention} ${fault}`, width, style("attention"));
   if (found === null) return fault === null ? told("Asking the server, which looks through the history of the window.", width, DIM) : trouble;
   const all = found.causes.flatMap((cause, index) => causeLines(p, cause, index, width, "whole"));
-  const rest = restLines(found, width);
+  const rest = restLines(p, found, width);
   const head = [headLine(p, why, found, width), ...trouble];
   // Where not all fits, the chosen cause is told whole and of the others what decides.
   if (head.length + all.length + rest.length <= rect.height - 1) return [...head, ...all, ...rest];
@@ -102,13 +104,21 @@ function causeLines(p: Painter, cause: Finding, index: number, width: number, ho
   ];
 }
 
-function restLines({ verdict, summary, causes, ruledOut, notKnown }: Diagnosis, width: number): Line[] {
-  const titles = ruledOut.map(({ title }) => title).join(", ");
+function restLines(p: Painter, { verdict, summary, causes, ruledOut, notKnown }: Diagnosis, width: number): Line[] {
+  const lines = (findings: readonly Finding[], before: number): Line[] => findings.flatMap((finding, place) => findingLines(p, finding, before + place, width));
   return [
     ...(causes.length === 0 && verdict !== "SLOW" ? told(summary, width, TEXT) : []),
-    ...(titles === "" ? [] : told(`${causes.length === 0 ? "" : "    "}Looked at and no cause: ${titles}.`, width, DIM)),
-    ...notKnown.flatMap(({ title, evidence }) => told(`${causes.length === 0 ? "" : "    "}${title}: ${evidence[0]?.text ?? "not known"}`, width, DIM)),
+    ...(ruledOut.length === 0 ? [] : told("Looked at and no cause:", width, DIM)), ...lines(ruledOut, causes.length),
+    ...(notKnown.length === 0 ? [] : told("Cannot be told:", width, DIM)), ...lines(notKnown, causes.length + ruledOut.length),
   ];
+}
+
+/** What was looked at, with its figure and its threshold, or why it has none. */
+function findingLines({ state }: Painter, { title, evidence }: Finding, index: number, width: number): Line[] {
+  const look = index > 0 && state.ui.why?.index === index ? BOLD : DIM;
+  return wrapped(`${title}: ${evidence[0]?.text ?? "not known"}`, width - INDENT - HANGING).map((piece, row) => ({
+    pieces: [[" ".repeat(row === 0 ? INDENT : INDENT + HANGING) + piece, look]], of: index,
+  }));
 }
 
 function queryLines(query: string, width: number): Line[] {

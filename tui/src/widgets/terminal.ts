@@ -12,6 +12,7 @@ import type { Palette } from "../views/palettes.js";
 import { asciiOf } from "../views/theme.js";
 import { CellWriter } from "./cell-writer.js";
 import { canvases, drawGraph } from "./graph.js";
+import { guardTerminal } from "./guard.js";
 import { Link } from "./link.js";
 import { inks } from "./palette.js";
 
@@ -97,6 +98,11 @@ export function openTerminal(options: TerminalOptions): Terminal {
   output.write(ON + order.on + mouse.on);
   let worn = options.palette;
   let isOpen = true;
+  let guard: Disposable | null = null;
+  // The first frame does not wait for it.
+  setImmediate(() => {
+    if (isOpen) guard = guardTerminal(output);
+  });
   return {
     get size() {
       // A serial line does not know its size and says 0: what terminals have that never say.
@@ -123,6 +129,7 @@ export function openTerminal(options: TerminalOptions): Terminal {
     [Symbol.dispose]() {
       if (!isOpen) return;
       isOpen = false;
+      guard?.[Symbol.dispose]();
       if (output.writable) output.write(mouse.off + order.off + OFF);
       screen.destroy();
     },

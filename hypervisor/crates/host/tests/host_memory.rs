@@ -15,7 +15,8 @@ fn turn() -> Option<File> {
         println!("skipped: moving the host's switches needs root");
         return None;
     }
-    let file = File::create("/tmp/quetzal-host-memory.lock").unwrap();
+    // The folder that the daemon's stories lock too; a file of our own would be left.
+    let file = File::open("/sys/kernel/mm").unwrap();
     flock(&file, FlockOperation::LockExclusive).unwrap();
     Some(file)
 }

@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../../../test/support/temporary.js";
 import { DatabaseRefused, DatabaseUnavailable } from "../errors.js";
 import type { HealthState } from "../health.js";
 import { openServerDatabase, type OpenOptions, type OpenedDatabase } from "../open.js";
@@ -11,9 +12,8 @@ import { isAlive } from "./postmaster.js";
 
 let folder: string;
 let options: OpenOptions;
-beforeEach(async () => {
-  folder = await mkdtemp("/tmp/qz-pg-");
-  await chmod(folder, 0o755);
+beforeEach(() => {
+  folder = temporaryFolder("everyone");
   options = { url: null, stateDirectory: folder, runDirectory: join(folder, "run"), postgresUser: "quetzal-db", migrationsDirectory: MIGRATIONS, onClose: "keepPostgres" };
 });
 afterEach(async () => {

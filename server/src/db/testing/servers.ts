@@ -1,8 +1,9 @@
 // For the database tests: real Postgres servers for one test run. The embedded one always; beside it Debian's, and the
 // one of DATABASE_URL, where there are such. Everything lies in a folder of its own and is gone afterwards.
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { temporaryFolder } from "../../../../test/support/temporary.js";
 import type { DatabaseAddress } from "../client.js";
 import { EmbeddedPostgres } from "../postgres/embedded.js";
 import { externalDatabaseUrl } from "./config.js";
@@ -20,13 +21,9 @@ declare module "vitest" {
   }
 }
 
-/** Short, for the socket's path. */
-const FOLDER_PREFIX = "/tmp/qz-db-";
-
 /** vitest's hook of the "db" project: starts the servers, and returns how to end them. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(FOLDER_PREFIX);
-  await chmod(folder, 0o755);
+  const folder = temporaryFolder("everyone");
   const ends: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const end = async (): Promise<void> => {
     for (const step of ends.reverse()) await step();

@@ -5,14 +5,14 @@ import type { Observations, Remedy } from "../model.js";
 import { foreignQuotaRemedy, guestCpuRemedy, ownLimitRemedy, stealRemedy } from "../remedies/cpu.js";
 import { LEAST_STEPS, THRESHOLDS } from "../thresholds.js";
 
-/** Using all of its own vCPUs is what a VM is for; it explains slowness only where nothing else does. */
-const GUEST_CPU_WEIGHT = 0.4;
+/** Using all of its own vCPUs is what a VM is for; it explains slowness where nothing else does for as long. */
+const GUEST_CPU_WEIGHT = 0.25;
 /** In a period in which a VM's own limit stopped it, it used that limit up; so much less may be a matter of measuring. */
 const OWN_LIMIT_USED_RATIO = 0.8;
 
 export interface CpuSigns {
   readonly throttled: Measured;
-  /** Waiting for a CPU, the waits under a quota left out: the kernel counts both as run delay. */
+  /** Waiting for a CPU that somebody else had. In periods whose quota the VM used up all the same, it cost nothing. */
   readonly steal: Measured;
 }
 
@@ -43,9 +43,7 @@ function quotaRemedy(observations: Observations, { beyond }: Measured): Remedy {
   const { limitPercent } = vm;
   const isUsedUp = limitPercent !== null && (used === null || stopped === null || used * 100 >= limitPercent * stopped * OWN_LIMIT_USED_RATIO);
   if (!isUsedUp) return foreignQuotaRemedy(vm, limitPercent, endOf(observations, beyond));
-  // The kernel counts what a thread waits for under a quota as run delay too, and other waiting beside it.
-  const held = figures.THROTTLED_TIME_RATIO.map((time, step) => atLeast(time, figures.STEAL_RATIO[step] ?? null, vm.vcpus));
-  return ownLimitRemedy(vm, limitPercent, meanOver(combine(figures.CPU_RATIO, held, (ran, waited) => ran + waited), beyond));
+  return ownLimitRemedy(vm, limitPercent, meanOver(combine(figures.CPU_RATIO, figures.THROTTLED_TIME_RATIO, (ran, held) => ran + held), beyond));
 }
 
 /** The second at which it was over, where that has been seen since; null: it goes on. */
@@ -53,11 +51,6 @@ function endOf({ figures, fromSecond, stepSeconds }: Observations, beyond: reado
   const next = beyond.lastIndexOf(true) + 1;
   const calm = figures.THROTTLED_RATIO.slice(next).filter((ratio) => ratio !== null);
   return calm.length >= LEAST_STEPS ? fromSecond + next * stepSeconds : null;
-}
-
-/** The longer of both, in cores; null: neither is known. */
-function atLeast(heldCores: number | null, waitedRatio: number | null, vcpus: number): number | null {
-  return heldCores === null && waitedRatio === null ? null : Math.max(heldCores ?? 0, (waitedRatio ?? 0) * vcpus);
 }
 
 function steal({ vm }: Observations, { steal: measured, throttled }: CpuSigns): Judged {
@@ -90,7 +83,7 @@ function guestCpu({ figures, vm }: Observations, span: Span): Judged {
   const perVcpu = figures.CPU_RATIO.map((cpu, step) => (cpu === null ? null : cpu / Math.max(figures.VCPUS_PRESENT[step] ?? vm.vcpus, 1)));
   return judge({
     kind: "GUEST_CPU", title: "its own CPU", weight: GUEST_CPU_WEIGHT,
-    main: { name: `use of its ${has} vCPU`, measured: measure(span, perVcpu, (ratio) => ratio > THRESHOLDS.guestCpu.value), threshold: THRESHOLDS.guestCpu, bad: "above" },
+    main: { name: `use of its ${has} vCPU`, measured: measure(span, perVcpu, (ratio) => ratio > THRESHOLDS.guestCpu.value), threshold: THRESHOLDS.guestCpu, bad: "above", worst: 1 },
     whyNotKnown: "Its CPU use is not in the history of this window.",
     ...guestCpuRemedy(vm),
   });

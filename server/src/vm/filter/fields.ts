@@ -83,7 +83,7 @@ export const FILTER_FIELDS: readonly FilterFieldDefinition[] = [
   figure("vcpus", "vcpus>=4", COUNT, "vCPUs that its definition gives it.", ({ vcpus }) => vcpus),
   figure("memory", "memory>=2G", BYTES, "Memory that its definition gives it.", configured),
   figure("cpu", "cpu>50", PERCENT, "CPU of its QEMU process; 100 is one core.", sampled((sample) => sample.cpuRatio)),
-  figure("steal", "steal>5", PERCENT, "Share of time that its vCPUs could have run and did not.", sampled((sample) => sample.stealRatio)),
+  figure("steal", "steal>5", PERCENT, "Share of time that its vCPUs could have run and no CPU was free; see throttled for its quota.", sampled((sample) => sample.stealRatio)),
   figure("throttled", "throttled>10", PERCENT, "Time in which its CPU quota stopped it; 100 is one core's.", sampled((sample) => sample.throttledTimeRatio)),
   size("memory.floor", "memory.floor>=1G", "Memory below which nobody takes from the guest; percent is of what is configured.", ({ definition }) => memoryPolicy(definition).floorBytes, configured),
   { kind: "word", name: "memory.control", example: "memory.control:on", description: `What the memory controller may do to it: ${CONTROLS.join(", ")}.`, words: CONTROLS, word: ({ definition }) => memoryPolicy(definition).control.toLowerCase() },

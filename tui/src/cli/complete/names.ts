@@ -4,6 +4,7 @@ import { graphql } from "../../client/document.js";
 import { sanitise, words } from "../../format.js";
 import type { CommandContext } from "../context.js";
 import { listingOf } from "../grammar/grammar.js";
+import { LOCAL_CONTEXT } from "../../settings/model.js";
 import { VM_STATES } from "../vm/state.js";
 import type { Candidate, Place } from "./words.js";
 
@@ -13,9 +14,6 @@ const OPERATIONS = graphql(`query CompleteOperations { operations(first: 50) { n
 const TOKENS = graphql(`query CompleteTokens { tokens { name role } }`);
 const RULES = graphql(`query CompleteRules { alertRules { id where } }`);
 const FIELDS = graphql(`query CompleteFields { filterFields { name description example } }`);
-
-/** Names of metrics that `quetzal metrics` has short words for. */
-const METRICS = ["cpu", "steal", "guest.available", "balloon", "rss", "pss", "swap", "disk.read", "disk.write", "disk.latency", "net.rx", "net.tx", "net.drops", "all"];
 
 export async function namesFor(context: CommandContext, place: Extract<Place, { kind: "named" }>, typed: string, given: readonly string[], signal: AbortSignal): Promise<readonly Candidate[]> {
   const client = context.client.bind(context);
@@ -32,7 +30,7 @@ export async function namesFor(context: CommandContext, place: Extract<Place, { 
     case "token":
       return (await client().request(TOKENS, {}, signal)).tokens.map(({ name, role }) => ({ text: name, about: role.toLowerCase() }));
     case "context":
-      return context.config.settings.written.contexts.map(({ name, url }) => ({ text: name, about: sanitise(url) }));
+      return [{ text: LOCAL_CONTEXT, about: "this machine's own server" }, ...context.config.settings.written.contexts.map(({ name, url }) => ({ text: name, about: sanitise(url) }))];
     case "rule":
       return (await client().request(RULES, {}, signal)).alertRules.map(({ id, where }) => ({ text: id, about: where }));
     case "label": {
@@ -44,7 +42,7 @@ export async function namesFor(context: CommandContext, place: Extract<Place, { 
     case "state":
       return afterLast(typed, ",", VM_STATES.map((state) => ({ text: state.toLowerCase(), about: "" })));
     case "metric":
-      return afterLast(typed, ",", METRICS.map((text) => ({ text, about: "" })));
+      return afterLast(typed, ",", [...(await import("../metrics.js")).SHORT.keys(), "all"].map((text) => ({ text, about: "" })));
     case "columns":
       return afterLast(typed, ",", await columnsOf(place));
     case "column":

@@ -114,5 +114,5 @@ function vcpuLines({ latest, cpuPolicy: { pins } }: CpuVm): string[] {
     const pin = pins.find(({ vcpu }) => vcpu === index);
     return [String(index), formatPercent(ratio), formatPercent(stealRatio), pin === undefined ? "any" : cpuList(pin.cpus)];
   });
-  return ["", ...tableLines([{ title: "VCPU", align: "right" }, { title: "RUN%", align: "right" }, { title: "STEAL%", align: "right" }, { title: "ON" }], rows), "Steal is a vCPU's run delay: ready to run, and no CPU for it."];
+  return ["", ...tableLines([{ title: "VCPU", align: "right" }, { title: "RUN%", align: "right" }, { title: "STEAL%", align: "right" }, { title: "ON" }], rows), "Steal is a vCPU's run delay: ready to run, and no CPU for it; what the limit stopped is left out."];
 }

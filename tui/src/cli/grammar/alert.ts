@@ -5,7 +5,7 @@ import type { PutRuleOptions } from "../alerts.js";
 import type { ListFlags } from "../output/listing.js";
 import { listOptions } from "./grammar.js";
 import type { Grammar } from "./grammar.js";
-import { parseWhole } from "./parsers.js";
+import { parseTimeOrNone } from "./parsers.js";
 
 export function addAlerts(program: Command, grammar: Grammar): void {
   const alert = program.command("alert").description("Alerts, and the rules that raise them");
@@ -19,7 +19,7 @@ export function addAlerts(program: Command, grammar: Grammar): void {
     .argument("<rule>", "id")
     .option("--where <filter>", "its condition, such as 'guest.available<10%'")
     .option("--name <text>", "its name for people; the id unless told otherwise")
-    .option("--for <seconds>", "seconds that a VM must pass before it is raised", parseWhole)
+    .option("--for <time>", "how long a VM must pass before it is raised, such as 30s or 5m; 0 is at once", parseTimeOrNone)
     .addOption(new Option("--severity <severity>", "how much it matters").choices(["warning", "critical"]))
     .option("--enable", "look at it")
     .option("--disable", "keep it, but do not look at it")

@@ -8,7 +8,7 @@ import { PRINTS } from "../output/formats.js";
 import type { OutputFormat, Prints } from "../output/formats.js";
 import type { Listing } from "../output/listing.js";
 import { noteSettingsFaults } from "../settings-notes.js";
-import { collect, parseStates, parseTime } from "./parsers.js";
+import { collect, parseFineTime, parseStates } from "./parsers.js";
 
 /** Gives the context for the global options as they were parsed. */
 export type ContextMaker = () => CommandContext;
@@ -69,7 +69,7 @@ export function selectorOptions(command: Command): Command {
 export function waitOptions(command: Command): Command {
   return command
     .option("--wait", "wait until it is done")
-    .option("--timeout <time>", "longest wait of --wait, for all together, such as 90s; 2m where absent", parseTime)
+    .option("--timeout <time>", "longest wait of --wait, for all together, such as 500ms or 90s; 2m where absent", parseFineTime)
     .option("--dry-run", "only say what it would do");
 }
 

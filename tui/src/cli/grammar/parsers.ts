@@ -1,7 +1,7 @@
 // What single options take: each parser gives a value or says what it would take.
 import { InvalidArgumentError } from "commander";
 import { mibOf } from "../size.js";
-import { parseSpan } from "../span.js";
+import { parseDuration, parseSpan } from "../span.js";
 import { VM_STATES } from "../vm/state.js";
 import type { VmState } from "../vm/state.js";
 
@@ -14,15 +14,36 @@ export function parseCount(text: string): number {
   return count;
 }
 
-/** 0 is a count too; the server knows the most there may be. */
-export function parseWhole(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 0.");
-  return Number(text);
-}
-
-/** Seconds of "90", "90s" or "2m". */
+/** Whole seconds of "90", "90s" or "2m". */
 export function parseTime(text: string): number {
   return /^\d+$/.test(text) ? parseCount(text) : parseSpan(text);
+}
+
+/** The same, and "500ms". */
+export function parseFineTime(text: string): number {
+  return /^\d+$/.test(text) ? parseCount(text) : parseDuration(text);
+}
+
+/** The same as the first, and "0" for at once. */
+export function parseTimeOrNone(text: string): number {
+  return /^0s?$/.test(text) ? 0 : parseTime(text);
+}
+
+/** An instant by its date and time, or by how long it is ago. */
+export type Instant = { readonly at: number } | { readonly agoSeconds: number };
+
+const DATE_AND_TIME = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(?: ?UTC|(Z|[+-]\d\d:\d\d))?$/;
+
+/** "2026-01-31 13:02:11" (in UTC, as everything is printed), the same with an offset, or "10m" ago. */
+export function parseInstant(text: string): Instant {
+  const [, date, time, zone] = DATE_AND_TIME.exec(text) ?? [];
+  if (date === undefined || time === undefined) {
+    if (!/^\d+[a-z]/.test(text)) throw new InvalidArgumentError("Give an instant such as '2026-01-31 13:02:11' (UTC), 2026-01-31T13:02:11+02:00, or how long ago, such as 10m.");
+    return { agoSeconds: parseDuration(text) };
+  }
+  const at = Date.parse(`${date}T${time}${zone ?? "Z"}`);
+  if (Number.isNaN(at)) throw new InvalidArgumentError("There is no such day or time.");
+  return { at };
 }
 
 export function parseCursor(text: string): string {

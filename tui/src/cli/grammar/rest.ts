@@ -10,7 +10,7 @@ import type { GraphqlOptions } from "../graphql.js";
 import type { ListFlags } from "../output/listing.js";
 import { listOptions } from "./grammar.js";
 import type { Grammar } from "./grammar.js";
-import { collect, parseCount, parseTime } from "./parsers.js";
+import { collect, parseCount, parseInstant, parseTime } from "./parsers.js";
 
 /** Also what runs without a command. */
 export function addDashboard(program: Command, grammar: Grammar): void {
@@ -45,6 +45,7 @@ export function plainOptions(command: Command): Command {
     .addOption(new Option("--page <page>", "which page, with --plain").choices(PLAIN_PAGES).argParser(parsePlainPage))
     .option("--vm <vm>", "the page of this VM, with --plain")
     .option("--watch", "go on with what changes, with --plain")
+    .option("--at <time>", "the page as it was then, with --plain: '2026-01-31 13:02:11' in UTC, or 10m ago", parseInstant)
     .option("--interval <time>", "from one look to the next", parseTime);
 }
 
@@ -60,7 +61,7 @@ export async function wentPlain(context: CommandContext, options: PlainOptions):
     await (await import("../dashboard.js")).printPlain(context, { ...options, interval: options.interval ?? DEFAULT_PLAIN_SECONDS });
     return true;
   }
-  if (options.page !== undefined || options.vm !== undefined || options.watch) throw new CommandError(EXIT.usage, "Usage", "--page, --vm and --watch are for --plain: give it too.");
+  if (options.page !== undefined || options.vm !== undefined || options.watch || options.at !== undefined) throw new CommandError(EXIT.usage, "Usage", "--page, --vm, --watch and --at are for --plain: give it too.");
   return false;
 }
 

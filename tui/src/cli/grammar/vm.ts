@@ -52,7 +52,7 @@ function addVerbs(vm: Command, grammar: Grammar): void {
     grammar.runs(command, "outcome", async (context, vms: string[], options: Chosen & DeedOptions) => (await import("../vm/verbs.js")).driveVms(context, verb, { ...options, vms }, options));
   }
   const stop = deedOptions(vm.command("stop").description("Ask the guest to power down").argument("[vm...]", "ids or names"))
-    .option("--grace <time>", "time the guest gets, such as 90s or 2m", parseTime, DEFAULT_GRACE_SECONDS)
+    .addOption(new Option("--grace <time>", "time the guest gets, such as 90s or 2m").argParser(parseTime).default(DEFAULT_GRACE_SECONDS, "60s"))
     .option("--force", "cut the power when that time is over");
   grammar.runs(stop, "outcome", async (context, vms: string[], options: Chosen & StopOptions) => (await import("../vm/verbs.js")).stopVms(context, { ...options, vms }, options));
   const remove = deedOptions(vm.command("delete").description("Delete stopped VMs, after a name was typed").argument("[vm...]", "ids or names")).option("--disks", "delete their disks too");

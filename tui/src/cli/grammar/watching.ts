@@ -56,7 +56,7 @@ export function addFigures(program: Command, grammar: Grammar): void {
     .command("metrics")
     .description("Figures of a VM over a span of time")
     .argument("<vm>", "id or name")
-    .option("--range <span>", "how far back, such as 10m, 1h or 7d", parseSpan, DEFAULT_METRICS_SECONDS)
+    .addOption(new Option("--range <span>", "how far back, such as 10m, 1h or 7d").argParser(parseSpan).default(DEFAULT_METRICS_SECONDS, "10m"))
     .option("--step <span>", "length of a step; rounded up to what is kept (1s for 1h, 10s for a day, 1m for 30d)", parseTime)
     .option("--metric <metric>", "such as cpu,steal,rss, or all (repeatable)", collect)
     .addOption(new Option("--value <value>", "of the seconds of a step").choices(["mean", "max"]).default("mean"))
@@ -67,7 +67,7 @@ export function addFigures(program: Command, grammar: Grammar): void {
     .command("explain")
     .description("Why a VM is slow, the likeliest cause first")
     .argument("<vm>", "id or name")
-    .option("--range <span>", "how far back to look, such as 10m or 2h", parseSpan, DEFAULT_EXPLAINED_SECONDS);
+    .addOption(new Option("--range <span>", "how far back to look, such as 10m or 2h").argParser(parseSpan).default(DEFAULT_EXPLAINED_SECONDS, "10m"));
   grammar.runs(explain, "record", async (context, name: string, options: { range: number }) => (await import("../explain.js")).explainVm(context, name, options));
 }
 

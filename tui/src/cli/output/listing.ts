@@ -3,7 +3,8 @@
 import type { Config } from "../../config.js";
 import type { Colour } from "../context.js";
 import { CommandError, EXIT } from "../exit.js";
-import { tableLines } from "./table.js";
+import { cellsOf } from "../../width.js";
+import { GAP, tableLines } from "./table.js";
 
 /** What a cell may know beside its row. */
 export interface Sight {
@@ -21,6 +22,10 @@ export interface ListColumn<Row> {
   /** In which tables it stands unless columns are named; "always" where absent. */
   readonly shown?: "always" | "wide" | ((rows: readonly Row[]) => boolean);
   readonly align?: "right";
+  /** Another name that --columns and --sort take for it. */
+  readonly alias?: string;
+  /** Left out of a table that is too wide for its terminal, the highest first, unless columns were named. */
+  readonly yields?: number;
   /** For people. It must be safe to print. */
   cell(row: Row, sight: Sight): string;
   /** For programs and for sorting, in base units; null is unknown. */
@@ -54,8 +59,31 @@ export function chosenColumns<Row>(listing: Listing<Row>, rows: readonly Row[], 
   });
 }
 
+/**
+ * The columns of a list that goes on below itself: chosen for all rows seen so far, so that none moves or goes away. One
+ * that rows to come need joins them, and then the titles are due again.
+ */
+export class SteadyColumns<Row> {
+  #columns: readonly ListColumn<Row>[] = [];
+  /** Of the columns, for tableOf. */
+  widths: number[] = [];
+
+  constructor(private readonly listing: Listing<Row>, private readonly flags: ListFlags, private readonly breadth: "narrow" | "wide" | "all") {}
+
+  /** The columns for more rows, and whether they differ from those before: they always do at first. */
+  taking(rows: readonly Row[]): { columns: readonly ListColumn<Row>[]; areNew: boolean } {
+    const needed = chosenColumns(this.listing, rows, this.flags, this.breadth);
+    const areNew = needed.some((column) => !this.#columns.includes(column));
+    if (areNew) {
+      this.#columns = this.flags.columns === undefined ? this.listing.columns.filter((column) => needed.includes(column) || this.#columns.includes(column)) : needed;
+      this.widths = [];
+    }
+    return { columns: this.#columns, areNew };
+  }
+}
+
 function columnNamed<Row>(listing: Listing<Row>, name: string, option: string): ListColumn<Row> {
-  const column = listing.columns.find((one) => one.name === name);
+  const column = listing.columns.find((one) => one.name === name || one.alias === name);
   if (column !== undefined) return column;
   const known = listing.columns.map((one) => one.name).join(", ");
   throw new CommandError(EXIT.usage, "UnknownColumn", `${option} names "${name}", which is no column here: there are ${known}.`);
@@ -77,6 +105,19 @@ export function sortedRows<Row>(listing: Listing<Row>, rows: readonly Row[], sor
 
 function compare(a: string | number | boolean, b: string | number | boolean): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Those of the columns whose table is at most so wide; what may not yield stays, however wide it is. */
+export function fittedColumns<Row>(columns: readonly ListColumn<Row>[], rows: readonly Row[], sight: Sight, width: number): readonly ListColumn<Row>[] {
+  const widths = new Map(columns.map((column) => [column, rows.reduce((widest, row) => Math.max(widest, cellsOf(column.cell(row, sight))), cellsOf(column.title ?? column.name))]));
+  const yielding = columns.filter((column) => column.yields !== undefined).toSorted((a, b) => (a.yields ?? 0) - (b.yields ?? 0));
+  let kept = columns;
+  while (kept.reduce((sum, column) => sum + (widths.get(column) ?? 0) + GAP, -GAP) > width) {
+    const last = yielding.pop();
+    if (last === undefined) break;
+    kept = kept.filter((column) => column !== last);
+  }
+  return kept;
 }
 
 export function tableOf<Row>(columns: readonly ListColumn<Row>[], rows: readonly Row[], sight: Sight, flags: ListFlags, paint: (colour: Colour, text: string) => string, widths?: number[]): string[] {

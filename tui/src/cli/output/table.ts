@@ -6,6 +6,9 @@ export interface Column {
   readonly align?: "left" | "right";
 }
 
+/** Cells between two columns. */
+export const GAP = 2;
+
 /**
  * Lines of the table, the title line first, without trailing blanks. `paint` may colour a padded cell. `widths` is what
  * the columns have at least, and becomes what they got: a table that goes on below itself keeps its columns.
@@ -27,7 +30,7 @@ export function tableLines(
         const padded = isLast && column.align !== "right" ? cell : padCells(cell, widths[x] ?? 0, column.align ?? "left");
         return y < 0 ? padded : paint(padded, y, x);
       })
-      .join("  ")
+      .join(" ".repeat(GAP))
       .trimEnd();
   return [line(columns.map((column) => column.title), -1), ...rows.map((row, y) => line(row, y))];
 }

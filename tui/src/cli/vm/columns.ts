@@ -1,7 +1,8 @@
-// What a list of VMs shows of each: the document and the columns. Columns bear the names of the filter language's fields.
+// What a list of VMs shows of each: the document and the columns. Columns bear the names of the filter language's fields
+// (test/names.test.ts); disk, the sum of both, and accelerator are the list's own.
 import { graphql } from "../../client/document.js";
 import type { ResultOf } from "../../client/document.js";
-import { UNKNOWN, formatAge, formatByteRate, formatBytes, formatLatency, formatPercent, sanitise } from "../../format.js";
+import { UNKNOWN, formatAge, formatByteRate, formatBytes, formatLatency, formatPercent, formatRate, sanitise } from "../../format.js";
 import { guestUsedBytes } from "../../guest-memory.js";
 import type { ListColumn, Listing } from "../output/listing.js";
 import { stateColour, stateSymbol } from "./state.js";
@@ -12,7 +13,8 @@ export const LISTED_VM = graphql(`
     host { id name }
     labels { key value }
     latest {
-      time cpuRatio stealRatio memoryConfiguredBytes pluggedBytes guestTotalBytes guestAvailableBytes balloonActualBytes rssBytes pssBytes diskLatencySeconds
+      time cpuRatio stealRatio throttledTimeRatio memoryConfiguredBytes pluggedBytes guestTotalBytes guestAvailableBytes balloonActualBytes rssBytes pssBytes swapBytes ksmMergedBytes
+      guestMajorFaultsPerSecond diskLatencySeconds
       diskReadBytesPerSecond diskWriteBytesPerSecond networkRxBytesPerSecond networkTxBytesPerSecond networkDropsPerSecond
     }
   }
@@ -55,30 +57,36 @@ export const VM_LISTING: Listing<ListedVm> = {
   empty: "There is no VM. Define some with 'quetzal apply PATH' or 'quetzal vm create'.",
   columns: [
     { name: "id", title: "  ID", value: ({ id }) => id, cell: (vm, { characters }) => `${stateSymbol(vm.state, characters)} ${sanitise(vm.id)}` },
+    // Names get a column only where one says more than its id.
+    text("name", (vms) => vms.some((vm) => vm.name !== vm.id), (vm) => vm.name),
     { name: "state", value: ({ state }) => state.toLowerCase(), cell: ({ state }) => state.toLowerCase(), colour: ({ state }) => stateColour(state) },
     figure("cpu", "CPU%", undefined, formatPercent, (sample) => sample.cpuRatio),
     figure("steal", "STEAL%", "wide", formatPercent, (sample) => sample.stealRatio),
+    figure("throttled", "THROTTLED%", "wide", formatPercent, (sample) => sample.throttledTimeRatio),
     figure("guest.used", "GUEST", undefined, formatBytes, guestUsedBytes),
     figure("guest.available", "AVAILABLE", "wide", formatBytes, (sample) => sample.guestAvailableBytes),
     { name: "memory", align: "right", value: ({ memoryBytes }) => memoryBytes, cell: ({ memoryBytes }) => formatBytes(memoryBytes) },
     figure("balloon", "BALLOON", "wide", formatBytes, (sample) => sample.balloonActualBytes),
     figure("rss", "RSS", "wide", formatBytes, (sample) => sample.rssBytes),
     figure("pss", "PSS", "wide", formatBytes, (sample) => sample.pssBytes),
-    figure("disk", "DISK", undefined, formatByteRate, (sample) => sum(sample.diskReadBytesPerSecond, sample.diskWriteBytesPerSecond)),
+    figure("swap", "SWAP", "wide", formatBytes, (sample) => sample.swapBytes),
+    figure("shared", "SHARED", "wide", formatBytes, (sample) => sample.ksmMergedBytes),
+    figure("faults", "FAULTS", "wide", formatRate, (sample) => sample.guestMajorFaultsPerSecond),
+    { ...figure("disk", "DISK", undefined, formatByteRate, (sample) => sum(sample.diskReadBytesPerSecond, sample.diskWriteBytesPerSecond)), yields: 1 },
     figure("disk.read", "READ", "wide", formatByteRate, (sample) => sample.diskReadBytesPerSecond),
     figure("disk.write", "WRITE", "wide", formatByteRate, (sample) => sample.diskWriteBytesPerSecond),
     figure("disk.latency", "LATENCY", "wide", formatLatency, (sample) => sample.diskLatencySeconds),
-    figure("net.rx", "NET IN", undefined, formatByteRate, (sample) => sample.networkRxBytesPerSecond),
-    figure("net.tx", "NET OUT", undefined, formatByteRate, (sample) => sample.networkTxBytesPerSecond),
-    { name: "age", align: "right", value: ({ startedAt }) => startedAt, cell: ({ startedAt }, { nowMs }) => formatAge(startedAt, nowMs) },
+    { ...figure("net.rx", "NET IN", undefined, formatByteRate, (sample) => sample.networkRxBytesPerSecond), yields: 2 },
+    { ...figure("net.tx", "NET OUT", undefined, formatByteRate, (sample) => sample.networkTxBytesPerSecond), yields: 3 },
+    figure("net.drops", "DROPS", "wide", formatRate, (sample) => sample.networkDropsPerSecond),
+    // As everywhere: how long it has been on, or else in its state.
+    { name: "age", align: "right", value: ({ startedAt, stateSince }) => startedAt ?? stateSince, cell: ({ startedAt, stateSince }, { nowMs }) => formatAge(startedAt ?? stateSince, nowMs) },
     { name: "vcpus", shown: "wide", align: "right", value: ({ vcpus }) => vcpus, cell: ({ vcpus }) => String(vcpus) },
     text("host", "wide", ({ host }) => host.name),
     text("accelerator", "wide", ({ accelerator }) => accelerator),
     flag("protected", (vm) => vm.protected),
     flag("autostart", (vm) => vm.autostart),
     flag("restart", (vm) => vm.restartRequired),
-    text("labels", "wide", ({ labels }) => labels.map(({ key, value }) => (value === "" ? key : `${key}=${value}`)).join(" ")),
-    // Names get a column only where one says more than its id.
-    text("name", (vms) => vms.some((vm) => vm.name !== vm.id), (vm) => vm.name),
+    { ...text("labels", "wide", ({ labels }) => labels.map(({ key, value }) => (value === "" ? key : `${key}=${value}`)).join(" ")), alias: "label" },
   ],
 };

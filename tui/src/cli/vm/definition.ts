@@ -9,8 +9,9 @@ import type { CommandContext } from "../context.js";
 import { CommandError, EXIT, fromTypedError } from "../exit.js";
 import type { Care, Deed } from "./deed.js";
 
+/** In the server's words: the same is said whoever finds it out. */
 export function vmNotFound(id: string): CommandError {
-  return new CommandError(EXIT.notFound, "VmNotFound", `There is no VM "${sanitise(id)}": 'quetzal vm ls' lists them.`);
+  return new CommandError(EXIT.notFound, "VmNotFound", `No VM has the id "${sanitise(id)}"; list them with \`quetzal vm ls\`.`);
 }
 
 export async function readDefinition(context: CommandContext, id: string): Promise<Loaded> {

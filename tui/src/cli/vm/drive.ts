@@ -1,6 +1,7 @@
 // Carries a deed out on the VMs that were chosen: a plan first (what it does to each, what cannot and why), the question,
 // progress, and a summary. Each VM is judged alone: one refusal does not keep the others from their turn.
 import { sanitise } from "../../format.js";
+import { folded } from "../../wrap.js";
 import type { CommandContext } from "../context.js";
 import { CommandError, EXIT, toCommandError } from "../exit.js";
 import { isForPrograms } from "../output/formats.js";
@@ -64,13 +65,26 @@ async function doAll(context: CommandContext, deed: Deed, targets: readonly Targ
   using deadline = deadlineIn(seconds);
   const wait = { deadline: deadline.signal, seconds };
   let done = 0;
-  const show = (text: string, ratio: number | null = null): void => context.progress(progressLine({ done, all: targets.length, text, ratio }, context.config.characters));
+  // How far each of those under way is; the bar names the one that was heard of last.
+  const underWay = new Map<string, number | null>();
+  const show = (): void => {
+    const [id] = [...underWay.keys()].slice(-1);
+    const ratio = [...underWay.values()].reduce<number>((sum, part) => sum + (part ?? 0), 0);
+    context.progress(progressLine({ done, all: targets.length, text: id === undefined ? "" : `${sanitise(id)}: ${deed.words}`, ratio }, context.config.characters));
+  };
+  const hear = (id: string, ratio: number | null): void => {
+    underWay.delete(id);
+    underWay.set(id, ratio);
+    show();
+  };
+  const isShown = !isOne || options.wait === true;
   const outcomes = await inTurns(targets, async (target): Promise<Outcome> => {
-    const name = sanitise(target.id);
-    if (!isOne || options.wait) show(`${name}: ${deed.words}`);
-    const outcome = await doOne(context, deed, target, options, wait, (operation) => show(`${name}: ${deed.words}`, operation.progressRatio));
+    if (isShown) hear(target.id, null);
+    const outcome = await doOne(context, deed, target, options, wait, (operation) => hear(target.id, operation.progressRatio));
     done += 1;
-    if (!isForPrograms(context.format) && outcome.failure === undefined) await context.print(doneLine(context, deed, outcome, options));
+    underWay.delete(target.id);
+    if (isShown) show();
+    if (!isForPrograms(context.format) && outcome.failure === undefined) await context.print(forReader(context, doneLine(context, deed, outcome, options)));
     return outcome;
   });
   context.progress(null);
@@ -116,6 +130,11 @@ function doneLine(context: CommandContext, deed: Deed, { target, operation }: Ou
   return `${id}: ${deed.words} accepted (operation ${operation.id})`;
 }
 
+/** On a terminal no word is broken at its edge; elsewhere a line is a line. */
+function forReader(context: CommandContext, line: string): string {
+  return context.outputIsTerminal ? folded(line, context.size().columns) : line;
+}
+
 /** Prints what is for programs, sums up, and throws where something was not done. */
 async function finish(context: CommandContext, deed: Deed, outcomes: readonly Outcome[], isOne: boolean, as: "trial" | "deed"): Promise<void> {
   const failures = outcomes.filter(({ failure }) => failure !== undefined);
@@ -124,7 +143,7 @@ async function finish(context: CommandContext, deed: Deed, outcomes: readonly Ou
     for (const { target, answer, failure } of outcomes) {
       if (answer === undefined || failure !== undefined) continue;
       const line = context.format === "name" ? sanitise(target.id) : `${sanitise(target.id)}: ${deed.words} would be accepted (dry run: nothing was done). ${sanitise(answer.effect)}`;
-      await context.print([line.trimEnd(), ...(context.format === "name" ? [] : (answer.changes ?? []).map((change) => `  ${sanitise(change)}`))].join("\n"));
+      await context.print([forReader(context, line.trimEnd()), ...(context.format === "name" ? [] : (answer.changes ?? []).map((change) => `  ${sanitise(change)}`))].join("\n"));
     }
   }
   if (!isOne && failures.length === 0) context.note(summary(outcomes, as));

@@ -19,7 +19,7 @@ const VM_SHOW = graphql(`
       crash { cause exitCode signal stderrTail consoleTail }
       verbs { verb allowed reason }
       latest {
-        time cpuRatio stealRatio guestTotalBytes guestAvailableBytes balloonActualBytes rssBytes pssBytes
+        time cpuRatio stealRatio throttledTimeRatio guestTotalBytes guestAvailableBytes balloonActualBytes rssBytes pssBytes
         diskReadBytesPerSecond diskWriteBytesPerSecond diskLatencySeconds networkRxBytesPerSecond networkTxBytesPerSecond
       }
     }
@@ -61,11 +61,16 @@ function figures(vm: ShownVm): Field[] {
   const sample = vm.latest;
   if (sample === null) return [];
   return [
-    ["CPU", `${formatPercent(sample.cpuRatio)} % of a core, steal ${formatPercent(sample.stealRatio)} %`],
+    ["CPU", `${formatPercent(sample.cpuRatio)} % of a core, steal ${formatPercent(sample.stealRatio)} %${throttledWords(sample.throttledTimeRatio)}`],
     ["Memory", `guest available ${formatBytes(sample.guestAvailableBytes)} of ${formatBytes(sample.guestTotalBytes)}, balloon ${formatBytes(sample.balloonActualBytes)}, resident ${formatBytes(sample.rssBytes)}, fair share ${formatBytes(sample.pssBytes)}`],
     ["Disk", `read ${formatByteRate(sample.diskReadBytesPerSecond)}, write ${formatByteRate(sample.diskWriteBytesPerSecond)}, latency ${formatLatency(sample.diskLatencySeconds)}`],
     ["Traffic", `in ${formatByteRate(sample.networkRxBytesPerSecond)}, out ${formatByteRate(sample.networkTxBytesPerSecond)}`],
   ];
+}
+
+/** What a limit took, where one did. */
+function throttledWords(ratio: number | null): string {
+  return ratio === null || ratio === 0 ? "" : `, stopped by its CPU limit for ${formatPercent(ratio)} % of a core`;
 }
 
 function crashLines(vm: ShownVm): string[] {

@@ -1,13 +1,13 @@
 // `quetzal vm ls --watch`: the list, then a row whenever a VM comes into it, changes in it or leaves it. The server says
 // when to look again; what is looked at is the same list, so that every selector holds.
 import { graphql } from "../../client/document.js";
+import { sanitise } from "../../format.js";
 import type { CommandContext } from "../context.js";
 import { noteOutages } from "../context.js";
-import { CommandError, EXIT } from "../exit.js";
 import { csvLine } from "../output/encode.js";
-import { chosenColumns, sortedRows, tableOf } from "../output/listing.js";
+import { SteadyColumns, sortedRows, tableOf } from "../output/listing.js";
 import type { ListFlags } from "../output/listing.js";
-import { printJsonLine, sightOf } from "../output/print.js";
+import { printJsonLine, printYamlDocument, sightOf } from "../output/print.js";
 import { VM_LISTING } from "./columns.js";
 import type { ListedVm } from "./columns.js";
 import { fetchVms } from "./ls.js";
@@ -44,9 +44,6 @@ function lasting(vm: ListedVm): string {
 }
 
 export async function watchVms(context: CommandContext, query: VmQuery, flags: ListFlags): Promise<void> {
-  if (context.format === "yaml" || context.format === "name") {
-    throw new CommandError(EXIT.usage, "Usage", `-o ${context.format} is not for --watch: give table, wide, csv or json (an object a line).`);
-  }
   const printer = newsPrinter(context, flags);
   let shown = new Map<string, ListedVm>();
   const look = async (): Promise<void> => {
@@ -106,26 +103,28 @@ class Bell {
   }
 }
 
-/** Prints news as rows; the titles once. */
-function newsPrinter(context: CommandContext, flags: ListFlags): (news: readonly VmNews[]) => Promise<void> {
-  let isFirst = true;
-  const widths: number[] = [];
+/** Prints news as rows; the titles at first, and again where a column joins them. */
+export function newsPrinter(context: CommandContext, flags: ListFlags): (news: readonly VmNews[]) => Promise<void> {
+  const { format } = context;
+  const steady = new SteadyColumns(VM_LISTING, flags, format === "csv" ? "all" : format === "wide" ? "wide" : "narrow");
   return async (news) => {
-    if (context.format === "json") {
-      for (const one of news) await printJsonLine(context, one);
+    if (format === "json" || format === "yaml") {
+      for (const one of news) await (format === "json" ? printJsonLine : printYamlDocument)(context, one);
       return;
     }
     const vms = news.map(({ vm }) => vm);
-    const withTitles = isFirst && flags.headers !== false;
-    if (vms.length === 0 && !withTitles) return;
-    isFirst = false;
-    const columns = chosenColumns(VM_LISTING, vms, flags, context.format === "csv" ? "all" : context.format === "wide" ? "wide" : "narrow");
-    if (context.format === "csv") {
+    if (format === "name") {
+      for (const vm of vms) await context.print(sanitise(VM_LISTING.name(vm)));
+      return;
+    }
+    const { columns, areNew } = steady.taking(vms);
+    const withTitles = areNew && flags.headers !== false;
+    if (format === "csv") {
       if (withTitles) await context.print(csvLine(["change", ...columns.map(({ name }) => name)]));
       for (const { change, vm } of news) await context.print(csvLine([change, ...columns.map((column) => column.value(vm))]));
       return;
     }
-    const lines = tableOf(columns, vms, sightOf(context), {}, context.paint, widths);
+    const lines = tableOf(columns, vms, sightOf(context), {}, context.paint, steady.widths);
     if (withTitles) await context.print(lines[0] ?? "");
     for (const [index, { change }] of news.entries()) await context.print(`${lines[index + 1] ?? ""}${change === "left" ? "  (no longer listed)" : ""}`);
   };

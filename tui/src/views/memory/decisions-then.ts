@@ -7,6 +7,7 @@ import { padCells } from "../../width.js";
 import { wrapped } from "../../wrap.js";
 import type { Rect } from "../frame.js";
 import { clock, cut } from "../format.js";
+import { cutName } from "../names.js";
 import { DIM, TEXT } from "../painter.js";
 import type { Painter } from "../painter.js";
 
@@ -35,7 +36,7 @@ export function decisionsThen(p: Painter, rect: Rect, vmId: string | null): void
   let y = rect.y;
   for (const { time, vmId: of, message } of decided) {
     let x = frame.put(rect.x, y, `${clock(time)} `, DIM);
-    if (vmId === null) x = frame.put(x, y, padCells(cut(of === null ? "" : vmLabel(state, of), NAME_CELLS - 1, theme.ellipsis), NAME_CELLS), TEXT);
+    if (vmId === null) x = frame.put(x, y, padCells(cutName(of === null ? "" : vmLabel(state, of), NAME_CELLS - 1, theme.ellipsis), NAME_CELLS), TEXT);
     const room = rect.x + rect.width - x;
     const lines = wrapped(message, room);
     const count = Math.min(lines.length, LINES_MAX, rect.y + rect.height - y);

@@ -7,6 +7,7 @@ import { wrapped } from "../../wrap.js";
 import { style } from "../frame.js";
 import type { Rect } from "../frame.js";
 import { UNKNOWN, bytes, clock, cut } from "../format.js";
+import { cutName } from "../names.js";
 import { DIM, TEXT, parts } from "../painter.js";
 import type { Painter } from "../painter.js";
 
@@ -42,7 +43,7 @@ function decisionLine(p: Painter, rect: Rect, decision: MemoryDecision, named: "
   const { theme, state } = p;
   return parts(p, rect.x, rect.y, [
     [`${clock(decision.time)} `, DIM],
-    named === "with the name" ? [padCells(cut(vmLabel(state, decision.vmId), NAME_CELLS - 1, theme.ellipsis), NAME_CELLS), TEXT] : null,
+    named === "with the name" ? [padCells(cutName(vmLabel(state, decision.vmId), NAME_CELLS - 1, theme.ellipsis), NAME_CELLS), TEXT] : null,
     [actionText(decision).padEnd(ACTION_CELLS), decision.action === "ASK_FOR_ROOM" ? style("attention") : TEXT],
     [(decision.carriedOut ? "done" : "advised").padEnd(DONE_CELLS), decision.carriedOut ? style("running") : DIM],
     rect.width < EFFECT_ON_LINE_CELLS ? null : [`${effectText(decision).padStart(EFFECT_CELLS)}  `, DIM],

@@ -6,6 +6,7 @@ import { bytes, cut, wholePercent } from "../format.js";
 import { DIM, TEXT, parts } from "../painter.js";
 import type { Painter } from "../painter.js";
 import type { Theme } from "../theme.js";
+import { wrapped } from "../../wrap.js";
 import { partLook } from "./parts.js";
 import type { ShownKind } from "./parts.js";
 
@@ -68,15 +69,23 @@ function share(size: number, { totalBytes }: MemoryBreakdown): string {
   return wholePercent(totalBytes === 0 ? null : size / totalBytes);
 }
 
-/** The legend with what each part is and where its figure comes from: one line a part. Returns the rows taken. */
+/** Cells before the words of a part: sign, name, bytes, share. */
+const WORDS_FROM = 2 + NAME_CELLS + 6 + 7;
+
+/** The legend with what each part is and where its figure comes from: whole where there is room, else a line a part. Returns the rows taken. */
 export function longLegend(p: Painter, rect: Rect, breakdown: MemoryBreakdown): number {
   const shown = shownParts(breakdown).slice(0, rect.height);
-  shown.forEach(({ kind, bytes: size, description, source }, row) => {
+  const words = shown.map(({ description, source }) => (source === "" ? description : `${description} ${source}`));
+  const whole = words.map((text) => wrapped(text, rect.width - WORDS_FROM));
+  const hasRoom = whole.flat().length <= rect.height;
+  let y = rect.y;
+  shown.forEach(({ kind, bytes: size }, index) => {
     const { sign, name, look } = partLook(p.theme, kind);
-    const start = parts(p, rect.x, rect.y + row, [
+    parts(p, rect.x, y, [
       [`${sign} `, look], [name.padEnd(NAME_CELLS), TEXT], [bytes(size).padStart(6), size === 0 ? DIM : TEXT], [`${share(size, breakdown).padStart(5)}  `, DIM],
     ], rect.width);
-    p.frame.put(start, rect.y + row, cut(source === "" ? description : `${description} ${source}`, rect.x + rect.width - start, p.theme.ellipsis), size === 0 ? style("rule") : DIM);
+    const lines = hasRoom ? (whole[index] ?? []) : [cut(words[index] ?? "", rect.width - WORDS_FROM, p.theme.ellipsis)];
+    for (const line of lines) p.frame.put(rect.x + WORDS_FROM, y++, line, size === 0 ? style("rule") : DIM);
   });
-  return shown.length;
+  return y - rect.y;
 }

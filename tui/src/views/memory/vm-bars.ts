@@ -6,6 +6,8 @@ import { padCells } from "../../width.js";
 import { style } from "../frame.js";
 import type { Rect } from "../frame.js";
 import { UNKNOWN, bytes, cut } from "../format.js";
+import { NAME_LEAST_CELLS, cutName, nameCells, nameNeedsOf } from "../names.js";
+import type { NameNeeds } from "../names.js";
 import { BOLD, DIM, TEXT, parts, rule } from "../painter.js";
 import type { Painter } from "../painter.js";
 import { UNKEPT, emptyTextThen, whyNoMemoryThen } from "../past-words.js";
@@ -40,8 +42,8 @@ const MORE_COLUMNS_CELLS = 108;
 
 interface Places { name: number; bar: number; columns: readonly Column[] }
 
-function placesOf(width: number): Places {
-  const name = width >= LONG_NAME_CELLS ? 20 : 12;
+function placesOf(width: number, names: NameNeeds): Places {
+  const name = nameCells(names, width, width >= LONG_NAME_CELLS ? 20 : NAME_LEAST_CELLS);
   const columns = width >= MORE_COLUMNS_CELLS ? [...ALWAYS, ...WIDE, CONTROL] : [...ALWAYS, CONTROL];
   const rest = columns.reduce((sum, { cells }) => sum + cells + 1, 0);
   return { name, columns, bar: Math.max(8, width - 3 - name - 2 - rest) };
@@ -57,7 +59,7 @@ export function vmBars(p: Painter, rect: Rect): void {
     p.frame.put(rect.x + 2, rect.y + 1, cut(emptyTextThen(state) ?? (state.vmsKnown ? "No VM: n makes one." : "Asking the server."), rect.width - 3, theme.ellipsis), DIM);
     return;
   }
-  const places = placesOf(rect.width);
+  const places = placesOf(rect.width, nameNeedsOf(state.vms));
   head(p, rect, places);
   const height = rect.height - 2;
   const first = firstRow(Math.max(0, index), height, rows.length);
@@ -82,7 +84,7 @@ function line(p: Painter, rect: Rect, vm: Vm, { name, bar, columns }: Places, la
   const isMarked = state.ui.marks.has(vm.id);
   let x = parts(p, rect.x, rect.y, [
     [isMarked ? theme.mark : " ", style("mark", "bold")], [`${theme.states[vm.state]} `, style(STATE_ROLES[vm.state])],
-    [`${padCells(cut(vm.label, name, theme.ellipsis), name)} `, BOLD],
+    [`${padCells(cutName(vm.label, name, theme.ellipsis), name)} `, BOLD],
   ]);
   if (breakdown === null) frame.put(x, rect.y, cut(state.past.at !== null && whyNoParts(vm) === NO_FIGURES ? whyNoMemoryThen(state, { kind: "vm", id: vm.id }, state.memory.vms.has(vm.id)) : whyNoParts(vm), bar, theme.ellipsis), DIM);
   else parts(p, x, rect.y, stackedBar(theme, Math.max(1, Math.min(bar, Math.round((sizeOf(breakdown) / Math.max(1, largest)) * bar))), breakdown), bar);
