@@ -165,7 +165,7 @@ async fn a_balloon_that_moves_in_part_keeps_its_target() {
 
 #[tokio::test(start_paused = true)]
 async fn after_an_unanswered_look_the_target_shown_is_the_one_that_qemu_has() {
-    let guest = Guest { least_balloon: 100 * MIB, looks_left: 2, ..Guest::deaf() };
+    let guest = Guest { least_balloon: 100 * MIB, looks_left: 1, ..Guest::deaf() };
     let (outcome, _, room, guest) = balloon_to(guest, 128 * MIB).await;
     assert_eq!((outcome, room.balloon_target_bytes, guest.balloon), (Outcome::Failed, BOOT, BOOT));
     let guest = Guest { looks_left: 0, ..Guest::deaf() };
