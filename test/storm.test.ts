@@ -64,6 +64,11 @@ class Desk {
         return Promise.resolve();
       },
       undo: () => Promise.resolve(),
+      offerDecisionUndo: () => {
+        this.store.dispatch({ type: "prompt", prompt: { kind: "undoDecision", undoneVmId: "web-1", at: null, text: "Gives web-1 64 MiB back." } });
+        return Promise.resolve();
+      },
+      undoDecision: () => Promise.resolve(),
       rules: {
         toggle: () => Promise.resolve(), delete: () => Promise.resolve(),
         offerDelete: ({ id, name }) => {

@@ -64,6 +64,13 @@ const script = {
   },
   Mutation: {
     ...Object.fromEntries(VERBS.map((name) => [name, verb(name)])),
+    undoMemoryDecision: (_: unknown, { input }: { input: Record<string, unknown> }) => {
+      const { vmId, dryRun, at } = input;
+      asked.push({ name: "undoMemoryDecision", input: { vmId, dryRun, at: at instanceof Date ? at.toISOString() : at } });
+      if (vmId === "db") return { __typename: "NotUndoable", message: "It was not carried out; there is nothing to undo." };
+      const operation = { id: "undo-1", kind: "SET_VM_BALLOON", vmId, state: "RUNNING", cancellable: false, requestedBy: "local", startedAt: TIME };
+      return { __typename: "VmOperationAccepted", vm: vm(String(vmId)), effect: "Gives 64 MiB back; it may take it again.", operation: dryRun === true ? null : operation };
+    },
     setHostMemory: (_: unknown, { input }: { input: Record<string, unknown> }) => {
       asked.push({ name: "setHostMemory", input: JSON.parse(JSON.stringify(input)) as Record<string, unknown> });
       if (JSON.stringify(input).includes("UNMERGED")) return { __typename: "InsufficientResources", message: "Unmerging needs 2.0 GiB and 1.1 GiB are available.", field: null };
@@ -149,9 +156,9 @@ describe("quetzal memory", { timeout: 60_000 }, () => {
     expect(out).toMatch(/State +soft; high above 600M available/);
     expect(out).toMatch(/Sharing +tuned, domain default, budget 5 % of a core, 1\.5 % used\. Domain b waits\./);
     expect(out).toMatch(/Compression +zram, 2\.00G, zstd/);
-    const set = await quetzal("memory", "host", "lab1", "--ksm", "tuned", "--budget", "5%", "--compression", "zram", "--size", "2G", "--control", "off", "--dry-run");
+    const set = await quetzal("memory", "host", "lab1", "--ksm", "tuned", "--budget", "5%", "--compression", "zram", "--size", "2G", "--control", "off", "--high", "8%", "--soft", "5.5", "--dry-run");
     expect(set.out.trim()).toBe("lab1: would be set (dry run: nothing was done). On lab1: shares like pages.");
-    expect(asked).toEqual([{ name: "setHostMemory", input: { hostId: "h", dryRun: true, ksm: { mode: "TUNED", cpuBudgetPercent: 5 }, compression: { mode: "ZRAM", sizeBytes: 2_048 * MIB }, controller: { enabled: false } } }]);
+    expect(asked).toEqual([{ name: "setHostMemory", input: { hostId: "h", dryRun: true, ksm: { mode: "TUNED", cpuBudgetPercent: 5 }, compression: { mode: "ZRAM", sizeBytes: 2_048 * MIB }, controller: { enabled: false, highPercent: 8, softPercent: 5.5 } } }]);
   });
 
   it("tells how many fit, and why", async () => {
@@ -170,6 +177,26 @@ describe("quetzal memory", { timeout: 60_000 }, () => {
       decided();
       return terminal.screen().includes("web-9");
     });
+  });
+});
+
+describe("quetzal memory undo", { timeout: 60_000 }, () => {
+  it("takes the newest back, says what the controller may do then, and tries only where that is asked", async () => {
+    expect((await quetzal("memory", "undo", "web-1", "--dry-run")).out).toBe("web-1: Gives 64 MiB back; it may take it again. (dry run: nothing was done)\n");
+    expect((await quetzal("memory", "undo", "web-1")).out).toBe("web-1: Gives 64 MiB back; it may take it again. (operation undo-1)\n");
+    expect(asked.map(({ input }) => input)).toEqual([{ vmId: "web-1", dryRun: true, at: null }, { vmId: "web-1", dryRun: false, at: null }]);
+  });
+
+  it("takes one of a time back, as it is listed or as JSON has it", async () => {
+    for (const at of ["2026-01-01 00:00:10", "2026-01-01T00:00:10.000Z"]) await quetzal("memory", "undo", "web-1", "--at", at);
+    expect(asked.map(({ input }) => input["at"])).toEqual(["2026-01-01T00:00:10.000Z", "2026-01-01T00:00:10.000Z"]);
+  });
+
+  it.each([
+    [["memory", "undo", "web-1", "--at", "2026-01-02 00:00:00"], 3, "decided nothing about web-1"], [["memory", "undo", "web-1", "--at", "yesterday"], 2, "Give an instant such as"], [["memory", "undo", "web-1", "--at", "10m"], 2, "Give the time as it is listed"], [["memory", "undo", "db"], 4, "It was not carried out"],
+  ] as const)("%j fails with %i: %s", async (args, code, words) => {
+    const ran = await quetzal(...args);
+    expect({ code: ran.code, err: ran.err }).toEqual({ code, err: expect.stringContaining(words) as string });
   });
 });
 

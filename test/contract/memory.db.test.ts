@@ -1,6 +1,6 @@
 // Memory and CPU over HTTP against a scripted daemon: what is read, every mutation with its typed errors, undo, decisions.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CompressionMode, KsmMode } from "../../server/src/hypervisor/generated/quetzal/v1/memory.js";
+import { CompressionMode, DecisionAction, KsmMode } from "../../server/src/hypervisor/generated/quetzal/v1/memory.js";
 import { RefusalCode } from "../../server/src/hypervisor/generated/quetzal/v1/refusal.js";
 import { VmState } from "../../server/src/hypervisor/generated/quetzal/v1/vm.js";
 import { collect, ContractStack, until } from "../support/contract.js";
@@ -236,7 +236,8 @@ describe("a host's memory", () => {
     const done = await set({ ksm: { mode: "TUNED", cpuBudgetPercent: 10 }, compression: { mode: "ZRAM", sizeBytes: 2_048 * MIB } });
     expect(done).toMatchObject({ __typename: "SetHostMemorySuccess", memory: { ksm: { mode: "TUNED", cpuBudgetPercent: 10 }, compression: { mode: "ZRAM", sizeBytes: 2_048 * MIB, algorithm: "zstd" } } });
     await set({ controller: { enabled: false } });
-    expect(stack.daemon.memory.settings).toMatchObject({ ksm: { cpuBudgetRatio: 0.1 }, compression: { mode: CompressionMode.COMPRESSION_MODE_ZRAM }, controller: { enabled: false, idleTaxRatio: 0.75 } });
+    await set({ controller: { highPercent: 12, softPercent: 8 } });
+    expect(stack.daemon.memory.settings).toMatchObject({ ksm: { cpuBudgetRatio: 0.1 }, compression: { mode: CompressionMode.COMPRESSION_MODE_ZRAM }, controller: { enabled: false, idleTaxRatio: 0.75, highRatio: 0.12, softRatio: 0.08, hardRatio: 0.02 } });
     await until("the audit has it", async () => {
       const { audit } = await admin.query<{ audit: { nodes: { kind: string; actor: string | null; message: string }[] } }>("{ audit(first: 50) { nodes { kind actor message } } }");
       return audit.nodes.some(({ kind, actor, message }) => kind === "HOST_MEMORY_CHANGED" && actor === "local" && message.includes("with up to 10 % of a core"));
@@ -245,7 +246,7 @@ describe("a host's memory", () => {
 
   it.each([
     [{}, "InvalidInput", "Nothing to set"], [{ ksm: { cpuBudgetPercent: 0 } }, "InvalidInput", "above 0 to 100"], [{ ksm: { cpuBudgetPercent: 101 } }, "InvalidInput", "above 0 to 100"],
-    [{ controller: { idleTaxPercent: -1 } }, "InvalidInput", "0 to 100"], [{ hostId: "none", ksm: { mode: "TUNED" } }, "InvalidInput", "No host has the id"],
+    [{ controller: { idleTaxPercent: -1 } }, "InvalidInput", "0 to 100"], [{ controller: { highPercent: 51 } }, "InvalidInput", "above 0 to 50"], [{ controller: { softPercent: 1 } }, "InvalidInput", "low < hard < soft < high"], [{ hostId: "none", ksm: { mode: "TUNED" } }, "InvalidInput", "No host has the id"],
   ])("refuses %o as %s", async (input, type, words) => {
     expect(await set(input)).toMatchObject({ __typename: type, message: expect.stringContaining(words) as string });
   });
@@ -295,6 +296,44 @@ describe("decisions", () => {
       return events.events.filter(({ kind }) => kind === "MEMORY_DECISION").length === 2;
     });
     expect(JSON.stringify((await viewer.raw(`{ vm(id: "web") { memoryDecisions(first: 501) { time } } }`)).body)).toContain("INVALID_INPUT");
+  });
+
+  const isListed = (vmId: string, at: Date | undefined) => until("it is listed", async () => {
+    const { vm } = await viewer.query<{ vm: { memoryDecisions: { time: string }[] } }>(`{ vm(id: "${vmId}") { memoryDecisions { time } } }`);
+    return vm.memoryDecisions.some(({ time }) => time === at?.toISOString());
+  });
+
+  it("are undone by setting the balloon back, which is an operation as any, and is undone itself", async () => {
+    const undo = (input: Record<string, unknown>, peer = operator): Promise<Answer> => call("undoMemoryDecision", { vmId: "db", ...input }, peer);
+    const { time } = stack.daemon.memory.decide("db", { fromBytes: BigInt(256 * MIB), toBytes: BigInt(192 * MIB), time: new Date() });
+    // What the daemon does with its own decision.
+    await call("setVmBalloon", { id: "db", targetBytes: 192 * MIB });
+    await isListed("db", time);
+    expect(await undo({}, viewer)).toMatchObject({ __typename: "Forbidden", requiredRole: "OPERATOR" });
+    const trial = await undo({ dryRun: true, at: time });
+    expect(trial).toMatchObject({ __typename: "VmOperationAccepted", operation: null, effect: expect.stringContaining("256 MiB") as string });
+    expect((await room("db"))?.balloonTargetBytes).toBe(192 * MIB);
+    const done = await undo({ idempotencyKey: "undo-decision" });
+    expect(done).toMatchObject({ operation: { kind: "SET_VM_BALLOON" }, effect: trial.effect });
+    expect((await undo({ idempotencyKey: "undo-decision" })).operation?.id).toBe(done.operation?.id);
+    expect((await room("db"))?.balloonTargetBytes).toBe(256 * MIB);
+    expect(await ended(done)).toMatchObject({ state: "SUCCEEDED", undo: { text: "Leave the guest of db 192 MiB as before." } });
+    expect(await undo({ at: time })).toMatchObject({ __typename: "NotUndoable", message: expect.stringContaining("256 MiB again") as string });
+  });
+
+  it("that did nothing, paged out, or are of nobody's are not undone, with the reason", async () => {
+    const undo = (input: Record<string, unknown>): Promise<Answer> => call("undoMemoryDecision", input);
+    const after = (ms: number): Date => new Date(Date.now() + ms);
+    const advice = stack.daemon.memory.decide("web", { carriedOut: false, time: after(5_000) });
+    const paged = stack.daemon.memory.decide("web", { action: DecisionAction.DECISION_ACTION_PAGE_OUT, time: after(6_000) });
+    const asked = stack.daemon.memory.decide("web", { action: DecisionAction.DECISION_ACTION_ASK_FOR_ROOM, time: after(7_000) });
+    await isListed("web", asked.time);
+    for (const [{ time }, words] of [[advice, "not carried out"], [paged, "comes back by itself"], [asked, "only asked for room"]] as const) {
+      expect(await undo({ vmId: "web", at: time })).toMatchObject({ __typename: "NotUndoable", message: expect.stringContaining(words) as string });
+    }
+    expect(await undo({ vmId: "web", at: after(9_000) })).toMatchObject({ __typename: "NotUndoable", message: expect.stringContaining("is kept") as string });
+    expect(await undo({ vmId: "off" })).toMatchObject({ __typename: "NotUndoable" });
+    expect(await undo({ vmId: "none" })).toMatchObject({ __typename: "VmNotFound", id: "none" });
   });
 
   it("and settings are null or what was heard while the daemon is away", async () => {

@@ -124,7 +124,7 @@ describe("a host that wants a little more memory", () => {
 });
 
 describe("a guest that runs short", () => {
-  it("gets back at once what it had, though the host is short, and its decision can be undone by hand", async () => {
+  it("gets back at once what it had, though the host is short, and what was decided about another is undone", async () => {
     await daemon.setThresholds(SHORT_WITH_ROOM);
     await idle.run(`mkdir -p /t && mount -t tmpfs -o size=90% none /t; dd if=/dev/zero of=/t/x bs=1M count=120 2>/dev/null; true`);
     const given = await eventually("what it had to be given back", async () => (await decisions(idle)).find(({ action, fromBytes, toBytes }) => action === "BALLOON" && toBytes > fromBytes));
@@ -134,12 +134,31 @@ describe("a guest that runs short", () => {
     expect(given.toBytes).toBe(Math.min(GUEST_MIB * MIB, step));
     await eventually("the balloon to be empty", async () => (await inBalloon(idle)) === 0);
     const [taken] = await eventually("the other guest to give for a host that wants all", async () => { const from = await takenFrom(rich); return from.length > 0 ? from : undefined; });
-    await rich.complete("setVmBalloon", { targetBytes: taken?.fromBytes });
-    expect((await room(rich)).balloonTargetBytes).toBe(taken?.fromBytes);
+    const tried = await eventually("that decision to be one that can be undone", async () => { const trial = await rich.undoDecision({ dryRun: true }); return trial.__typename === "VmOperationAccepted" ? trial : undefined; });
+    expect(tried.effect).toContain("takes nothing from it for 60 s, then it may again");
+    // Once memory was given the controller holds off: what it decided until then is undone step by step.
+    while ((await room(rich)).balloonTargetBytes < GUEST_MIB * MIB) {
+      const { operation, message } = await rich.undoDecision();
+      expect(message).toBeUndefined();
+      expect(await rich.operationEnd(operation?.id ?? "")).toMatchObject({ state: "SUCCEEDED" });
+    }
+    expect(await rich.undoDecision({ at: taken?.time })).toMatchObject({ __typename: "NotUndoable", message: expect.stringContaining("256 MiB again, as before it") as string });
     await eventually("that balloon to be as it was", async () => (await inBalloon(rich)) === 0);
     await daemon.setThresholds(AT_EASE);
     await eventually("the host to be at ease", async () => (await stack.api.query<{ hosts: { memory: { state: string } | null }[] }>("{ hosts { memory { state } } }")).hosts[0]?.memory?.state === "HIGH");
   });
+});
+
+it("refuses a target below nothing, with its limits, and leaves the guest what it has", async () => {
+  const before = await room(rich);
+  for (const verb of ["setVmBalloon", "resizeVmMemory"]) {
+    const { body } = await stack.api.raw(`mutation { ${verb}(input: { id: "${rich.id}", targetBytes: -1 }) { __typename } }`);
+    expect(JSON.stringify(body), verb).toContain("Bytes must be a whole number from 0 to 2^53 - 1, not -1.");
+    const type = `${verb.charAt(0).toUpperCase()}${verb.slice(1)}Input`;
+    const typed = await stack.api.raw(`mutation ($input: ${type}!) { ${verb}(input: $input) { __typename } }`, { input: { id: rich.id, targetBytes: -64 * MIB } });
+    expect(JSON.stringify(typed.body), verb).toContain("Bytes must be a whole number from 0 to 2^53 - 1, not -67108864.");
+  }
+  expect(await room(rich)).toEqual(before);
 });
 
 describe("a guest with room to grow", () => {

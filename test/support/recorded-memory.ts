@@ -2,6 +2,10 @@
 // are kept within the limits a host would set, and a controller that has decided a few things. The same each time.
 import { hostBreakdown, vmBreakdown } from "../../server/src/memory/breakdown.js";
 import { balloonEffect, pageOutEffect, resizeEffect, vcpusEffect } from "../../server/src/memory/effects.js";
+import { MEMORY_CONTROLS } from "../../server/src/memory/model.js";
+import type { DecisionAction, VmRoom } from "../../server/src/memory/model.js";
+import { decisionUndoPlan } from "../../server/src/memory/undo.js";
+import type { DecisionUndoPlan } from "../../server/src/memory/undo.js";
 import { hostFigures, vmFigures } from "./recorded-fleet.js";
 import type { RecordedVm } from "./recorded-fleet.js";
 
@@ -37,6 +41,12 @@ export class RecordedMemory {
     return { floorBytes: vm.memoryBytes / 2, maxBytes: can ? vm.memoryBytes * 2 : vm.memoryBytes, vcpusMax: can ? 4 : vm.vcpus };
   }
 
+  private room(vm: RecordedVm): VmRoom {
+    const { floorBytes, maxBytes, vcpusMax } = this.limits(vm);
+    const { balloonBytes, memoryBytes, vcpus } = this.of(vm);
+    return { balloonTargetBytes: balloonBytes, balloonFloorBytes: floorBytes, memoryTargetBytes: memoryBytes, memoryMaxBytes: maxBytes, vcpusTarget: vcpus, vcpusMax };
+  }
+
   /** What of a sample a breakdown needs, with what a host keeps of the guest's mapping. */
   private facts(vm: RecordedVm, time: number) {
     const { maxBytes } = this.limits(vm);
@@ -61,9 +71,9 @@ export class RecordedMemory {
 
   vm(vm: RecordedVm, isAlive: boolean, time = this.now()): Payload {
     const { floorBytes, maxBytes, vcpusMax } = this.limits(vm);
-    const { balloonBytes, memoryBytes, vcpus, control } = this.of(vm);
+    const { control } = this.of(vm);
     return {
-      room: isAlive ? { balloonTargetBytes: balloonBytes, balloonFloorBytes: floorBytes, memoryTargetBytes: memoryBytes, memoryMaxBytes: maxBytes, vcpusTarget: vcpus, vcpusMax } : null,
+      room: isAlive ? this.room(vm) : null,
       memoryPolicy: { floorBytes, ceilingBytes: vm.memoryBytes, maxBytes, shares: 1_000, control, sharingDomain: "default" },
       cpuPolicy: { weight: 100, limitPercent: vm.id === "build-runner" ? 150 : null, pins: vm.id === "build-runner" ? [{ vcpu: 0, cpus: [0, 1] }] : [], emulatorCpus: vm.id === "build-runner" ? [0] : null, maxVcpus: vcpusMax },
       memoryBreakdown: () => (isAlive ? wireBreakdown(vmBreakdown(this.facts(vm, time), { swapUsedBytes: 310 * MIB, compressedOriginalBytes: 310 * MIB })) : null),
@@ -87,7 +97,7 @@ export class RecordedMemory {
   }
 
   private decisions() {
-    const decision = (agoMs: number, vmId: string, action: string, fromBytes: number, toBytes: number, carriedOut: boolean, effectBytes: number | null, reason: string) => ({
+    const decision = (agoMs: number, vmId: string, action: DecisionAction, fromBytes: number, toBytes: number, carriedOut: boolean, effectBytes: number | null, reason: string) => ({
       time: new Date(this.now() - agoMs).toISOString(), vmId, action, fromBytes, toBytes, carriedOut, effectBytes: effectBytes === null ? null : String(effectBytes), reason,
       vm: null, state: "SOFT", hostAvailableBytes: GIB, guestAvailableBytes: null, guestTotalBytes: null,
     });
@@ -99,12 +109,19 @@ export class RecordedMemory {
     ];
   }
 
+  /** By the server's own rules; the time of a decision, which moves with the clock here, is left aside. */
+  decisionUndo(vm: RecordedVm): DecisionUndoPlan {
+    const decisions = this.decisions().filter(({ vmId }) => vmId === vm.id).map((one) => ({ ...one, time: new Date(one.time) }));
+    const { control } = this.of(vm);
+    return decisionUndoPlan(null, { vm: { id: vm.id, name: vm.name, state: vm.state, startedAt: null, room: this.room(vm) }, control: MEMORY_CONTROLS.find((mode) => mode === control) ?? "OFF", decisions });
+  }
+
   /** What setting a target would do, or why it cannot be; `set` does it. */
   judge(vm: RecordedVm, kind: "SET_VM_BALLOON" | "RESIZE_VM_MEMORY" | "PAGE_OUT_VM" | "SET_VM_VCPUS", amount: number | null): { effect: string; set: (operationId: string) => void } | { refusal: Payload } {
     const targets = this.of(vm);
     const { floorBytes, maxBytes, vcpusMax } = this.limits(vm);
     const facts = { ...this.facts(vm, this.now()), vcpusPresent: targets.vcpus };
-    const named = { name: vm.name, memoryBytes: vm.memoryBytes, vcpus: vm.vcpus, room: { balloonTargetBytes: targets.balloonBytes, balloonFloorBytes: floorBytes, memoryTargetBytes: targets.memoryBytes, memoryMaxBytes: maxBytes, vcpusTarget: targets.vcpus, vcpusMax } };
+    const named = { name: vm.name, memoryBytes: vm.memoryBytes, vcpus: vm.vcpus, room: this.room(vm) };
     const beyond = (least: number, most: number, unit: string): { refusal: Payload } => ({ refusal: { __typename: "InvalidInput", field: "target", message: `The target is ${least} to ${most} ${unit}, not ${amount === null ? "none" : unit === "MiB" ? amount / MIB : amount}.` } });
     const value = amount ?? 0;
     switch (kind) {

@@ -234,6 +234,15 @@ export class RecordedServer implements AsyncDisposable {
     return { __typename: "VmOperationAccepted", vm: this.wireVm(vm), operation, effect: judged.effect };
   }
 
+  private undoDecision({ vmId, dryRun }: { vmId: string; dryRun: boolean }): Payload {
+    const vm = this.vms.find((candidate) => candidate.id === vmId);
+    if (vm === undefined) return { __typename: "VmNotFound", id: vmId, message: `There is no VM ${vmId}.` };
+    const plan = this.memory.decisionUndo(vm);
+    if (plan.kind === "none") return { __typename: "NotUndoable", message: plan.reason };
+    const answer = this.target("SET_VM_BALLOON", { id: vmId, dryRun }, plan.targetBytes);
+    return "effect" in answer ? { ...answer, effect: `${String(answer["effect"])} ${plan.caution}` } : answer;
+  }
+
   private control({ id, dryRun }: VerbInput, control: string): Payload {
     (dryRun ? this.judged : this.asked).push(`CONTROL ${id} ${control}`);
     const vm = this.vms.find((candidate) => candidate.id === id);
@@ -317,6 +326,7 @@ export class RecordedServer implements AsyncDisposable {
       setVmVcpus: ({ input }: { input: VerbInput & { count: number } }) => this.target("SET_VM_VCPUS", input, input.count),
       setVmMemoryPolicy: ({ input }: { input: VerbInput & { control: string } }) => this.control(input, input.control),
       undoOperation: ({ input }: { input: VerbInput }) => this.undo(input),
+      undoMemoryDecision: ({ input }: { input: { vmId: string; dryRun: boolean } }) => this.undoDecision(input),
       vmDiagnosis: ({ vm: id }: { vm: string }) => {
         this.asked.push(`WHY ${id}`);
         const neighbour = this.vms.find((vm) => vm.id === "test-vm-001");

@@ -64,6 +64,12 @@ export class VmDriver {
     return operation;
   }
 
+  /** Undoes what the memory controller decided about it; `at` absent: the newest that can be. */
+  async undoDecision(input: { readonly at?: string | undefined; readonly dryRun?: boolean } = {}): Promise<VerbResult> {
+    const { undone } = await this.stack.api.query<{ undone: VerbResult }>(`mutation ($input: UndoMemoryDecisionInput!) { undone: undoMemoryDecision(input: $input) { ${RESULT} } }`, { input: { vmId: this.id, ...input } });
+    return undone;
+  }
+
   async operationEnd(id: string): Promise<OperationSeen> {
     return eventually(`operation ${id} to end`, async () => {
       const { operation } = await this.stack.api.query<{ operation: OperationSeen }>(`query ($id: ID!) { operation(id: $id) { id state error } }`, { id });

@@ -193,6 +193,11 @@ function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): 
     if (key === "y" || key === "u") void outside.doing.undo(prompt.operationId, prompt.undoneVmId);
     return;
   }
+  if (prompt.kind === "undoDecision") {
+    dispatch({ type: "prompt", prompt: null });
+    if (key === "y" || key === "U") void outside.doing.undoDecision(prompt.undoneVmId, prompt.at);
+    return;
+  }
   if (prompt.kind === "deleteRule" || prompt.kind === "startNew") {
     dispatch({ type: "prompt", prompt: null });
     if (prompt.kind === "startNew" && (key === "y" || key === "s")) outside.doing.ask("START", prompt.madeVmId);

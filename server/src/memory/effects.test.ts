@@ -20,6 +20,7 @@ describe("the effect", () => {
     [balloonEffect(VM, 512 * MIB, { ...SAMPLE, guestAvailableBytes: 100 * MIB }), "Leaves the guest of web-1 512 MiB (now 1.0 GiB); about 241 MiB come free on the host; that is more than the guest has available: it will swap, or kill programs."],
     [balloonEffect(VM, 1_024 * MIB, { ...SAMPLE, balloonActualBytes: 512 * MIB }), "Gives the guest of web-1 512 MiB back: 1.0 GiB in all (now 512 MiB)."],
     [balloonEffect(VM, 1_024 * MIB, SAMPLE), "Changes nothing: the guest of web-1 has 1.0 GiB already."],
+    [balloonEffect({ ...VM, room: { ...room, balloonTargetBytes: 512 * MIB } }, 1_024 * MIB, SAMPLE), "Leaves the guest of web-1 the 1.0 GiB that it has; it is on its way to 512 MiB."],
     [resizeEffect(VM, 2_048 * MIB, SAMPLE), "Plugs 1.0 GiB into the guest of web-1: 2.0 GiB in all (now 1.0 GiB); the host backs it as the guest touches it."],
     [resizeEffect(VM, 1_024 * MIB, { ...SAMPLE, pluggedBytes: 512 * MIB }), "Takes 512 MiB out of the guest of web-1: 1.0 GiB stay (now 1.5 GiB); it stops short where the guest cannot give it up."],
     [resizeEffect({ ...VM, room: null }, 1_024 * MIB, null), "Changes nothing: the guest of web-1 has 1.0 GiB plugged in already."],

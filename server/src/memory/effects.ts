@@ -21,6 +21,8 @@ function hasNow(vm: Named, sample: Facts | null): number {
  */
 export function balloonEffect(vm: Named, targetBytes: number, sample: Facts | null): string {
   const now = hasNow(vm, sample);
+  const asked = vm.room?.balloonTargetBytes ?? now;
+  if (targetBytes === now && asked !== now) return `Leaves the guest of ${vm.name} the ${amount(now)} that it has; it is on its way to ${amount(asked)}.`;
   if (targetBytes === now) return `Changes nothing: the guest of ${vm.name} has ${amount(now)} already.`;
   if (targetBytes > now) return `Gives the guest of ${vm.name} ${amount(targetBytes - now)} back: ${amount(targetBytes)} in all (now ${amount(now)}).`;
   return `Leaves the guest of ${vm.name} ${amount(targetBytes)} (now ${amount(now)})${freedWords(now - targetBytes, sample)}${tightWords(now - targetBytes, targetBytes, sample)}.`;

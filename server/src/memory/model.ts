@@ -84,7 +84,7 @@ export interface MemoryDecision {
   readonly hostAvailableBytes: number;
   readonly guestAvailableBytes: number | null;
   readonly guestTotalBytes: number | null;
-  /** Host memory that came free, measured afterwards; negative: it became less. */
+  /** By how much QEMU's resident memory fell, measured afterwards; negative: it grew. Part of it may be compressed now. */
   readonly effectBytes: bigint | null;
 }
 

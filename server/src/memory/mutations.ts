@@ -3,6 +3,7 @@ import { builder } from "../graphql/builder.js";
 import { answer, resultUnion } from "../graphql/errors.js";
 import { HostRef } from "../graphql/refs.js";
 import { DRY_RUN, KEY, VmOperationResult } from "../vm/mutations.js";
+import { THRESHOLD_MAX_PERCENT } from "./host-settings.js";
 import { CompressionModeEnum, HostMemoryRef, KsmModeEnum, MemoryControlEnum } from "./schema.js";
 import type { HostMemorySet } from "./service.js";
 
@@ -22,6 +23,15 @@ const PageOutVmInput = builder.inputType("PageOutVmInput", {
   fields: (t) => ({
     id: t.id({ required: true, description: "The VM." }),
     bytes: t.field({ type: "Bytes", description: "At most so many bytes, above 0; null: all that is resident." }),
+    idempotencyKey: t.string({ description: KEY }),
+    dryRun: t.boolean({ required: true, defaultValue: false, description: DRY_RUN }),
+  }),
+});
+const UndoMemoryDecisionInput = builder.inputType("UndoMemoryDecisionInput", {
+  description: "A decision of the memory controller to undo.",
+  fields: (t) => ({
+    vmId: t.id({ required: true, description: "The VM that it is about." }),
+    at: t.field({ type: "DateTime", description: "Its time, to the millisecond; null: the newest of the VM's that can be undone." }),
     idempotencyKey: t.string({ description: KEY }),
     dryRun: t.boolean({ required: true, defaultValue: false, description: DRY_RUN }),
   }),
@@ -56,11 +66,16 @@ const CompressionInput = builder.inputType("SetCompressionInput", {
     algorithm: t.string({ description: 'E.g. "zstd"; null: as it is, or of another mode the best that the kernel has.' }),
   }),
 });
+const THRESHOLD = `above 0 to ${THRESHOLD_MAX_PERCENT}, and low < hard < soft < high; null: as it is.`;
 const ControllerInput = builder.inputType("SetMemoryControllerInput", {
   description: "What to change of the memory controller; what is left out stays.",
   fields: (t) => ({
     enabled: t.boolean({ description: "Whether VMs are controlled at all; null: as it is." }),
     idleTaxPercent: t.float({ description: "Idle-memory tax in percent, 0 to 100; null: as it is." }),
+    highPercent: t.float({ description: `Percent of the host's memory that must be available for a host that was short to have enough again (HIGH), ${THRESHOLD}` }),
+    softPercent: t.float({ description: `Percent available below which SOFT begins, ${THRESHOLD}` }),
+    hardPercent: t.float({ description: `Percent available below which HARD begins, ${THRESHOLD}` }),
+    lowPercent: t.float({ description: `Percent available below which LOW begins, ${THRESHOLD}` }),
   }),
 });
 const SetHostMemoryInput = builder.inputType("SetHostMemoryInput", {
@@ -100,6 +115,12 @@ builder.mutationFields((t) => ({
     type: VmOperationResult, description: "Page a guest's memory out to the host's swap; what the guest touches comes back.",
     args: { input: t.arg({ type: PageOutVmInput, required: true, description: "Which VM, and how much." }) },
     resolve: (_, { input }, ctx) => answer(() => ctx.services.memory.pageOut(ctx.viewer, { ...input, bytes: input.bytes ?? null, idempotencyKey: input.idempotencyKey ?? null })),
+  }),
+  undoMemoryDecision: t.field({
+    type: VmOperationResult,
+    description: "Undo a decision of the memory controller that moved a balloon, by setting its target back: an operation as setVmBalloon's, with its rights and its undo. Only while the VM runs and its target is what the decision set; the newest first, then the one before. Pages that were paged out come back by themselves; what was not carried out has nothing to undo.",
+    args: { input: t.arg({ type: UndoMemoryDecisionInput, required: true, description: "Which decision." }) },
+    resolve: (_, { input: { vmId, at, idempotencyKey, dryRun } }, ctx) => answer(() => ctx.services.undo.undoDecision(ctx.viewer, { id: vmId, at: at ?? null, idempotencyKey: idempotencyKey ?? null, dryRun })),
   }),
   setVmMemoryPolicy: t.field({
     type: VmOperationResult, description: "Change a VM's memory policy in its definition, in effect at once. Undone as any change of a definition.",

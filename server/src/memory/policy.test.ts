@@ -66,7 +66,27 @@ describe("a host's settings", () => {
     [{ compression: { mode: "ZSWAP" } }, "On lab: keeps a quarter of the host's memory of compressed pages before the host's swap with zswap."],
     [{ compression: { mode: "UNTOUCHED" }, controller: { enabled: true } }, "On lab: leaves compression as the host had it; controls the memory of VMs that allow it, idle memory taxed at 75 %."],
     [{ controller: { enabled: false } }, "On lab: controls no VM's memory."],
+    [{ controller: { enabled: true, highPercent: 12, softPercent: 8 } }, "On lab: controls the memory of VMs that allow it, idle memory taxed at 75 %, with its thresholds at 12/8/2/1 % available."],
   ] as const)("%o are merged with those before: %s", (change, words) => {
     expect(hostMemoryEffect("lab", before, mergedSettings(before, change))).toBe(words);
+  });
+
+  it.each([
+    [{ lowPercent: 0 }, "controller.lowPercent", "controller.lowPercent is above 0 to 50, not 0."],
+    [{ highPercent: 50.5 }, "controller.highPercent", "controller.highPercent is above 0 to 50, not 50.5."],
+    [{ hardPercent: Number.NaN }, "controller.hardPercent", "controller.hardPercent is above 0 to 50, not NaN."],
+    [{ softPercent: 6 }, "controller.softPercent", "The thresholds must be low < hard < soft < high: softPercent would be 6, and highPercent 6."],
+    [{ softPercent: 2 }, "controller.softPercent", "The thresholds must be low < hard < soft < high: hardPercent would be 2, and softPercent 2."],
+    [{ highPercent: 3, softPercent: 5 }, "controller.highPercent", "The thresholds must be low < hard < soft < high: softPercent would be 5, and highPercent 3."],
+  ])("thresholds %o are refused, with the field and the limit", (controller, field, words) => {
+    const put = (): unknown => mergedSettings(before, { controller });
+    expect(put).toThrow(words);
+    expect(put).toThrow(expect.objectContaining({ field }));
+  });
+
+  it("thresholds that somebody set beyond these limits by other means stay where they are", () => {
+    const beyond = { ...before, controller: { ...before.controller, highPercent: 80, softPercent: 70 } };
+    expect(mergedSettings(beyond, { controller: { idleTaxPercent: 50 } }).controller).toMatchObject({ highPercent: 80, softPercent: 70, idleTaxPercent: 50 });
+    expect(mergedSettings(beyond, { controller: { lowPercent: 0.5 } }).controller).toMatchObject({ highPercent: 80, lowPercent: 0.5 });
   });
 });

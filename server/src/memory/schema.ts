@@ -90,7 +90,7 @@ const ControllerSettingsRef = builder.objectRef<ControllerSettings>("ControllerS
   fields: (t) => ({
     enabled: t.exposeBoolean("enabled", { description: "False: no VM is controlled, whatever its policy says." }),
     idleTaxPercent: t.exposeFloat("idleTaxPercent", { description: "Idle-memory tax in percent: 0 takes from all alike, 100 only from the idle." }),
-    highPercent: t.exposeFloat("highPercent", { description: "Percent of the host's memory available from which it is HIGH again." }),
+    highPercent: t.exposeFloat("highPercent", { description: "Percent of the host's memory that must be available for a host that was short to have enough again (HIGH)." }),
     softPercent: t.exposeFloat("softPercent", { description: "Percent available below which SOFT begins; guests are given no more from there on." }),
     hardPercent: t.exposeFloat("hardPercent", { description: "Percent available below which HARD begins." }),
     lowPercent: t.exposeFloat("lowPercent", { description: "Percent available below which LOW begins." }),
@@ -151,7 +151,7 @@ export const MemoryDecisionRef = builder.objectRef<MemoryDecision>("MemoryDecisi
     hostAvailableBytes: t.expose("hostAvailableBytes", { type: "Bytes", description: "Bytes that the host had available." }),
     guestAvailableBytes: t.expose("guestAvailableBytes", { type: "Bytes", nullable: true, description: "Bytes that the guest had available; null when it had not said." }),
     guestTotalBytes: t.expose("guestTotalBytes", { type: "Bytes", nullable: true, description: "Bytes of memory that the guest counted; null when it had not said." }),
-    effectBytes: t.expose("effectBytes", { type: "BigInt", nullable: true, description: "Bytes of host memory that came free by it, measured 10 s later (negative: became less); null until then, and where nothing was carried out." }),
+    effectBytes: t.expose("effectBytes", { type: "BigInt", nullable: true, description: "Bytes by which QEMU's resident memory fell, measured 10 s later (negative: it grew); what zram or zswap keeps of it compressed is not taken off. Null until then, and where nothing was carried out." }),
   }),
 });
 

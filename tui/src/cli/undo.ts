@@ -10,7 +10,7 @@ import { printRecord } from "./output/print.js";
 import { WATCHED_OPERATION, deadlineIn, waitForOperation } from "./wait.js";
 import type { WatchedOperation } from "./wait.js";
 import { DEFAULT_WAIT_SECONDS } from "./vm/deed.js";
-import type { Deed } from "./vm/deed.js";
+import type { Answer, Deed } from "./vm/deed.js";
 import { carryOut } from "./vm/drive.js";
 
 const UNDO = graphql(`
@@ -42,7 +42,11 @@ export async function undo(context: CommandContext, given: string | undefined, o
 }
 
 async function undoOne(context: CommandContext, id: string, options: UndoOptions): Promise<void> {
-  const result = await ask(context, id, options.dryRun ?? false);
+  await printUndone(context, await ask(context, id, options.dryRun ?? false), options);
+}
+
+/** What undoing does, once it was accepted or tried; with --wait, at its end. */
+export async function printUndone(context: CommandContext, result: Answer, options: UndoOptions): Promise<void> {
   const { effect, vm } = result;
   const operation = options.wait === true && result.operation !== null ? await ended(context, result.operation, options.timeout ?? DEFAULT_WAIT_SECONDS) : result.operation;
   const end = operation === null ? "(dry run: nothing was done)" : options.wait === true ? "Done." : `(operation ${operation.id})`;

@@ -39,6 +39,21 @@ export function undoDeed(operationOf: ReadonlyMap<string, string>): Deed {
   };
 }
 
+const UNDO_DECISION = graphql(`
+  mutation DashboardUndoDecision($id: ID!, $at: DateTime, $key: String, $dryRun: Boolean!) {
+    answer: undoMemoryDecision(input: { vmId: $id, at: $at, idempotencyKey: $key, dryRun: $dryRun }) { ...DashboardVerbAnswer }
+  }
+`, [VERB_ANSWER]);
+
+/** Undoes what the memory controller decided at that time; null: the newest that can be undone. */
+export function decisionUndoDeed(at: number | null): Deed {
+  const time = at === null ? null : new Date(at).toISOString();
+  return {
+    judge: async (client, vmId) => toJudgement((await client.request(UNDO_DECISION, { id: vmId, at: time, key: null, dryRun: true })).answer),
+    ask: async (client, vmId, key) => toAsked((await client.request(UNDO_DECISION, { id: vmId, at: time, key, dryRun: false })).answer),
+  };
+}
+
 const DEFINITION = graphql(`query DashboardDefinitionToEdit($id: ID!) { vm(id: $id) { generation definition } }`);
 const PUT = graphql(`
   mutation DashboardPut($definition: JSON!, $generation: BigInt!, $key: String, $dryRun: Boolean!) {

@@ -12,7 +12,7 @@ import type { Vm } from "../store/model.js";
 import { paintable } from "../store/sanitize.js";
 import type { Done, DoneOperation } from "../store/undo.js";
 import { BulkRunner } from "./bulk.js";
-import { editDeed, undoDeed, verbDeed } from "./deeds.js";
+import { decisionUndoDeed, editDeed, undoDeed, verbDeed } from "./deeds.js";
 import type { Deed } from "./deeds.js";
 import { CANCEL } from "./documents.js";
 import { RuleDoing } from "./rule-doing.js";
@@ -29,7 +29,7 @@ import type { Amount, TargetKind } from "../store/targets.js";
 const IS_FOR = graphql(`query DashboardIsFor($where: String!) { vms(first: 1, filter: { where: $where }) { nodes { id } } }`);
 
 /** What keys need of it. */
-export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "target" | "offerUndo" | "undo"> & { readonly rules: RulePort };
+export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "target" | "offerUndo" | "undo" | "offerDecisionUndo" | "undoDecision"> & { readonly rules: RulePort };
 
 export class Doing implements Disposable {
   readonly rules: RuleDoing;
@@ -99,6 +99,21 @@ export class Doing implements Disposable {
 
   async undo(operationId: string, vmId: string): Promise<void> {
     if (await this.askOne(undoDeed(new Map([[vmId, operationId]])), vmId, "undo", "is not remembered")) this.store.dispatch({ type: "undone", operationId });
+  }
+
+  /** Asks whether what the memory controller decided about a VM shall be undone; where it cannot be, says why. */
+  async offerDecisionUndo(vmId: string, at: number | null): Promise<void> {
+    try {
+      const judgement = await decisionUndoDeed(at).judge(this.client, vmId);
+      if (judgement.can) this.store.dispatch({ type: "prompt", prompt: { kind: "undoDecision", undoneVmId: vmId, at, text: judgement.effect } });
+      else this.say("error", `undo: ${judgement.reason}`);
+    } catch (error) {
+      this.say("error", `undo: ${reasonOf(error)}`);
+    }
+  }
+
+  async undoDecision(vmId: string, at: number | null): Promise<void> {
+    await this.askOne(decisionUndoDeed(at), vmId, "undo of the memory controller's decision");
   }
 
   /** Whether a VM is one that a command of the person's own is for; if not, or if that cannot be told, it is said. */

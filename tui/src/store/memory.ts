@@ -56,7 +56,7 @@ export interface MemoryDecision {
   reason: string;
   /** False: the VM's policy only wants to be told. */
   carriedOut: boolean;
-  /** Host memory that came free, measured later; null until then and where nothing was carried out. */
+  /** By how much QEMU's resident memory fell, measured later; null until then and where nothing was carried out. */
   effectBytes: number | null;
 }
 
@@ -121,6 +121,12 @@ export function reduceMemory(state: State, action: MemoryAction): State {
     case "memoryFault":
       return { ...state, memory: { ...memory, fault: action.reason } };
   }
+}
+
+/** The controller's newest decision that moved a VM's balloon, as far as it is shown; null: none is. */
+export function newestBalloon({ memory: { host, detail } }: State, vmId: string): MemoryDecision | null {
+  const shown = [...(host?.decisions ?? []), ...(detail?.decisions ?? [])].filter((one) => one.vmId === vmId && one.action === "BALLOON" && one.carriedOut);
+  return shown.reduce<MemoryDecision | null>((newest, one) => (newest === null || one.time > newest.time ? one : newest), null);
 }
 
 /** Only of a VM that runs: limits and parts end with its power. */

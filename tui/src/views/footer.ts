@@ -100,6 +100,10 @@ export function keysThatFit(keys: readonly NamedKey[], room: number): readonly N
   return goes === undefined ? keys : keysThatFit(keys.filter((one) => one !== goes), room);
 }
 
+function undoKeys(p: Painter, y: number, key: string): void {
+  parts(p, 1, y + 1, [[key, style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
+}
+
 function prompt(p: Painter, y: number, shown: Prompt): void {
   const { frame, state, theme } = p;
   const typed = (lead: string, text: string, hint: string): void => {
@@ -121,7 +125,11 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
     }
     case "undo":
       upwards(p, y, shown.passedOver === null ? `Undo? ${shown.text}` : `${shown.passedOver} Undo what was done before? ${shown.text}`, style("attention"));
-      parts(p, 1, y + 1, [["u", style("key")], [" or ", DIM], ["y", style("key")], [" yes   any other key: no", TEXT]]);
+      undoKeys(p, y, "u");
+      return;
+    case "undoDecision":
+      upwards(p, y, `Undo? ${shown.text}`, style("attention"));
+      undoKeys(p, y, "U");
       return;
     case "deleteRule":
       upwards(p, y, `Delete the alert rule ${shown.name}? ${shown.effect}`, style("attention"));

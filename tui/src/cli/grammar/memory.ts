@@ -6,11 +6,12 @@ import type { FitOptions } from "../memory/fit.js";
 import type { HostMemoryOptions } from "../memory/host.js";
 import type { SetMemoryOptions } from "../memory/set.js";
 import type { ListFlags } from "../output/listing.js";
+import type { UndoDecisionOptions } from "../memory/undo.js";
 import type { DeedOptions } from "../vm/deed.js";
 import type { Selector } from "../vm/select.js";
-import { deedOptions, listOptions, selectorOptions } from "./grammar.js";
+import { deedOptions, listOptions, selectorOptions, waitOptions } from "./grammar.js";
 import type { Grammar } from "./grammar.js";
-import { collect, parseBytes, parseBytesOrDefault, parseCount, parseCountOrDefault, parsePercent } from "./parsers.js";
+import { collect, parseBytes, parseBytesOrDefault, parseCount, parseCountOrDefault, parseMoment, parsePercent } from "./parsers.js";
 
 /** Decisions listed unless told otherwise: a screen. */
 const DEFAULT_DECISIONS = 20;
@@ -30,6 +31,9 @@ export function addMemory(program: Command, grammar: Grammar): void {
     .option("--last <count>", "how many of the newest", parseCount, DEFAULT_DECISIONS)
     .option("-f, --follow", "go on with what it decides");
   grammar.runs(decisions, "list", async (context, name: string | undefined, options: DecisionsOptions) => (await import("../memory/decisions.js")).listDecisions(context, name, options));
+  const undo = waitOptions(memory.command("undo").description("Take back what the memory controller decided about a VM, the newest first").argument("<vm>", "id or name"))
+    .option("--at <time>", "the decision of this time, as 'memory decisions' prints it", parseMoment);
+  grammar.runs(undo, "outcome", async (context, name: string, options: UndoDecisionOptions) => (await import("../memory/undo.js")).undoDecision(context, name, options));
   addHostMemory(memory, grammar);
 }
 
@@ -72,6 +76,10 @@ function addHostMemory(memory: Command, grammar: Grammar): void {
     .option("--algorithm <text>", "such as zstd")
     .addOption(new Option("--control <control>", "whether VMs are controlled at all").choices(["on", "off"]))
     .option("--idle-tax <percent>", "how much more the idle give than the busy, such as 75%", parsePercent)
+    .option("--high <percent>", "of the host's memory that makes a short host HIGH again, such as 6%", parsePercent)
+    .option("--soft <percent>", "available below which SOFT begins, such as 4%", parsePercent)
+    .option("--hard <percent>", "available below which HARD begins, such as 2%", parsePercent)
+    .option("--low <percent>", "available below which LOW begins, such as 1%", parsePercent)
     .option("--dry-run", "only say what it would do");
   grammar.runs(host, "record", async (context, name: string | undefined, options: HostMemoryOptions) => (await import("../memory/host.js")).hostMemory(context, name, options));
 }

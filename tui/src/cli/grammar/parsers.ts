@@ -46,6 +46,13 @@ export function parseInstant(text: string): Instant {
   return { at };
 }
 
+/** The instant of something that is listed, in milliseconds. */
+export function parseMoment(text: string): number {
+  const instant = parseInstant(text);
+  if (!("at" in instant)) throw new InvalidArgumentError("Give the time as it is listed, such as '2026-01-31 13:02:11' (UTC).");
+  return instant.at;
+}
+
 export function parseCursor(text: string): string {
   if (!/^\d{1,19}$/.test(text)) throw new InvalidArgumentError("Give a cursor as 'quetzal events' prints it: a whole number.");
   return text;

@@ -60,6 +60,11 @@ export async function listDecisions(context: CommandContext, name: string | unde
   for await (const { memoryDecided } of context.client().subscribe(FOLLOW, { vmId: id }, context.signal)) await print([memoryDecided]);
 }
 
+/** All that is kept of one VM, oldest first. */
+export function newestOf(context: CommandContext, vmId: string): Promise<Decision[]> {
+  return newest(context, vmId, MAX_DECISIONS);
+}
+
 async function newest(context: CommandContext, id: string | null, first: number): Promise<Decision[]> {
   if (id === null) {
     const { hosts } = await context.client().request(OF_HOSTS, { first }, context.signal);

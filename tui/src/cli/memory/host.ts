@@ -54,6 +54,11 @@ export interface HostMemoryOptions {
   readonly control?: "on" | "off";
   /** Percent. */
   readonly idleTax?: number;
+  /** Percent of the host's memory available. */
+  readonly high?: number;
+  readonly soft?: number;
+  readonly hard?: number;
+  readonly low?: number;
   readonly dryRun?: boolean;
 }
 
@@ -61,16 +66,17 @@ export async function hostMemory(context: CommandContext, name: string | undefin
   const { id } = await hostNamed(context, name);
   const change = changeOf(options);
   if (Object.keys(change).length > 0) return set(context, id, change, options.dryRun ?? false);
-  if (options.dryRun) throw new CommandError(EXIT.usage, "Usage", "--dry-run goes with what to set: --ksm, --budget, --compression, --size, --algorithm, --control or --idle-tax.");
+  if (options.dryRun) throw new CommandError(EXIT.usage, "Usage", "--dry-run goes with what to set: --ksm, --budget, --compression, --size, --algorithm, --control, --idle-tax, --high, --soft, --hard or --low.");
   const { host } = await context.client().request(HOST_MEMORY, { id }, context.signal);
   if (host === null) throw new CommandError(EXIT.notFound, "HostNotFound", `There is no host "${sanitise(id)}" any more: 'quetzal host ls' lists them.`);
   await printRecord(context, host, { name: host.id, lines: () => hostLines(context, host) });
 }
 
-function changeOf({ ksm, budget, compression, size, algorithm, control, idleTax }: HostMemoryOptions) {
+function changeOf({ ksm, budget, compression, size, algorithm, control, idleTax, high, soft, hard, low }: HostMemoryOptions) {
   const sharing = { ...(ksm === undefined ? {} : { mode: KSM_NAMES[ksm] }), ...(budget === undefined ? {} : { cpuBudgetPercent: budget }) };
   const compressing = { ...(compression === undefined ? {} : { mode: COMPRESSION_NAMES[compression] }), ...(size === undefined ? {} : { sizeBytes: size }), ...(algorithm === undefined ? {} : { algorithm }) };
-  const controlling = { ...(control === undefined ? {} : { enabled: control === "on" }), ...(idleTax === undefined ? {} : { idleTaxPercent: idleTax }) };
+  const thresholds = { ...(high === undefined ? {} : { highPercent: high }), ...(soft === undefined ? {} : { softPercent: soft }), ...(hard === undefined ? {} : { hardPercent: hard }), ...(low === undefined ? {} : { lowPercent: low }) };
+  const controlling = { ...(control === undefined ? {} : { enabled: control === "on" }), ...(idleTax === undefined ? {} : { idleTaxPercent: idleTax }), ...thresholds };
   const isGiven = (part: object): boolean => Object.keys(part).length > 0;
   return { ...(isGiven(sharing) ? { ksm: sharing } : {}), ...(isGiven(compressing) ? { compression: compressing } : {}), ...(isGiven(controlling) ? { controller: controlling } : {}) };
 }
@@ -104,6 +110,6 @@ function settingsFields({ state, ksm, compression, controller, thresholds }: Set
     ["State", `${state.toLowerCase()}; high above ${formatBytes(thresholds.highBytes)} available, soft to ${formatBytes(thresholds.softBytes)}, hard to ${formatBytes(thresholds.hardBytes)}, low to ${formatBytes(thresholds.lowBytes)}`],
     ["Sharing", `${ksm.mode.toLowerCase()}, ${domain}, budget ${ksm.cpuBudgetPercent} % of a core${used}${reason}`],
     ["Compression", `${compression.mode.toLowerCase()}${compressed}`],
-    ["Control", controller.enabled ? `on, idle memory taxed at ${controller.idleTaxPercent} %` : "off: no VM is controlled"],
+    ["Control", controller.enabled ? `on, idle memory taxed at ${controller.idleTaxPercent} %; thresholds high ${controller.highPercent}, soft ${controller.softPercent}, hard ${controller.hardPercent}, low ${controller.lowPercent} %` : "off: no VM is controlled"],
   ];
 }

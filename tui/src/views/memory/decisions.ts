@@ -32,7 +32,7 @@ export function actionText({ action, fromBytes, toBytes }: MemoryDecision): stri
   }
 }
 
-/** Memory of the host that came free by it; a minus: it became less. */
+/** By how much QEMU's resident memory fell by it; a minus: it grew. */
 function effectText({ carriedOut, effectBytes }: MemoryDecision): string {
   if (effectBytes === null) return carriedOut ? UNKNOWN : "";
   return `${effectBytes < 0 ? "-" : "+"}${bytes(Math.abs(effectBytes))}`;
