@@ -246,6 +246,13 @@ describe("quetzal", { timeout: 60_000 }, () => {
     const { code, out } = await quetzal(["apply", join(folder, "vms"), "--dry-run"]);
     expect([code, out]).toEqual([0, "created new (dry run: nothing was done)\nchanged changed (dry run: nothing was done)\n  memory_mb: 1024 → 2048\n  takes effect at the VM's next start\nunchanged same\n"]);
     expect(asked).toMatchObject({ dryRun: true, definitions: [{ id: "new", network: { mode: "bridge", bridge: "br0" } }, { id: "changed" }, { id: "same" }] });
+    const told = await quetzal(["apply", "-o", "json", join(folder, "vms")]);
+    const fileOf = (name: string): string => join(folder, "vms", name, "config.json");
+    expect(JSON.parse(told.out)).toEqual([
+      { id: "new", file: fileOf("a"), action: "CREATED", changes: expect.anything() as unknown, restartRequired: expect.anything() as unknown },
+      { id: "changed", file: fileOf("b"), action: "CHANGED", changes: ["memory_mb: 1024 → 2048"], restartRequired: true },
+      { id: "same", file: fileOf("c"), action: "UNCHANGED", changes: [], restartRequired: expect.anything() as unknown },
+    ]);
   });
 
   it("names file, line, column and field of a definition that breaks a rule", async () => {

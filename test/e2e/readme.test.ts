@@ -64,11 +64,8 @@ describe("the tour's command lines", () => {
   ];
   /** What a person sees of the VM that the tour is about; the line itself, echoed, says none of it. */
   const SHOWN: readonly (readonly [command: string, shown: RegExp])[] = [
-    ["quetzal vm ls", /^test-vm-001 +running /m],
+    ["quetzal vm ls", /test-vm-001 +running /],
     ["quetzal vm pause --all --dry-run", /test-vm-001/],
-    ["quetzal explain", /test-vm-001 .*(?:slow|fine|known)/i],
-    ["quetzal memory show", /configured/i],
-    ["quetzal memory set", /recommend[\s\S]*\n/],
   ];
   let clone: string;
   let bash: TerminalDriver;

@@ -24,7 +24,7 @@ export const CompressionModeEnum = builder.enumType("CompressionMode", {
 });
 const PressureStateEnum = builder.enumType("PressureState", {
   description: "What a host is in by its available memory, from plenty to none; the thresholds say where each ends.",
-  values: described({ HIGH: "Enough: nothing is taken from anybody.", SOFT: "Balloons take from VMs.", HARD: "Balloons take, and cold memory is paged out.", LOW: "More cannot be taken: room is asked for." }),
+  values: described({ HIGH: "Enough: nothing is taken from anybody.", SOFT: "Balloons take from VMs.", HARD: "Balloons take, and cold memory is paged out.", LOW: "Room is asked for, and while the controller is on no VM starts." }),
 });
 const DecisionActionEnum = builder.enumType("MemoryDecisionAction", {
   description: "What a memory controller decided to do.",
@@ -91,7 +91,7 @@ const ControllerSettingsRef = builder.objectRef<ControllerSettings>("ControllerS
     enabled: t.exposeBoolean("enabled", { description: "False: no VM is controlled, whatever its policy says." }),
     idleTaxPercent: t.exposeFloat("idleTaxPercent", { description: "Idle-memory tax in percent: 0 takes from all alike, 100 only from the idle." }),
     highPercent: t.exposeFloat("highPercent", { description: "Percent of the host's memory that must be available for a host that was short to have enough again (HIGH)." }),
-    softPercent: t.exposeFloat("softPercent", { description: "Percent available below which SOFT begins." }),
+    softPercent: t.exposeFloat("softPercent", { description: "Percent available below which SOFT begins; guests are given no more from there on." }),
     hardPercent: t.exposeFloat("hardPercent", { description: "Percent available below which HARD begins." }),
     lowPercent: t.exposeFloat("lowPercent", { description: "Percent available below which LOW begins." }),
   }),

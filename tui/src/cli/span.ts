@@ -17,6 +17,6 @@ export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/(\d{1,9})(ms|[smhd])/g)];
   const seconds = parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS], 0);
   const isWhole = parts.map(([part]) => part).join("") === text;
-  if (!isWhole || seconds <= 0 || seconds > LONGEST_SPAN_SECONDS) throw new InvalidArgumentError("Give a span of time such as 500ms, 90s, 10m, 2h or 1h30m, up to 31d.");
+  if (!isWhole || seconds <= 0 || seconds > LONGEST_SPAN_SECONDS) throw new InvalidArgumentError("Give a span of time such as 90s, 10m, 2h or 1h30m, up to 31d.");
   return seconds;
 }

@@ -22,6 +22,9 @@ const PAGES_MOST: u32 = 10_000;
 const SLEEP_MS: u32 = 20;
 /// How many full scans may bring nothing. The first only learns checksums; the second merges.
 const FRUITLESS_SCANS: u64 = 2;
+/// A full scan of a large host takes hours at its rate: a search that has brought nothing for so long is over too. Two
+/// scans of some 100 GiB fit in it at the default budget; a scanner that rested goes on where it was.
+const SEARCH_MS: u64 = 1_800_000;
 /// A gain worth scanning on for.
 const GAIN_BYTES: i64 = 1 << 20;
 /// Profit may come back when guests have settled: tried again after this.
@@ -49,6 +52,16 @@ pub enum Rate {
     Stop,
 }
 
+/// What a tuner's scanner does, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    Scanning,
+    /// It brought nothing.
+    Resting,
+    /// No VM's memory may be merged.
+    NothingToMerge,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Searching,
@@ -62,6 +75,7 @@ pub struct Tuner {
     /// Profit and scans when it last grew worth the name.
     best_profit_bytes: i64,
     best_scans: u64,
+    best_ms: u64,
     /// To merge when the phase began.
     mergeable_bytes: u64,
     bucket_ns: f64,
@@ -78,6 +92,7 @@ impl Tuner {
             phase: Phase::Searching,
             best_profit_bytes: seen.profit_bytes,
             best_scans: seen.full_scans,
+            best_ms: seen.now_ms,
             mergeable_bytes: seen.mergeable_bytes,
             bucket_ns: bucket_ns(budget_ratio),
             is_spent: false,
@@ -93,6 +108,15 @@ impl Tuner {
         self.last = seen;
         let rate = self.rate(budget_ratio, seen);
         (self, rate)
+    }
+
+    /// Whether and why it looks for like pages; pauses in which the budget fills again count as looking.
+    pub fn doing(&self) -> Doing {
+        match self.phase {
+            _ if self.last.mergeable_bytes == 0 => Doing::NothingToMerge,
+            Phase::Resting { .. } => Doing::Resting,
+            Phase::Searching | Phase::Watching => Doing::Scanning,
+        }
     }
 
     fn account(&mut self, seen: Seen, budget_ratio: f64) {
@@ -113,16 +137,17 @@ impl Tuner {
             let (now, then) = (seen.mergeable_bytes as f64, self.mergeable_bytes as f64);
             (now - then).abs() > then * CHANGE_RATIO
         };
-        if seen.profit_bytes >= self.best_profit_bytes.saturating_add(GAIN_BYTES) {
-            self.best_profit_bytes = seen.profit_bytes;
-            self.best_scans = seen.full_scans;
+        let gained = seen.profit_bytes >= self.best_profit_bytes.saturating_add(GAIN_BYTES);
+        if gained {
+            self.note_best(seen);
         }
-        let fruitless = seen.full_scans.saturating_sub(self.best_scans) > FRUITLESS_SCANS;
+        let fruitless = seen.full_scans.saturating_sub(self.best_scans) > FRUITLESS_SCANS
+            || seen.now_ms.saturating_sub(self.best_ms) >= SEARCH_MS;
         match self.phase {
             Phase::Searching if fruitless && seen.profit_bytes > 0 => self.begin(Phase::Watching, seen),
             Phase::Searching if fruitless => self.begin(Phase::Resting { since_ms: seen.now_ms }, seen),
             Phase::Watching if seen.profit_bytes <= 0 => self.begin(Phase::Resting { since_ms: seen.now_ms }, seen),
-            Phase::Watching if changed || seen.full_scans == self.best_scans => self.begin(Phase::Searching, seen),
+            Phase::Watching if changed || gained => self.begin(Phase::Searching, seen),
             Phase::Resting { since_ms } if changed || seen.now_ms.saturating_sub(since_ms) >= REST_MS => {
                 self.begin(Phase::Searching, seen)
             }
@@ -133,10 +158,15 @@ impl Tuner {
     fn begin(&mut self, phase: Phase, seen: Seen) -> Phase {
         self.mergeable_bytes = seen.mergeable_bytes;
         if phase == Phase::Searching {
-            self.best_profit_bytes = seen.profit_bytes;
-            self.best_scans = seen.full_scans;
+            self.note_best(seen);
         }
         phase
+    }
+
+    fn note_best(&mut self, seen: Seen) {
+        self.best_profit_bytes = seen.profit_bytes;
+        self.best_scans = seen.full_scans;
+        self.best_ms = seen.now_ms;
     }
 
     fn rate(&mut self, budget_ratio: f64, seen: Seen) -> Rate {

@@ -95,6 +95,30 @@ fn without_profit_the_scanner_stops_and_tries_again_later_or_when_vms_come() {
 }
 
 #[test]
+fn a_large_host_without_profit_is_not_searched_for_hours() {
+    // 2 TiB: one full scan takes 6 hours at this budget.
+    let mut scanner = Scanner::new(2 << 20, 0);
+    let mut tuner = Tuner::new(scanner.seen, BUDGET);
+    simulate(&mut scanner, &mut tuner, SEARCH_MS / 1_000 - 60, BUDGET);
+    assert_eq!((tuner.phase, scanner.seen.full_scans), (Phase::Searching, 0));
+    simulate(&mut scanner, &mut tuner, 120, BUDGET);
+    assert!(matches!(tuner.phase, Phase::Resting { .. }), "{:?}", tuner.phase);
+}
+
+#[test]
+fn a_large_host_whose_profit_stands_still_is_watched_from_then_on() {
+    let mut seen = Seen { profit_bytes: 100 * MIB, ..Scanner::new(2 << 20, 0).seen };
+    let mut tuner = Tuner::new(seen, BUDGET);
+    for now_ms in [SEARCH_MS, SEARCH_MS + 2_000, SEARCH_MS + 4_000] {
+        seen.now_ms = now_ms;
+        (tuner, _) = tuner.next(seen, BUDGET);
+        assert_eq!(tuner.phase, Phase::Watching, "at {now_ms}");
+    }
+    seen.profit_bytes += GAIN_BYTES;
+    assert_eq!(tuner.next(seen, BUDGET).0.phase, Phase::Searching);
+}
+
+#[test]
 fn profit_that_goes_away_ends_the_watch() {
     let mut scanner = Scanner::new(600, 300);
     let mut tuner = Tuner::new(scanner.seen, BUDGET);

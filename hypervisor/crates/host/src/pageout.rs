@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use crate::HostError;
 use crate::kernel_file::value_of;
+use crate::pagemap;
 use crate::pidfd::PidFd;
 
 /// uapi/asm-generic/mman-common.h.
@@ -38,6 +39,12 @@ pub fn available_bytes() -> Option<u64> {
 pub fn swapped_bytes(pid: u32) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     value_of::<u64>(&text, "VmSwap").map(|kib| kib * KIB)
+}
+
+/// The same within a range of its addresses; None where the kernel cannot say (before Linux 6.7) or the process is gone.
+pub fn swapped_within(pid: u32, range: &Range<u64>) -> Option<u64> {
+    let pagemap = fs::File::open(format!("/proc/{pid}/pagemap")).ok()?;
+    pagemap::scan(&pagemap, range).ok().map(|extent| extent.swapped)
 }
 
 /// Asks the kernel to page a range of the process's addresses out; what cannot go (locked, shared, no swap left) stays,

@@ -311,6 +311,11 @@ impl VmProbe {
         guest_memory(guest_stats, UnixMs::now(), most)
     }
 
+    /// Whether QEMU did not take what it was last told of sharing: it is to be told again. Answers once for each failure.
+    pub fn take_unheard_merge(&self) -> bool {
+        self.memory.take_unheard_merge()
+    }
+
     /// The memory controller's part of a sample: free where the tick has just taken one, within some 10 µs otherwise.
     /// None once QEMU has ended.
     pub fn memory_sample(&self) -> Option<MemorySample> {

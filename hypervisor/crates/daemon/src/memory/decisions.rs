@@ -12,6 +12,8 @@ const DECISIONS_KEPT: usize = 1_000;
 const EFFECT_AFTER_MS: u64 = 10_000;
 /// Steps of the slow page-out are alike: the journal gets one of a VM's in this time.
 const ROUTINE_TOLD_EVERY_MS: u64 = 600_000;
+/// As those, of what a VM refuses.
+const REFUSAL_TOLD_EVERY_MS: u64 = 60_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptDecision {
@@ -38,6 +40,7 @@ pub struct Decisions {
     kept: VecDeque<Arc<KeptDecision>>,
     pending: Vec<Pending>,
     routine_told_ms: BTreeMap<Arc<str>, u64>,
+    refusal_told_ms: BTreeMap<Arc<str>, u64>,
 }
 
 impl Decisions {
@@ -50,6 +53,28 @@ impl Decisions {
     pub fn add(&mut self, decision: Decision, resident: Option<(u32, u64)>, now_ms: u64) -> Option<Arc<KeptDecision>> {
         let kept = Arc::new(KeptDecision { time: UnixMs::now(), decision, effect_bytes: None });
         let is_told = !kept.decision.is_routine || self.routine_is_due(&kept.decision.vm_id, now_ms);
+        self.keep(kept, resident, is_told, now_ms)
+    }
+
+    /// A wish that was refused is made again every few seconds for as long as it holds: the journal gets one of a VM's in a
+    /// while.
+    pub fn add_refused(&mut self, decision: Decision, now_ms: u64) -> Option<Arc<KeptDecision>> {
+        let kept = Arc::new(KeptDecision { time: UnixMs::now(), decision, effect_bytes: None });
+        let told = self.refusal_told_ms.get(&kept.decision.vm_id);
+        let is_told = told.is_none_or(|told| now_ms.saturating_sub(*told) >= REFUSAL_TOLD_EVERY_MS);
+        if is_told {
+            self.refusal_told_ms.insert(Arc::clone(&kept.decision.vm_id), now_ms);
+        }
+        self.keep(kept, None, is_told, now_ms)
+    }
+
+    fn keep(
+        &mut self,
+        kept: Arc<KeptDecision>,
+        resident: Option<(u32, u64)>,
+        is_told: bool,
+        now_ms: u64,
+    ) -> Option<Arc<KeptDecision>> {
         self.kept.push_back(Arc::clone(&kept));
         if self.kept.len() > DECISIONS_KEPT {
             self.kept.pop_front();
@@ -111,7 +136,12 @@ impl KeptDecision {
             Action::AskForRoom { missing_bytes } => format!("{} MiB of room wanting", missing_bytes / MIB),
         };
         let what = if self.decision.carried_out { what } else { format!("advice: {what}") };
-        let effect = self.effect_bytes.map(|bytes| format!("; {} MiB came free", bytes >> 20)).unwrap_or_default();
+        let effect = self.effect_bytes.map(|bytes| match bytes.unsigned_abs() / MIB {
+            grown if bytes < 0 && grown > 0 => format!("; QEMU grew by {grown} MiB"),
+            _ if bytes < 0 => "; 0 MiB came free".to_owned(),
+            freed => format!("; {freed} MiB came free"),
+        });
+        let effect = effect.unwrap_or_default();
         format!("{what} ({}){effect}", self.decision.reason)
     }
 }
@@ -169,6 +199,28 @@ mod tests {
             told += usize::from(decisions.add(decision("two", true), None, at).is_some());
         }
         assert_eq!((told, decisions.of("one").len(), decisions.of("").len()), (4, 40, 80));
+    }
+
+    #[test]
+    fn a_refusal_that_comes_again_and_again_is_told_once_a_minute_for_each_vm() {
+        let mut decisions = Decisions::default();
+        let refused = |vm_id| Decision { carried_out: false, ..decision(vm_id, false) };
+        let mut told = 0;
+        for beat in 0..45 {
+            told += usize::from(decisions.add_refused(refused("one"), beat * 4_000).is_some());
+            told += usize::from(decisions.add_refused(refused("two"), beat * 4_000).is_some());
+        }
+        assert_eq!((told, decisions.of("one").len()), (6, 45));
+        assert!(decisions.add(refused("one"), None, 180_000).is_some(), "advice is another thing");
+    }
+
+    #[test]
+    fn an_effect_under_nothing_is_said_as_growth() {
+        let said = |bytes| {
+            KeptDecision { time: UnixMs::now(), decision: decision("one", false), effect_bytes: Some(bytes) }.message()
+        };
+        assert!(said(-1).ends_with("; 0 MiB came free") && said(4 << 20).ends_with("; 4 MiB came free"));
+        assert!(said(-(3 << 20)).ends_with("; QEMU grew by 3 MiB"), "{}", said(-(3 << 20)));
     }
 
     #[test]

@@ -126,6 +126,7 @@ impl Keeper {
                 memory_bytes: sample.size_bytes,
                 resident_bytes: sample.process.rss_bytes,
                 merged_bytes: sample.process.ksm_merged_bytes,
+                is_unheard: vm.probe.take_unheard_merge(),
             })
         };
         let members: Vec<Member> = running.iter().filter(|vm| vm.shares_pages()).filter_map(member).collect();
@@ -139,8 +140,11 @@ impl Keeper {
             let is_still_tuned = memory.shown().wishes.ksm.mode == KsmMode::Tuned;
             if !is_still_tuned {
                 self.sharing.leave();
-            } else if let Err(error) = self.sharing.tune(wishes.ksm.cpu_budget_ratio, &members, now_ms) {
-                tracing::warn!(error = error.with_causes(), "KSM scans on as it does");
+            } else {
+                match self.sharing.tune(wishes.ksm.cpu_budget_ratio, &members, now_ms) {
+                    Ok(told) => told.into_iter().for_each(|message| memory.tell(message)),
+                    Err(error) => tracing::warn!(error = error.with_causes(), "KSM scans on as it does"),
+                }
             }
         }
         memory.shown().sharing = self.sharing.view();
@@ -166,14 +170,16 @@ impl Keeper {
         }
         for mut decision in decisions {
             let Some(vm) = running.iter().find(|vm| vm.view.id == *decision.vm_id) else { continue };
-            if decision.carried_out
-                && let Err(reason) = carry_out(&vm.handle, &decision).await
-            {
-                decision.carried_out = false;
-                decision.reason.push_str(&format!("; refused: {reason}"));
-            }
+            let refused = if decision.carried_out { carry_out(&vm.handle, &decision).await.err() } else { None };
             let resident = samples.get(&vm.view.id).map(|sample| (vm.pid, sample.process.rss_bytes));
-            let told = memory.kept().add(decision, resident, self.now_ms());
+            let told = match refused {
+                Some(reason) => {
+                    decision.carried_out = false;
+                    decision.reason.push_str(&format!("; refused: {reason}"));
+                    memory.kept().add_refused(decision, self.now_ms())
+                }
+                None => memory.kept().add(decision, resident, self.now_ms()),
+            };
             if let Some(kept) = told {
                 memory.journal.record_decision(Arc::clone(&kept), kept.message());
             }

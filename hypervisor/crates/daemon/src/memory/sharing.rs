@@ -26,6 +26,8 @@ pub struct Member {
     pub memory_bytes: u64,
     pub resident_bytes: u64,
     pub merged_bytes: u64,
+    /// Its QEMU did not take what it was last told.
+    pub is_unheard: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -84,7 +86,8 @@ impl Sharing {
             self.members = present;
             self.weighed_ms = now_ms;
         }
-        self.told.retain(|id, told| members.iter().any(|member| member.id == *id && member.pid == told.pid));
+        let heard = members.iter().filter(|member| !member.is_unheard).map(|member| (member.id.as_str(), member.pid));
+        forget_others(&mut self.told, heard);
         let active = self.active.domain.clone();
         for member in members.iter().filter(|member| member.domain != active) {
             self.tell(member, false).await;
@@ -118,7 +121,8 @@ impl Sharing {
     }
 
     /// One look at the profit, and the rate that follows from it.
-    pub fn tune(&mut self, budget_ratio: f64, members: &[Member], now_ms: u64) -> Result<(), HostError> {
+    /// Answers what there is to tell.
+    pub fn tune(&mut self, budget_ratio: f64, members: &[Member], now_ms: u64) -> Result<Option<String>, HostError> {
         let may_merge = |member: &&Member| self.knows(member, true);
         let mergeable_bytes = members.iter().filter(may_merge).map(|member| member.resident_bytes).sum();
         let tuning = match &mut self.tuning {
@@ -148,6 +152,11 @@ impl Sharing {
     }
 }
 
+/// Whoever is gone, runs anew or did not hear is told again.
+fn forget_others<'a>(told: &mut BTreeMap<String, Told>, heard: impl Iterator<Item = (&'a str, u32)> + Clone) {
+    told.retain(|id, told| heard.clone().any(|(heard_id, pid)| heard_id == id && pid == told.pid));
+}
+
 impl Member {
     fn sharer(&self) -> Sharer<'_> {
         Sharer { domain: &self.domain, resident_bytes: self.resident_bytes, merged_bytes: self.merged_bytes }
@@ -155,5 +164,18 @@ impl Member {
 
     fn told(&self, may_merge: bool) -> Told {
         Told { pid: self.pid, memory_bytes: self.memory_bytes, may_merge }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_qemu_that_did_not_hear_runs_anew_or_is_gone_is_told_again() {
+        let one = Told { pid: 7, memory_bytes: 1, may_merge: true };
+        let mut told: BTreeMap<String, Told> = ["a", "b", "c"].map(|id| (id.to_owned(), one)).into();
+        forget_others(&mut told, [("a", 7), ("b", 8)].into_iter());
+        assert_eq!(told.into_keys().collect::<Vec<_>>(), ["a"]);
     }
 }

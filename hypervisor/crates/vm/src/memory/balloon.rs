@@ -10,6 +10,8 @@ use tokio::time::Instant;
 
 use super::facts::{Facts, MemoryProbe};
 use super::megabytes;
+use super::resize::Resize;
+use crate::room::Room;
 use crate::sink::Outcome;
 use crate::task::WorkEnd;
 
@@ -28,6 +30,8 @@ pub(crate) struct Balloon {
     pub memory: Arc<MemoryProbe>,
     pub before: u64,
     pub target: u64,
+    /// Its place was a resize's, which is taken back first: this is what held before.
+    pub resized_from: Option<Room>,
 }
 
 /// How far something moved, and whether it moved at all.
@@ -35,6 +39,12 @@ pub(crate) struct Balloon {
 pub(super) struct Reached {
     pub bytes: u64,
     pub has_moved: bool,
+}
+
+/// QEMU did not answer, before or after it was asked for the target.
+struct Fault {
+    error: QmpError,
+    is_asked: bool,
 }
 
 impl Balloon {
@@ -55,11 +65,12 @@ impl Balloon {
     /// For a resize: everything that the guest has, the balloon empty.
     pub(super) async fn empty(qmp: &Qmp, memory: &Arc<MemoryProbe>) -> Result<Reached, QmpError> {
         let whole = u64::MAX;
-        let balloon = Self { qmp: qmp.clone(), memory: Arc::clone(memory), before: whole, target: whole };
-        balloon.move_to(whole).await
+        let balloon =
+            Self { qmp: qmp.clone(), memory: Arc::clone(memory), before: whole, target: whole, resized_from: None };
+        balloon.move_to(whole).await.map_err(|fault| fault.error)
     }
 
-    async fn judge(self, reached: Result<Reached, QmpError>, begun: Instant) -> WorkEnd {
+    async fn judge(self, reached: Result<Reached, Fault>, begun: Instant) -> WorkEnd {
         let target = self.target;
         match reached {
             Ok(reached) if reached.bytes == target => {
@@ -87,7 +98,15 @@ impl Balloon {
                 );
                 self.back(Outcome::Failed, message)
             }
-            Err(error) => self.back(Outcome::Failed, error.to_string()),
+            Err(Fault { error, is_asked: false }) => self.back(Outcome::Failed, error.to_string()),
+            // It may have been heard: what is shown is to hold.
+            Err(Fault { error, is_asked: true }) => match self.ask(self.before).await {
+                Ok(_) => self.back(Outcome::Failed, error.to_string()),
+                Err(_) => WorkEnd::new(
+                    Outcome::Failed,
+                    format!("{error}; QEMU may have heard of {} before it fell silent", megabytes(target)),
+                ),
+            },
         }
     }
 
@@ -96,9 +115,17 @@ impl Balloon {
         WorkEnd::new(outcome, message).with_room(move |room| room.balloon_target_bytes = before)
     }
 
-    async fn move_to(&self, target: u64) -> Result<Reached, QmpError> {
+    async fn move_to(&self, target: u64) -> Result<Reached, Fault> {
+        let first = self.actual().await.map_err(|error| Fault { error, is_asked: false })?;
+        self.follow(target, first).await.map_err(|error| Fault { error, is_asked: true })
+    }
+
+    async fn follow(&self, target: u64, first: u64) -> Result<Reached, QmpError> {
         let begun = Instant::now();
-        let first = self.actual().await?;
+        if let Some(before) = self.resized_from {
+            let (qmp, memory) = (self.qmp.clone(), Arc::clone(&self.memory));
+            Resize { qmp, memory, before, target, has_balloon: false }.undo().await?;
+        }
         let (wish, plugged) = self.ask(target).await?;
         let (mut last, mut last_move) = (first, Instant::now());
         loop {

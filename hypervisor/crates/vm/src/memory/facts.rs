@@ -1,5 +1,6 @@
 //! What QEMU says of a guest's memory: what is plugged in, which drivers the guest runs, where the host maps it. Asked
 //! afresh before every memory verb, and kept for the samples in between.
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -134,6 +135,8 @@ pub(crate) struct MemoryProbe {
     pub page_out_at: Mutex<u64>,
     /// The same of QEMU's own memory.
     pub own_page_out_at: Mutex<u64>,
+    /// QEMU did not take what it was last told of sharing.
+    is_merge_unheard: AtomicBool,
 }
 
 #[derive(Default)]
@@ -152,6 +155,7 @@ impl MemoryProbe {
             ram: Mutex::new(GuestRamSampler::new(pid)),
             page_out_at: Mutex::new(0),
             own_page_out_at: Mutex::new(0),
+            is_merge_unheard: AtomicBool::new(false),
         }
     }
 
@@ -164,6 +168,15 @@ impl MemoryProbe {
     /// As last seen; absent before QEMU's first answer.
     pub fn facts(&self) -> Option<Arc<Facts>> {
         self.known().facts.clone()
+    }
+
+    pub fn note_unheard_merge(&self) {
+        self.is_merge_unheard.store(true, Ordering::Relaxed);
+    }
+
+    /// Answers once for each failure.
+    pub fn take_unheard_merge(&self) -> bool {
+        self.is_merge_unheard.swap(false, Ordering::Relaxed)
     }
 
     pub fn set_balloon(&self, bytes: u64) {

@@ -23,15 +23,20 @@ pub(crate) use walk::{Walk, Walks};
 use crate::room::Room;
 
 /// Whether the kernel may merge the guest's pages with like ones, from now on; QEMU advises it at once.
-pub(crate) async fn merge(qmp: Qmp, on: bool) {
+/// One that fails is noted for whoever asked.
+pub(crate) async fn merge(qmp: Qmp, memory: Arc<MemoryProbe>, on: bool) {
     let backends = match qmp.execute("query-memdev", Value::Null).await {
         Ok(backends) => backends,
-        Err(error) => return tracing::warn!(%error, "sharing stays as it is"),
+        Err(error) => {
+            memory.note_unheard_merge();
+            return tracing::warn!(%error, "sharing stays as it is");
+        }
     };
     let ids = backends.as_array().into_iter().flatten().filter_map(|backend| backend["id"].as_str());
     for id in ids {
         let wish = json!({ "path": format!("/objects/{id}"), "property": "merge", "value": on });
         if let Err(error) = qmp.execute("qom-set", wish).await {
+            memory.note_unheard_merge();
             tracing::warn!(%error, backend = id, "sharing of this memory stays as it is");
         }
     }

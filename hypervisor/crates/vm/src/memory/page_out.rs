@@ -22,6 +22,8 @@ const PIECE_BYTES: u64 = 16 << 20;
 const PAGE_BYTES: u64 = 4096;
 /// Each page-out of QEMU's own memory goes through this part of it.
 const OWN_DIVISOR: u64 = 4;
+/// A page-out sends at most so often to swap what it is to bring.
+const SENT_FACTOR: u64 = 2;
 /// Less free swap than this counts as none.
 pub(crate) const SWAP_LEAST_BYTES: u64 = 1 << 20;
 
@@ -37,6 +39,13 @@ enum Stop {
     Done,
     SwapFull,
     Cancelled,
+}
+
+/// A piece that was gone through.
+struct Gone {
+    length: u64,
+    /// Of it, what went to swap; some may be back by now.
+    sent: u64,
 }
 
 impl PageOut {
@@ -77,15 +86,18 @@ impl PageOut {
         let mappings = self.guest()?;
         let place = &self.memory.page_out_at;
         let mut left: u64 = mappings.iter().map(|mapping| mapping.end - mapping.start).sum();
+        let mut sent = 0;
         while left > 0 {
-            let wanted = if self.bytes == 0 { PIECE_BYTES } else { self.bytes.saturating_sub(gone()) };
+            let wanted = wanted(self.bytes, gone(), sent);
             if wanted == 0 {
                 return Ok(Stop::Done);
             }
-            left -= match self.next_piece(&mappings, place, wanted.min(left), cancelled).await? {
-                Ok(length) => length,
+            let piece = match self.next_piece(&mappings, place, wanted.min(left), cancelled).await? {
+                Ok(piece) => piece,
                 Err(stop) => return Ok(stop),
             };
+            left -= piece.length;
+            sent += piece.sent;
         }
         Ok(Stop::Done)
     }
@@ -96,7 +108,7 @@ impl PageOut {
         let mut left = whole.div_ceil(OWN_DIVISOR);
         while left > 0 {
             left -= match self.next_piece(&mappings, &self.memory.own_page_out_at, left, cancelled).await? {
-                Ok(length) => length.min(left),
+                Ok(piece) => piece.length.min(left),
                 Err(stop) => return Ok(stop),
             };
         }
@@ -115,7 +127,7 @@ impl PageOut {
         place: &Mutex<u64>,
         most: u64,
         cancelled: &mut oneshot::Receiver<()>,
-    ) -> Result<Result<u64, Stop>, HostError> {
+    ) -> Result<Result<Gone, Stop>, HostError> {
         if pageout::swap().free_bytes < SWAP_LEAST_BYTES {
             return Ok(Err(Stop::SwapFull));
         }
@@ -124,11 +136,26 @@ impl PageOut {
         let piece = piece(mappings, at, most.next_multiple_of(PAGE_BYTES).min(PIECE_BYTES));
         let length = piece.end - piece.start;
         let process = Arc::clone(&self.process);
-        let paged = tokio::task::spawn_blocking(move || pageout::page_out(&process, &piece)).await;
-        paged.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        let paged = tokio::task::spawn_blocking(move || {
+            let swapped = || pageout::swapped_within(process.pid(), &piece);
+            let before = swapped();
+            pageout::page_out(&process, &piece)?;
+            // Where the kernel cannot say, all of it counts.
+            Ok(before.zip(swapped()).map_or(length, |(before, now)| now.saturating_sub(before)))
+        });
+        let sent = paged.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         *place.lock().expect("no thread panics while it holds a number") = at + length;
-        Ok(if cancelled.try_recv().is_ok() { Err(Stop::Cancelled) } else { Ok(length) })
+        Ok(if cancelled.try_recv().is_ok() { Err(Stop::Cancelled) } else { Ok(Gone { length, sent }) })
     }
+}
+
+/// How much more to go through for `bytes` (0: everything) when so much is gone by now and so much was sent. A guest whose
+/// pages come back as fast as they go is left alone after twice what was wished, not paged out whole.
+fn wanted(bytes: u64, gone: u64, sent: u64) -> u64 {
+    if bytes == 0 {
+        return PIECE_BYTES;
+    }
+    bytes.saturating_sub(gone).min(bytes.saturating_mul(SENT_FACTOR).saturating_sub(sent))
 }
 
 /// What lies `at` bytes into the mappings one after the other, at most `length` long and within one of them.
@@ -149,6 +176,25 @@ fn piece(mappings: &[Range<u64>], at: u64, length: u64) -> Range<u64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_guest_whose_pages_come_back_at_once_is_left_after_twice_what_was_wished() {
+        let wished = 40 << 20;
+        let mut sent = 0;
+        loop {
+            // Nothing stays gone.
+            let piece = wanted(wished, 0, sent).min(PIECE_BYTES);
+            if piece == 0 {
+                break;
+            }
+            sent += piece;
+        }
+        assert_eq!(sent, 2 * wished);
+        assert_eq!(wanted(wished, wished, wished), 0, "what was wished is gone");
+        assert_eq!(wanted(wished, 10 << 20, 10 << 20), 30 << 20);
+        assert_eq!(wanted(wished, 0, 0), wished);
+        assert_eq!(wanted(0, u64::MAX, u64::MAX), PIECE_BYTES, "everything is everything");
+    }
 
     proptest! {
         #[test]

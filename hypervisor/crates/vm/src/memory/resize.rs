@@ -199,7 +199,7 @@ impl Resize {
         if self.has_balloon {
             let target = self.before.balloon_target_bytes;
             let (qmp, memory) = (self.qmp.clone(), Arc::clone(&self.memory));
-            Balloon { qmp, memory, before: target, target }.ask(target).await?;
+            Balloon { qmp, memory, before: target, target, resized_from: None }.ask(target).await?;
         }
         Ok(())
     }

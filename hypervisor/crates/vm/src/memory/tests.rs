@@ -25,6 +25,9 @@ struct Guest {
     most_plugged: u64,
     modules: Vec<String>,
     takes_modules: bool,
+    /// Looks at the balloon that QEMU answers; then it only obeys.
+    looks_left: u32,
+    is_obeying: bool,
 }
 
 impl Guest {
@@ -38,6 +41,8 @@ impl Guest {
             most_plugged: 0,
             modules: Vec::new(),
             takes_modules: false,
+            looks_left: u32::MAX,
+            is_obeying: true,
         }
     }
 
@@ -45,7 +50,12 @@ impl Guest {
         let arguments = &command["arguments"];
         match command["execute"].as_str().unwrap() {
             "qmp_capabilities" | "object-add" => Ok(json!({})),
-            "query-balloon" => Ok(json!({ "actual": self.balloon })),
+            "query-balloon" if self.looks_left == 0 => Err("nobody looks"),
+            "query-balloon" => {
+                self.looks_left -= 1;
+                Ok(json!({ "actual": self.balloon }))
+            }
+            "balloon" if !self.is_obeying => Err("nobody obeys"),
             "balloon" => {
                 self.balloon = arguments["value"].as_u64().unwrap().max(self.least_balloon);
                 Ok(json!({}))
@@ -57,9 +67,11 @@ impl Guest {
                 devices.extend(self.modules.iter().map(module));
                 Ok(json!(devices))
             }
-            "query-memdev" => Ok(json!([])),
+            "query-memdev" => Ok(json!([{ "id": "pc.ram", "size": BOOT }])),
             "qom-get" if arguments["property"] == "size" => Ok(json!(self.plugged)),
             "qom-get" => Ok(json!(true)),
+            "qom-set" if arguments["property"] == "merge" && self.is_obeying => Ok(json!({})),
+            "qom-set" if arguments["property"] == "merge" => Err("nobody obeys"),
             "qom-set" => {
                 self.requested = arguments["value"].as_u64().unwrap();
                 self.plugged = self.requested.clamp(self.least_plugged, self.most_plugged.max(self.least_plugged));
@@ -119,7 +131,7 @@ fn after(end: WorkEnd, mut shown: Room) -> (Outcome, String, Room) {
 async fn balloon_to(guest: Guest, target: u64) -> (Outcome, String, Room, Guest) {
     let (qmp, guest, memory) = play(guest).await;
     let (_never, cancelled) = oneshot::channel();
-    let end = Balloon { qmp, memory, before: BOOT, target }.carry_out(cancelled).await;
+    let end = Balloon { qmp, memory, before: BOOT, target, resized_from: None }.carry_out(cancelled).await;
     let (outcome, message, room) = after(end, Room { balloon_target_bytes: target, ..room() });
     let guest = guest.lock().unwrap().clone();
     (outcome, message, room, guest)
@@ -149,6 +161,42 @@ async fn a_balloon_that_moves_in_part_keeps_its_target() {
     let (outcome, message, room, guest) = balloon_to(guest, 128 * MIB).await;
     assert_eq!((outcome, room.balloon_target_bytes, guest.balloon), (Outcome::Failed, 128 * MIB, 140 * MIB));
     assert!(message.contains("has 140 MB") && message.contains("the last 12 MB"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_unanswered_look_the_target_shown_is_the_one_that_qemu_has() {
+    let guest = Guest { least_balloon: 100 * MIB, looks_left: 1, ..Guest::deaf() };
+    let (outcome, _, room, guest) = balloon_to(guest, 128 * MIB).await;
+    assert_eq!((outcome, room.balloon_target_bytes, guest.balloon), (Outcome::Failed, BOOT, BOOT));
+    let guest = Guest { looks_left: 0, ..Guest::deaf() };
+    let (outcome, _, room, _) = balloon_to(guest, 128 * MIB).await;
+    assert_eq!((outcome, room.balloon_target_bytes), (Outcome::Failed, BOOT), "nothing was asked");
+    let guest = Guest { is_obeying: false, ..Guest::deaf() };
+    let (outcome, message, room, _) = balloon_to(guest, 128 * MIB).await;
+    assert_eq!((outcome, room.balloon_target_bytes), (Outcome::Failed, 128 * MIB));
+    assert!(message.contains("may have heard of 128 MB"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_qemu_that_does_not_take_what_it_is_told_of_sharing_is_noted_once() {
+    let (qmp, guest, memory) = play(Guest { is_obeying: false, ..Guest::deaf() }).await;
+    merge(qmp.clone(), Arc::clone(&memory), true).await;
+    assert!(memory.take_unheard_merge() && !memory.take_unheard_merge());
+    guest.lock().unwrap().is_obeying = true;
+    merge(qmp, Arc::clone(&memory), true).await;
+    assert!(!memory.take_unheard_merge());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_balloon_in_place_of_a_resize_asks_for_the_old_size_again() {
+    let guest = Guest { plugged: 64 * MIB, requested: 256 * MIB, most_plugged: 256 * MIB, ..Guest::deaf() };
+    let (qmp, guest, memory) = play(Guest { least_balloon: 0, ..guest }).await;
+    let (_never, cancelled) = oneshot::channel();
+    let balloon = Balloon { qmp, memory, before: BOOT, target: 200 * MIB, resized_from: Some(room()) };
+    let end = balloon.carry_out(cancelled).await;
+    let guest = guest.lock().unwrap();
+    assert_eq!((guest.requested, guest.plugged, guest.balloon), (0, 0, 200 * MIB), "{}", end.message);
+    assert_eq!(end.outcome, Outcome::Succeeded);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quetzal_host::pageout;
 use serde_json::Value;
 
-use super::work::WorkKind;
+use super::work::{REPLACED, WorkKind};
 use super::{Machine, VmTask};
 use crate::argv::MEMORY_SLOTS;
 use crate::machine::Live;
@@ -43,7 +43,9 @@ impl VmTask {
             )));
         }
         let has = live.spec.memory_bytes() + facts.plugged_bytes();
-        let (least, most) = (room.balloon_floor_bytes, room.memory_target_bytes.min(has));
+        // The place of a resize is taken, and its size with it.
+        let size = self.resized_from().map_or(room.memory_target_bytes, |before| before.memory_target_bytes);
+        let (least, most) = (room.balloon_floor_bytes, size.min(has));
         in_range("a balloon target", target_bytes, least, most)
     }
 
@@ -89,33 +91,42 @@ impl VmTask {
 
     pub(super) fn balloon(&mut self, operation_id: &str, target_bytes: u64) {
         let (Some((qmp, memory)), Some(mut room)) = (self.reach(), self.view.borrow().room) else { return };
-        let (before, target) = (room.balloon_target_bytes, target_bytes.next_multiple_of(PAGE_BYTES));
+        let resized_from = self.resized_from();
+        let before = resized_from.unwrap_or(room).balloon_target_bytes;
+        let target = target_bytes.next_multiple_of(PAGE_BYTES);
         room.balloon_target_bytes = target;
+        if let Some(before) = resized_from {
+            room.memory_target_bytes = before.memory_target_bytes;
+        }
+        let instead = replaced(operation_id, before, target);
         self.show_room(room, operation_id, &format!("asked to leave itself {}", megabytes(target)));
-        let balloon = Balloon { qmp, memory, before, target };
-        self.begin_work(WorkKind::Memory, operation_id, |cancelled| balloon.carry_out(cancelled));
+        let balloon = Balloon { qmp, memory, before, target, resized_from };
+        self.begin_work(WorkKind::Memory, operation_id, &instead, |cancelled| balloon.carry_out(cancelled));
     }
 
     pub(super) fn resize_memory(&mut self, operation_id: &str, target_bytes: u64) {
         let (Some((qmp, memory)), Some(before)) = (self.reach(), self.view.borrow().room) else { return };
+        // One that takes the place of another goes back to what held before both.
+        let before = self.resized_from().unwrap_or(before);
         let Machine::On(live) = &self.machine else { return };
         let (has_balloon, target) =
             (live.spec.has(Feature::Ballooning), plug_target(live.spec.memory_bytes(), target_bytes));
         let room = Room { memory_target_bytes: target, balloon_target_bytes: target, ..before };
         self.show_room(room, operation_id, &format!("asked to have {}", megabytes(target)));
         let resize = Resize { qmp, memory, before, target, has_balloon };
-        self.begin_work(WorkKind::Memory, operation_id, |cancelled| resize.carry_out(cancelled));
+        self.begin_work(WorkKind::Memory, operation_id, REPLACED, |cancelled| resize.carry_out(cancelled));
+        self.note_resize(before);
     }
 
     pub(super) fn page_out(&mut self, operation_id: &str, bytes: u64, scope: Scope) {
         let (Machine::On(live), Some(memory)) = (&self.machine, self.memory()) else { return };
         let order = PageOut { process: Arc::clone(&live.pidfd), memory, bytes, scope };
-        self.begin_work(WorkKind::PageOut, operation_id, |cancelled| order.carry_out(cancelled));
+        self.begin_work(WorkKind::PageOut, operation_id, REPLACED, |cancelled| order.carry_out(cancelled));
     }
 
     pub(super) fn merge(&mut self, on: bool) {
-        let Some((qmp, _)) = self.reach() else { return };
-        tokio::spawn(memory::merge(qmp, on));
+        let Some((qmp, memory)) = self.reach() else { return };
+        tokio::spawn(memory::merge(qmp, memory, on));
     }
 
     /// For a QEMU that was taken up again: the daemon may have died between writing a target down and asking for it.
@@ -157,6 +168,18 @@ impl VmTask {
     }
 }
 
+/// What ends an operation whose place a balloon order takes: the controller's bear no id.
+fn replaced(operation_id: &str, before: u64, target: u64) -> String {
+    let target_said = megabytes(target);
+    match operation_id.is_empty() {
+        false => REPLACED.to_owned(),
+        true if target > before => {
+            format!("the memory controller gave the guest memory back: it may have {target_said}")
+        }
+        true => format!("the memory controller took memory: the guest is to leave itself {target_said}"),
+    }
+}
+
 /// Whole blocks beyond the boot memory.
 fn plug_target(boot_bytes: u64, target_bytes: u64) -> u64 {
     boot_bytes + target_bytes.saturating_sub(boot_bytes).next_multiple_of(PLUG_BLOCK_BYTES)
@@ -186,4 +209,18 @@ fn check_page_out(live: &Live) -> Result<(), Refusal> {
         return Err(Refusal::new(RefusalCode::InsufficientResources, message));
     }
     pageout::may_page_out(&live.pidfd).map_err(|error| unsupported(chain(&error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_ends_with_the_word_of_who_took_its_place() {
+        const MIB: u64 = 1 << 20;
+        assert_eq!(replaced("7", MIB, 2 * MIB), REPLACED);
+        let given = "the memory controller gave the guest memory back: it may have 2 MB";
+        assert_eq!(replaced("", MIB, 2 * MIB), given);
+        assert!(replaced("", 2 * MIB, MIB).contains("took memory: the guest is to leave itself 1 MB"));
+    }
 }

@@ -2,7 +2,7 @@
 //! How QEMU and the guest are told is `crate::cpu`'s.
 use std::sync::Arc;
 
-use super::work::WorkKind;
+use super::work::{REPLACED, WorkKind};
 use super::{Machine, VmTask};
 use crate::cpu::{self, Change};
 use crate::order::Order;
@@ -45,7 +45,7 @@ impl VmTask {
         };
         room.vcpus_target = count;
         self.show_room(room, operation_id, &format!("asked to use {count} of its vCPUs"));
-        self.begin_work(WorkKind::Vcpus, operation_id, |cancelled| cpu::set_vcpus(change, cancelled));
+        self.begin_work(WorkKind::Vcpus, operation_id, REPLACED, |cancelled| cpu::set_vcpus(change, cancelled));
     }
 
     /// For a QEMU that was taken up again: the daemon's death may have come between what was asked and what was done.

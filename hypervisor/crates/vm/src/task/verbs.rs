@@ -28,6 +28,7 @@ impl VmTask {
             return Ok(self.present());
         }
         self.check(&order)?;
+        self.check_turn(operation_id, &order)?;
         if mode == Mode::DryRun {
             return Ok(self.present());
         }

@@ -4,6 +4,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{News, VmTask};
+use crate::order::Order;
+use crate::refusal::Refusal;
 use crate::room::Room;
 use crate::sink::{EventKind, Outcome};
 
@@ -28,7 +30,10 @@ pub(crate) type RoomEdit = Box<dyn FnOnce(&mut Room) + Send>;
 pub(crate) struct Work {
     kind: WorkKind,
     number: u64,
+    /// Empty: the memory controller's own.
     operation_id: String,
+    /// Of a resize, what held before it.
+    resized_from: Option<Room>,
     cancel: Option<oneshot::Sender<()>>,
     running: JoinHandle<()>,
 }
@@ -50,19 +55,33 @@ impl WorkEnd {
     }
 }
 
+/// How a work ends whose place one of the same kind takes.
+pub(super) const REPLACED: &str = "a newer operation of this kind took its place";
+
+/// Whether the controller's wish waits for an operator's work of its kind.
+fn waits(order: &Order, is_resize: bool, balloon_target_bytes: u64) -> bool {
+    match order {
+        // A resize empties the balloon anyway.
+        Order::Balloon { target_bytes } => is_resize || *target_bytes <= balloon_target_bytes,
+        _ => true,
+    }
+}
+
 impl VmTask {
-    /// `work` is given what tells it of a cancellation: it then ends by itself, with what it has reached.
+    /// `work` is given what tells it of a cancellation: it then ends by itself, with what it has reached. `instead` is how
+    /// one ends whose place it takes.
     pub(super) fn begin_work<F>(
         &mut self,
         kind: WorkKind,
         operation_id: &str,
+        instead: &str,
         work: impl FnOnce(oneshot::Receiver<()>) -> F,
     ) where
         F: Future<Output = WorkEnd> + Send + 'static,
     {
         if let Some(place) = self.works.iter().position(|older| older.kind == kind) {
             let older = self.works.swap_remove(place);
-            self.finish(&older.operation_id, Outcome::Cancelled, "a newer operation of this kind took its place");
+            self.finish(&older.operation_id, Outcome::Cancelled, instead);
         }
         self.works_begun += 1;
         let (number, reporter) = (self.works_begun, self.reporter());
@@ -72,7 +91,37 @@ impl VmTask {
             let end = work.await;
             reporter.tell(News::WorkEnded { number, end }).await;
         });
-        self.works.push(Work { kind, number, operation_id: operation_id.to_owned(), cancel: Some(cancel), running });
+        let operation_id = operation_id.to_owned();
+        self.works.push(Work { kind, number, operation_id, resized_from: None, cancel: Some(cancel), running });
+    }
+
+    /// The work that was begun last is a resize: whoever takes its place puts back what held before it.
+    pub(super) fn note_resize(&mut self, before: Room) {
+        if let Some(work) = self.works.last_mut() {
+            work.resized_from = Some(before);
+        }
+    }
+
+    /// What held before a resize that is under way.
+    pub(super) fn resized_from(&self) -> Option<Room> {
+        self.works.iter().find_map(|work| work.resized_from)
+    }
+
+    /// The controller's own wishes wait for what an operator has under way, except for memory that a guest needs now.
+    pub(super) fn check_turn(&self, operation_id: &str, order: &Order) -> Result<(), Refusal> {
+        let kind = match order {
+            Order::Balloon { .. } => WorkKind::Memory,
+            Order::PageOut { .. } => WorkKind::PageOut,
+            _ => return Ok(()),
+        };
+        let is_operators = |work: &&Work| work.kind == kind && !work.operation_id.is_empty();
+        let (Some(under_way), Some(room)) = (self.works.iter().find(is_operators), self.view.borrow().room) else {
+            return Ok(());
+        };
+        if !operation_id.is_empty() || !waits(order, under_way.resized_from.is_some(), room.balloon_target_bytes) {
+            return Ok(());
+        }
+        Err(Refusal::wrong_state(self.id(), self.state(), "what was asked of its memory by hand is under way"))
     }
 
     pub(super) fn work_ended(&mut self, number: u64, end: WorkEnd) {
@@ -113,5 +162,20 @@ impl VmTask {
         for work in std::mem::take(&mut self.works) {
             self.finish(&work.operation_id, Outcome::Failed, message);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::Scope;
+
+    #[test]
+    fn the_controllers_wishes_wait_for_an_operators_but_for_memory_given() {
+        let balloon = |target_bytes| Order::Balloon { target_bytes };
+        assert!(!waits(&balloon(300), false, 200), "a guest in need gets memory at once");
+        assert!(waits(&balloon(100), false, 200) && waits(&balloon(200), false, 200));
+        assert!(waits(&balloon(300), true, 200));
+        assert!(waits(&Order::PageOut { bytes: 1, scope: Scope::Guest }, false, 200));
     }
 }
