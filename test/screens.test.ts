@@ -77,7 +77,7 @@ const PAGES: readonly Page[] = [
   ["past-vm-net", [["\r", /1 graphs/], ["5{", /PAST[\s\S]*net0 +\d/]], "00"],
   ["past-events", [["e", /events, newest first/], ["{", /PAST/]], "00"],
   ["past-refused", [["[", /PAST/], ["s", /This is the past; 0 goes back to now/]], "00"],
-  ["past-hour", [["---{{{{", /12:55:31 UTC, 6m 40s ago/], ["", /1 h  0 now/]], "00"],
+  ["past-hour", [["---{{{{", /12:55:31 UTC, 6m 40s ago/], ["", /1 h  0 now/], ["", /build-runner +running +261 [▁-█]{8}/]], "00"],
   ["past-nothing", [["-----{{{{{{{", /Nothing is kept of then/]], "00"],
   ["instants", [["M", /Marked/], ["{{{", /PAST/], ["M", /two instants/], ["", /b-a/]], "00"],
   ["zoom-minute", [["\r", /1 graphs/], ["++", /-30s/]], "00"],

@@ -86,7 +86,7 @@ describe("marked VMs", () => {
     await press("\r", /power cut: 5 done\./);
     await allAre("STOPPED");
     await press("z", /5 marked/);
-    await press("u", /undo: What a power cut/);
+    await press("u", /undo: bulk-\w, done last: What a power cut/);
   });
 });
 

@@ -95,7 +95,7 @@ describe("scrubbing", () => {
     await VmDriver.define(stack, smallGuest("busy-guest", { memory_mb: 160, vcpus: 2 }));
     expect(await busy.show<{ memoryBytes: number; restartRequired: boolean }>("memoryBytes restartRequired")).toMatchObject({ memoryBytes: 160 * 1024 ** 2, restartRequired: true });
     const edited = Date.now();
-    const itRuns = /busy-guest[^]*\n 1 vCPU {2}128M [^]*takes effect at the next start/;
+    const itRuns = /busy-guest[^]*\n 1 vCPU \(then 2\) {2}128M \(then 160M\) [^]*takes effect at the next start/;
     await press("g\r", /busy-guest[^]*1 graphs/);
     await press("3", itRuns);
     await press("\u001b[6~", /configured +128M +100% +what it was started with/);
