@@ -122,7 +122,7 @@ describe("the two commands", () => {
   it("npm stop ends the services and leaves the VM; npm start finds it again; npm stop --vms ends it", async () => {
     expect(stopLine).toMatch(/^npm stop +#/);
     expect(await typed(stopLine)).toMatchObject({ code: 0 });
-    expect([ours("quetzald"), ours("dist/server.js"), ours("qemu-system").length]).toEqual([[], [], 1]);
+    expect([ours("quetzald"), ours("dist/server.js"), ours("bin/postgres"), ours("qemu-system").length]).toEqual([[], [], [], 1]);
     expect(await run("npm", ["run", "status"])).toMatchObject({ code: 3, text: expect.stringMatching(/^daemon +not running/m) as string });
     const again = await run("npm", ["start"]);
     expect(again.text).toMatch(/test-vm-001: RUNNING/);
@@ -153,6 +153,14 @@ describe("the two commands", () => {
     }
     expect(await run("npm", ["stop", "--", "--vms"])).toMatchObject({ code: 0 });
     expect([ours("qemu-system"), isAlive(pid)]).toEqual([[], false]);
+  });
+
+  it("npm stop after kill -9 of the server ends its Postgres too", async () => {
+    await run("npm", ["start"]);
+    for (const { pid } of ourProcesses("dist/server.js")) process.kill(pid, "SIGKILL");
+    expect(ours("bin/postgres")).not.toEqual([]);
+    expect(await run("npm", ["stop", "--", "--vms"])).toMatchObject({ code: 0 });
+    expect([ours("quetzald"), ours("dist/server.js"), ours("bin/postgres"), ours("qemu-system")]).toEqual([[], [], [], []]);
   });
 
   it("npm start leaves what people changed of a VM and says so; a file that is new or edited is applied, and told", async () => {

@@ -5,7 +5,7 @@ import { LaunchFault } from "./fault.mjs";
 import { openStepLine } from "./progress.mjs";
 import { takeLock } from "./services/lock.mjs";
 import { servicePlan } from "./services/plan.mjs";
-import { readPostgres } from "./services/postgres.mjs";
+import { endPostgres, readPostgres } from "./services/postgres.mjs";
 import { livingVms } from "./services/vms.mjs";
 import { readRunning, stopService } from "./services/service.mjs";
 import { startServices } from "./start.mjs";
@@ -16,13 +16,14 @@ import { stopEachVm } from "./vms.mjs";
 
 /** What `npm stop -- --vms` ends with when a VM runs on. */
 const NOT_ALL_STOPPED = 1;
+const ENDS = { gone: "was not running", asked: undefined, forced: "had to be killed" };
 
 /** @param {Context} context @returns {Promise<number>} exit code */
 export async function stop(context) {
   const known = ["--vms"];
   const unknown = context.arguments.find((word) => !known.includes(word));
   if (unknown) throw new LaunchFault(`npm stop does not know "${unknown}".`, { mend: "npm stop ends the services; npm stop -- --vms the VMs too." });
-  const { runDir } = context.paths;
+  const { runDir, stateDir } = context.paths;
   if (!existsSync(runDir)) return sayNothingRuns();
   const isForVms = context.arguments.includes("--vms");
   /** @type {string[]} */
@@ -34,7 +35,11 @@ export async function stop(context) {
     for (const service of servicePlan(context).reverse()) {
       const line = openStepLine(`Stopping the ${service.name}`);
       const end = await stopService(runDir, service.name, service.endDeadlineMs);
-      line.done({ gone: "was not running", asked: undefined, forced: "had to be killed" }[end]);
+      line.done(ENDS[end]);
+    }
+    if (readPostgres(stateDir)) {
+      const line = openStepLine("Stopping Postgres, which outlived its server");
+      line.done(ENDS[await endPostgres(stateDir)]);
     }
   } finally {
     unlock();

@@ -1,12 +1,14 @@
-// Owns finding the embedded Postgres that the server started: by its data folder and /proc, whether the server runs or
-// not. Starts and stops nothing; an external database (DATABASE_URL) is not looked at.
+// Owns finding the embedded Postgres that the server started, and ending one that outlived it: by its data folder and
+// /proc, whether the server runs or not. An external database (DATABASE_URL) is not looked at.
 import { readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { identify } from "./process.mjs";
+import { endProcess, identify } from "./process.mjs";
 
 /** Lines of postmaster.pid, counted from zero: PID, and the start in seconds since 1970. */
 const PID_LINE = 0;
 const STARTED_AT_LINE = 2;
+/** It writes a checkpoint first. */
+const END_MS = 20_000;
 
 /**
  * @param {string} stateDir
@@ -23,4 +25,17 @@ export function readPostgres(stateDir) {
   } catch {
     return undefined; // never made, stopped, or just being written
   }
+}
+
+/**
+ * For after the server, which ends its Postgres itself unless it was killed.
+ *
+ * @param {string} stateDir
+ * @returns {Promise<"gone" | "asked" | "forced">}
+ */
+export async function endPostgres(stateDir) {
+  const running = readPostgres(stateDir);
+  const target = running && identify(running.pid);
+  // SIGINT waits for nobody's session, as SIGTERM would.
+  return target ? endProcess(target, END_MS, "SIGINT") : "gone";
 }

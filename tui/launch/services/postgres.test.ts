@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readPostgres } from "./postgres.mjs";
+import { endPostgres, readPostgres } from "./postgres.mjs";
 import { waitUntil } from "./process.mjs";
 
 let stateDir: string;
@@ -35,4 +35,13 @@ it("finds the process that works in the data folder, since when it runs, and not
     child.kill("SIGKILL");
   }
   expect(await waitUntil(() => readPostgres(stateDir) === undefined, 5_000)).toBe(true);
+});
+
+it("ends one that outlived its server, and finds none to end after that", async () => {
+  const child = spawn("sleep", ["60"], { cwd: dataDir, stdio: "ignore" });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once("exit", (_, signal) => { resolve(signal); }));
+  note(child.pid ?? 0);
+  expect(await endPostgres(stateDir)).toBe("asked");
+  expect(await ended).toBe("SIGINT");
+  expect(await endPostgres(stateDir)).toBe("gone");
 });

@@ -31,11 +31,12 @@ export const isAlive = (process) => identify(process.pid)?.startTime === process
  *
  * @param {ProcessId} target
  * @param {number} deadlineMs
+ * @param {NodeJS.Signals} [signal] what asks it
  * @returns {Promise<"gone" | "asked" | "forced">} gone: it had ended already
  */
-export async function endProcess(target, deadlineMs) {
+export async function endProcess(target, deadlineMs, signal = "SIGTERM") {
   if (!isAlive(target)) return "gone";
-  process.kill(target.pid, "SIGTERM");
+  process.kill(target.pid, signal);
   if (await waitUntil(() => !isAlive(target), deadlineMs)) return "asked";
   process.kill(target.pid, "SIGKILL");
   await waitUntil(() => !isAlive(target), deadlineMs);
