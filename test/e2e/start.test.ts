@@ -1,6 +1,6 @@
 // `npm start` and its siblings as a new user runs them, in a state folder of their own, and the README word for word.
 import { spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +96,10 @@ describe("the two commands", () => {
     const vm = JSON.parse(ran.text) as { state: string; memoryBytes: number; vcpus: number; networkInUse: string };
     expect(vm).toMatchObject({ state: "RUNNING", memoryBytes: 2 ** 31, vcpus: 2 });
     expect(vm.networkInUse).toMatch(/qzbr0/);
+    const disk = statSync(join(stateDir, "pools/default/test-vm-001/disk.img"));
+    expect(disk.size).toBe(20 * 2 ** 30);
+    // Sparse: a block is 512 bytes here, whatever the file system's own.
+    expect(disk.blocks * 512).toBeLessThan(2 ** 28);
   });
 
   it("the README's GraphQL examples run as written", async () => {
