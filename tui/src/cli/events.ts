@@ -1,6 +1,8 @@
 // `quetzal events` and `quetzal vm events`: what happened, and with --follow what happens, without a gap.
+import { setTimeout as delay } from "node:timers/promises";
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
+import { ClientError } from "../client/error.js";
 import { UNKNOWN, sanitise, words } from "../format.js";
 import { noteOutages } from "./context.js";
 import type { CommandContext } from "./context.js";
@@ -108,23 +110,44 @@ async function followEvents(context: CommandContext, options: EventsOptions): Pr
     await print(page.events);
     after = page.newestCursor;
   }
-  let cursor = after;
+  const follower: Follower = { cursor: after, isFollowing: false };
   noteOutages(context);
-  const variables = (): { after: string; vmId: string | null } => ({ after: cursor, vmId: options.vm ?? null });
+  while (!context.signal.aborted) {
+    try {
+      await hear(context, options, print, follower);
+      return;
+    } catch (error) {
+      if (!follower.isFollowing || !(error instanceof ClientError) || !PASSING.has(error.code ?? "")) throw error;
+      context.note(`${error.message} It goes on from where it was.`);
+      await delay(AGAIN_MS, undefined, { signal: context.signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** Where a follower is: what ends for a while under it is begun again there. */
+interface Follower { cursor: string; isFollowing: boolean }
+
+/** Answers that end a subscription and pass: the database is away, or this reader was too slow and was let go. */
+const PASSING: ReadonlySet<string> = new Set(["DATABASE_UNAVAILABLE", "READER_TOO_SLOW"]);
+const AGAIN_MS = 1_000;
+
+async function hear(context: CommandContext, options: EventsOptions, print: (events: readonly ListedEvent[]) => Promise<void>, follower: Follower): Promise<void> {
+  const variables = (): { after: string; vmId: string | null } => ({ after: follower.cursor, vmId: options.vm ?? null });
   for await (const { events: item } of context.client().subscribe(FOLLOW, variables, context.signal)) {
+    follower.isFollowing = true;
     switch (item.__typename) {
       case "Event":
-        cursor = item.cursor;
+        follower.cursor = item.cursor;
         await print([item]);
         break;
       case "EventGap":
-        cursor = item.trimmedBefore;
+        follower.cursor = item.trimmedBefore;
         if (context.format === "json") await printJsonLine(context, item);
         else if (context.format === "yaml") await printYamlDocument(context, item);
         else context.note(gapLine(item.trimmedBefore));
         break;
       case "EventsLive":
-        cursor = item.cursor;
+        follower.cursor = item.cursor;
         break;
     }
   }
