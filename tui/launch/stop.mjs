@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { LaunchFault } from "./fault.mjs";
 import { openStepLine } from "./progress.mjs";
 import { takeLock } from "./services/lock.mjs";
-import { servicePlan } from "./services/plan.mjs";
+import { END_MS, servicePlan } from "./services/plan.mjs";
 import { endPostgres, readPostgres } from "./services/postgres.mjs";
 import { livingVms } from "./services/vms.mjs";
 import { readRunning, stopService } from "./services/service.mjs";
@@ -39,7 +39,7 @@ export async function stop(context) {
     }
     if (readPostgres(stateDir)) {
       const line = openStepLine("Stopping Postgres, which outlived its server");
-      line.done(ENDS[await endPostgres(stateDir)]);
+      line.done(ENDS[await endPostgres(stateDir, END_MS)]);
     }
   } finally {
     unlock();

@@ -69,15 +69,16 @@ function byRank(found: readonly (Found & { rank: number })[]): Found[] {
 
 function actionEntries(state: State): Entry[] {
   const here = page(state);
+  const vm = vmMeant(state);
+  const onItsPage = vm === null ? state : onPageOf(state, vm.id);
   return bindingsOf(state).filter((binding) => binding.group !== "Move" || binding.command === "quit" || binding.command === "redraw")
     .filter((binding) => binding.command !== "find")
     .map((binding) => {
       const isHere = binding.pages.includes(here);
-      const vm = isHere || !isOfVm(binding) ? null : vmMeant(state);
-      const seen = vm === null ? state : onPageOf(state, vm.id);
+      const reached = isHere || !isOfVm(binding) ? null : vm;
       return {
-        id: binding.command, label: labelOf(seen, binding), key: binding.keys.map(keyName)[0] ?? "", help: vm === null ? binding.help : `${vm.label}: ${binding.help}`,
-        isHere, reaches: vm?.id ?? null, doing: { kind: "binding", binding },
+        id: binding.command, label: labelOf(reached === null ? state : onItsPage, binding), key: binding.keys.map(keyName)[0] ?? "",
+        help: reached === null ? binding.help : `${reached.label}: ${binding.help}`, isHere, reaches: reached?.id ?? null, doing: { kind: "binding", binding },
       };
     });
 }

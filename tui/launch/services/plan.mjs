@@ -20,7 +20,7 @@ const DAEMON_READY_MS = 30_000;
 /** A first start makes the database and migrates it: 2 s, longer on a slow disk. */
 const SERVER_READY_MS = 90_000;
 /** Both end in well under a second; Postgres writes a checkpoint first. */
-const END_MS = 20_000;
+export const END_MS = 20_000;
 /** Loopback answers at once or not at all. */
 const ANSWER_TIMEOUT_MS = 1_000;
 /** The variables that change what the server is; another value means another server. */

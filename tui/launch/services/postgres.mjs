@@ -7,8 +7,6 @@ import { endProcess, identify } from "./process.mjs";
 /** Lines of postmaster.pid, counted from zero: PID, and the start in seconds since 1970. */
 const PID_LINE = 0;
 const STARTED_AT_LINE = 2;
-/** It writes a checkpoint first. */
-const END_MS = 20_000;
 
 /**
  * @param {string} stateDir
@@ -31,11 +29,12 @@ export function readPostgres(stateDir) {
  * For after the server, which ends its Postgres itself unless it was killed.
  *
  * @param {string} stateDir
+ * @param {number} deadlineMs
  * @returns {Promise<"gone" | "asked" | "forced">}
  */
-export async function endPostgres(stateDir) {
+export async function endPostgres(stateDir, deadlineMs) {
   const running = readPostgres(stateDir);
   const target = running && identify(running.pid);
   // SIGINT waits for nobody's session, as SIGTERM would.
-  return target ? endProcess(target, END_MS, "SIGINT") : "gone";
+  return target ? endProcess(target, deadlineMs, "SIGINT") : "gone";
 }

@@ -41,7 +41,7 @@ it("ends one that outlived its server, and finds none to end after that", async 
   const child = spawn("sleep", ["60"], { cwd: dataDir, stdio: "ignore" });
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once("exit", (_, signal) => { resolve(signal); }));
   note(child.pid ?? 0);
-  expect(await endPostgres(stateDir)).toBe("asked");
+  expect(await endPostgres(stateDir, 5_000)).toBe("asked");
   expect(await ended).toBe("SIGINT");
-  expect(await endPostgres(stateDir)).toBe("gone");
+  expect(await endPostgres(stateDir, 5_000)).toBe("gone");
 });

@@ -1,13 +1,13 @@
 // `quetzal events` and `quetzal vm events`: what happened, and with --follow what happens, without a gap.
-import { setTimeout as delay } from "node:timers/promises";
 import { graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
-import { ClientError } from "../client/error.js";
+import { ClientError, DATABASE_AWAY } from "../client/error.js";
 import { UNKNOWN, sanitise, words } from "../format.js";
 import { noteOutages } from "./context.js";
 import type { CommandContext } from "./context.js";
 import type { ListColumn, ListFlags, Listing } from "./output/listing.js";
 import { printJsonLine, printList, printYamlDocument, rowPrinter } from "./output/print.js";
+import { until } from "./until.js";
 
 const EVENT = graphql(`
   fragment ListedEvent on Event {
@@ -119,7 +119,7 @@ async function followEvents(context: CommandContext, options: EventsOptions): Pr
     } catch (error) {
       if (!follower.isFollowing || !(error instanceof ClientError) || !PASSING.has(error.code ?? "")) throw error;
       context.note(`${error.message} It goes on from where it was.`);
-      await delay(AGAIN_MS, undefined, { signal: context.signal }).catch(() => undefined);
+      await until(AGAIN_MS, context.signal);
     }
   }
 }
@@ -128,7 +128,7 @@ async function followEvents(context: CommandContext, options: EventsOptions): Pr
 interface Follower { cursor: string; isFollowing: boolean }
 
 /** Answers that end a subscription and pass: the database is away, or this reader was too slow and was let go. */
-const PASSING: ReadonlySet<string> = new Set(["DATABASE_UNAVAILABLE", "READER_TOO_SLOW"]);
+const PASSING: ReadonlySet<string> = new Set([DATABASE_AWAY, "READER_TOO_SLOW"]);
 const AGAIN_MS = 1_000;
 
 async function hear(context: CommandContext, options: EventsOptions, print: (events: readonly ListedEvent[]) => Promise<void>, follower: Follower): Promise<void> {

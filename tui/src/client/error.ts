@@ -10,6 +10,9 @@ export type ClientErrorKind =
   /** The client was closed. */
   | "closed";
 
+/** `ClientError.code` while the server runs without its database. */
+export const DATABASE_AWAY = "DATABASE_UNAVAILABLE";
+
 export class ClientError extends Error {
   readonly kind: ClientErrorKind;
   /** The server's `extensions.code`, e.g. "VM_NOT_FOUND"; undefined where it gave none. */

@@ -3,7 +3,7 @@
 import { setMaxListeners } from "node:events";
 import type { Client } from "../client/client.js";
 import type { TypedDocument } from "../client/document.js";
-import { ClientError } from "../client/error.js";
+import { ClientError, DATABASE_AWAY } from "../client/error.js";
 import type { Action } from "../store/actions.js";
 import { RING_SECONDS } from "../store/ring.js";
 import { page } from "../store/select.js";
@@ -30,8 +30,6 @@ const RETRY_MS = 1_000;
 const HISTORY_AFTER_MS = 120;
 /** What the table's small graphs span, and a little more. */
 const SPARKLINE_MS = 75_000;
-/** The code of a GraphQL error that says so. */
-const DATABASE_AWAY = "DATABASE_UNAVAILABLE";
 /** Operations watched at once; more are seen at the next question. */
 const OPERATIONS_WATCHED = 32;
 

@@ -52,7 +52,9 @@ impl Decisions {
     /// `resident`: the process and what it holds now, for measuring the effect. Answers what the journal is to get.
     pub fn add(&mut self, decision: Decision, resident: Option<(u32, u64)>, now_ms: u64) -> Option<Arc<KeptDecision>> {
         let kept = Arc::new(KeptDecision { time: UnixMs::now(), decision, effect_bytes: None });
-        let is_told = !kept.decision.is_routine || self.routine_is_due(&kept.decision.vm_id, now_ms);
+        let vm_id = &kept.decision.vm_id;
+        let is_told =
+            !kept.decision.is_routine || is_due(&mut self.routine_told_ms, vm_id, ROUTINE_TOLD_EVERY_MS, now_ms);
         self.keep(kept, resident, is_told, now_ms)
     }
 
@@ -60,11 +62,7 @@ impl Decisions {
     /// while.
     pub fn add_refused(&mut self, decision: Decision, now_ms: u64) -> Option<Arc<KeptDecision>> {
         let kept = Arc::new(KeptDecision { time: UnixMs::now(), decision, effect_bytes: None });
-        let told = self.refusal_told_ms.get(&kept.decision.vm_id);
-        let is_told = told.is_none_or(|told| now_ms.saturating_sub(*told) >= REFUSAL_TOLD_EVERY_MS);
-        if is_told {
-            self.refusal_told_ms.insert(Arc::clone(&kept.decision.vm_id), now_ms);
-        }
+        let is_told = is_due(&mut self.refusal_told_ms, &kept.decision.vm_id, REFUSAL_TOLD_EVERY_MS, now_ms);
         self.keep(kept, None, is_told, now_ms)
     }
 
@@ -85,15 +83,6 @@ impl Decisions {
             self.pending.push(Pending { due_ms, kept: Arc::clone(&kept), pid, resident_bytes, is_told });
         }
         is_told.then_some(kept)
-    }
-
-    fn routine_is_due(&mut self, vm_id: &Arc<str>, now_ms: u64) -> bool {
-        let told = self.routine_told_ms.get(vm_id);
-        let is_due = told.is_none_or(|told| now_ms.saturating_sub(*told) >= ROUTINE_TOLD_EVERY_MS);
-        if is_due {
-            self.routine_told_ms.insert(Arc::clone(vm_id), now_ms);
-        }
-        is_due
     }
 
     pub fn has_pending(&self) -> bool {
@@ -123,6 +112,15 @@ impl Decisions {
     }
 }
 
+/// Whether something about the VM is to be told again; then it counts as told.
+fn is_due(told_ms: &mut BTreeMap<Arc<str>, u64>, vm_id: &Arc<str>, every_ms: u64, now_ms: u64) -> bool {
+    let is_due = told_ms.get(vm_id).is_none_or(|told| now_ms.saturating_sub(*told) >= every_ms);
+    if is_due {
+        told_ms.insert(Arc::clone(vm_id), now_ms);
+    }
+    is_due
+}
+
 impl KeptDecision {
     /// For the journal and the log.
     pub fn message(&self) -> String {
@@ -136,9 +134,8 @@ impl KeptDecision {
             Action::AskForRoom { missing_bytes } => format!("{} MiB of room wanting", missing_bytes / MIB),
         };
         let what = if self.decision.carried_out { what } else { format!("advice: {what}") };
-        let effect = self.effect_bytes.map(|bytes| match bytes.unsigned_abs() / MIB {
-            grown if bytes < 0 && grown > 0 => format!("; QEMU grew by {grown} MiB"),
-            _ if bytes < 0 => "; 0 MiB came free".to_owned(),
+        let effect = self.effect_bytes.map(|bytes| match bytes / MIB.cast_signed() {
+            shrunk @ ..0 => format!("; QEMU grew by {} MiB", -shrunk),
             freed => format!("; {freed} MiB came free"),
         });
         let effect = effect.unwrap_or_default();

@@ -36,10 +36,7 @@ impl Waiting {
     /// While QEMU comes up and its guest has not run yet. Blocks for some milliseconds.
     pub fn join(self, pid: u32) -> CpuControl {
         let Some(group) = self.group else { return CpuControl { pid, group: None, fault: self.fault } };
-        match group.add(pid) {
-            Ok(()) => CpuControl { pid, group: Some(group), fault: self.fault },
-            Err(error) => CpuControl { pid, group: None, fault: Some(sentence(&error)) },
-        }
+        CpuControl::of(pid, group.add(pid).map(|()| group), self.fault)
     }
 }
 
@@ -52,8 +49,12 @@ impl CpuControl {
             }
             Ok(group)
         });
+        Self::of(pid, joined, None)
+    }
+
+    fn of(pid: u32, joined: Result<VmCgroup, HostError>, fault: Option<String>) -> Self {
         match joined {
-            Ok(group) => Self { pid, group: Some(group), fault: None },
+            Ok(group) => Self { pid, group: Some(group), fault },
             Err(error) => Self { pid, group: None, fault: Some(sentence(&error)) },
         }
     }

@@ -92,12 +92,14 @@ pub(crate) async fn launch(order: Order, cancelled: oneshot::Receiver<()>) -> Re
     let recorded = record::write(&paths.run(), &run);
     let cpu = joining.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     warnings.extend(cpu.warning(&spec.cpu_policy));
-    let outcome = tokio::select! {
-        biased;
-        Err(error) = std::future::ready(recorded) => Err(LaunchFailure::host(&error)),
-        Ok(()) = cancelled => Err(LaunchFailure::Cancelled),
-        exit = pidfd.wait() => Err(died(exit.unwrap_or(Exit::Unknown), &paths)),
-        outcome = bring_up(&paths, &mut run, &cpu, &spec) => outcome,
+    let outcome = match recorded {
+        Err(error) => Err(LaunchFailure::host(&error)),
+        Ok(()) => tokio::select! {
+            biased;
+            Ok(()) = cancelled => Err(LaunchFailure::Cancelled),
+            exit = pidfd.wait() => Err(died(exit.unwrap_or(Exit::Unknown), &paths)),
+            outcome = bring_up(&paths, &mut run, &cpu, &spec) => outcome,
+        },
     };
     match outcome {
         Ok((qmp, events, consoles, agent)) => {
