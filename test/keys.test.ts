@@ -123,7 +123,7 @@ const STORIES: Readonly<Record<Command, Story>> = {
   tab1: { from: [...VM_PAGE, ["2", /vCPU +used steal%/]], hides: /vCPU +used steal%/ },
   tab2: { from: VM_PAGE, shows: /vCPU +used steal%/ },
   tab3: { from: VM_PAGE, shows: /floor/ },
-  tab4: { from: VM_PAGE, shows: /on host/ },
+  tab4: { from: VM_PAGE, shows: /taken +size/ },
   tab5: { from: VM_PAGE, shows: /packets in/ },
   tab6: { from: VM_PAGE, shows: /login:/ },
   tab7: { from: VM_PAGE, shows: /── .*events/ },

@@ -45,7 +45,7 @@ const PAGES: readonly Page[] = [
   ["vm-graphs", [["\r", /1 graphs/]]],
   ["vm-cpu", [["\r", /1 graphs/], ["2", /vCPU +used steal%/]]],
   ["vm-memory", [["\r", /1 graphs/], ["3", /floor/]]],
-  ["vm-disks", [["\r", /1 graphs/], ["4", /on host/]]],
+  ["vm-disks", [["\r", /1 graphs/], ["4", /taken +size/]]],
   ["vm-net", [["\r", /1 graphs/], ["5", /packets in/]]],
   ["vm-user-net", [["/web-1", /\/web-1/], ["\r", /1 of 1/], ["\r", /1 graphs/], ["5", /no counters on the host/]]],
   ["vm-console", [["\r", /1 graphs/], ["6", /login:/]]],

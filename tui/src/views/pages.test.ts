@@ -21,7 +21,7 @@ const onTab = (state: State, tab: VmTab): State => reduce(opened(state, "vm"), {
 
 const DETAIL: VmDetail = {
   time: NOW, cpuUserRatio: 0.4, cpuSystemRatio: 0.1, vcpus: [{ index: 0, ratio: 0.4, stealRatio: 0.02 }, { index: 1, ratio: 0.1, stealRatio: null }],
-  disks: [{ name: "vda", readBytesPerSecond: 1e6, writeBytesPerSecond: 2e5, readsPerSecond: 61, writesPerSecond: 12, flushesPerSecond: 0.5, readLatencySeconds: 0.001, writeLatencySeconds: 0.002, flushLatencySeconds: 0.009, allocatedBytes: 310 * MIB }],
+  disks: [{ name: "vda", readBytesPerSecond: 1e6, writeBytesPerSecond: 2e5, readsPerSecond: 61, writesPerSecond: 12, flushesPerSecond: 0.5, readLatencySeconds: 0.001, writeLatencySeconds: 0.002, flushLatencySeconds: 0.009, allocatedBytes: 310 * MIB, capacityBytes: 1_024 * MIB }],
   nics: [{ name: "net0", rxBytesPerSecond: 1e5, txBytesPerSecond: 2e4, rxPacketsPerSecond: 120, txPacketsPerSecond: 80, dropsPerSecond: 3 }],
   guestUpdatedAt: NOW - 2_000, guestCacheBytes: 30 * MIB, guestMajorFaultsPerSecond: 4, guestSwapInBytesPerSecond: 0, guestSwapOutBytesPerSecond: 1_000,
   pssBytes: 150 * MIB, swapBytes: 5 * MIB, ksmProfitBytes: 9 * MIB, qmpAgeMs: 300, pluggedBytes: null, vcpusPresent: 2, throttledTimeRatio: 0,

@@ -148,7 +148,7 @@ function vmLines(state: State, vmId: string | null): string[] {
       `Steal: ${sample.stealRatio === null ? UNKNOWN_WORD : `${percent(sample.stealRatio)} %`}. Disk latency: ${sample.diskLatencySeconds === null ? UNKNOWN_WORD : `${three(sample.diskLatencySeconds * 1_000)} ms`}.`,
     ]),
     ...(detail?.vcpus ?? []).map((vcpu) => `vCPU ${vcpu.index}: ${ofCore(vcpu.ratio)}.`),
-    ...(detail?.disks ?? []).map((disk) => `Disk ${disk.name}: read ${rate(disk.readBytesPerSecond)}, written ${rate(disk.writeBytesPerSecond)}, ${bytesOf(disk.allocatedBytes)} on the host.`),
+    ...(detail?.disks ?? []).map((disk) => `Disk ${disk.name}: read ${rate(disk.readBytesPerSecond)}, written ${rate(disk.writeBytesPerSecond)}, ${bytesOf(disk.allocatedBytes)} on the host of a size of ${bytesOf(disk.capacityBytes)}.`),
     ...(detail?.nics ?? []).map((nic) => `Network card ${nic.name}: ${rate(nic.rxBytesPerSecond)} in, ${rate(nic.txBytesPerSecond)} out.`),
     ...alertLines({ ...state, alerts: state.alerts.filter((alert) => alert.vmId === vm.id) }),
     ...state.events.filter((event) => event.vmId === vm.id).slice(-TOLD_MAX).map((event) => eventLine(state, event)),

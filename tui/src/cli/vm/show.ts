@@ -21,6 +21,7 @@ const VM_SHOW = graphql(`
       latest {
         time cpuRatio stealRatio throttledTimeRatio guestTotalBytes guestAvailableBytes balloonActualBytes rssBytes pssBytes
         diskReadBytesPerSecond diskWriteBytesPerSecond diskLatencySeconds networkRxBytesPerSecond networkTxBytesPerSecond
+        disks { name allocatedBytes capacityBytes }
       }
     }
   }
@@ -64,6 +65,7 @@ function figures(vm: ShownVm): Field[] {
     ["CPU", `${formatPercent(sample.cpuRatio)} % of a core, steal ${formatPercent(sample.stealRatio)} %${throttledWords(sample.throttledTimeRatio)}`],
     ["Memory", `guest available ${formatBytes(sample.guestAvailableBytes)} of ${formatBytes(sample.guestTotalBytes)}, balloon ${formatBytes(sample.balloonActualBytes)}, resident ${formatBytes(sample.rssBytes)}, fair share ${formatBytes(sample.pssBytes)}`],
     ["Disk", `read ${formatByteRate(sample.diskReadBytesPerSecond)}, write ${formatByteRate(sample.diskWriteBytesPerSecond)}, latency ${formatLatency(sample.diskLatencySeconds)}`],
+    ...sample.disks.map((disk): Field => [`Disk ${sanitise(disk.name)}`, `takes ${formatBytes(disk.allocatedBytes)} on the host, the guest sees ${formatBytes(disk.capacityBytes)}`]),
     ["Traffic", `in ${formatByteRate(sample.networkRxBytesPerSecond)}, out ${formatByteRate(sample.networkTxBytesPerSecond)}`],
   ];
 }
