@@ -34,7 +34,27 @@ afterAll(async () => {
 });
 const said = async (...args: readonly string[]): Promise<string> => (await bundle.run(args, server.environment)).out;
 
+describe("quetzal vm ls", { timeout: 60_000 }, () => {
+  const rows = (out: string): string[][] => out.trimEnd().split("\n").map((line) => line.replace(/^[^a-zA-Z]*/, "").split(/ {2,}/));
+
+  it("shows what runs where the definition was edited since, and what is defined beside it on request", async () => {
+    const [head = [], ...vms] = rows(await said("vm", "ls"));
+    const place = head.indexOf("CONF");
+    expect([head.includes("DEFINED"), vms.map((cells) => [cells[0], cells[place]])]).toEqual([false, [["db", "512M"], ["web-1", "256M"]]]);
+    expect(rows(await said("vm", "ls", "--columns", "id,memory,memory.configured,balloon,guest.available,rss"))).toEqual([
+      ["ID", "DEFINED", "CONF", "BALLOON", "AVAILABLE", "RSS"], ["db", "512M", "512M", "–", "–", "–"], ["web-1", "512M", "256M", "192M", "120M", "214M"],
+    ]);
+  });
+});
+
 describe("quetzal vm show", { timeout: 60_000 }, () => {
+  it("keeps the four figures of memory apart, and what waits for the next start", async () => {
+    const out = await said("vm", "show", "web-1");
+    expect(out).toMatch(/^Machine +q35, 1 vCPU, 256M \(512M from its next start\)$/m);
+    expect(out).toMatch(/^Memory +configured 256M, balloon 192M, guest available 120M of 240M, host resident 214M, fair share –$/m);
+    expect(await said("vm", "show", "db")).toMatch(/^Machine +q35, 1 vCPU, 512M$/m);
+  });
+
   it("tells of each disk what its file takes on the host and what the guest sees", async () => {
     const out = await said("vm", "show", "web-1");
     expect(out).toMatch(/^Disk vda +takes 310M on the host, the guest sees 1\.00G$/m);

@@ -47,6 +47,7 @@ describe("views", () => {
 
   it("take the filter language's names too", () => {
     expect(["disk.latency", "net.rx", "net.tx", "net.drops"].map(columnFrom)).toEqual(["latency", "rx", "tx", "drops"]);
+    expect(["guest.used", "memory.configured", "guest.available", "balloon", "rss"].map(columnFrom)).toEqual(["memory", "configured", "available", "balloon", "rss"]);
     expect(sortFrom("-net.rx")).toEqual({ column: "rx", direction: "descending" });
   });
 
