@@ -67,6 +67,7 @@ const STORIES: Readonly<Record<Command, Story>> = {
   editSave: { from: [...chosen("web-1"), ["E", /y makes the change/]], asks: /^PUT web-1 / },
   editAgain: { from: [...chosen("web-1"), ["E", /y makes the change/]], changes: /memory_mb: \d+ → \d+/ },
   undo: { from: [...chosen("web-1"), ["p", /web-1 +paused/]], shows: /Undo\? resumes web-1/, after: "u" },
+  controllerSettings: { from: [["m", /what saves memory/]], shows: /memory controller of[^]*the host then/ },
   undoDecision: { from: [...chosen("test-vm-001"), ...VM_PAGE], shows: /Undo\? Gives the guest of test-vm-001/, after: "n" },
   cancelOperation: { from: [...chosen("build-runner"), ["r", /any other key: no/], ["y", /reset…/], ["o", /1 under way/]], asks: /^CANCEL / },
   balloonTarget: { from: chosen("build-runner"), shows: /Balloon target of build-runner/ },

@@ -105,6 +105,8 @@ const PAGES: readonly Page[] = [
   ["plan-typed", [["*", /7 marked/], ["d", /2 can, 5 cannot/], ["\r", /Type "delete 2"/]]],
   ["delete", [["G", /7 of 7/], ["d", /Type its id/]]],
   ["undo-decision", [["/test-vm-001", /\/test-vm/], ["\r", /1 of 1/], ["m", /balloon 1\.60G to 1\.50G/], ["U", /Undo\?/]], "n"],
+  ["controller", [["m", /what saves memory/], ["t", /Nothing is changed yet/], ["\t\x158", /state +HIGH/]], "\x1b"],
+  ["undo-host", [["m", /what saves memory/], ["t", /memory controller of/], ["\t\x158", /can be made/], ["\r", /takes it back/], ["u", /Undo\?/]], "u"],
   ["undo", [["/web-2", /\/web-2/], ["\rp", /web-2 +paused/], ["u", /Undo\?/]], "u"],
   // The last ones: what is reset stays under way, what is paused stays paused, what is made is there.
   ["operations-running", [["r", /any other key: no/], ["y", /reset…/], ["o", /1 under way/]]],
@@ -151,7 +153,7 @@ describe.concurrent.each(SIZES)("screens at %ix%i", (columns, rows) => {
 /** Which golden screen has each line that is typed or asked; the compiler wants every kind. */
 const SCREEN_OF_PROMPT: Readonly<Record<Prompt["kind"], string>> = {
   filter: "filter", command: "finder", run: "run", viewName: "view-name", delete: "delete", confirm: "power-cut", target: "target-balloon",
-  labels: "labels", undo: "undo", undoDecision: "undo-decision", deleteRule: "rule-delete", startNew: "start-new", typed: "plan-typed",
+  labels: "labels", undo: "undo", undoDecision: "undo-decision", undoHost: "undo-host", deleteRule: "rule-delete", startNew: "start-new", typed: "plan-typed",
 };
 
 it("every page, tab and question has a golden screen", () => {

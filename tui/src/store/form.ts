@@ -1,5 +1,5 @@
 // A form of a few fields: typing, choosing, moving between them, and what the server says of the values as they are.
-// Pure; what is made of the values lies in vm-form.ts and rule-form.ts, and who asks the server in the feed.
+// Pure; what is made of the values lies in vm-form.ts, rule-form.ts and controller-form.ts, and who asks the server in the feed.
 import { page } from "./select.js";
 import type { State } from "./state.js";
 
@@ -10,12 +10,13 @@ export interface FlagsField extends FieldBase { kind: "flags"; options: readonly
 export type FormField = TextField | ChoiceField | FlagsField;
 
 export type FormJudgement =
-  | { can: true; effect: string }
+  /** `beside`: lines of what would be, where the form shows them. */
+  | { can: true; effect: string; beside?: readonly string[] }
   /** `field` is the name of a field of the form; null: of none, or of one it does not have. */
   | { can: false; reason: string; field: string | null };
 
 export interface Form {
-  kind: "vm" | "rule";
+  kind: "vm" | "rule" | "controller";
   title: string;
   /** What is edited, by id; null: something new. */
   editedId: string | null;
@@ -88,10 +89,10 @@ export function reduceForm(state: State, action: FormAction): State {
   return next === form ? state : { ...state, ui: { ...state.ui, form: next } };
 }
 
-/** What was left half filled in is there again when the same form is opened. */
+/** What was left half filled in, not what was only looked at, is there again when the same form is opened. */
 function opened(state: State, form: Form): State {
   const before = state.ui.form;
-  const kept = before !== null && before.kind === form.kind && before.editedId === form.editedId ? before : form;
+  const kept = before !== null && before.kind === form.kind && before.editedId === form.editedId && before.edited.size > 0 ? before : form;
   const pages = page(state) === "form" ? state.ui.pages : [...state.ui.pages.filter((one) => one !== "form"), "form" as const];
   return { ...state, ui: { ...state.ui, pages, form: kept } };
 }

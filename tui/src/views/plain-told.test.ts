@@ -23,7 +23,7 @@ const MEMORY: HostMemory = {
   hostId: "lab1", breakdown: breakdown({ VMS: 300, FREE: 700 }, 24), decisions: [],
   settings: {
     ksm: { mode: "TUNED", cpuBudgetPercent: 5, activeDomain: "default", reason: "", pagesPerScan: 100, sleepMs: 20, cpuUsedRatio: 0.01 }, compression: { mode: "UNTOUCHED", sizeBytes: 0, algorithm: "" },
-    controller: { enabled: true, idleTaxPercent: 75 }, state: "SOFT", thresholds: { highBytes: 60 * MIB, softBytes: 40 * MIB, hardBytes: 20 * MIB, lowBytes: 10 * MIB },
+    controller: { enabled: true, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 }, state: "SOFT", thresholds: { highBytes: 60 * MIB, softBytes: 40 * MIB, hardBytes: 20 * MIB, lowBytes: 10 * MIB },
   },
 };
 const OF_VM: VmMemory = {
