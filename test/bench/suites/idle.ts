@@ -5,7 +5,7 @@ import { isAlive } from "../../support/process.js";
 import { cliPath, Stack } from "../../support/stack.js";
 import { TerminalDriver } from "../../support/terminal.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
-import { type Figure, figure, type Peer, peer, type Target } from "../figure.js";
+import { type Figure, figure, type Peer, peer, type Target, NO_TARGET } from "../figure.js";
 import { noPeer } from "../libvirt/instance.js";
 import { watchWithLibvirt, type Watching } from "../libvirt/watching.js";
 import { allPids, childPids, commandLine, cpuPercent, pssMebibytes } from "../process-cost.js";
@@ -74,7 +74,7 @@ function together(...parts: (readonly number[] | undefined)[]): number[] {
 }
 
 function figures(guests: number, ours: Watched, theirs: Watching | undefined): Figure[] {
-  const target: Target = guests === PROMISED_COUNT ? { atMost: TARGET_PERCENT } : { none: true };
+  const target: Target = guests === PROMISED_COUNT ? { atMost: TARGET_PERCENT } : NO_TARGET;
   const [watcher, daemon] = [theirs?.watcher ?? "", theirs?.daemon ?? ""];
   const single = (name: string, value: number | null | undefined): Peer[] => peer(name, value === null || value === undefined ? [] : [value]);
   const peersOf = { // Whom each of our processes is set beside; the server and its database have no counterpart.
@@ -83,10 +83,10 @@ function figures(guests: number, ours: Watched, theirs: Watching | undefined): F
   } as Partial<Record<string, { cpu: Peer[]; pss: Peer[] }>>;
   return [
     figure(`CPU of daemon + server + dashboard, ${guests} idle guests`, "%", together(ours.cpu.get("quetzald"), ours.cpu.get("server"), ours.cpu.get("dashboard")), target, ...peer(`${watcher} + ${daemon}`, together(theirs?.daemonCpu, theirs?.watcherCpu))),
-    ...[...ours.cpu].map(([name, cpu]) => figure(`CPU of ${name}, ${guests} idle guests`, "%", cpu, { none: true }, ...(peersOf[name]?.cpu ?? []))),
-    ...[...ours.pss].map(([name, pss]) => figure(`memory (PSS) of ${name}, ${guests} idle guests`, "MiB", [pss], { none: true }, ...(peersOf[name]?.pss ?? []))),
-    figure(`bytes to an 80x24 terminal, ${guests} idle guests`, "B/s", [ours.bytesPerSecond], { none: true }, ...single(watcher, theirs?.bytesPerSecond)),
-    figure(`list of ${guests} running VMs with their newest samples`, "ms", ours.list, { none: true }, ...peer("virsh domstats, held", theirs?.stats ?? [])),
+    ...[...ours.cpu].map(([name, cpu]) => figure(`CPU of ${name}, ${guests} idle guests`, "%", cpu, NO_TARGET, ...(peersOf[name]?.cpu ?? []))),
+    ...[...ours.pss].map(([name, pss]) => figure(`memory (PSS) of ${name}, ${guests} idle guests`, "MiB", [pss], NO_TARGET, ...(peersOf[name]?.pss ?? []))),
+    figure(`bytes to an 80x24 terminal, ${guests} idle guests`, "B/s", [ours.bytesPerSecond], NO_TARGET, ...single(watcher, theirs?.bytesPerSecond)),
+    figure(`list of ${guests} running VMs with their newest samples`, "ms", ours.list, NO_TARGET, ...peer("virsh domstats, held", theirs?.stats ?? [])),
   ];
 }
 

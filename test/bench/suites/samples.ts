@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { cliPath, Stack } from "../../support/stack.js";
 import { TerminalDriver } from "../../support/terminal.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
-import { figure } from "../figure.js";
+import { figure, NO_TARGET } from "../figure.js";
 import type { Suite } from "../suite.js";
 
 /** Samples are a second apart; a tenth more is called a delay. A late one lengthens its gap, so that the p95 tells. */
@@ -66,7 +66,7 @@ export const samples: Suite = {
     const painted = await paintDelays(stack, TICKS);
     return [
       figure("gap between samples while another guest boots", "ms", busy.gaps, { p95AtMost: GAP_P95_MS }, { name: "nobody boots", samples: calm.gaps }),
-      figure("age of a sample at a subscriber", "ms", busy.ages, { none: true }),
+      figure("age of a sample at a subscriber", "ms", busy.ages, NO_TARGET),
       figure("sample taken → frame painted", "ms", painted, { atMost: 150 }),
     ];
   },

@@ -10,7 +10,7 @@ import { cliPath, Stack } from "../../support/stack.js";
 import { TerminalDriver, type TerminalOptions } from "../../support/terminal.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
 import { whenInterrupted } from "../endings.js";
-import { type Figure, figure, peer, type Peer, quantile } from "../figure.js";
+import { type Figure, figure, peer, type Peer, quantile, NO_TARGET } from "../figure.js";
 import { Libvirt, noPeer } from "../libvirt/instance.js";
 import { cpuPercent, pssMebibytes } from "../process-cost.js";
 import { type Suite, timed } from "../suite.js";
@@ -190,8 +190,8 @@ async function besideOthers(viewers: readonly Watcher[], note: Note): Promise<Fi
   return [
     ...SIZES.flatMap(({ columns, rows, bytesTarget }, size) => (mine[size] === undefined ? [] : [
       figure(`bytes to a ${columns}x${rows} terminal, ${GUESTS} VMs`, "B/s", mine[size].bytesPerSecond, { atMost: bytesTarget }, ...peersOf((cost) => cost.bytesPerSecond, size)),
-      figure(`CPU of the dashboard at ${columns}x${rows}, ${GUESTS} VMs`, "%", mine[size].cpu, size === 0 ? { atMost: 1 } : { none: true }, ...peersOf((cost) => cost.cpu, size)),
-      figure(`memory (PSS) of the dashboard at ${columns}x${rows}, ${GUESTS} VMs`, "MiB", [mine[size].pss], { none: true }, ...peersOf((cost) => [cost.pss], size)),
+      figure(`CPU of the dashboard at ${columns}x${rows}, ${GUESTS} VMs`, "%", mine[size].cpu, size === 0 ? { atMost: 1 } : NO_TARGET, ...peersOf((cost) => cost.cpu, size)),
+      figure(`memory (PSS) of the dashboard at ${columns}x${rows}, ${GUESTS} VMs`, "MiB", [mine[size].pss], NO_TARGET, ...peersOf((cost) => [cost.pss], size)),
     ])),
     figure(`key → painted frame, ${GUESTS} VMs`, "ms", keys, { atMost: 16, p95AtMost: 33 }),
     figure("command → first whole frame, services up", "ms", first.get("dashboard") ?? [], { atMost: 300 }, ...peer("virt-top", theirs?.first ?? []), ...viewers.flatMap(({ name }) => peer(name, first.get(name) ?? []))),
