@@ -54,7 +54,7 @@ async function inTurns<T>(names: readonly T[], boot: (name: T) => Promise<void>)
 
 async function echoes(lines: readonly Line[]): Promise<number[]> {
   const all: number[] = [];
-  for (const line of lines) all.push(...await echoTimes(line, KEYS, 0));
+  for (const line of lines) all.push(...await echoTimes(line, { keys: KEYS, warmUp: 0, pauseMs: 0 }));
   return all;
 }
 
