@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { swapAreas as swaps, takeTurn } from "../support/host-switches.js";
 import { eventually } from "../support/process.js";
 import { cliPath, Stack } from "../support/stack.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
@@ -185,7 +186,11 @@ describe("the host's mechanisms", () => {
   const ram = async (driver: VmDriver): Promise<{ swappedBytes: number; sharedBytes: number; residentBytes: number } | null> =>
     (await driver.show<{ latest: { guestRam: { swappedBytes: number; sharedBytes: number; residentBytes: number } | null } | null }>("latest { guestRam { swappedBytes sharedBytes residentBytes } }")).latest?.guestRam ?? null;
   const ksmRun = (): string => readFileSync("/sys/kernel/mm/ksm/run", "utf8").trim();
-  const swaps = (): string[] => readFileSync("/proc/swaps", "utf8").trim().split("\n").slice(1).map((line) => line.split(/\s/)[0] ?? "");
+  let turn: AsyncDisposable | undefined;
+  beforeAll(async () => { turn = await takeTurn(); });
+  afterAll(async () => {
+    await quetzal("memory", "host", "--compression", "untouched", "--ksm", "untouched").finally(() => turn?.[Symbol.asyncDispose]());
+  });
 
   it("compress what is paged out, as much as the kernel says, and are taken away again", async () => {
     const before = { swaps: swaps(), total: await meminfo() };
