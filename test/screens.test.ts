@@ -105,13 +105,13 @@ const PAGES: readonly Page[] = [
   ["plan-typed", [["*", /7 marked/], ["d", /2 can, 5 cannot/], ["\r", /Type "delete 2"/]]],
   ["delete", [["G", /7 of 7/], ["d", /Type its id/]]],
   ["undo-decision", [["/test-vm-001", /\/test-vm/], ["\r", /1 of 1/], ["m", /balloon 1\.60G to 1\.50G/], ["U", /Undo\?/]], "n"],
-  ["controller", [["m", /what saves memory/], ["t", /Nothing is changed yet/], ["\t\x158", /state +HIGH/]], "\x1b"],
-  ["undo-host", [["m", /what saves memory/], ["t", /memory controller of/], ["\t\x158", /can be made/], ["\r", /takes it back/], ["u", /Undo\?/]], "u"],
   ["undo", [["/web-2", /\/web-2/], ["\rp", /web-2 +paused/], ["u", /Undo\?/]], "u"],
   // The last ones: what is reset stays under way, what is paused stays paused, what is made is there.
   ["operations-running", [["r", /any other key: no/], ["y", /reset…/], ["o", /1 under way/]]],
   ["plan-summary", [["*", /7 marked/], ["p", /4 can, 3 cannot/], ["\r", /summary/], ["", /4 done/]]],
   ["start-new", [["n", /web-3[^]*can be made/], ["\r", /Start it now\?/]]],
+  ["undo-host", [["m", /what saves memory/], ["t", /memory controller of/], ["\t\x158", /can be made/], ["\r", /takes it back/], ["u", /Undo\?/]], "u"],
+  ["controller", [["m", /what saves memory/], ["t", /Nothing is changed yet/], ["\t\x158", /state +HIGH/]], "\x1b"],
 ];
 
 const SIZES = [[80, 24], [120, 40], [200, 50]] as const;

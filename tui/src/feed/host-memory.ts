@@ -42,7 +42,7 @@ export const CONTROLLER_MAKER: Maker = {
     if (!("then" in made)) return made;
     const label = store.state.hosts.find(({ id }) => id === hostId)?.name ?? paintable(hostId);
     store.dispatch({ type: "didHost", hostId, label });
-    store.dispatch({ type: "notice", tone: "info", text: `${made.effect} u takes it back.` });
+    store.dispatch({ type: "notice", tone: "info", text: `Set; u takes it back. ${made.effect}` });
     return { can: true, effect: made.effect };
   },
 };

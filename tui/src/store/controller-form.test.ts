@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { controllerForm, controllerOf } from "./controller-form.js";
+import { keyOf } from "./form.js";
 import type { Form } from "./form.js";
 import type { HostMemorySettings } from "./memory.js";
 import { reduce } from "./reduce.js";
@@ -28,6 +29,13 @@ describe("the form of a memory controller", () => {
 
   it.each(["", "much", "-1", "1e1", "0x8", "5,5", "1000", "\u0666"])("%j is no percentage, and never asked about", (text) => {
     expect(controllerOf(filled({ hardPercent: text }))).toMatchObject({ fits: false, field: "hardPercent" });
+  });
+
+  it("is judged anew where a value was changed and changed back before anybody looked", () => {
+    const typed = reduce(reduce(opened(), { type: "formChoose", index: 1 }), { type: "formText", text: "7", caret: 1 });
+    const again = reduce(reduce(typed, { type: "formText", text: "", caret: 0 }), { type: "formText", text: "7", caret: 1 });
+    expect(again.ui.form?.fields).toEqual(typed.ui.form?.fields);
+    expect([typed, again].map(({ ui: { form } }) => (form === null ? "" : keyOf(form)))).not.toEqual([expect.anything(), typed.ui.form === null ? "" : keyOf(typed.ui.form)]);
   });
 
   it("is begun anew where it was only looked at, and kept where something was typed", () => {

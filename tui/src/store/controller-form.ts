@@ -14,7 +14,7 @@ export function controllerForm(host: Pick<Host, "id" | "name">, { controller }: 
     kind: "controller", title: `memory controller of ${host.name}`, editedId: host.id,
     fields: [
       { kind: "choice", name: "enabled", label: "controller", options: ["on", "off"], value: controller.enabled ? "on" : "off", hint: "off: no VM's memory is controlled, whatever its policy says." },
-      number("highPercent", "high %", "Of the host's memory, available for a host that was short to have enough again (HIGH)."),
+      number("highPercent", "high %", "Of the host's memory, available from which a short host has enough (HIGH)."),
       number("softPercent", "soft %", "Available below which the host is short (SOFT): balloons take."),
       number("hardPercent", "hard %", "Available below which it is very short (HARD): cold memory is paged out."),
       number("lowPercent", "low %", "Available below which none is left (LOW): room is asked for."),

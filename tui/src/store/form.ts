@@ -28,6 +28,8 @@ export interface Form {
   judgement: FormJudgement | null;
   /** Names of the fields that the person has changed. */
   edited: ReadonlySet<string>;
+  /** How often a value was changed: one that was changed and changed back is judged anew. */
+  changes: number;
   /** Whether the person has asked for it once: from then on nothing is untouched. */
   isTried: boolean;
   /** "wanted": asked for before the server has judged; it is made as soon as it may be. */
@@ -57,7 +59,7 @@ export const FORM_ACTIONS: ReadonlySet<string> = new Set<FormAction["type"]>([
 export const FIELD_MAX_LENGTH = 400;
 
 export function newForm(form: Pick<Form, "kind" | "title" | "editedId" | "fields">): Form {
-  return { ...form, index: 0, caret: endOf(form.fields[0]), judgement: null, edited: new Set(), isTried: false, phase: "filling" };
+  return { ...form, index: 0, caret: endOf(form.fields[0]), judgement: null, edited: new Set(), changes: 0, isTried: false, phase: "filling" };
 }
 
 /** Whether a refusal is of something the person did: an empty form is not wrong, it is not filled in yet. */
@@ -66,8 +68,8 @@ export function isAccused({ judgement, isTried, edited }: Form): boolean {
 }
 
 /** The values as they are, for telling late answers from fresh ones. */
-export function keyOf({ kind, editedId, fields }: Form): string {
-  return JSON.stringify([kind, editedId, fields.map(({ value }) => value)]);
+export function keyOf({ kind, editedId, changes, fields }: Form): string {
+  return JSON.stringify([kind, editedId, changes, fields.map(({ value }) => value)]);
 }
 
 export function fieldOf(form: Form, name: string): string {
@@ -131,7 +133,7 @@ function judged(form: Form, judgement: FormJudgement): Form {
 
 /** Another value: what the server said was about the one before. */
 function changed(form: Form, field: FormField): Form {
-  return { ...form, fields: form.fields.map((one, index) => (index === form.index ? field : one)), judgement: null, edited: new Set(form.edited).add(field.name), phase: "filling" };
+  return { ...form, fields: form.fields.map((one, index) => (index === form.index ? field : one)), judgement: null, edited: new Set(form.edited).add(field.name), changes: form.changes + 1, phase: "filling" };
 }
 
 function typed(form: Form, text: string, caret: number): Form {
