@@ -310,6 +310,7 @@ describe("decisions", () => {
     await call("setVmBalloon", { id: "db", targetBytes: 192 * MIB });
     await isListed("db", time);
     expect(await undo({}, viewer)).toMatchObject({ __typename: "Forbidden", requiredRole: "OPERATOR" });
+    await until("the guest has given it", async () => (await undo({ dryRun: true, at: time })).effect?.includes("now 192 MiB") === true);
     const trial = await undo({ dryRun: true, at: time });
     expect(trial).toMatchObject({ __typename: "VmOperationAccepted", operation: null, effect: expect.stringContaining("256 MiB") as string });
     expect((await room("db"))?.balloonTargetBytes).toBe(192 * MIB);

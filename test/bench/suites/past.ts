@@ -9,7 +9,7 @@ import { ScriptedStack } from "../../support/scripted-stack.js";
 import type { Stack } from "../../support/stack.js";
 import { cliPath } from "../../support/stack.js";
 import { TerminalDriver } from "../../support/terminal.js";
-import { figure } from "../figure.js";
+import { figure, NO_TARGET } from "../figure.js";
 import { stopwatch, timed, type Suite } from "../suite.js";
 
 const VMS = 30;
@@ -105,8 +105,8 @@ export const past: Suite = {
     const frames = await timed(ROUNDS, (round) => frame((2 + round) * DAY_MS / 2), 3);
     const { month, vcpus, scrub } = await onScreen(stack);
     return [
-      figure(`one instant of ${VMS} VMs, from the API`, "ms", frames, { none: true }),
-      figure("a step back: key → the screen of then", "ms", scrub, { none: true }),
+      figure(`one instant of ${VMS} VMs, from the API`, "ms", frames, NO_TARGET),
+      figure("a step back: key → the screen of then", "ms", scrub, NO_TARGET),
       figure("30-day graph of one VM: key → painted", "ms", month, { atMost: 200 }),
       figure(`30 days of its ${VCPUS} vCPUs: key → painted`, "ms", vcpus, { atMost: 200 }),
     ];
