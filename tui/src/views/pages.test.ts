@@ -125,6 +125,12 @@ describe("the tabs of a VM", () => {
     expect(text(onTab(stateWith([vm({})]), "disks"))).not.toContain("no read or write");
   });
 
+  it("say of a VM without a disk that it has none, not that a sample is awaited nor that the disk rests", () => {
+    const diskless = stateWith([vm({})], [sample("web-1", NOW, { diskReadBytesPerSecond: null, diskWriteBytesPerSecond: null, diskLatencySeconds: null })]);
+    expect(text(onTab(diskless, "disks")).match(/no disk, or no figures yet/g)).toHaveLength(2);
+    expect(text(onTab(diskless, "disks"))).not.toMatch(/waiting for|no read or write/);
+  });
+
   it("tell what a VM runs with and what it will run with once restarted", () => {
     const edited = stateWith([vm({ memoryBytes: 512 * 1024 ** 2, vcpus: 2, restartRequired: true })], [sample("web-1", NOW, { vcpusPresent: 1 })]);
     expect(text(onTab(edited, "graphs"))).toContain("1 vCPU (then 2)  256M (then 512M)  q35");
