@@ -51,11 +51,15 @@ describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabas
   });
 
   it("refuses to start what runs, with the state", async () => {
-    expect(await vm.verb("startVm")).toMatchObject({ __typename: "InvalidVmState" });
+    const { pid } = await vm.show();
+    const refused = await vm.verb("startVm");
+    expect(refused).toMatchObject({ __typename: "InvalidVmState", message: expect.stringMatching(new RegExp(`"${vm.id}" is running: `)) as string });
+    expect((await vm.show()).pid).toBe(pid);
   });
 
   it("refuses to delete what runs", async () => {
-    expect(await vm.verb("deleteVm")).toMatchObject({ __typename: "InvalidVmState" });
+    const refused = await vm.verb("deleteVm");
+    expect(refused).toMatchObject({ __typename: "InvalidVmState", message: expect.stringMatching(new RegExp(`"${vm.id}" is running: .*(stop|force)`)) as string });
     expect((await vm.show()).state).toBe("RUNNING");
   });
 
@@ -96,7 +100,9 @@ describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabas
   });
 
   it("refuses to stop what is stopped", async () => {
-    expect(await vm.verb("stopVm")).toMatchObject({ __typename: "InvalidVmState" });
+    const refused = await vm.verb("stopVm");
+    expect(refused).toMatchObject({ __typename: "InvalidVmState", message: expect.stringMatching(new RegExp(`"${vm.id}" is stopped: `)) as string });
+    expect((await vm.show()).state).toBe("STOPPED");
   });
 
   it("cuts the power", async () => {
