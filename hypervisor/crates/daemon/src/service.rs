@@ -43,6 +43,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// Only the user that runs quetzald may connect.
 const SOCKET_MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o711;
+/// The file of what of the host's control groups was turned on, in quetzald's own folder.
+const HANDED_DOWN: &str = "cgroup-handed-down";
 
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let own_dir = config.own_dir();
@@ -56,7 +58,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let boot_id = boot::id();
     let context = context(&config, &kvm, &boot_id, &journal);
     // Those of living VMs stay.
-    let _ = context.cgroups.sweep();
+    let cgroups = context.cgroups.clone();
+    let _ = cgroups.sweep();
     let registry = Arc::new(Registry::new(context, Arc::clone(&journal)));
     tokio::spawn(Arc::clone(&journal).keep_synced());
     journal.record(daemon_started());
@@ -75,6 +78,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let served = answer_until_told(listener, registry, Arc::clone(&journal), ticker, facts, Arc::clone(&memory)).await;
     keeping.abort();
     memory.end().await;
+    cgroups.take_back().into_iter().for_each(|why| tracing::info!("{why}"));
     served?;
     journal.sync()?;
     // Their absence tells the launcher that nobody serves.
@@ -133,7 +137,7 @@ fn context(config: &Config, kvm: &Arc<LazyLock<KvmProbe>>, boot_id: &str, journa
         kvm: LazyLock::new(Box::new(move || verdict(&own_config, &probe))),
         limits: HostLimits { memory_bytes: facts.memory_bytes, cpu_count: facts.cpu_count },
         boot_id: boot_id.to_owned(),
-        cgroups: cgroup::detect().of(&config.state_dir),
+        cgroups: cgroup::detect().of(&config.state_dir).remembering(config.own_dir().join(HANDED_DOWN), boot_id),
         qemu_major: OnceLock::new(),
         sink: Arc::clone(journal) as Arc<dyn EventSink>,
         reserve: Reserve::default(),
