@@ -61,11 +61,15 @@ describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabas
   });
 
   it("refuses to start what runs, with the state", async () => {
-    expect(await vm.verb("startVm")).toMatchObject({ __typename: "InvalidVmState" });
+    const { pid } = await vm.show();
+    const refused = await vm.verb("startVm");
+    expect(refused).toMatchObject({ __typename: "InvalidVmState", message: `VM "${vm.id}": start is denied while running: it is already on` });
+    expect((await vm.show()).pid).toBe(pid);
   });
 
   it("refuses to delete what runs", async () => {
-    expect(await vm.verb("deleteVm")).toMatchObject({ __typename: "InvalidVmState" });
+    const refused = await vm.verb("deleteVm");
+    expect(refused).toMatchObject({ __typename: "InvalidVmState", message: `VM "${vm.id}": delete is denied while running: it is on; stop it or force it off first` });
     expect((await vm.show()).state).toBe("RUNNING");
   });
 
@@ -106,7 +110,9 @@ describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabas
   });
 
   it("refuses to stop what is stopped", async () => {
-    expect(await vm.verb("stopVm")).toMatchObject({ __typename: "InvalidVmState" });
+    const refused = await vm.verb("stopVm");
+    expect(refused).toMatchObject({ __typename: "InvalidVmState", message: `VM "${vm.id}": stop is denied while stopped: it is off; start it first` });
+    expect((await vm.show()).state).toBe("STOPPED");
   });
 
   it("cuts the power", async () => {
