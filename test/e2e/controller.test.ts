@@ -1,9 +1,9 @@
 // The memory controller on real guests of a host that is short of memory, and long changes of memory and CPU that somebody
 // cancels. The shortage is made by the controller's own thresholds: the host's memory, its guests and theirs are real.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AT_EASE, type DaemonClient, daemonClient, SHORT, type Thresholds } from "../support/daemon-client.js";
+import { hostMeminfo, switches, takeTurn } from "../support/host-switches.js";
 import { eventually } from "../support/process.js";
 import { Stack } from "../support/stack.js";
 import { type Definition, smallGuest, VmDriver } from "../support/vm.js";
@@ -33,8 +33,6 @@ let daemon: DaemonClient;
 let idle: VmDriver;
 let rich: VmDriver;
 let advised: VmDriver;
-const switches = (): string[] => ["/proc/swaps", "/sys/kernel/mm/ksm/run", "/sys/kernel/mm/ksm/pages_to_scan", "/sys/kernel/mm/ksm/sleep_millisecs"].map((path) => readFileSync(path, "utf8").replace(/\s+/g, " "));
-const before = switches();
 
 beforeAll(async () => {
   stack = await Stack.start();
@@ -70,12 +68,9 @@ async function inBalloon(vm: VmDriver): Promise<number> {
   const counters = new Map((await vm.run("grep ^balloon_ /proc/vmstat")).split("\n").map((line): [string, number] => [line.split(" ")[0] ?? "", Number(line.split(" ")[1])]));
   return ((counters.get("balloon_inflate") ?? 0) - (counters.get("balloon_deflate") ?? 0)) * PAGE_BYTES;
 }
-function meminfo(field: string): number {
-  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(readFileSync("/proc/meminfo", "utf8"))?.[1]) * 1024;
-}
 /** The host wants a little more than it has, as it is now. */
 async function want(bytes: number): Promise<void> {
-  const ratio = (more: number): number => (meminfo("MemAvailable") + more) / meminfo("MemTotal");
+  const ratio = (more: number): number => (hostMeminfo("MemAvailable") + more) / hostMeminfo("MemTotal");
   await daemon.setThresholds({ ...AT_EASE, highRatio: ratio(bytes), softRatio: ratio(bytes - 4 * MIB) });
 }
 async function cancelled(vm: VmDriver, verb: string, input: Record<string, unknown>): Promise<{ state: string; error: string | null }> {
@@ -190,22 +185,35 @@ describe("a long change that is cancelled", () => {
     expect(await idle.run("echo still here")).toBe("still here");
   });
 
-  it("of what is resident: what is paged out stays there, and the rest where it is", async () => {
-    await stack.api.query(`mutation { setHostMemory(input: { compression: { mode: ZRAM, sizeBytes: ${1024 * MIB} } }) { __typename } }`);
-    // It takes a fraction of a second: some are over before they can be cancelled.
-    const end = await eventually("one to be cancelled in time", async () => {
-      const one = await cancelled(idle, "pageOutVm", {});
-      if (one.state === "CANCELLED") return one;
-      await idle.run("cat /t/x /t/y | wc -c");
-      return undefined;
+  describe("of what is resident, on a host that compresses", () => {
+    let turn: AsyncDisposable | undefined;
+    let before: Record<string, string>;
+    beforeAll(async () => {
+      turn = await takeTurn();
+      before = switches();
     });
-    expect(end.state).toBe("CANCELLED");
-    expect(await idle.run("echo still here")).toBe("still here");
-  });
+    afterAll(async () => {
+      await stack.daemon?.end();
+      await turn?.[Symbol.asyncDispose]();
+    });
 
-  it("leaves the host as it was", async () => {
-    for (const vm of [idle, rich, advised]) await vm.forceOff();
-    await stack.daemon?.end("SIGTERM");
-    expect(switches()).toEqual(before);
+    it("leaves what is paged out there, and the rest where it is", async () => {
+      await stack.api.query(`mutation { setHostMemory(input: { compression: { mode: ZRAM, sizeBytes: ${1024 * MIB} } }) { __typename } }`);
+      // It takes a fraction of a second: some are over before they can be cancelled.
+      const end = await eventually("one to be cancelled in time", async () => {
+        const one = await cancelled(idle, "pageOutVm", {});
+        if (one.state === "CANCELLED") return one;
+        await idle.run("cat /t/x /t/y | wc -c");
+        return undefined;
+      });
+      expect(end.state).toBe("CANCELLED");
+      expect(await idle.run("echo still here")).toBe("still here");
+    });
+
+    it("leaves the host as it was", async () => {
+      for (const vm of [idle, rich, advised]) await vm.forceOff();
+      await stack.daemon?.end("SIGTERM");
+      expect(switches()).toEqual(before);
+    });
   });
 });

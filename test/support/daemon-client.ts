@@ -11,6 +11,8 @@ export interface Thresholds { readonly highRatio: number; readonly softRatio: nu
 export const AT_EASE: Thresholds = { highRatio: 0.06, softRatio: 0.04, hardRatio: 0.02, lowRatio: 0.01 };
 /** Any host is short by these, and none is hard pressed. */
 export const SHORT: Thresholds = { highRatio: 0.999, softRatio: 0.998, hardRatio: 0.0002, lowRatio: 0.0001 };
+/** Any host has nothing left by these. */
+export const NONE_LEFT: Thresholds = { highRatio: 0.9999, softRatio: 0.9998, hardRatio: 0.9997, lowRatio: 0.9996 };
 
 export interface DaemonClient extends Disposable {
   /** How many VMs run. */

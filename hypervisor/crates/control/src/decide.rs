@@ -34,7 +34,6 @@ pub fn decide(observations: &Observations, state: &State, settings: &Settings) -
     let thresholds = Thresholds::of(settings, observations.host.total_bytes);
     let mut next = state.observed(observations, &thresholds);
     if !settings.enabled {
-        next.vms.clear();
         return (Vec::new(), next);
     }
     // Both rounds judge the same moment: advice is what would be decided if all were controlled.

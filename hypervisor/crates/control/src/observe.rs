@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::bytes::{MIB, ratio};
 
 /// A guest's driver reports every 2 s; one that is silent for this long does not answer.
-const SILENT_AFTER_MS: u64 = 15_000;
+pub(crate) const SILENT_AFTER_MS: u64 = 15_000;
 /// Reports carry whole seconds.
 const REPORT_GRAIN_MS: u64 = 1_000;
 /// A guest cannot have more than QEMU gave it; firmware tables and rounding are forgiven.
@@ -103,6 +103,8 @@ pub(crate) struct View {
 /// How long ago the guest's memory last grew and shrank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Settled {
+    /// It was given memory, and its balloon is not known to have followed: a report may be from before that or from after.
+    pub is_growing: bool,
     pub grown_ms: u64,
     pub shrunk_ms: u64,
 }
@@ -141,6 +143,10 @@ impl Vm {
             return Word::Impossible("it claims more available than there is");
         }
         let view = self.view(&report);
+        // Otherwise the report and what is known of the balloon are of different moments.
+        if settled.is_growing || report.available_bytes > view.usable_bytes.saturating_add(TOTAL_SLACK_BYTES) {
+            return Word::Unsettled;
+        }
         let changed_ms = if view.available_ratio() < WANT_RATIO { settled.grown_ms } else { settled.shrunk_ms };
         if report.age_ms.saturating_add(REPORT_GRAIN_MS) > changed_ms {
             return Word::Unsettled;

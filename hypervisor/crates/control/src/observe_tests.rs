@@ -26,7 +26,7 @@ fn saying(total_mib: u64, available_mib: u64) -> Vm {
     Vm { guest: Some(report), ..guest() }
 }
 
-const SETTLED: Settled = Settled { grown_ms: 60_000, shrunk_ms: 60_000 };
+const SETTLED: Settled = Settled { is_growing: false, grown_ms: 60_000, shrunk_ms: 60_000 };
 
 #[test]
 fn a_plausible_report_is_believed() {
@@ -83,6 +83,17 @@ fn a_report_from_before_a_change_counts_only_where_the_change_cannot_have_made_i
     assert_eq!(report(200).word(shrunk), Word::Unsettled, "it may have had plenty before");
     assert!(matches!(report(200).word(grown), Word::Believed(_)));
     assert!(matches!(report(20).word(Settled { grown_ms: 3_000, ..SETTLED }), Word::Believed(_)));
+}
+
+#[test]
+fn a_report_that_does_not_fit_what_is_known_of_the_balloon_says_nothing() {
+    let growing = Settled { is_growing: true, ..SETTLED };
+    assert_eq!(saying(226, 20).word(growing), Word::Unsettled);
+    assert_eq!(saying(226, 200).word(growing), Word::Unsettled);
+    // The balloon has been emptied since QEMU's last word of it: all of a guest that has 40 MiB left cannot be free.
+    let before = Vm { actual_bytes: Some(70 * MIB), ..saying(226, 120) };
+    assert_eq!(before.word(SETTLED), Word::Unsettled);
+    assert!(matches!(Vm { actual_bytes: Some(70 * MIB), ..saying(226, 30) }.word(SETTLED), Word::Believed(_)));
 }
 
 #[test]

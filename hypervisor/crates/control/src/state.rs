@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::observe::{Control, Observations, Settled, Vm};
+use crate::observe::{Control, Observations, SILENT_AFTER_MS, Settled, Vm};
 use crate::page_out::Paging;
 use crate::pressure::{HostState, Thresholds};
+use crate::take::HOLD_AFTER_GIVE_MS;
+
+/// A VM that is not seen for a look, or that nobody controls for a moment, is the same afterwards: what was given to it
+/// then still counts.
+const FORGET_AFTER_MS: u64 = HOLD_AFTER_GIVE_MS;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
@@ -20,6 +25,7 @@ pub struct State {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Memo {
+    seen_ms: u64,
     pub target_bytes: u64,
     actual_bytes: u64,
     /// When what the guest has last changed; absent: not since the controller knows it.
@@ -44,22 +50,31 @@ impl State {
         self.host
     }
 
-    /// The state with what has been seen since. VMs that are gone or no longer controlled are forgotten.
+    /// While nobody is controlled: the host's state is forgotten, what was done to VMs is not yet.
+    #[must_use]
+    pub fn unwatched(self) -> Self {
+        Self { asked_ms: self.asked_ms, vms: self.vms, ..Self::default() }
+    }
+
+    /// The state with what has been seen since. VMs that are gone or no longer controlled are forgotten after a while.
     pub(crate) fn observed(&self, observations: &Observations, thresholds: &Thresholds) -> Self {
         let now_ms = observations.now_ms;
         let host = self.host.next(observations.host.available_bytes, thresholds);
         let since = |holds: bool, before: Option<u64>| holds.then(|| before.unwrap_or(now_ms));
         let controlled = observations.vms.iter().filter(|vm| vm.control != Control::Off);
-        let vms = controlled.map(|vm| {
-            let memo = self.vms.get(&vm.id).cloned().unwrap_or_else(|| Memo::first(vm, now_ms));
-            (Arc::clone(&vm.id), memo.observed(vm, now_ms))
-        });
+        let lives = |memo: &Memo| now_ms.saturating_sub(memo.seen_ms) < FORGET_AFTER_MS;
+        let known = self.vms.iter().filter(|(_, memo)| lives(memo)).map(|(id, memo)| (Arc::clone(id), memo.clone()));
+        let mut vms: BTreeMap<_, _> = known.collect();
+        for vm in controlled {
+            let memo = vms.remove(&vm.id).unwrap_or_else(|| Memo::first(vm, now_ms));
+            vms.insert(Arc::clone(&vm.id), memo.observed(vm, now_ms));
+        }
         Self {
             host,
             short_since_ms: since(host > HostState::High, self.short_since_ms),
             hard_since_ms: since(host >= HostState::Hard, self.hard_since_ms),
             asked_ms: self.asked_ms,
-            vms: vms.collect(),
+            vms,
         }
     }
 }
@@ -67,6 +82,7 @@ impl State {
 impl Memo {
     fn first(vm: &Vm, now_ms: u64) -> Self {
         Self {
+            seen_ms: now_ms,
             target_bytes: vm.target_bytes,
             actual_bytes: vm.actual(),
             grown_ms: None,
@@ -91,6 +107,7 @@ impl Memo {
         } else if vm.actual() < self.actual_bytes {
             self.shrunk_ms = Some(now_ms);
         }
+        self.seen_ms = now_ms;
         self.target_bytes = vm.target_bytes;
         self.actual_bytes = vm.actual();
         self.paging = self.paging.observed(vm, now_ms);
@@ -99,7 +116,11 @@ impl Memo {
 
     pub fn settled(&self, now_ms: u64) -> Settled {
         let since = |at: Option<u64>| at.map_or(u64::MAX, |at| now_ms.saturating_sub(at));
-        Settled { grown_ms: since(self.grown_ms), shrunk_ms: since(self.shrunk_ms) }
+        // QEMU's word of the balloon comes late too. What is not reached by then is not obeyed, and stays as it is.
+        let is_growing = self.target_bytes > self.actual_bytes && self.since_given_ms(now_ms) < SILENT_AFTER_MS;
+        let is_shrinking = self.target_bytes < self.actual_bytes && self.since_taken_ms(now_ms) < SILENT_AFTER_MS;
+        let shrunk_ms = if is_shrinking { 0 } else { since(self.shrunk_ms) };
+        Settled { is_growing, grown_ms: since(self.grown_ms), shrunk_ms }
     }
 
     pub fn since_taken_ms(&self, now_ms: u64) -> u64 {

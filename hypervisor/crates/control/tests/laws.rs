@@ -1,17 +1,25 @@
-//! The controller's laws over random traces: hosts of any ease, guests of any load, obedience and honesty.
+//! The controller's laws over random traces: hosts of any ease, guests of any load, obedience and honesty, of whom all that
+//! is told comes late, in a world that changes meanwhile.
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 mod sim;
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use quetzal_control::{Action, Control, Decision, HostState, Thresholds};
-use sim::{Guest, Honesty, MIB, Obedience, World, vm};
+use quetzal_control::{Action, Control, Decision, HostState, Thresholds, Whose};
+use sim::late::Late;
+use sim::{Guest, Honesty, MIB, Obedience, World, change, vm};
 
 const MINUTES: u64 = 12;
 /// No swing between giving and taking is quicker than this.
 const SWING_MS: u64 = 60_000;
 const WINDOW_MS: u64 = 10_000;
+/// The latest that anything is told of a guest.
+const LATE_MS: u64 = 10_000;
+/// A report that is older says nothing any more.
+const SILENT_MS: u64 = 15_000;
+/// Once nothing changes any more, the controller has come to rest after this long.
+const REST_MINUTES: u64 = 30;
 
 fn honesty() -> impl Strategy<Value = Honesty> {
     prop_oneof![
@@ -26,8 +34,20 @@ fn a_guest() -> impl Strategy<Value = Guest> {
     let policy = (96_u64..1024, 1_u32..4000, 0.45..1.0_f64, 0.5..1.2_f64, control);
     let load = prop::collection::vec(0.02..1.0_f64, 1..8);
     let kernel = (0.0..0.1_f64, any::<bool>());
-    (policy, honesty(), obedience, load, kernel, (any::<bool>(), 0.0..1.0_f64)).prop_map(
-        |((size_mib, shares, floor, ceiling, control), honesty, obedience, load, kernel, (may_page_out, begun))| {
+    // Half of them report as often as they are asked; the others are late in every way.
+    let late = prop_oneof![
+        Just(Late::default()),
+        (2_000..LATE_MS, 0..=LATE_MS, 0..=LATE_MS).prop_map(|(every, report, answer)| Late::by(every, report, answer)),
+    ];
+    (policy, honesty(), obedience, load, kernel, (any::<bool>(), 0.0..1.0_f64, late)).prop_map(
+        |(
+            (size_mib, shares, floor, ceiling, control),
+            honesty,
+            obedience,
+            load,
+            kernel,
+            (may_page_out, begun, late),
+        )| {
             let mut vm = vm(0, size_mib);
             vm.control = control;
             vm.shares = shares;
@@ -39,7 +59,7 @@ fn a_guest() -> impl Strategy<Value = Guest> {
             vm.may_page_out = may_page_out;
             // As much as the controller counts on, and more.
             let reserved_ratio = 1.0 / 32.0 + 24.0 / size_mib as f64 + kernel.0;
-            Guest { reserved_ratio, counts_balloon: kernel.1, honesty, obedience, load, ..sim::guest(vm, 0.0) }
+            Guest { reserved_ratio, counts_balloon: kernel.1, honesty, obedience, load, late, ..sim::guest(vm, 0.0) }
         },
     )
 }
@@ -62,27 +82,47 @@ fn a_world() -> impl Strategy<Value = (World, Vec<u64>)> {
     )
 }
 
-/// What a trace left: each decision with the guest as it was when the decision was made.
-struct Trace {
-    steps: Vec<(u64, Decision, Guest)>,
+/// The same, and up to 24 things that happen to it.
+fn a_changing_world() -> impl Strategy<Value = (World, Vec<u64>)> {
+    let changes = prop::collection::vec((0..MINUTES * 60_000, any::<usize>(), change::a_change()), 0..24);
+    (a_world(), changes).prop_map(|((mut world, others), mut changes)| {
+        changes.sort_by_key(|(at, ..)| *at);
+        world.changes = changes.into_iter().map(|(at, place, change)| (world.now_ms + at, place, change)).collect();
+        (world, others)
+    })
+}
+
+/// A decision with the guest as it was when it was made, and before it was carried out, and where the states began then.
+struct Step {
+    now_ms: u64,
+    decision: Decision,
+    guest: Guest,
     thresholds: Thresholds,
+}
+
+struct Trace {
+    steps: Vec<Step>,
     world: World,
 }
 
-fn trace((mut world, others): (World, Vec<u64>)) -> Trace {
-    let thresholds = Thresholds::of(&world.settings, world.total_bytes);
-    let mut steps = Vec::new();
-    for minute in 0..MINUTES {
-        world.others_bytes = others[usize::try_from(minute).unwrap() % others.len()] * MIB;
-        for _ in 0..60_000 / sim::TICK_MS {
-            let decisions = world.tick();
-            for decision in decisions {
-                let guest = world.guests.iter().find(|guest| guest.vm.id == decision.vm_id).unwrap();
-                steps.push((world.now_ms, decision, guest.clone()));
-            }
+/// Ticks of one minute.
+fn minute(world: &mut World, steps: &mut Vec<Step>) {
+    for _ in 0..60_000 / sim::TICK_MS {
+        let decisions = world.tick();
+        for decision in decisions {
+            let guest = world.guests.iter().find(|guest| guest.vm.id == decision.vm_id).unwrap().clone();
+            steps.push(Step { now_ms: world.now_ms, decision, guest, thresholds: world.thresholds() });
         }
     }
-    Trace { steps, thresholds, world }
+}
+
+fn trace((mut world, others): (World, Vec<u64>)) -> Trace {
+    let mut steps = Vec::new();
+    for number in 0..MINUTES {
+        world.others_bytes = others[usize::try_from(number).unwrap() % others.len()] * MIB;
+        minute(&mut world, &mut steps);
+    }
+    Trace { steps, world }
 }
 
 fn balloon(decision: &Decision) -> Option<(u64, u64)> {
@@ -92,32 +132,45 @@ fn balloon(decision: &Decision) -> Option<(u64, u64)> {
     }
 }
 
+fn takes(decision: &Decision) -> bool {
+    match decision.action {
+        Action::Balloon { from_bytes, to_bytes } => to_bytes < from_bytes,
+        Action::PageOut { .. } => true,
+        Action::AskForRoom { .. } => false,
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_target_is_ever_under_the_floor_or_over_the_ceiling(world in a_world()) {
-        for (_, decision, guest) in trace(world).steps {
+    fn no_target_is_ever_under_the_floor_or_over_the_ceiling(world in a_changing_world()) {
+        for Step { decision, guest, .. } in trace(world).steps {
             if let Some((from, to)) = balloon(&decision) {
-                prop_assert!(to >= guest.vm.floor_bytes, "{decision:?}");
-                prop_assert!(to <= guest.vm.ceiling_bytes.max(from), "{decision:?}");
-                prop_assert!(to <= guest.vm.size_bytes, "{decision:?}");
+                let vm = &guest.vm;
+                prop_assert!(to >= vm.floor_bytes.min(vm.size_bytes), "{decision:?}");
+                prop_assert!(to <= vm.ceiling_bytes.max(vm.floor_bytes).max(from), "{decision:?}");
+                prop_assert!(to <= vm.size_bytes, "{decision:?}");
             }
         }
     }
 
     #[test]
-    fn page_outs_leave_every_guest_its_floor_in_the_hosts_memory(world in a_world()) {
-        for guest in trace(world).world.guests {
-            let floor = guest.vm.floor_bytes.min(guest.vm.actual_bytes.unwrap());
-            prop_assert!(guest.vm.swapped_bytes == 0 || guest.vm.resident_bytes >= floor, "{guest:?}");
+    fn page_outs_leave_every_guest_its_floor_in_the_hosts_memory(world in a_changing_world()) {
+        for Step { decision, guest, .. } in trace(world).steps {
+            if let Action::PageOut { bytes, of: Whose::Guest } = decision.action && decision.carried_out {
+                let vm = &guest.vm;
+                let obeys = guest.obedience != Obedience::Never && !guest.has_lost_driver;
+                let to_be_taken = if obeys { vm.actual_bytes.unwrap().saturating_sub(vm.target_bytes) } else { 0 };
+                prop_assert!(vm.resident_bytes >= vm.floor_bytes + to_be_taken + bytes, "{decision:?} {guest:?}");
+            }
         }
     }
 
     #[test]
-    fn memory_is_taken_slowly(world in a_world()) {
+    fn memory_is_taken_slowly(world in a_changing_world()) {
         let mut last: BTreeMap<_, u64> = BTreeMap::new();
-        for (now_ms, decision, _) in trace(world).steps {
+        for Step { now_ms, decision, .. } in trace(world).steps {
             let Some((from, to)) = balloon(&decision).filter(|(from, to)| to < from && decision.carried_out) else {
                 continue;
             };
@@ -129,10 +182,10 @@ proptest! {
     }
 
     #[test]
-    fn no_vm_swings_back_and_forth_within_a_minute(world in a_world()) {
+    fn no_vm_swings_back_and_forth_within_a_minute(world in a_changing_world()) {
         // By VM: the moments at which its direction changed, with the direction.
         let mut turns: BTreeMap<_, Vec<(u64, bool)>> = BTreeMap::new();
-        for (now_ms, decision, _) in trace(world).steps {
+        for Step { now_ms, decision, .. } in trace(world).steps {
             let Some((from, to)) = balloon(&decision).filter(|_| decision.carried_out) else { continue };
             let turns = turns.entry(decision.vm_id.clone()).or_default();
             if turns.last().is_none_or(|(_, up)| *up != (to > from)) {
@@ -146,61 +199,70 @@ proptest! {
         }
     }
 
+    /// By what it said of itself last: nobody can know what it has not told yet.
     #[test]
-    fn nothing_is_taken_from_a_guest_that_wants_memory(world in a_world()) {
-        for (_, decision, guest) in trace(world).steps {
-            let takes = match decision.action {
-                Action::Balloon { from_bytes, to_bytes } => to_bytes < from_bytes,
-                Action::PageOut { .. } => true,
-                Action::AskForRoom { .. } => false,
-            };
+    fn nothing_is_taken_from_a_guest_that_has_told_of_its_want(world in a_changing_world()) {
+        for Step { now_ms, decision, guest, .. } in trace(world).steps {
+            let told = guest.late.newest(now_ms).filter(|(age_ms, _)| *age_ms <= SILENT_MS);
             // A guest that hides its want (or says nothing) cannot be spared for it.
-            if takes && guest.honesty == Honesty::Honest {
+            if let Some((_, told)) = told.filter(|_| takes(&decision)) {
+                prop_assert!(!told.was_wanting, "{decision:?} {guest:?}");
+            }
+        }
+    }
+
+    /// What was told late is still true of a guest whose programs have changed nothing since.
+    #[test]
+    fn nothing_is_taken_from_a_guest_that_wants_memory_and_could_have_told(world in a_changing_world()) {
+        for Step { now_ms, decision, guest, .. } in trace(world).steps {
+            let made = guest.late.newest_made_ms(now_ms).filter(|made| now_ms - made <= SILENT_MS);
+            let is_true_still = made.is_some_and(|made| made >= guest.load_changed_ms.max(guest.honest_since_ms));
+            if is_true_still && takes(&decision) && guest.honesty == Honesty::Honest {
                 prop_assert!(!guest.is_wanting(), "{decision:?} {guest:?}");
             }
         }
     }
 
     #[test]
-    fn the_state_is_always_the_one_of_the_available_memory(world in a_world()) {
-        let trace = trace(world);
-        for (_, decision, _) in &trace.steps {
+    fn the_state_is_always_the_one_of_the_available_memory(world in a_changing_world()) {
+        for Step { decision, thresholds, .. } in &trace(world).steps {
             let (state, available) = (decision.state, decision.host_available_bytes);
-            let entered = [trace.thresholds.high_bytes, trace.thresholds.soft_bytes, trace.thresholds.hard_bytes];
+            let entered = [thresholds.high_bytes, thresholds.soft_bytes, thresholds.hard_bytes];
             // Below the upper threshold of the state, and not below its own lower one.
             match state {
                 HostState::High => prop_assert!(available >= entered[1]),
                 HostState::Soft => prop_assert!(available < entered[0] && available >= entered[2]),
-                HostState::Hard => prop_assert!(available < entered[1] && available >= trace.thresholds.low_bytes),
+                HostState::Hard => prop_assert!(available < entered[1] && available >= thresholds.low_bytes),
                 HostState::Low => prop_assert!(available < entered[2]),
             }
         }
     }
 
     #[test]
-    fn advice_is_never_carried_out_and_what_is_off_is_never_named(world in a_world()) {
-        for (_, decision, guest) in trace(world).steps {
+    fn advice_is_never_carried_out_and_what_is_off_is_never_named(world in a_changing_world()) {
+        for Step { decision, guest, .. } in trace(world).steps {
             prop_assert!(guest.vm.control != Control::Off);
             prop_assert_eq!(decision.carried_out, guest.vm.control == Control::On);
         }
     }
 
     #[test]
-    fn what_a_guest_gets_is_memory_that_the_host_can_spare(world in a_world()) {
+    fn what_a_guest_gets_is_memory_that_the_host_can_spare(world in a_changing_world()) {
         let trace = trace(world);
         let mut by_tick: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
-        for (now_ms, decision, guest) in &trace.steps {
+        for Step { now_ms, decision, guest, thresholds } in &trace.steps {
             // A floor that was raised is a promise, kept whatever the host has.
             if let Some((from, to)) = balloon(decision).filter(|_| decision.carried_out)
                 && to > from
                 && from >= guest.vm.floor_bytes
             {
-                let tick = by_tick.entry(*now_ms).or_insert((0, decision.host_available_bytes));
+                let spare = decision.host_available_bytes.saturating_sub(thresholds.soft_bytes);
+                let tick = by_tick.entry(*now_ms).or_insert((0, spare));
                 tick.0 += to - from;
             }
         }
-        for (given, available) in by_tick.values() {
-            prop_assert!(given + trace.thresholds.soft_bytes <= *available, "{given} of {available}");
+        for (given, spare) in by_tick.values() {
+            prop_assert!(given <= spare, "{given} of {spare}");
         }
     }
 
@@ -215,7 +277,7 @@ proptest! {
         world.guests[0].vm.control = Control::On;
         let claimed = world.guests[0].vm.ceiling_bytes;
         let trace = trace((world, others));
-        for (_, decision, guest) in &trace.steps {
+        for Step { decision, guest, .. } in &trace.steps {
             if let Some((from, to)) = balloon(decision) {
                 prop_assert!(to >= guest.vm.floor_bytes.min(from));
                 if guest.vm.id == trace.world.guests[0].vm.id && lie == Honesty::Absurd && to > from {
@@ -227,14 +289,32 @@ proptest! {
     }
 
     #[test]
-    fn the_same_trace_gives_the_same_decisions(world in a_world()) {
-        let (world, others) = world;
-        let again = World {
-            guests: world.guests.clone(), state: world.state.clone(), ..World::new(world.total_bytes / MIB, Vec::new())
-        };
-        let again = World { page_out_room_bytes: world.page_out_room_bytes, settings: world.settings, ..again };
-        let (one, other) = (trace((world, others.clone())), trace((again, others)));
-        let said = |trace: Trace| trace.steps.into_iter().map(|(at, decision, _)| (at, decision)).collect::<Vec<_>>();
+    fn the_same_trace_gives_the_same_decisions(world in a_changing_world()) {
+        let (one, other) = (trace(world.clone()), trace(world));
+        let said = |trace: Trace| trace.steps.into_iter().map(|step| (step.now_ms, step.decision)).collect::<Vec<_>>();
         prop_assert_eq!(said(one), said(other));
+    }
+
+    /// Whatever has happened: of honest guests with steady programs, on a host where nothing changes any more, none is both
+    /// given memory and taken from after a while.
+    #[test]
+    fn a_world_that_has_come_to_rest_is_left_in_peace((world, others) in a_changing_world()) {
+        let mut world = trace((world, others)).world;
+        for guest in &mut world.guests {
+            guest.load.truncate(1);
+            guest.honesty = Honesty::Honest;
+            guest.is_paused = false;
+            guest.has_lost_driver = false;
+        }
+        let mut steps = Vec::new();
+        (0..REST_MINUTES).for_each(|_| minute(&mut world, &mut steps));
+        steps.clear();
+        (0..REST_MINUTES).for_each(|_| minute(&mut world, &mut steps));
+        let mut ways: BTreeMap<_, bool> = BTreeMap::new();
+        for Step { now_ms, decision, .. } in &steps {
+            let Some((from, to)) = balloon(decision).filter(|_| decision.carried_out) else { continue };
+            let way = *ways.entry(decision.vm_id.clone()).or_insert(to > from);
+            prop_assert!(way == (to > from), "at {now_ms}: {decision:?}");
+        }
     }
 }

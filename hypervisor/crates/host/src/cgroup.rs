@@ -1,6 +1,7 @@
 //! Control groups: one for each VM, in version 1, version 2 or a mixture, behind one face. What of the CPUs a group gets
 //! is `share`'s. Must not know what a VM is beyond its id.
 
+mod handed;
 mod share;
 
 use std::fs;
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::HostError;
 use crate::kernel_file::{single, value_of};
+use handed::Ledger;
 pub use share::{CpuShare, WEIGHT_DEFAULT};
 
 /// Our own group at the top of each hierarchy begins so; the VMs' groups are below it.
@@ -45,6 +47,8 @@ pub struct Cgroups {
     /// Version 1 counts CPU time apart; in version 2 it is the same as `cpu`.
     cpu_time: Option<Hierarchy>,
     memory: Option<Hierarchy>,
+    /// Where it is written down what was handed down at the top of a version 2 tree.
+    ledger: Option<Ledger>,
 }
 
 /// None: not counted here.
@@ -83,7 +87,7 @@ pub(crate) fn detect_in(root: &Path) -> Cgroups {
     };
     let cpu = find("cpu");
     let cpu_time = cpu.clone().filter(|hierarchy| hierarchy.version == Version::V2).or_else(|| find("cpuacct"));
-    Cgroups { ours: OUR_GROUP.to_owned(), cpu, cpu_time, memory: find("memory") }
+    Cgroups { ours: OUR_GROUP.to_owned(), cpu, cpu_time, memory: find("memory"), ledger: None }
 }
 
 /// Mount points are absolute; spaces in them are written as \040, which no cgroup mount has.
@@ -94,7 +98,7 @@ fn below(root: &Path, mount: &str) -> PathBuf {
 impl Default for Cgroups {
     /// A host without any.
     fn default() -> Self {
-        Self { ours: OUR_GROUP.to_owned(), cpu: None, cpu_time: None, memory: None }
+        Self { ours: OUR_GROUP.to_owned(), cpu: None, cpu_time: None, memory: None, ledger: None }
     }
 }
 
@@ -204,7 +208,8 @@ impl VmCgroup {
         loop {
             attempts_left -= 1;
             let ours = self.cgroups.our_folder(hierarchy);
-            let made = make_ours(hierarchy, &ours, controllers).and_then(|()| make_group(&self.path(hierarchy)));
+            let made =
+                self.cgroups.make_ours(hierarchy, &ours, controllers).and_then(|()| make_group(&self.path(hierarchy)));
             match &made {
                 Err(HostError::MakeCgroup { source, .. })
                     if source.kind() == std::io::ErrorKind::NotFound && attempts_left > 0 => {}
@@ -275,28 +280,34 @@ fn remove_if_empty(path: &Path) {
     }
 }
 
-/// In version 2 a controller works in a group only when every group above hands it down.
-fn make_ours(hierarchy: &Hierarchy, ours: &Path, controllers: &[&'static str]) -> Result<(), HostError> {
-    if hierarchy.version == Version::V2 {
-        hand_down(&hierarchy.mount, controllers)?;
+impl Cgroups {
+    /// In version 2 a controller works in a group only when every group above hands it down.
+    fn make_ours(&self, hierarchy: &Hierarchy, ours: &Path, controllers: &[&'static str]) -> Result<(), HostError> {
+        if hierarchy.version == Version::V2 {
+            for controller in hand_down(&hierarchy.mount, controllers)? {
+                self.note_handed_down(controller)
+                    .map_err(|source| HostError::MakeCgroup { path: ours.to_owned(), source })?;
+            }
+        }
+        make_group(ours)?;
+        if hierarchy.version == Version::V2 {
+            hand_down(ours, controllers)?;
+        }
+        Ok(())
     }
-    make_group(ours)?;
-    if hierarchy.version == Version::V2 {
-        hand_down(ours, controllers)?;
-    }
-    Ok(())
 }
 
-fn hand_down(group: &Path, controllers: &[&'static str]) -> Result<(), HostError> {
+/// Answers what was not handed down before.
+fn hand_down(group: &Path, controllers: &[&'static str]) -> Result<Vec<&'static str>, HostError> {
     let path = group.join("cgroup.subtree_control");
     let enabled = fs::read_to_string(&path).unwrap_or_default();
-    for controller in handed_down(controllers) {
-        if !enabled.split_ascii_whitespace().any(|name| name == controller) {
-            fs::write(&path, format!("+{controller}"))
-                .map_err(|source| HostError::MakeCgroup { path: path.clone(), source })?;
-        }
+    let is_missing = |controller: &&str| !enabled.split_ascii_whitespace().any(|name| name == *controller);
+    let missing: Vec<_> = handed_down(controllers).filter(is_missing).collect();
+    for controller in &missing {
+        fs::write(&path, format!("+{controller}"))
+            .map_err(|source| HostError::MakeCgroup { path: path.clone(), source })?;
     }
-    Ok(())
+    Ok(missing)
 }
 
 /// Version 2 counts CPU time with `cpu` and knows no controller for it.

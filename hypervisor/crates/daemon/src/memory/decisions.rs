@@ -1,4 +1,5 @@
-//! The controller's decisions as they are kept: bounded, each with what it brought, measured a while later.
+//! The controller's decisions as they are kept: bounded, each with what it brought, measured a while later. Steps of the
+//! slow page-out are told together (routine.rs), every other decision by itself.
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -6,13 +7,13 @@ use quetzal_control::{Action, Decision, Whose};
 use quetzal_vm::view::UnixMs;
 use serde::{Deserialize, Serialize};
 
+use super::routine::{Routine, Steps};
+
 /// For people to look back on; the journal has the rest.
 const DECISIONS_KEPT: usize = 1_000;
 /// When what a decision brought is measured.
 const EFFECT_AFTER_MS: u64 = 10_000;
-/// Steps of the slow page-out are alike: the journal gets one of a VM's in this time.
-const ROUTINE_TOLD_EVERY_MS: u64 = 600_000;
-/// As those, of what a VM refuses.
+/// What a VM refuses is told once in this time.
 const REFUSAL_TOLD_EVERY_MS: u64 = 60_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct KeptDecision {
     /// By how much QEMU's resident memory fell; less than nothing where it grew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect_bytes: Option<i64>,
+    /// Of several told as one, whose bytes and effects are summed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Steps>,
 }
 
 /// A decision whose effect is still to be measured.
@@ -32,14 +36,15 @@ struct Pending {
     kept: Arc<KeptDecision>,
     pid: u32,
     resident_bytes: u64,
-    is_told: bool,
 }
 
 #[derive(Debug, Default)]
 pub struct Decisions {
     kept: VecDeque<Arc<KeptDecision>>,
     pending: Vec<Pending>,
-    routine_told_ms: BTreeMap<Arc<str>, u64>,
+    routine: Routine,
+    /// When it was last looked at what is to be measured.
+    measured_ms: u64,
     refusal_told_ms: BTreeMap<Arc<str>, u64>,
 }
 
@@ -49,66 +54,79 @@ impl Decisions {
         self.kept.iter().filter(|kept| vm_id.is_empty() || &*kept.decision.vm_id == vm_id).cloned().collect()
     }
 
-    /// `resident`: the process and what it holds now, for measuring the effect. Answers what the journal is to get.
+    /// `resident`: the process and what it holds now, for measuring the effect. Answers what the journal is to get now.
     pub fn add(&mut self, decision: Decision, resident: Option<(u32, u64)>, now_ms: u64) -> Option<Arc<KeptDecision>> {
-        let kept = Arc::new(KeptDecision { time: UnixMs::now(), decision, effect_bytes: None });
-        let vm_id = &kept.decision.vm_id;
-        let is_told =
-            !kept.decision.is_routine || is_due(&mut self.routine_told_ms, vm_id, ROUTINE_TOLD_EVERY_MS, now_ms);
-        self.keep(kept, resident, is_told, now_ms)
+        let kept = Arc::new(KeptDecision::new(decision));
+        self.keep(Arc::clone(&kept));
+        let has_effect = kept.decision.carried_out && !matches!(kept.decision.action, Action::AskForRoom { .. });
+        let measured_on = resident.filter(|_| has_effect);
+        if let Some((pid, resident_bytes)) = measured_on {
+            let due_ms = now_ms + EFFECT_AFTER_MS;
+            self.pending.push(Pending { due_ms, kept: Arc::clone(&kept), pid, resident_bytes });
+        }
+        match measured_on {
+            Some((pid, _)) if kept.decision.is_routine => {
+                self.routine.add(&kept.decision, pid, now_ms);
+                None
+            }
+            _ => Some(kept),
+        }
     }
 
     /// A wish that was refused is made again every few seconds for as long as it holds: the journal gets one of a VM's in a
     /// while.
     pub fn add_refused(&mut self, decision: Decision, now_ms: u64) -> Option<Arc<KeptDecision>> {
-        let kept = Arc::new(KeptDecision { time: UnixMs::now(), decision, effect_bytes: None });
-        let is_told = is_due(&mut self.refusal_told_ms, &kept.decision.vm_id, REFUSAL_TOLD_EVERY_MS, now_ms);
-        self.keep(kept, None, is_told, now_ms)
+        let kept = Arc::new(KeptDecision::new(decision));
+        self.keep(Arc::clone(&kept));
+        is_due(&mut self.refusal_told_ms, &kept.decision.vm_id, REFUSAL_TOLD_EVERY_MS, now_ms).then_some(kept)
     }
 
-    fn keep(
-        &mut self,
-        kept: Arc<KeptDecision>,
-        resident: Option<(u32, u64)>,
-        is_told: bool,
-        now_ms: u64,
-    ) -> Option<Arc<KeptDecision>> {
-        self.kept.push_back(Arc::clone(&kept));
+    fn keep(&mut self, kept: Arc<KeptDecision>) {
+        self.kept.push_back(kept);
         if self.kept.len() > DECISIONS_KEPT {
             self.kept.pop_front();
         }
-        let has_effect = kept.decision.carried_out && !matches!(kept.decision.action, Action::AskForRoom { .. });
-        if let Some((pid, resident_bytes)) = resident.filter(|_| has_effect) {
-            let due_ms = now_ms + EFFECT_AFTER_MS;
-            self.pending.push(Pending { due_ms, kept: Arc::clone(&kept), pid, resident_bytes, is_told });
-        }
-        is_told.then_some(kept)
     }
 
+    /// Whether an effect is still to be measured, or steps are still to be told.
     pub fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
+        !self.pending.is_empty() || !self.routine.is_empty()
     }
 
     /// Measures what is due; `resident` answers for a VM's process, None where it has ended. Answers what the journal is to
-    /// get again, now with the effect.
+    /// get: each decision again, now with its effect, and the steps of the slow page-out whose time is over, as one.
     pub fn measure(&mut self, now_ms: u64, resident: impl Fn(&str, u32) -> Option<u64>) -> Vec<Arc<KeptDecision>> {
         let (due, pending) = std::mem::take(&mut self.pending).into_iter().partition(|one| one.due_ms <= now_ms);
         self.pending = pending;
         let due: Vec<Pending> = due;
-        due.into_iter()
-            .filter_map(|one| {
-                let now_bytes = resident(&one.kept.decision.vm_id, one.pid)?;
-                let effect = i128::from(one.resident_bytes) - i128::from(now_bytes);
-                let measured = Arc::new(KeptDecision {
-                    effect_bytes: i64::try_from(effect).ok(),
-                    ..KeptDecision::clone(&one.kept)
-                });
-                if let Some(place) = self.kept.iter_mut().find(|kept| Arc::ptr_eq(kept, &one.kept)) {
-                    *place = Arc::clone(&measured);
-                }
-                one.is_told.then_some(measured)
-            })
-            .collect()
+        let mut told = Vec::new();
+        for one in due {
+            let now_bytes = resident(&one.kept.decision.vm_id, one.pid);
+            let effect = now_bytes.map(|now_bytes| i128::from(one.resident_bytes) - i128::from(now_bytes));
+            let effect_bytes = effect.and_then(|bytes| i64::try_from(bytes).ok());
+            if one.kept.decision.is_routine {
+                self.routine.measured(&one.kept.decision.vm_id, one.pid, effect_bytes);
+            }
+            if effect_bytes.is_none() {
+                continue;
+            }
+            let measured = Arc::new(KeptDecision { effect_bytes, ..KeptDecision::clone(&one.kept) });
+            if let Some(place) = self.kept.iter_mut().find(|kept| Arc::ptr_eq(kept, &one.kept)) {
+                *place = Arc::clone(&measured);
+            }
+            if !measured.decision.is_routine {
+                told.push(measured);
+            }
+        }
+        let is_alive = |vm_id: &str, pid: u32| resident(vm_id, pid).is_some();
+        told.extend(self.routine.over(now_ms, is_alive).into_iter().map(Arc::new));
+        self.measured_ms = now_ms;
+        told
+    }
+
+    /// The steps that are not told yet, whose time is cut short: nobody will look again.
+    pub fn cut_short(&mut self) -> Vec<Arc<KeptDecision>> {
+        self.routine.over(self.measured_ms, |_, _| false).into_iter().map(Arc::new).collect()
     }
 }
 
@@ -122,6 +140,10 @@ fn is_due(told_ms: &mut BTreeMap<Arc<str>, u64>, vm_id: &Arc<str>, every_ms: u64
 }
 
 impl KeptDecision {
+    pub fn new(decision: Decision) -> Self {
+        Self { time: UnixMs::now(), decision, effect_bytes: None, steps: None }
+    }
+
     /// For the journal and the log.
     pub fn message(&self) -> String {
         const MIB: u64 = 1 << 20;
@@ -133,7 +155,8 @@ impl KeptDecision {
             Action::PageOut { bytes, of: Whose::Qemu } => format!("page out {} MiB of QEMU's own", bytes / MIB),
             Action::AskForRoom { missing_bytes } => format!("{} MiB of room wanting", missing_bytes / MIB),
         };
-        let what = if self.decision.carried_out { what } else { format!("advice: {what}") };
+        let steps = self.steps.as_ref().map(Steps::said).unwrap_or_default();
+        let what = if self.decision.carried_out { format!("{what}{steps}") } else { format!("advice: {what}") };
         let effect = self.effect_bytes.map(|bytes| match bytes / MIB.cast_signed() {
             shrunk @ ..0 => format!("; QEMU grew by {} MiB", -shrunk),
             freed => format!("; {freed} MiB came free"),
@@ -187,15 +210,54 @@ mod tests {
     }
 
     #[test]
-    fn routine_steps_are_all_kept_and_told_seldom() {
-        let mut decisions = Decisions::default();
-        let mut told = 0;
-        for step in 0..40 {
-            let at = step * 30_000;
-            told += usize::from(decisions.add(decision("one", true), None, at).is_some());
-            told += usize::from(decisions.add(decision("two", true), None, at).is_some());
+    fn routine_steps_are_all_kept_and_told_together_with_their_sums() {
+        let (mut decisions, mut told) = (Decisions::default(), Vec::new());
+        // Ten minutes of steps of 5 MiB, of which 3 come free; each is made before the one before it is measured.
+        for beat in 0..=310 {
+            let now_ms = beat * 2_000;
+            if beat % 5 == 0 && beat < 300 {
+                assert_eq!(decisions.add(decision("one", true), Some((7, 100 * MIB)), now_ms), None);
+                assert_eq!(decisions.add(decision("two", true), Some((8, 100 * MIB)), now_ms), None);
+            }
+            told.extend(decisions.measure(now_ms, |_, _| Some(97 * MIB)));
         }
-        assert_eq!((told, decisions.of("one").len(), decisions.of("").len()), (4, 40, 80));
+        told.extend(decisions.cut_short());
+        assert_eq!((decisions.of("one").len(), decisions.of("").len()), (60, 120));
+        let of_one: Vec<_> = told.iter().filter(|kept| &*kept.decision.vm_id == "one").collect();
+        assert_eq!((told.len(), of_one.len()), (4, 2), "{told:#?}");
+        let sums = |of: fn(&KeptDecision) -> u64| of_one.iter().map(|kept| of(kept)).sum::<u64>();
+        let asked = sums(|kept| match kept.decision.action {
+            Action::PageOut { bytes, .. } => bytes,
+            Action::Balloon { .. } | Action::AskForRoom { .. } => 0,
+        });
+        assert_eq!(asked, 60 * 5 * MIB);
+        assert_eq!(sums(|kept| kept.effect_bytes.unwrap().cast_unsigned()), 60 * 3 * MIB);
+        assert!(
+            of_one[0].message().starts_with("page out 150 MiB in 30 steps within 5 min (because); 90 MiB came free"),
+            "{}",
+            of_one[0].message()
+        );
+        assert!(!decisions.has_pending());
+    }
+
+    #[test]
+    fn the_steps_of_a_vm_that_ends_are_told_at_once_with_what_was_measured() {
+        let mut decisions = Decisions::default();
+        decisions.add(decision("one", true), Some((7, 100 * MIB)), 0);
+        assert_eq!(decisions.measure(EFFECT_AFTER_MS, |_, _| Some(98 * MIB)), []);
+        decisions.add(decision("one", true), Some((7, 98 * MIB)), EFFECT_AFTER_MS);
+        let told = decisions.measure(EFFECT_AFTER_MS + 2_000, |_, _| None);
+        assert_eq!(told.len(), 1);
+        assert_eq!((told[0].effect_bytes, told[0].steps.as_ref().unwrap().count), (Some(2 << 20), 2));
+        assert!(told[0].message().starts_with("page out 10 MiB in 2 steps within 12 s (because); 2 MiB came free"));
+    }
+
+    #[test]
+    fn a_routine_step_that_is_only_advice_is_told_by_itself() {
+        let mut decisions = Decisions::default();
+        let advice = Decision { carried_out: false, ..decision("one", true) };
+        assert!(decisions.add(advice, Some((7, 1)), 0).is_some());
+        assert!(!decisions.has_pending());
     }
 
     #[test]
@@ -213,9 +275,8 @@ mod tests {
 
     #[test]
     fn an_effect_under_nothing_is_said_as_growth() {
-        let said = |bytes| {
-            KeptDecision { time: UnixMs::now(), decision: decision("one", false), effect_bytes: Some(bytes) }.message()
-        };
+        let said =
+            |bytes| KeptDecision { effect_bytes: Some(bytes), ..KeptDecision::new(decision("one", false)) }.message();
         assert!(said(-1).ends_with("; 0 MiB came free") && said(4 << 20).ends_with("; 4 MiB came free"));
         assert!(said(-(3 << 20)).ends_with("; QEMU grew by 3 MiB"), "{}", said(-(3 << 20)));
     }

@@ -63,7 +63,7 @@ impl Keeper {
         let has_pending = memory.kept().has_pending();
         if !is_controlled {
             // The state follows the clock only while somebody acts on it.
-            self.state = State::default();
+            self.state = std::mem::take(&mut self.state).unwatched();
             let before = std::mem::take(&mut memory.shown().state);
             if before != HostState::default() {
                 memory.tell_reserve();
@@ -181,7 +181,7 @@ impl Keeper {
                 None => memory.kept().add(decision, resident, self.now_ms()),
             };
             if let Some(kept) = told {
-                memory.journal.record_decision(Arc::clone(&kept), kept.message());
+                memory.tell_decision(kept);
             }
         }
     }
@@ -208,8 +208,5 @@ fn measure(memory: &Memory, running: &[Running], samples: &Samples, now_ms: u64)
         samples.get(id).map(|sample| sample.process.rss_bytes)
     };
     let measured = memory.kept().measure(now_ms, resident);
-    for kept in measured {
-        let message = kept.message();
-        memory.journal.record_decision(kept, message);
-    }
+    measured.into_iter().for_each(|kept| memory.tell_decision(kept));
 }

@@ -5,6 +5,7 @@ mod keeper;
 mod mechanisms;
 mod observe;
 mod request;
+mod routine;
 mod sharing;
 mod tuning;
 pub mod wire;
@@ -155,6 +156,8 @@ impl Memory {
 
     /// Puts the host's switches back as they were. What is wished stays written down for the next start.
     pub async fn end(&self) {
+        let untold = self.kept().cut_short();
+        untold.into_iter().for_each(|kept| self.tell_decision(kept));
         let Ok(mut mechanisms) = tokio::time::timeout(FAREWELL, self.mechanisms.lock()).await else {
             return tracing::error!("the host's memory switches stay as they are: a step with them hangs");
         };
@@ -164,6 +167,11 @@ impl Memory {
                 "a switch of the host's memory stays as it is until the next end"
             );
         }
+    }
+
+    fn tell_decision(&self, kept: Arc<KeptDecision>) {
+        let message = kept.message();
+        self.journal.record_decision(kept, message);
     }
 
     /// An event of the host itself.
