@@ -58,7 +58,7 @@ describe("keys", () => {
   it("pages open, tabs turn, and Esc comes back", async () => {
     await dashboard.home();
     await dashboard.press("\r", "1 graphs");
-    await dashboard.press("\t", "steal%  used and stolen");
+    await dashboard.press("\t", "steal%  now");
     await dashboard.press("e", "events, newest first");
     await dashboard.press("o", "operations, newest first");
     await dashboard.press(ESC, "events, newest first");

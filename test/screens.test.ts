@@ -71,7 +71,7 @@ const PAGES: readonly Page[] = [
   ["past", [["[", /PAST 2026-11-23 13:02:10 UTC, 1s ago/], ["{", /13:02:00 UTC, 11s ago/]], "00"],
   ["past-vm-graphs", [["\r", /1 graphs/], ["{{{", /13:01:41 UTC, 30s ago/]], "00"],
   ["past-memory", [["m", /balloon 1\.60G to 1\.50G/], ["{", /PAST[\s\S]*unkept[\s\S]*build-runner +█/]], "00"],
-  ["past-vm-cpu", [["\r", /1 graphs/], ["2{", /PAST[\s\S]* 0 +unkept/]], "00"],
+  ["past-vm-cpu", [["\r", /1 graphs/], ["2{", /PAST[\s\S]* 0 +\d+\.\d +\d/]], "00"],
   ["past-vm-memory", [["\r", /1 graphs/], ["3{", /PAST[\s\S]*target unkept/]], "00"],
   ["past-vm-disks", [["\r", /1 graphs/], ["4{", /PAST[\s\S]*vda +\d/]], "00"],
   ["past-vm-net", [["\r", /1 graphs/], ["5{", /PAST[\s\S]*net0 +\d/]], "00"],

@@ -3,12 +3,13 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 import { eventually } from "../support/process.js";
 import type { Stack } from "../support/stack.js";
 import type { RawQemu } from "./raw-qemu.js";
-import { timed } from "./suite.js";
+import { stopwatch, timed } from "./suite.js";
 
 const KEY = "x";
 /** Erases the typed key, so that the shell's line does not grow. */
@@ -17,19 +18,26 @@ const ERASE = "\u007f";
 /** One echo channel: sends a key and calls back with what came. */
 export interface Line { send(text: string): void; onText(listener: (text: string) => void): void }
 
+export interface Typing {
+  readonly keys: number;
+  readonly warmUp: number;
+  /** Between a key that was erased and the next: a screen that has just been painted paints no sooner for it. */
+  readonly pauseMs: number;
+}
+
 /** Milliseconds from a key to its echo, one after the other. */
-export async function echoTimes(line: Line, keys: number, warmUp: number): Promise<number[]> {
+export async function echoTimes(line: Line, { keys, warmUp, pauseMs }: Typing): Promise<number[]> {
   let heard: ((text: string) => void) | undefined;
   line.onText((text) => heard?.(text));
+  const answered = (text: string, isAnswer: (heardText: string) => boolean): Promise<void> => {
+    const came = new Promise<void>((resolve) => { heard = (heardText) => { if (isAnswer(heardText)) resolve(); }; });
+    line.send(text);
+    return came;
+  };
   return timed(keys, async () => {
-    const echoed = new Promise<void>((resolve) => { heard = (text) => { if (text.includes(KEY)) resolve(); }; });
-    const begin = performance.now();
-    line.send(KEY);
-    await echoed;
-    const took = performance.now() - begin;
-    const erased = new Promise<void>((resolve) => { heard = () => resolve(); });
-    line.send(ERASE);
-    await erased;
+    if (pauseMs > 0) await delay(pauseMs);
+    const took = await stopwatch(() => answered(KEY, (text) => text.includes(KEY)));
+    await answered(ERASE, (text) => !text.includes(KEY));
     return took;
   }, warmUp);
 }

@@ -92,7 +92,7 @@ it(`lives through ${STEPS} keys, sizes, names and lost servers, and gives the te
   for (let burst = 0; done < STEPS; burst++) {
     for (const one of steps.slice(done, (done += bursts[burst] ?? 1))) one(terminal, server);
     await delay(BURST_MS);
-    if (written.slice(-LATEST).join("").includes(AFTERWARDS)) throw new Error(`STORM_SEED=${SEED}: the dashboard ended before step ${done}:\n${terminal.screen()}`);
+    if (written.slice(-LATEST).join("").includes(AFTERWARDS)) throw new Error(`STORM_SEED=${SEED}: the dashboard ended before step ${done}:\n${await terminal.waitFor(AFTERWARDS)}`);
     // Once in a while the server is away for longer than the first tries of a client.
     if (burst % BURSTS_TO_ABSENCE === BURSTS_TO_ABSENCE - 1) {
       await server.drop("and stays away");

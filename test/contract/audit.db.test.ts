@@ -56,6 +56,34 @@ describe("what was done", () => {
     expect((await audit({ vmId: "web" })).nodes.filter(({ actor }) => actor === nameOf(operator))).toHaveLength(1);
   });
 
+  it("says of a change of a definition what it changed, where that is one thing, and of its undoing alike", async () => {
+    const change = async (more: Record<string, unknown>) => {
+      const { vm } = await admin.query<{ vm: { definition: Record<string, unknown> } }>('{ vm(id: "slow") { definition } }');
+      await put({ ...vm.definition, ...more });
+    };
+    const put = async (definition: Record<string, unknown>): Promise<void> => {
+      await admin.query("mutation ($definition: JSON!) { putVm(input: { definition: $definition }) { ... on PutVmSuccess { operation { id } } } }", { definition });
+    };
+    await put({ id: "fresh" });
+    await change({ labels: { tier: "web" } });
+    await change({ protected: true });
+    await change({ protected: false });
+    await change({ memory_mb: 384, labels: {} });
+    await admin.query('mutation { setVmCpuPolicy(input: { id: "slow", weight: 300 }) { __typename } }');
+    const { last } = await admin.query<{ last: { operation: { id: string } } }>('mutation { last: setVmMemoryPolicy(input: { id: "slow", shares: 300 }) { ... on VmOperationAccepted { operation { id } } } }');
+    const ofLast = async () => (await admin.query<{ operation: { state: string; undo: unknown } | null }>("query ($id: ID!) { operation(id: $id) { state undo { text } } }", last.operation)).operation;
+    await until("the last change can be undone", async () => (await ofLast())?.undo != null);
+    const { undoOperation } = await admin.query<{ undoOperation: unknown }>("mutation ($id: ID!) { undoOperation(input: { id: $id }) { __typename ... on Error { message } } }", last.operation);
+    expect(undoOperation).toEqual({ __typename: "VmOperationAccepted" });
+    const what = async (vmId: string) => (await audit({ vmId })).nodes.filter(({ kind }) => kind === "OPERATION_STARTED").map(({ operation, message }) => `${operation?.kind}: ${message}`).reverse();
+    await until("the undoing", async () => (await what("slow")).length >= 7);
+    expect(await what("fresh")).toEqual(["PUT_VM: Asked to define fresh."]);
+    expect((await what("slow")).slice(-7)).toEqual([
+      "SET_VM_LABELS: Asked to set labels of slow.", "PROTECT_VM: Asked to protect slow.", "UNPROTECT_VM: Asked to unprotect slow.", "PUT_VM: Asked to define slow.",
+      "SET_VM_CPU_POLICY: Asked to set cpu policy of slow.", "SET_VM_MEMORY_POLICY: Asked to set memory policy of slow.", "SET_VM_MEMORY_POLICY: Asked to set memory policy of slow.",
+    ]);
+  });
+
   it("holds tokens that were made and revoked", async () => {
     expect(await entry("the token", ({ kind, message }) => kind === "TOKEN_CREATED" && message.includes(nameOf(viewer)))).toMatchObject({ actor: "local", outcome: "SUCCEEDED", operation: null });
   });

@@ -36,7 +36,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-async function quetzal(...args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+async function quetzal(...args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const { code, out, err } = await bundle.run(args, server.environment);
   return { code, stdout: out, stderr: err };
 }

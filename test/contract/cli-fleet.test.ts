@@ -55,7 +55,8 @@ const script = {
     vm: (_: unknown, { id }: { id: string }) => {
       const vm = fleet.get(id);
       const times = ["2026-01-01T00:00:00.000Z", "2026-01-01T00:00:10.000Z"];
-      return vm && { ...shown(vm), history: ({ metrics }: { metrics: string[] }) => ({ from: times[0], to: times[1], stepSeconds: 10, series: metrics.map((metric) => ({ metric, unit: metric === "CPU_RATIO" ? "ratio" : "bytes", times, mean: [0.5, null], max: [1, null] })) }) };
+      const history = ({ metrics }: { metrics: string[] }) => ({ from: times[0], to: times[1], stepSeconds: 10, series: metrics.map((metric) => ({ metric, unit: metric.endsWith("RATIO") ? "ratio" : "bytes", times, mean: [0.5, null], max: [1, null] })) });
+      return vm && { ...shown(vm), history, vcpuHistory: (args: { metrics: string[] }) => [0, 1].map((index) => ({ index, history: history(args) })) };
     },
     hosts: () => [HOST],
   },
@@ -126,6 +127,8 @@ describe("one output layer", { timeout: 60_000 }, () => {
   it("prints history as CSV, a row a step, and refuses a metric that is none", async () => {
     expect(await quetzal(["metrics", "web-1", "--metric", "cpu,rss", "--range", "1h", "--step", "10s", "-o", "csv"])).toEqual({ code: 0, out: "time,cpu,rss\n2026-01-01T00:00:00.000Z,0.5,0.5\n", err: "" });
     expect((await quetzal(["metrics", "web-1", "--metric", "cpu", "--value", "max"])).out).toBe("TIME                 CPU%\n2026-01-01 00:00:00   100\n");
+    expect((await quetzal(["metrics", "web-1", "--metric", "vcpu.steal,cpu,vcpu"])).out).toBe("TIME                 CPU%  VCPU0%  VCPU0.STEAL%  VCPU1%  VCPU1.STEAL%\n2026-01-01 00:00:00  50.0    50.0          50.0    50.0          50.0\n");
+    expect(JSON.parse((await quetzal(["metrics", "web-1", "--metric", "vcpu", "-o", "json"])).out)).toMatchObject({ vm: "web-1", series: [], vcpus: [{ index: 0, series: [{ metric: "RATIO", mean: [0.5] }] }, { index: 1 }] });
     expect(await quetzal(["metrics", "web-1", "--metric", "joy"])).toMatchObject({ code: 2, err: expect.stringContaining("there are cpu, steal,") as string });
     expect(await quetzal(["metrics", "nobody"])).toMatchObject({ code: 3 });
   });

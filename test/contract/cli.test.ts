@@ -259,7 +259,7 @@ describe("quetzal", { timeout: 60_000 }, () => {
     const file = put("bad.json", '{\n  "id": "bad",\n  "memory_mb": 0\n}');
     expect(await quetzal(["apply", file])).toEqual({ code: 2, out: "", err: `quetzal: ${file}:3:3: memory_mb must be at least 32\n` });
     const broken = put("broken.json", '{"id": }');
-    expect(await quetzal(["apply", broken])).toEqual({ code: 2, out: "", err: `quetzal: ${broken}:1:8: this is not valid JSON: expected a value, found "}".\n` });
+    expect(await quetzal(["apply", broken])).toEqual({ code: 2, out: "", err: `quetzal: ${broken}:1:8: this is not valid JSON: expected a value, found "}"; mend it there, nothing was applied.\n` });
   });
 
   it("prints a new secret alone on standard output", async () => {

@@ -202,7 +202,7 @@ describe("targets of a running VM", () => {
 describe("policies", () => {
   it("change the definition field by field, in effect at once, with versions and undo", async () => {
     const done = await call("setVmMemoryPolicy", { id: "web", floorBytes: 192 * MIB, control: "RECOMMEND", sharingDomain: "blue" });
-    expect(done).toMatchObject({ __typename: "VmOperationAccepted", operation: { kind: "PUT_VM" }, effect: expect.stringContaining("in effect at once") as string });
+    expect(done).toMatchObject({ __typename: "VmOperationAccepted", operation: { kind: "SET_VM_MEMORY_POLICY" }, effect: expect.stringContaining("in effect at once") as string });
     await call("setVmCpuPolicy", { id: "web", weight: 200, limitPercent: 150, pins: [{ vcpu: 0, cpus: [0, 1] }], emulatorCpus: [0] });
     await call("setVmMemoryPolicy", { id: "web", shares: 2_000, sharingDomain: null });
     const definition = async () => (await admin.query<{ vm: { definition: Record<string, unknown> } }>('{ vm(id: "web") { definition } }')).vm.definition;
@@ -310,6 +310,7 @@ describe("decisions", () => {
     await call("setVmBalloon", { id: "db", targetBytes: 192 * MIB });
     await isListed("db", time);
     expect(await undo({}, viewer)).toMatchObject({ __typename: "Forbidden", requiredRole: "OPERATOR" });
+    await until("the guest has given it", async () => (await undo({ dryRun: true, at: time })).effect?.includes("now 192 MiB") === true);
     const trial = await undo({ dryRun: true, at: time });
     expect(trial).toMatchObject({ __typename: "VmOperationAccepted", operation: null, effect: expect.stringContaining("256 MiB") as string });
     expect((await room("db"))?.balloonTargetBytes).toBe(192 * MIB);

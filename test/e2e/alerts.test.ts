@@ -1,8 +1,8 @@
 // A person's own rule on real guests: it is raised for the one that works, found by the filter everywhere, outlives the
 // server, and is over when the work is.
-import { execFile } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/process.js";
+import { endWith, type Ran, run, succeed } from "../support/run.js";
 import { cliPath, Stack } from "../support/stack.js";
 import { TerminalDriver } from "../support/terminal.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
@@ -16,13 +16,8 @@ let busy: VmDriver;
 let idle: VmDriver;
 let screen: TerminalDriver;
 
-interface Ran { readonly code: number; readonly stdout: string; readonly stderr: string }
-function quetzal(...args: readonly string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cliPath, ...args], { env: stack.clientEnv, timeout: 60_000 }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
-  });
-}
-const listed = async (filter: string): Promise<string[]> => (JSON.parse((await quetzal("vm", "ls", "--filter", filter, "-o", "json")).stdout) as { id: string }[]).map(({ id }) => id);
+const quetzal = (...args: readonly string[]): Promise<Ran> => run(process.execPath, [cliPath, ...args], { env: stack.clientEnv });
+const listed = async (filter: string): Promise<string[]> => (JSON.parse((await succeed(quetzal("vm", "ls", "--filter", filter, "-o", "json"))).stdout) as { id: string }[]).map(({ id }) => id);
 async function told(kind: string): Promise<{ vmId: string; message: string }[]> {
   const { events } = await stack.api.query<{ events: { events: { kind: string; vmId: string; message: string }[] } }>("{ events(last: 1000) { events { kind vmId message } } }");
   return events.events.filter((event) => event.kind === kind).map(({ vmId, message }) => ({ vmId, message }));
@@ -45,13 +40,13 @@ afterAll(async () => {
 describe("a rule of one's own", () => {
   it("takes the place of the rules to begin with, and is judged before it is made", async () => {
     // On a machine that is shared they may fire, and rightly so; this story is of one alert.
-    for (const id of RULES_TO_BEGIN_WITH) expect(await quetzal("alert", "rm", id)).toMatchObject({ code: 0 });
+    for (const id of RULES_TO_BEGIN_WITH) await succeed(quetzal("alert", "rm", id));
     await eventually("both guests to be idle", async () => (await listed(CONDITION)).length === 0);
-    const { code, stdout } = await quetzal("alert", "put", "hot", "--name", "Guest hot", "--where", CONDITION, "--for", "3", "--severity", "critical", "--dry-run");
-    expect([code, stdout.trim()]).toEqual([0, `hot: would be ${CONDITION} for 3s, critical; 0 VMs pass now`]);
-    expect((await quetzal("alert", "rules")).stdout).not.toContain("hot");
-    expect(await quetzal("alert", "put", "hot", "--where", "cpu>lots")).toMatchObject({ code: 2, stderr: expect.stringContaining("Column 5") as string });
-    expect(await quetzal("alert", "put", "hot", "--name", "Guest hot", "--where", CONDITION, "--for", "3", "--severity", "critical")).toMatchObject({ code: 0 });
+    const put = ["alert", "put", "hot", "--name", "Guest hot", "--where", CONDITION, "--for", "3", "--severity", "critical"];
+    expect((await succeed(quetzal(...put, "--dry-run"))).stdout).toBe(`hot: would be ${CONDITION} for 3s, critical; 0 VMs pass now\n`);
+    expect((await succeed(quetzal("alert", "rules"))).stdout).not.toContain("hot");
+    expect((await endWith(2, quetzal("alert", "put", "hot", "--where", "cpu>lots"))).stderr).toContain("Column 5");
+    await succeed(quetzal(...put));
   });
 
   it("is raised with the figure for the guest that works, and for no other", async () => {
@@ -61,7 +56,7 @@ describe("a rule of one's own", () => {
     expect(others).toEqual([]);
     expect(alert?.vmId).toBe("busy-guest");
     expect(alert?.message).toMatch(/^Guest hot: cpu \d+(\.\d+)?% \(>15\) for 3 s\.$/);
-    expect((await quetzal("alert", "ls")).stdout).toMatch(/critical +busy-guest /);
+    expect((await succeed(quetzal("alert", "ls"))).stdout).toMatch(/critical +busy-guest /);
   });
 
   it("is counted in the dashboard's header, and / finds the guest by alert and by figure", async () => {

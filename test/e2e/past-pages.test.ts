@@ -12,14 +12,16 @@ import type { VmDriver } from "../support/vm.js";
 const MEMORY_LOOKS = 4;
 /** and so long they may take. */
 const MEMORY_DEADLINE_MS = 60_000;
-const TABS = [["cpu", "2", /QEMU: user \d/], ["memory", "3", /host resident/], ["disks", "4", /\n vda /], ["net", "5", /no counters on the host/]] as const;
+const MINUTE_MS = 60_000;
+const LESS_THAN_A_CELL_MS = 15_000;
+const TABS = [["cpu", "2", /QEMU: user \d[^]*\n +0 +\d[^\n]* {3}1 +\d/], ["memory", "3", /host resident/], ["disks", "4", /\n vda /], ["net", "5", /no counters on the host/]] as const;
 
 let stack: Stack;
 let busy: VmDriver;
 let screen: TerminalDriver;
 beforeAll(async () => {
   stack = await Stack.start();
-  busy = await busyBesideIdle(stack, "n=0; while [ $n -lt 6000 ]; do n=$((n+1)); done; dd if=/dev/zero of=/dev/vda bs=64k count=8 conv=fsync 2>/dev/null", { disks: [{ name: "vda", path: "disk.img", size_mb: 64 }] });
+  busy = await busyBesideIdle(stack, "n=0; while [ $n -lt 6000 ]; do n=$((n+1)); done; dd if=/dev/zero of=/dev/vda bs=64k count=8 conv=fsync 2>/dev/null", { vcpus: 2, disks: [{ name: "vda", path: "disk.img", size_mb: 64 }] });
   screen = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv, columns: 200, rows: 50 });
   await screen.waitFor(/busy-guest +running +\d/);
 });
@@ -59,6 +61,20 @@ describe("the past at 200x50", () => {
       await eventually("the answer", () => !screen.screen().includes("asking"));
       expect(look(screen.screen())).toBe(live);
     } else await showsWhatWasLive(look);
+  });
+
+  it("has each vCPU from before its tab was opened, live, over an hour and then", async () => {
+    await eventually("a minute of the guest", async () => Date.now() - Date.parse((await busy.show<{ startedAt: string }>("startedAt")).startedAt) > MINUTE_MS, 2 * MINUTE_MS);
+    await press("g\r", /1 graphs/);
+    const areDrawn = (cells: number): boolean => [0, 1].every((index) => new RegExp(` {3}${index} +[\\d.]+ +[\\d.]+ {2}\\S{12} +[▁-█]{${cells},} `).test(screen.screen()));
+    await press("2", /used, last 5m/);
+    // Of 16 cells three are at least 19 s: what was seen since the tab was opened fills no more than two of them.
+    await eventually("both vCPUs' last minute", () => areDrawn(3), LESS_THAN_A_CELL_MS);
+    await press("---", /used, last 1h/);
+    await eventually("it in steps of an hour", () => areDrawn(1));
+    await press("+++", /used, last 5m/);
+    await press("{", /PAST[^]*used, 5m before/);
+    await eventually("both vCPUs' minute of then", () => areDrawn(3));
   });
 
   it("shows where memory was, as the page of memory showed it live", async () => {

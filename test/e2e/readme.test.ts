@@ -1,12 +1,11 @@
 // The README's examples, run as written against a private stack: those of GraphQL in a shell script, where only the block
 // that says where the server is gets replaced, and the tour's command lines in an interactive bash, as a person types them.
-import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/process.js";
 import { allShellBlocks, shellBlocks } from "../support/readme.js";
+import { run, succeed } from "../support/run.js";
 import { root, Stack } from "../support/stack.js";
 import { TerminalDriver } from "../support/terminal.js";
 import { smallGuest, VmDriver } from "../support/vm.js";
@@ -26,7 +25,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 async function paste(script: string): Promise<string> {
   const env = { ...process.env, QUETZAL_URL: stack.url, QUETZAL_TOKEN: stack.token };
   // curl leaves a stream with this code when --max-time is over, as the example means it to.
-  return (await promisify(execFile)("sh", ["-eu", "-c", `{ ${script} } || [ $? = 28 ]`], { env })).stdout;
+  return (await succeed(run("sh", ["-eu", "-c", `{ ${script} } || [ $? = 28 ]`], { env }))).stdout;
 }
 const example = (word: string): string => examples.find((text) => text.includes(word)) ?? "";
 

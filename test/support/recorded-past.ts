@@ -47,17 +47,11 @@ export class RecordedPast {
       ...vm, hostId: HOST_ID, stateSince: new Date(vm.stateSince).toISOString(), startedAt: vm.startedAt === null ? null : new Date(vm.startedAt).toISOString(),
       generation: String(vm.generation), machine: "q35", accelerator: alive ? "tcg" : null, networkInUse: alive ? (hasTap(vm) ? "tap on br0" : "user (bridge qzbr0: does not exist)") : null,
       pid: alive ? 4_711 : null, labels: [], autostart: false, restartRequired: false, definition, deletedAt: null,
-      sample: alive ? this.sample(vm, Math.floor(time / 1000) * 1000) : null, allDisks: alive ? { ...vmSample(vm, Math.floor(time / 1000) * 1000).disks[0], name: "all" } : null,
+      sample: alive ? { ...vmSample(vm, Math.floor(time / 1000) * 1000), ...this.memory.sampled(vm), guestUpdatedAt: null, qmpAgeMs: null } : null, allDisks: alive ? { ...vmSample(vm, Math.floor(time / 1000) * 1000).disks[0], name: "all" } : null,
       ...this.memory.vm(vm, alive, time), room: null,
       history: (args: HistoryArgs) => this.history(args, alive ? (second) => figuresWithParts(vm, second) : () => ({})),
+      vcpuHistory: (args: HistoryArgs) => (alive ? vcpuFigures(vm).map((figures, index) => ({ index, history: this.history(args, figures) })) : []),
     };
-  }
-
-  /** As live, but for what belongs to one of several vCPUs, and for ages: those are not kept. */
-  private sample(vm: RecordedVm, time: number): Payload {
-    const sample = { ...vmSample(vm, time), ...this.memory.sampled(vm) };
-    const vcpus = vm.vcpus === 1 ? sample.vcpus : sample.vcpus.map(({ index }) => ({ index, ratio: null, stealRatio: null }));
-    return { ...sample, vcpus, guestUpdatedAt: null, qmpAgeMs: null };
   }
 
   private history({ range, stepSeconds, metrics }: HistoryArgs, figures: Figures): Payload {
@@ -77,6 +71,14 @@ export class RecordedPast {
 
 function isAlive({ state }: RecordedVm): boolean {
   return state === "RUNNING" || state === "PAUSED";
+}
+
+/** What history keeps of each vCPU. */
+export function vcpuFigures(vm: RecordedVm): Figures[] {
+  return Array.from({ length: vm.vcpus }, (_, index) => (second: number) => {
+    const { ratio = null, stealRatio = null } = vmSample(vm, second * 1000).vcpus[index] ?? {};
+    return { ratio, stealRatio };
+  });
 }
 
 /** What history keeps of disks and the card, as the samples of recorded-fleet.ts have it of the only one. */

@@ -13,7 +13,7 @@ import { recordedAlerts, recordedMatches } from "./recorded-filter.js";
 import { HOST_ID, RECORDED_HOST, RECORDED_NOW, hasTap, hostFigures, hostSample, recordedConsole, recordedVms, vmFigures, vmSample } from "./recorded-fleet.js";
 import type { RecordedState, RecordedVm } from "./recorded-fleet.js";
 import { RecordedMemory } from "./recorded-memory.js";
-import { RecordedPast } from "./recorded-past.js";
+import { RecordedPast, vcpuFigures } from "./recorded-past.js";
 
 export interface RecordedOptions {
   vms?: number;
@@ -174,6 +174,7 @@ export class RecordedServer implements AsyncDisposable {
       ],
       latest: () => (isAlive ? this.sampleOf(vm, this.now() - SAMPLE_AGE_MS) : null), ...this.memory.vm(vm, isAlive),
       history: (args: { range: { from: string }; metrics: string[] }) => this.history(args, isAlive ? (second) => vmFigures(vm, second) : () => ({})),
+      vcpuHistory: (args: { range: { from: string }; metrics: string[] }) => (isAlive ? vcpuFigures(vm).map((figures, index) => ({ index, history: this.history(args, figures) })) : []),
       operations: () => this.operations.filter((operation) => operation["vmId"] === vm.id).reverse(), events: () => this.events.filter((event) => event.vmId === vm.id).map((event) => this.wireEvent(event)),
     };
   }

@@ -76,7 +76,7 @@ export function memoryFigures(text: string): string {
 
 /** Of a VM's tabs what samples tell, without ages, targets and what is drawn over time. */
 export const TAB_FIGURES: Readonly<Record<"cpu" | "memory" | "disks" | "net", (text: string) => string>> = {
-  cpu: (text) => [/QEMU: user \S+ system \S+/, /present \d+/, /throttled \S+/, /\n +0 +\S+ +\S+ /, /policy .*/].map((wanted) => wanted.exec(text)?.[0].trim().replace(/ +/g, " ") ?? "").join("\n"),
+  cpu: (text) => [/QEMU: user \S+ system \S+/, /present \d+/, /throttled \S+/, /\n +0 +\S+ +\S+ /, / {3}1 +[\d.–]+ +[\d.–]+ {2}\S/, /policy .*/].map((wanted) => wanted.exec(text)?.[0].trim().replace(/ +/g, " ") ?? "").join("\n"),
   memory: (text) => text.split("\n").flatMap((line) => /(configured|balloon actual|plugged in|guest available|host resident|fair share|shared by KSM|swapped out|guest's cache|guest swap in|major faults\/s) +(\S+)/.exec(line.slice(90))?.slice(1).join(" ") ?? []).join("\n"),
   disks: (text) => text.split("\n").filter((line) => /^ vda /.test(line)).join("\n").replace(/ +/g, " "),
   net: (text) => /── network: [^\n]*\n[^\n]*/.exec(text)?.[0].replace(/─/g, "") ?? "",

@@ -1,8 +1,8 @@
 // A program in a real pseudo-terminal, watched through a headless terminal emulator: what a person at a screen would see.
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import xterm from "@xterm/headless";
 import * as pty from "node-pty";
+import { Emulator } from "../../tui/src/console/emulator.js";
 import { eventually } from "./process.js";
 
 export interface TerminalOptions {
@@ -23,7 +23,7 @@ export class TerminalDriver implements AsyncDisposable {
   exitCode: number | undefined;
   /** The number of the signal that ended it; 0 where none did. */
   endSignal = 0;
-  readonly #screen: InstanceType<typeof xterm.Terminal>;
+  readonly #screen: Emulator;
   readonly #child: pty.IPty;
   /** Told after each chunk is drawn, so that what is shown for a moment alone is seen too. */
   readonly #drawn = new EventEmitter();
@@ -33,7 +33,7 @@ export class TerminalDriver implements AsyncDisposable {
   constructor(command: string, args: readonly string[], options: TerminalOptions = {}) {
     const cols = options.columns ?? 80;
     const rows = options.rows ?? 24;
-    this.#screen = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
+    this.#screen = new Emulator({ columns: cols, rows }, 1_000);
     // node-pty sets TERM to the name it is given, whatever the environment says.
     this.#child = pty.spawn(command, [...args], { cols, rows, name: options.env?.["TERM"] ?? "xterm-256color", env: { ...process.env, ...options.env }, cwd: options.cwd ?? process.cwd() });
     this.pid = this.#child.pid;
@@ -47,7 +47,7 @@ export class TerminalDriver implements AsyncDisposable {
       this.exitCode = exitCode;
     });
     // As a terminal does: its answers to questions come as typing.
-    this.#screen.onData((answer) => { if (this.exitCode === undefined) this.#child.write(answer); });
+    this.#screen.onAnswer((answer) => { if (this.exitCode === undefined) this.#child.write(answer); });
   }
 
   #take(data: string): void {
@@ -70,10 +70,9 @@ export class TerminalDriver implements AsyncDisposable {
   }
 
   send(keys: string): void { this.#child.write(keys); }
-  /** What came before is drawn in the size it came in: the emulator fails on half a chunk in another. */
   resize(columns: number, rows: number): void {
     this.#child.resize(columns, rows);
-    this.#screen.write("", () => { if (this.exitCode === undefined) this.#screen.resize(columns, rows); });
+    this.#screen.resize({ columns, rows });
   }
 
   /** The terminal goes away under the program, as when an ssh connection breaks: its master side is closed. */
@@ -81,8 +80,8 @@ export class TerminalDriver implements AsyncDisposable {
 
   /** The visible screen, a line a row, right-trimmed. */
   screen(): string {
-    const buffer = this.#screen.buffer.active;
-    return Array.from({ length: this.#screen.rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? "").join("\n");
+    const { buffer: { active: buffer }, rows } = this.#screen.terminal;
+    return Array.from({ length: rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? "").join("\n");
   }
 
   /** Calls after each chunk is drawn, with the bytes taken so far, until disposed. */
@@ -93,10 +92,10 @@ export class TerminalDriver implements AsyncDisposable {
   }
 
   /** The cells of the screen, with their colours. */
-  get buffer() { return this.#screen.buffer.active; }
+  get buffer() { return this.#screen.terminal.buffer.active; }
 
   /** Whether the alternate screen is shown (a full-screen program has not restored the terminal). */
-  get onAlternateScreen(): boolean { return this.#screen.buffer.active.type === "alternate"; }
+  get onAlternateScreen(): boolean { return this.#screen.terminal.buffer.active.type === "alternate"; }
 
   /** Sends keys and waits for what they bring. */
   press(keys: string, expected: string | RegExp, deadlineMs?: number): Promise<string> {
@@ -131,6 +130,6 @@ export class TerminalDriver implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.exitCode === undefined) this.#child.kill("SIGKILL");
     await this.waitForExit();
-    this.#screen.dispose();
+    this.#screen[Symbol.dispose]();
   }
 }

@@ -6,8 +6,7 @@ import { applyFolder, PATIENCE } from "./applying.mjs";
 import { LaunchFault } from "./fault.mjs";
 import { openStepLine, QUIET_MS } from "./progress.mjs";
 import { askQuetzal } from "./quetzal.mjs";
-import { isLinked } from "./services/plan.mjs";
-import { waitUntil } from "./services/process.mjs";
+import { waitForLink } from "./services/plan.mjs";
 import { nameFault } from "./step.mjs";
 
 /** @typedef {import("./context.mjs").Context} Context */
@@ -16,15 +15,15 @@ import { nameFault } from "./step.mjs";
 export const FIRST_VM = "test-vm-001";
 /** In these states a VM is up, or was stopped half-way on purpose. */
 const LEFT_ALONE = new Set(["RUNNING", "STARTING", "PAUSED", "STOPPING", "MIGRATING"]);
-/** The server tries a daemon that was started anew twice a second. */
-const LINK_MS = 15_000;
 
 /** @param {Context} context @returns {Promise<LaunchFault | undefined>} undefined: all is applied and the first VM is up */
 export async function applyDefinitions(context) {
   const line = openStepLine("Applying vms/", { quietUnderMs: QUIET_MS });
-  if (!(await waitUntil(() => isLinked(context), LINK_MS))) {
+  try {
+    await waitForLink(context, "npm start again.");
+  } catch (error) {
     line.fail();
-    throw new LaunchFault(`The server did not reach the daemon within ${LINK_MS / 1000} s.`, { log: context.paths.logsDir, mend: "look into quetzald.log and server.log there, then npm start again." });
+    throw error;
   }
   const { refused, summary, told } = await applyAll(context, line.report);
   if (refused) line.fail();

@@ -70,7 +70,9 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const { LaunchFault } = await import("./fault.mjs");
-  const text = error instanceof LaunchFault ? error.describe() : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const { faultOfFile } = await import("./writable.mjs");
+  const fault = error instanceof LaunchFault ? error : faultOfFile(error);
+  const text = fault ? fault.describe() : error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`\n${text}\n`);
   process.exitCode = 1;
 }

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { LaunchFault } from "./fault.mjs";
 import { openStepLine } from "./progress.mjs";
 import { takeLock } from "./services/lock.mjs";
-import { END_MS, servicePlan } from "./services/plan.mjs";
+import { END_MS, servicePlan, waitForLink } from "./services/plan.mjs";
 import { endPostgres, readPostgres } from "./services/postgres.mjs";
 import { livingVms } from "./services/vms.mjs";
 import { readRunning, stopService } from "./services/service.mjs";
@@ -74,6 +74,7 @@ async function stopVms(context) {
   }
   const line = openStepLine("Stopping the VMs");
   try {
+    await waitForLink(context, "npm stop -- --vms again.");
     const { stopped, left } = await stopEachVm(context, line.report);
     if (left.length > 0) line.fail();
     else line.done(stopped.join(", ") || "none was running");

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { openStepLine } from "./progress.mjs";
-import { runLanes, sum } from "./quality/lanes.mjs";
+import { closingLines, runLanes, sum } from "./quality/lanes.mjs";
 import { findLeaks, lookBefore, RUN_MARK } from "./quality/leaks.mjs";
 import { checkSuites, logOf, testSuites } from "./quality/suite.mjs";
 import { BUILDS } from "./setup.mjs";
@@ -27,7 +27,7 @@ export async function test(original) {
   try {
     const env = { ...context.env, TMPDIR: run.tempDir, XDG_CONFIG_HOME: join(run.tempDir, "config"), [RUN_MARK]: run.mark };
     const total = sum([await runSuites(context, env), await checkLeaks(before, run)]);
-    process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+    process.stdout.write(closingLines(total));
     return total.failed === 0 ? 0 : 1;
   } finally {
     rmSync(run.tempDir, { recursive: true, force: true });

@@ -71,6 +71,8 @@ export const OperationKindEnum = builder.enumType("OperationKind", {
     PUT_VM: "putVm or applyVms", DELETE_VM: "deleteVm", START_VM: "startVm", STOP_VM: "stopVm", FORCE_OFF_VM: "forceOffVm",
     RESET_VM: "resetVm", PAUSE_VM: "pauseVm", RESUME_VM: "resumeVm",
     SET_VM_BALLOON: "setVmBalloon", RESIZE_VM_MEMORY: "resizeVmMemory", PAGE_OUT_VM: "pageOutVm", SET_VM_VCPUS: "setVmVcpus",
+    SET_VM_LABELS: "putVm or applyVms that changed labels alone", PROTECT_VM: "putVm or applyVms that set `protected` and no more", UNPROTECT_VM: "putVm or applyVms that unset `protected` and no more",
+    SET_VM_CPU_POLICY: "setVmCpuPolicy, or putVm or applyVms that changed that alone", SET_VM_MEMORY_POLICY: "setVmMemoryPolicy, or putVm or applyVms that changed that alone",
   }),
 });
 

@@ -16,6 +16,7 @@ import "../audit/schema.js";
 import "../event/schema.js";
 import "../alert/schema.js";
 import "../metrics/schema.js";
+import "../metrics/vcpu-schema.js";
 import "../diagnosis/schema.js";
 import "../past/schema.js";
 import "../console/schema.js";

@@ -15,6 +15,8 @@ const CLOCK_BACK_SECONDS = 10;
 /** Consecutive seconds of one subject; a missing second is a row of nulls. */
 export interface Chunk {
   readonly firstSecond: number;
+  /** Values in each row. */
+  readonly metricCount: number;
   readonly rows: (readonly (number | null)[])[];
   /** Milliseconds from each second to when its sample was taken; null for a missing second. */
   readonly offsetsMs: (number | null)[];
@@ -37,7 +39,6 @@ function nothing(): Ready {
 }
 
 export class SubjectBuffer {
-  readonly #metricCount: number;
   #chunk: Chunk | null = null;
   #ready: Ready = nothing();
   readonly #open = new Map<BucketTable, Bucket>();
@@ -45,11 +46,7 @@ export class SubjectBuffer {
   #lastSecond = -Infinity;
   #lastTimeMs = -Infinity;
 
-  constructor(metricCount: number) {
-    this.#metricCount = metricCount;
-  }
-
-  /** Adds the values of one tick; ticks come in order. */
+  /** Adds the values of one tick; ticks come in order, and their values may grow more or fewer. */
   add(timeMs: number, values: readonly (number | null)[]): void {
     const second = this.#placeOf(timeMs);
     this.#lastSecond = second;
@@ -65,7 +62,7 @@ export class SubjectBuffer {
         this.#close(table);
         bucket = undefined;
       }
-      if (bucket === undefined) this.#open.set(table, (bucket = new Bucket(start, this.#metricCount)));
+      if (bucket === undefined) this.#open.set(table, (bucket = new Bucket(start)));
       bucket.add(values);
     }
   }
@@ -105,11 +102,11 @@ export class SubjectBuffer {
 
   #addToChunk(second: number, offsetMs: number, values: readonly (number | null)[]): void {
     const isBeyond = this.#chunk !== null && (second >= this.#chunk.firstSecond + CHUNK_SECONDS || second < this.#chunk.firstSecond + this.#chunk.rows.length);
-    if (isBeyond) this.#closeChunk();
-    this.#chunk ??= { firstSecond: second, rows: [], offsetsMs: [] };
+    if (isBeyond || this.#chunk?.metricCount !== values.length) this.#closeChunk();
+    this.#chunk ??= { firstSecond: second, metricCount: values.length, rows: [], offsetsMs: [] };
     const missing = second - this.#chunk.firstSecond - this.#chunk.rows.length;
     for (let i = 0; i < missing; i += 1) {
-      this.#chunk.rows.push(new Array<null>(this.#metricCount).fill(null));
+      this.#chunk.rows.push(new Array<null>(values.length).fill(null));
       this.#chunk.offsetsMs.push(null);
     }
     this.#chunk.rows.push(values);

@@ -5,19 +5,17 @@
 export class Bucket {
   /** Unix second of the step's start. */
   readonly second: number;
-  readonly #sum: number[];
-  readonly #max: number[];
-  readonly #count: number[];
+  readonly #sum: number[] = [];
+  readonly #max: number[] = [];
+  readonly #count: number[] = [];
 
-  constructor(second: number, metricCount: number) {
+  constructor(second: number) {
     this.second = second;
-    this.#sum = new Array<number>(metricCount).fill(0);
-    this.#max = new Array<number>(metricCount).fill(-Infinity);
-    this.#count = new Array<number>(metricCount).fill(0);
   }
 
   /** Adds one sample's values, by place; unknown ones count for nothing. */
   add(values: readonly (number | null)[]): void {
+    this.#widen(values.length);
     for (let place = 0; place < this.#sum.length; place += 1) {
       const value = values[place];
       if (value == null || !Number.isFinite(value)) continue;
@@ -29,8 +27,9 @@ export class Bucket {
 
   /** Both together, as a new one; they are of one step. */
   with(other: Bucket): Bucket {
-    const sum = new Bucket(this.second, this.#sum.length);
-    for (let place = 0; place < this.#sum.length; place += 1) {
+    const sum = new Bucket(this.second);
+    sum.#widen(Math.max(this.#sum.length, other.#sum.length));
+    for (let place = 0; place < sum.#sum.length; place += 1) {
       sum.#sum[place] = (this.#sum[place] ?? 0) + (other.#sum[place] ?? 0);
       sum.#max[place] = Math.max(this.#max[place] ?? -Infinity, other.#max[place] ?? -Infinity);
       sum.#count[place] = this.countAt(place) + other.countAt(place);
@@ -52,6 +51,14 @@ export class Bucket {
 
   countAt(place: number): number {
     return this.#count[place] ?? 0;
+  }
+
+  #widen(metricCount: number): void {
+    while (this.#sum.length < metricCount) {
+      this.#sum.push(0);
+      this.#max.push(-Infinity);
+      this.#count.push(0);
+    }
   }
 }
 
@@ -77,6 +84,10 @@ export class SeriesBuilder {
     this.#count[step] = (this.#count[step] ?? 0) + count;
   }
 
+  get isEmpty(): boolean {
+    return this.#count.every((count) => count === 0);
+  }
+
   /** Null where nothing was recorded. */
   get mean(): (number | null)[] {
     return Array.from(this.#count, (count, step) => (count === 0 ? null : (this.#sum[step] ?? 0) / count));
@@ -84,5 +95,34 @@ export class SeriesBuilder {
 
   get max(): (number | null)[] {
     return Array.from(this.#count, (count, step) => (count === 0 ? null : (this.#max[step] ?? null)));
+  }
+}
+
+/** The series of one subject by place: of those places that were asked for, or of all that are met. */
+export class SeriesByPlace {
+  readonly #series = new Map<number, SeriesBuilder>();
+
+  /** `places` null: all. */
+  constructor(readonly places: readonly number[] | null, private readonly newSeries: () => SeriesBuilder) {
+    for (const place of places ?? []) this.#series.set(place, newSeries());
+  }
+
+  /** Adds `count` values of a place; see SeriesBuilder. */
+  add(place: number, second: number, mean: number, max: number, count: number): void {
+    let series = this.#series.get(place);
+    if (series === undefined) {
+      if (this.places !== null || count <= 0) return;
+      this.#series.set(place, (series = this.newSeries()));
+    }
+    series.add(second, mean, max, count);
+  }
+
+  at(place: number): SeriesBuilder | undefined {
+    return this.#series.get(place);
+  }
+
+  /** Places of which anything is known, in no order. */
+  get known(): readonly number[] {
+    return [...this.#series].flatMap(([place, series]) => (series.isEmpty ? [] : [place]));
   }
 }

@@ -8,12 +8,12 @@ import { RETENTION_SLACK_SECONDS, SECONDS_TIER, TIERS, type BucketTable, type Pl
 
 export interface Subject {
   readonly kind: MetricSubjectKind;
-  /** Host or VM id. */
+  /** Host or VM id; of a VM that is gone, with when it went. */
   readonly reference: string;
 }
 
 export interface RowsToWrite {
-  readonly chunks: readonly (Chunk & { readonly subjectId: number; readonly metricCount: number })[];
+  readonly chunks: readonly (Chunk & { readonly subjectId: number })[];
   readonly buckets: Readonly<Record<BucketTable, readonly BucketRow[]>>;
 }
 
@@ -112,8 +112,8 @@ export interface StoredStep {
   readonly count: number;
 }
 
-/** Steps of a plan that have values, before `beforeSecond` (Unix), for metrics given by place. In no order. */
-export async function readSteps(db: Db, subjectId: number, plan: Plan, places: readonly number[], beforeSecond: number): Promise<StoredStep[]> {
+/** Steps of a plan that have values, before `beforeSecond` (Unix), for metrics given by place (null: all). In no order. */
+export async function readSteps(db: Db, subjectId: number, plan: Plan, places: readonly number[] | null, beforeSecond: number): Promise<StoredStep[]> {
   const until = Math.min(plan.toSecond, beforeSecond);
   if (until <= plan.fromSecond) return [];
   const values = plan.tier === SECONDS_TIER ? secondValues(subjectId, plan, until, places) : bucketValues(subjectId, plan, until, places);
@@ -123,23 +123,28 @@ export async function readSteps(db: Db, subjectId: number, plan: Plan, places: r
     FROM (${values}) AS value WHERE count > 0 GROUP BY 1, 2`;
 }
 
-function secondValues(subjectId: number, plan: Plan, until: number, places: readonly number[]): Prisma.Sql {
+function secondValues(subjectId: number, plan: Plan, until: number, places: readonly number[] | null): Prisma.Sql {
   return Prisma.sql`
     SELECT second, place, value::float8 AS mean, value AS max, CASE WHEN value IS NULL THEN 0 ELSE 1 END AS count
     FROM metric_seconds
     CROSS JOIN generate_series(0, ${CHUNK_SECONDS - 1}::int) AS age
-    CROSS JOIN unnest(${places.map((place) => place + 1)}::int[]) AS place
+    CROSS JOIN ${placesUpTo(Prisma.sql`metric_count`, places)} AS place
     CROSS JOIN LATERAL (SELECT extract(epoch FROM time)::float8 + age AS second,
       CASE WHEN place <= metric_count THEN values[age * metric_count + place] END AS value) AS picked
     WHERE subject_id = ${subjectId} AND time > to_timestamp(${plan.fromSecond - CHUNK_SECONDS}::float8) AND time < to_timestamp(${until}::float8)
       AND second >= ${plan.fromSecond}::float8 AND second < ${until}::float8`;
 }
 
-function bucketValues(subjectId: number, plan: Plan, until: number, places: readonly number[]): Prisma.Sql {
+function bucketValues(subjectId: number, plan: Plan, until: number, places: readonly number[] | null): Prisma.Sql {
   return Prisma.sql`
     SELECT extract(epoch FROM time)::float8 AS second, place, mean[place]::float8 AS mean, max[place] AS max, count[place] AS count
-    FROM ${Prisma.raw(plan.tier.table)} CROSS JOIN unnest(${places.map((place) => place + 1)}::int[]) AS place
+    FROM ${Prisma.raw(plan.tier.table)} CROSS JOIN ${placesUpTo(Prisma.sql`cardinality(mean)`, places)} AS place
     WHERE subject_id = ${subjectId} AND time >= to_timestamp(${plan.fromSecond}::float8) AND time < to_timestamp(${until}::float8)`;
+}
+
+/** Places in an array of Postgres, from 1: those asked for, or all that a row has. */
+function placesUpTo(width: Prisma.Sql, places: readonly number[] | null): Prisma.Sql {
+  return places === null ? Prisma.sql`generate_series(1, ${width})` : Prisma.sql`unnest(${places.map((place) => place + 1)}::int[])`;
 }
 
 /** Deletes what is older than its tier is kept; returns how many rows went. */

@@ -1,8 +1,9 @@
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { describeOnEveryServer } from "../db/testing/suite.js";
 import { MetricsHistory } from "./history.js";
 import { tickSamples } from "./rates.js";
 import { MINUTES_TIER, SECONDS_TIER } from "./steps.js";
+import { vcpuSamplesOf } from "./vcpus.js";
 import type { HostSample, TickSamples, VmSample } from "./samples.js";
 import { MetricsTick } from "../hypervisor/generated/quetzal/v1/metrics.js";
 
@@ -258,6 +259,67 @@ describeOnEveryServer("MetricsHistory", (suite) => {
     expect(await at(48 * 3600, 59_999)).toEqual([60, [1, null], [0.25]]);
     expect(await at(48 * 3600, 60_000)).toEqual([60, [2, null], [0.25]]);
     expect(await at(48 * 3600, 120_000)).toEqual([60, [null, null], [null]]);
+  });
+
+  describe("of vCPUs", () => {
+    const HOTPLUGS = 40;
+    /** Two vCPUs, four after some seconds, and two again; vCPU n runs n + the second. */
+    const present = (second: number): number => (second >= 13 && second < 27 ? 4 : 2);
+    const ran = (second: number, index: number): number | null => (index < present(second) ? second + index : null);
+    const vcpus = (second: number): VmSample["vcpus"] => Array.from({ length: present(second) }, (_, index) => ({ index, ratio: ran(second, index), stealRatio: second % 2 }));
+    const fill = async (history: MetricsHistory, flushAt: number): Promise<void> => {
+      for (let second = 0; second < HOTPLUGS; second += 1) {
+        history.record(tick(START + second * 1000, { a: { vcpus: vcpus(second) } }));
+        nowMs = START + (second + 1) * 1000;
+        if (second === flushAt) await history.flush();
+      }
+    };
+    const shown = async (history: MetricsHistory, stepSeconds: number, life: { vmId: string; endedAt: Date | null } = { vmId: "a", endedAt: null }) =>
+      (await history.vcpuHistory(life, ["STEAL_RATIO", "RATIO"], { from: new Date(START), to: new Date(START + HOTPLUGS * 1000), stepSeconds })).map(({ index, history: { series } }) => ({ index, steal: series[0], ratio: series[1] }));
+
+    it.each([5, 15, 30, HOTPLUGS])("shows each from when it was plugged in to when it went, before and after a write at %i s", async (flushAt) => {
+      const history = open();
+      await fill(history, flushAt);
+      for (const from of [history, open()]) {
+        if (from !== history) await history.flush("everything");
+        const seconds = await shown(from, 1);
+        expect(seconds.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+        for (const { index, ratio } of seconds) expect(ratio?.mean, `vCPU ${index}`).toEqual(Array.from({ length: HOTPLUGS }, (_, second) => ran(second, index)));
+        expect(seconds[0]?.steal).toMatchObject({ metric: "STEAL_RATIO", unit: "ratio", mean: Array.from({ length: HOTPLUGS }, (_, second) => second % 2) });
+        const tens = await shown(from, 10);
+        expect(tens.map(({ ratio }) => ratio?.max)).toEqual([[9, 19, 29, 39], [10, 20, 30, 40], [null, 21, 28, null], [null, 22, 29, null]]);
+        expect(tens[3]?.ratio?.mean).toEqual([null, 19, 26, null]);
+        expect((await shown(from, 60)).map(({ ratio }) => ratio?.max)).toEqual([[39], [40], [28], [29]]);
+      }
+    });
+
+    it("shows at an instant those that were there, and takes no history of the VM for one of a vCPU", async () => {
+      const history = open();
+      await fill(history, 20);
+      for (const from of [history, open()]) {
+        if (from !== history) await history.flush("everything");
+        const at = async (second: number) => (await from.instants(new Date(START + second * 1000 + 500), [], [{ vmId: "a", endedAt: null }, { vmId: "nobody", endedAt: null }])).vcpus.map((one) => one && vcpuSamplesOf(one.values));
+        expect(await at(12)).toEqual([vcpus(12), null]);
+        expect(await at(13)).toEqual([vcpus(13), null]);
+        expect(await at(27)).toEqual([vcpus(27), null]);
+      }
+      nowMs = START + 48 * 3600_000;
+      expect((await open().instants(new Date(START), [], [{ vmId: "a", endedAt: null }])).vcpus[0]?.values).toHaveLength(8);
+    });
+
+    it("goes with the VM that is gone, and is nothing of what is kept of others or of another span", async () => {
+      const history = open();
+      await fill(history, 20);
+      const endedAt = new Date(nowMs);
+      await history.retireVm("a", endedAt);
+      expect(await shown(history, 1)).toEqual([]);
+      await history.flush("everything");
+      expect(await shown(open(), 1)).toEqual([]);
+      expect(await shown(open(), 10, { vmId: "a", endedAt })).toHaveLength(4);
+      const { cpu } = await ask(open(), "a", START, 1);
+      expect(cpu?.mean.every((value) => value === null)).toBe(true);
+      expect(await open().vcpuHistory({ vmId: "a", endedAt }, ["RATIO"], { from: new Date(START - 60_000), to: new Date(START - 30_000), stepSeconds: null })).toEqual([]);
+    });
   });
 
   it("gives nulls for a VM that never ran", async () => {

@@ -3,18 +3,19 @@
 import type { Db } from "../db/client.js";
 import { HOST_METRICS, VM_METRICS, hostValues, vmValues, type HostMetricName, type MetricUnit, type VmMetricName } from "./catalog.js";
 import { SubjectBuffer, rowsIn, type Ready } from "./buffer.js";
-import { SeriesBuilder, type Bucket } from "./downsample.js";
+import { SeriesBuilder, SeriesByPlace, type Bucket } from "./downsample.js";
 import { deleteExpired, findSubject, findSubjects, oldestSecond, readSteps, renameSubject, subjectIds, writeRows, type BucketRow, type Subject } from "./history-store.js";
 import { readInstants, sampleIn, stepIn, tierAt, type Instant } from "./instants.js";
 import type { TickSamples } from "./samples.js";
 import { TEN_MINUTES_TIER, planQuery, type BucketTable, type Plan, type Tier } from "./steps.js";
+import { VCPU_METRICS, vcpuAt, vcpuPlace, vcpuValues, type VcpuMetricName } from "./vcpus.js";
 
 /** One write in this time: rarer writes cost less, and are only noticed when the server is killed. */
 export const FLUSH_INTERVAL_MS = 10_000;
 /** Deleting little and often keeps the tables small without a pause. */
 const RETENTION_EVERY_FLUSHES = 30;
-/** While the database is away rows wait in memory; beyond this the oldest batches are dropped. About 30 MB. */
-const WAITING_MAX_ROWS = 20_000;
+/** While the database is away rows wait in memory; beyond this the oldest batches are dropped. About 40 MB. */
+const WAITING_MAX_ROWS = 40_000;
 /** A subject that sent nothing for so long is written out whole and leaves the memory. */
 const SILENT_AFTER_MS = 120_000;
 
@@ -45,6 +46,12 @@ export interface History<Name extends string> {
   readonly series: readonly Series<Name>[];
 }
 
+/** What is kept of one vCPU of a VM. */
+export interface VcpuHistory {
+  readonly index: number;
+  readonly history: History<VcpuMetricName>;
+}
+
 export interface HistoryOptions {
   /** Told of a write that failed, and of batches dropped because the database was away for too long. */
   readonly onTrouble?: (message: string, error: unknown) => void;
@@ -65,11 +72,15 @@ export interface Instants {
   readonly stepSeconds: number;
   readonly hosts: readonly (Instant | null)[];
   readonly vms: readonly (Instant | null)[];
+  /** Of the vCPUs of each of these VMs; see vcpus.ts. */
+  readonly vcpus: readonly (Instant | null)[];
 }
+
+/** Of a VM there is a row of figures, and one of its vCPUs'. */
+const VM_KINDS = ["VM", "VM_VCPUS"] as const;
 
 interface Recorded {
   subject: Subject;
-  readonly metricCount: number;
   readonly buffer: SubjectBuffer;
   lastAtMs: number;
 }
@@ -105,7 +116,10 @@ export class MetricsHistory implements AsyncDisposable {
   record(samples: TickSamples): void {
     const timeMs = samples.time.getTime();
     if (samples.host !== null) this.#add({ kind: "HOST", reference: samples.host.hostId }, timeMs, hostValues(samples.host));
-    for (const vm of samples.vms) this.#add({ kind: "VM", reference: vm.vmId }, timeMs, vmValues(vm));
+    for (const vm of samples.vms) {
+      this.#add({ kind: "VM", reference: vm.vmId }, timeMs, vmValues(vm));
+      if (vm.vcpus.length > 0) this.#add({ kind: "VM_VCPUS", reference: vm.vmId }, timeMs, vcpuValues(vm.vcpus));
+    }
   }
 
   /** History of a VM. A VM that never ran has nulls only. Throws InvalidRange, DatabaseUnavailable. */
@@ -118,16 +132,24 @@ export class MetricsHistory implements AsyncDisposable {
     return this.#history(subjectOf(life), VM_METRICS, metrics, query);
   }
 
+  /** History of each vCPU of which anything is kept in this span, by index. Throws InvalidRange, DatabaseUnavailable. */
+  async vcpuHistory(life: VmLife, metrics: readonly VcpuMetricName[], query: HistoryQuery): Promise<VcpuHistory[]> {
+    const { plan, series } = await this.#read(subjectOf(life, "VM_VCPUS"), query, null);
+    const indexes = [...new Set(series.known.map(vcpuAt))].sort((a, b) => a - b);
+    return indexes.map((index) => ({ index, history: shownHistory(plan, series, VCPU_METRICS, metrics, metrics.map((metric) => vcpuPlace(index, metric))) }));
+  }
+
   /** What was the newest at an instant, in the finest step that is kept of it. Throws DatabaseUnavailable. */
   async instants(at: Date, hostIds: readonly string[], lives: readonly VmLife[]): Promise<Instants> {
     const tier = tierAt(at.getTime(), this.#now());
-    const subjects = [...hostIds.map((reference): Subject => ({ kind: "HOST", reference })), ...lives.map(subjectOf)];
+    const subjects = [...hostIds.map((reference): Subject => ({ kind: "HOST", reference })), ...VM_KINDS.flatMap((kind) => lives.map((life) => subjectOf(life, kind)))];
     // What is in memory is newer than what is stored: it wins.
     const inMemory = this.#instantsInMemory(at.getTime(), tier);
     const ids = await findSubjects(this.#db, subjects.filter((subject) => !inMemory.has(keyOf(subject))));
     const stored = await readInstants(this.#db, [...ids.values()], at.getTime(), tier);
     const found = subjects.map((subject) => inMemory.get(keyOf(subject)) ?? stored.get(ids.get(keyOf(subject)) ?? -1) ?? null);
-    return { stepSeconds: tier.stepSeconds, hosts: found.slice(0, hostIds.length), vms: found.slice(hostIds.length) };
+    const ofVms = found.slice(hostIds.length);
+    return { stepSeconds: tier.stepSeconds, hosts: found.slice(0, hostIds.length), vms: ofVms.slice(0, lives.length), vcpus: ofVms.slice(lives.length) };
   }
 
   /** The oldest instant of which anything is kept; null: nothing is. */
@@ -148,18 +170,19 @@ export class MetricsHistory implements AsyncDisposable {
    * starts afresh. Harmless when it was told before. Rejects when the database is away; it is then done with the next write.
    */
   async retireVm(vmId: string, endedAt: Date): Promise<void> {
-    const from: Subject = { kind: "VM", reference: vmId };
-    const to = subjectOf({ vmId, endedAt });
-    const recorded = this.#recorded.get(keyOf(from));
-    if (recorded !== undefined) {
-      this.#recorded.delete(keyOf(from));
-      this.#hold([{ recorded, ready: recorded.buffer.take("everything") }]);
+    const both = VM_KINDS.map((kind) => ({ from: subjectOf({ vmId, endedAt: null }, kind), to: subjectOf({ vmId, endedAt }, kind) }));
+    for (const { from, to } of both) {
+      const recorded = this.#recorded.get(keyOf(from));
+      if (recorded !== undefined) {
+        this.#recorded.delete(keyOf(from));
+        this.#hold([{ recorded, ready: recorded.buffer.take("everything") }]);
+      }
+      for (const batch of this.#waiting) for (const part of batch.parts) if (keyOf(part.recorded.subject) === keyOf(from)) part.recorded.subject = to;
     }
-    for (const batch of this.#waiting) for (const part of batch.parts) if (keyOf(part.recorded.subject) === keyOf(from)) part.recorded.subject = to;
     // A write under way knows the rows by their number, which stays.
     await this.#flushing?.catch(() => undefined);
-    this.#ids.delete(keyOf(from));
-    this.#retiring.push({ from, to });
+    for (const { from } of both) this.#ids.delete(keyOf(from));
+    this.#retiring.push(...both);
     await this.#retire();
   }
 
@@ -190,7 +213,7 @@ export class MetricsHistory implements AsyncDisposable {
     const key = keyOf(subject);
     let recorded = this.#recorded.get(key);
     if (recorded === undefined) {
-      recorded = { subject, metricCount: values.length, buffer: new SubjectBuffer(values.length), lastAtMs: 0 };
+      recorded = { subject, buffer: new SubjectBuffer(), lastAtMs: 0 };
       this.#recorded.set(key, recorded);
     }
     recorded.buffer.add(timeMs, values);
@@ -243,9 +266,9 @@ export class MetricsHistory implements AsyncDisposable {
       const batch = this.#waiting[0];
       if (batch === undefined) return;
       const ids = await this.#idsOf(batch.parts.map(({ recorded }) => recorded.subject));
-      const parts = batch.parts.map(({ recorded, ready }, index) => ({ subjectId: ids[index] ?? 0, metricCount: recorded.metricCount, ready }));
+      const parts = batch.parts.map(({ ready }, index) => ({ subjectId: ids[index] ?? 0, ready }));
       await writeRows(this.#db, {
-        chunks: parts.flatMap(({ subjectId, metricCount, ready }) => ready.chunks.map((chunk) => ({ ...chunk, subjectId, metricCount }))),
+        chunks: parts.flatMap(({ subjectId, ready }) => ready.chunks.map((chunk) => ({ ...chunk, subjectId }))),
         buckets: {
           metric_ten_seconds: bucketRows(parts, "metric_ten_seconds"), metric_minutes: bucketRows(parts, "metric_minutes"),
           metric_ten_minutes: bucketRows(parts, "metric_ten_minutes"), metric_hours: bucketRows(parts, "metric_hours"),
@@ -267,28 +290,25 @@ export class MetricsHistory implements AsyncDisposable {
   async #history<Name extends string>(
     subject: Subject, catalog: Readonly<Record<Name, { readonly unit: MetricUnit }>>, metrics: readonly Name[], query: HistoryQuery,
   ): Promise<History<Name>> {
+    const names = Object.keys(catalog);
+    const places = metrics.map((metric) => names.indexOf(metric));
+    const { plan, series } = await this.#read(subject, query, places);
+    return shownHistory(plan, series, catalog, metrics, places);
+  }
+
+  /** The series of a subject's places (null: of all that are met). */
+  async #read(subject: Subject, query: HistoryQuery, places: readonly number[] | null): Promise<{ plan: Plan; series: SeriesByPlace }> {
     const nowSecond = this.#now() / 1000;
     const to = Math.min((query.to?.getTime() ?? this.#now()) / 1000, nowSecond + 1);
     const plan = planQuery(query.from.getTime() / 1000, to, query.stepSeconds, nowSecond);
-    const names = Object.keys(catalog);
-    const places = metrics.map((metric) => names.indexOf(metric));
-    const builders = new Map(places.map((place) => [place, new SeriesBuilder(plan.fromSecond, plan.toSecond, plan.stepSeconds)]));
+    const series = new SeriesByPlace(places, () => new SeriesBuilder(plan.fromSecond, plan.toSecond, plan.stepSeconds));
     // What is in memory is newer than all that is stored, and while it is being written it is both: memory wins.
-    const inMemoryFrom = this.#addFromMemory(subject, plan, builders);
+    const inMemoryFrom = this.#addFromMemory(subject, plan, series);
     const id = this.#ids.get(keyOf(subject)) ?? (await findSubject(this.#db, subject));
     if (id !== null) {
-      for (const step of await readSteps(this.#db, id, plan, [...builders.keys()], inMemoryFrom)) {
-        builders.get(step.place)?.add(step.second, step.mean, step.max, step.count);
-      }
+      for (const step of await readSteps(this.#db, id, plan, places, inMemoryFrom)) series.add(step.place, step.second, step.mean, step.max, step.count);
     }
-    const times = Array.from({ length: (plan.toSecond - plan.fromSecond) / plan.stepSeconds }, (_, step) => new Date((plan.fromSecond + step * plan.stepSeconds) * 1000));
-    return {
-      from: new Date(plan.fromSecond * 1000), to: new Date(plan.toSecond * 1000), stepSeconds: plan.stepSeconds,
-      series: metrics.map((metric, index) => {
-        const builder = builders.get(places[index] ?? -1);
-        return { metric, unit: catalog[metric].unit, times, mean: builder?.mean ?? [], max: builder?.max ?? [] };
-      }),
-    };
+    return { plan, series };
   }
 
   #inMemory(key: string): { held: Ready[]; buffer: SubjectBuffer | undefined } {
@@ -310,17 +330,16 @@ export class MetricsHistory implements AsyncDisposable {
   }
 
   /** Adds what is in memory and returns the Unix second from which on that is everything (Infinity: nothing is). */
-  #addFromMemory(subject: Subject, plan: Plan, builders: ReadonlyMap<number, SeriesBuilder>): number {
-    const key = keyOf(subject);
-    const { held, buffer } = this.#inMemory(key);
+  #addFromMemory(subject: Subject, plan: Plan, series: SeriesByPlace): number {
+    const { held, buffer } = this.#inMemory(keyOf(subject));
     let earliest = Infinity;
     if (plan.tier.table === "metric_seconds") {
       for (const chunk of [...held.flatMap((ready) => ready.chunks), ...(buffer?.chunks ?? [])]) {
         earliest = Math.min(earliest, chunk.firstSecond);
         for (const [age, values] of chunk.rows.entries()) {
-          for (const [place, builder] of builders) {
+          for (const place of series.places ?? values.keys()) {
             const value = values[place];
-            if (value != null) builder.add(chunk.firstSecond + age, value, value, 1);
+            if (value != null) series.add(place, chunk.firstSecond + age, value, value, 1);
           }
         }
       }
@@ -331,10 +350,25 @@ export class MetricsHistory implements AsyncDisposable {
       if (plan.tier.stepSeconds < TEN_MINUTES_TIER.stepSeconds) earliest = Math.min(earliest, bucket.second);
       const means = bucket.means;
       const maxima = bucket.maxima;
-      for (const [place, builder] of builders) builder.add(bucket.second, means[place] ?? 0, maxima[place] ?? 0, bucket.countAt(place));
+      for (const place of series.places ?? means.keys()) series.add(place, bucket.second, means[place] ?? 0, maxima[place] ?? 0, bucket.countAt(place));
     }
     return earliest;
   }
+}
+
+/** Series as they are shown; `places` are those of the metrics. */
+function shownHistory<Name extends string>(
+  plan: Plan, series: SeriesByPlace, catalog: Readonly<Record<Name, { readonly unit: MetricUnit }>>, metrics: readonly Name[], places: readonly number[],
+): History<Name> {
+  const times = Array.from({ length: (plan.toSecond - plan.fromSecond) / plan.stepSeconds }, (_, step) => new Date((plan.fromSecond + step * plan.stepSeconds) * 1000));
+  const nothing = times.map(() => null);
+  return {
+    from: new Date(plan.fromSecond * 1000), to: new Date(plan.toSecond * 1000), stepSeconds: plan.stepSeconds,
+    series: metrics.map((metric, index) => {
+      const found = series.at(places[index] ?? -1);
+      return { metric, unit: catalog[metric].unit, times, mean: found?.mean ?? nothing, max: found?.max ?? nothing };
+    }),
+  };
 }
 
 function bucketRows(parts: readonly { readonly subjectId: number; readonly ready: Ready }[], table: BucketTable): BucketRow[] {
@@ -345,9 +379,9 @@ function bucketsIn(table: BucketTable, held: readonly Ready[], buffer: SubjectBu
   return [...held.flatMap((ready) => ready.buckets[table]), ...(buffer?.buckets(table) ?? [])];
 }
 
-function subjectOf({ vmId, endedAt }: VmLife): Subject {
+function subjectOf({ vmId, endedAt }: VmLife, kind: (typeof VM_KINDS)[number] = "VM"): Subject {
   // No VM's id has an @ in it.
-  return { kind: "VM", reference: endedAt === null ? vmId : `${vmId}@${endedAt.toISOString()}` };
+  return { kind, reference: endedAt === null ? vmId : `${vmId}@${endedAt.toISOString()}` };
 }
 
 function keyOf(subject: Subject): string {

@@ -82,7 +82,7 @@ async function readSamples(db: Db, subjectIds: readonly number[], atMs: number):
   for (const { subjectId, firstSecond, metricCount, values, offsets } of rows) {
     const flat = (JSON.parse(values) as (number | null)[]).map(meant);
     const seconds = Array.from({ length: flat.length / metricCount }, (_, age) => flat.slice(age * metricCount, (age + 1) * metricCount));
-    const chunk: Chunk = { firstSecond, rows: seconds, offsetsMs: offsets === null ? [] : (JSON.parse(offsets) as (number | null)[]) };
+    const chunk: Chunk = { firstSecond, metricCount, rows: seconds, offsetsMs: offsets === null ? [] : (JSON.parse(offsets) as (number | null)[]) };
     chunks.set(subjectId, [...(chunks.get(subjectId) ?? []), chunk]);
   }
   const found = new Map<number, Instant>();

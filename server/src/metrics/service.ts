@@ -3,9 +3,10 @@ import { Broadcast } from "../broadcast.js";
 import type { Feed, Positioned } from "../feed.js";
 import type { MetricsTick } from "../hypervisor/generated/quetzal/v1/metrics.js";
 import type { HostMetricName, VmMetricName } from "./catalog.js";
-import type { History, HistoryQuery, MetricsHistory } from "./history.js";
+import type { History, HistoryQuery, MetricsHistory, VcpuHistory } from "./history.js";
 import type { HostSample, MetricsBatch, VmSample } from "./model.js";
 import { RateMeter } from "./rates.js";
+import type { VcpuMetricName } from "./vcpus.js";
 import type { TickSamples } from "./samples.js";
 import { refined } from "../streams.js";
 
@@ -62,6 +63,10 @@ export class MetricsService {
 
   vmHistory(id: string, metrics: readonly VmMetricName[], query: HistoryQuery): Promise<History<VmMetricName>> {
     return this.history.vmHistory(id, metrics, query);
+  }
+
+  vcpuHistory(id: string, metrics: readonly VcpuMetricName[], query: HistoryQuery): Promise<VcpuHistory[]> {
+    return this.history.vcpuHistory({ vmId: id, endedAt: null }, metrics, query);
   }
 
   hostHistory(id: string, metrics: readonly HostMetricName[], query: HistoryQuery): Promise<History<HostMetricName>> {

@@ -64,7 +64,7 @@ describe("downsampling", () => {
       const direct = new SeriesBuilder(0, 120, 60);
       const bucketed = new SeriesBuilder(0, 120, 60);
       for (let start = 0; start < 120; start += 10) {
-        const bucket = new Bucket(start, 1);
+        const bucket = new Bucket(start);
         for (const [age, value] of values.slice(start, start + 10).entries()) {
           bucket.add([value]);
           if (value !== null) direct.add(start + age, value, value, 1);
@@ -77,10 +77,19 @@ describe("downsampling", () => {
   });
 
   it("leaves steps without a value null, also for values that are no numbers", () => {
-    const bucket = new Bucket(0, 3);
+    const bucket = new Bucket(0);
     bucket.add([null, NaN, Infinity]);
     expect([bucket.means, bucket.maxima, bucket.counts]).toEqual([[null, null, null], [null, null, null], [0, 0, 0]]);
     expect(new SeriesBuilder(0, 3, 1).mean).toEqual([null, null, null]);
+  });
+
+  it("counts each place as often as it was known, where samples grow more and fewer values", () => {
+    const bucket = new Bucket(0);
+    for (const values of [[1], [3, 8, 5], [2, null]]) bucket.add(values);
+    expect([bucket.means, bucket.maxima, bucket.counts]).toEqual([[2, 8, 5], [3, 8, 5], [3, 1, 1]]);
+    const other = new Bucket(0);
+    other.add([6, 4, null, 7]);
+    for (const both of [bucket.with(other), other.with(bucket)]) expect([both.means, both.maxima, both.counts]).toEqual([[3, 6, 5, 7], [6, 8, 5, 7], [4, 2, 1, 1]]);
   });
 
   it("leaves out what lies beside the range", () => {
@@ -93,7 +102,7 @@ describe("downsampling", () => {
 
 describe("SubjectBuffer", () => {
   const secondsOf = (times: readonly number[]): number[] => {
-    const buffer = new SubjectBuffer(1);
+    const buffer = new SubjectBuffer();
     for (const time of times) buffer.add(time, [1]);
     return buffer.chunks.flatMap((chunk) => chunk.rows.flatMap((row, age) => (row[0] === null ? [] : [chunk.firstSecond + age])));
   };

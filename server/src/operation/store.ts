@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Db } from "../db/client.js";
 import type { Operation, OperationKind, OperationState } from "../db/generated/client.js";
+import { isPut } from "./kinds.js";
 
 export type { Operation, OperationKind, OperationState };
 
@@ -225,8 +226,9 @@ function parseOperationCursor(cursor: string): { startedAt: Date; id: string } {
   return { startedAt, id };
 }
 
+/** A definition that is put again is the same request, though what it changes may be called something else by then. */
 function requestFingerprint(input: NewOperation): string {
-  return createHash("sha256").update(JSON.stringify([input.kind, input.vmId, canonical(input.request)])).digest("hex");
+  return createHash("sha256").update(JSON.stringify([isPut(input.kind) ? "PUT_VM" : input.kind, input.vmId, canonical(input.request)])).digest("hex");
 }
 
 /** The same value with its keys in order, so that their order in a request does not matter. */

@@ -7,10 +7,11 @@ export const OPERATION_WORDS: Readonly<Record<OperationKind, string>> = {
   PUT_VM: "define", DELETE_VM: "delete", START_VM: "start", STOP_VM: "stop", FORCE_OFF_VM: "force off",
   RESET_VM: "reset", PAUSE_VM: "pause", RESUME_VM: "resume",
   SET_VM_BALLOON: "set balloon", RESIZE_VM_MEMORY: "resize memory", PAGE_OUT_VM: "page out", SET_VM_VCPUS: "set vcpus",
+  SET_VM_LABELS: "set labels", PROTECT_VM: "protect", UNPROTECT_VM: "unprotect", SET_VM_CPU_POLICY: "set cpu policy", SET_VM_MEMORY_POLICY: "set memory policy",
 };
 
 /** Those that end in a part of the VM. */
-const OF_A_PART: readonly OperationKind[] = ["SET_VM_BALLOON", "RESIZE_VM_MEMORY", "SET_VM_VCPUS"];
+const OF_A_PART: readonly OperationKind[] = ["SET_VM_BALLOON", "RESIZE_VM_MEMORY", "SET_VM_VCPUS", "SET_VM_LABELS", "SET_VM_CPU_POLICY", "SET_VM_MEMORY_POLICY"];
 
 /** "force off web", "set balloon of web". */
 export function deedWords(kind: OperationKind, vmId: string): string {

@@ -10,7 +10,7 @@ const LIFE: PastLife = {
 const MIB = 1_048_576;
 
 function sampleOf(known: Readonly<Record<string, number>>, life = LIFE) {
-  return pastVm(life, { timeMs: 1_000, values: Object.keys(VM_METRICS).map((name) => known[name] ?? null) }).sample;
+  return pastVm(life, { instant: { timeMs: 1_000, values: Object.keys(VM_METRICS).map((name) => known[name] ?? null) }, vcpus: null }).sample;
 }
 
 describe("a VM of then", () => {

@@ -6,8 +6,14 @@ import { isAlive } from "../vm/verbs.js";
 import type { PastHost, PastLife, PastVm } from "./model.js";
 import { diskTotals, hostSampleThen, vmSampleThen } from "./sample.js";
 
-/** A VM as it was; `instant` null: nothing was measured then, or it is not kept. What did not live has no sample, as live. */
-export function pastVm(life: PastLife, instant: Instant | null, hostSample: HostSample | null = null): PastVm {
+/** What is kept of a VM at an instant, and of its vCPUs; null: nothing was measured then, or it is not kept. */
+export interface KeptVm {
+  readonly instant: Instant | null;
+  readonly vcpus: Instant | null;
+}
+
+/** A VM as it was. What did not live has no sample, as live. */
+export function pastVm(life: PastLife, { instant, vcpus }: KeptVm, hostSample: HostSample | null = null): PastVm {
   const { moment } = life;
   const isMeasured = instant !== null && (moment === null || isAlive(moment.state));
   return {
@@ -16,7 +22,7 @@ export function pastVm(life: PastLife, instant: Instant | null, hostSample: Host
     state: moment?.state ?? null, stateSince: moment?.stateSince ?? null, startedAt: moment?.startedAt ?? null,
     accelerator: moment?.accelerator ?? null, networkInUse: moment?.networkInUse ?? null, pid: moment?.pid ?? null,
     restartRequired: moment?.restartRequired ?? false, crashCause: moment?.crashCause ?? null, hostSample,
-    sample: isMeasured ? vmSampleThen(life, instant) : null, allDisks: isMeasured ? diskTotals(instant) : null,
+    sample: isMeasured ? vmSampleThen(life, instant, vcpus) : null, allDisks: isMeasured ? diskTotals(instant) : null,
   };
 }
 

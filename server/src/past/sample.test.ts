@@ -4,6 +4,7 @@ import { hostBreakdown, vmBreakdown } from "../memory/breakdown.js";
 import { hostValues, vmValues } from "../metrics/catalog.js";
 import type { HostSample, VmSample } from "../metrics/model.js";
 import { tickSamples } from "../metrics/rates.js";
+import { vcpuValues } from "../metrics/vcpus.js";
 import type { VmDefinition } from "../vm/model.js";
 import type { PastLife } from "./model.js";
 import { diskTotals, hostSampleThen, vmSampleThen } from "./sample.js";
@@ -36,18 +37,27 @@ function live(vcpus = 1, disks: readonly string[] = ["vda"]): { vm: VmSample; ho
   return { vm: sample, host };
 }
 const life = (definition: VmDefinition): PastLife => ({ vmId: "a", hostId: "h", generation: 1n, definition, running: null, endedAt: null, moment: null });
-const then = ({ vm: sample }: { vm: VmSample }, disks: readonly string[] = ["vda"]): VmSample =>
-  vmSampleThen(life({ id: "a", memory_mb: 256, vcpus: 1, disks: disks.map((name) => ({ name })) }), { values: vmValues(sample), timeMs: sample.time.getTime() });
+const then = ({ vm: sample }: { vm: VmSample }, disks: readonly string[] = ["vda"], isEachVcpuKept = true): VmSample => {
+  const timeMs = sample.time.getTime();
+  const ran = life({ id: "a", memory_mb: 256, vcpus: 1, disks: disks.map((name) => ({ name })) });
+  return vmSampleThen(ran, { values: vmValues(sample), timeMs }, isEachVcpuKept ? { values: vcpuValues(sample.vcpus), timeMs } : null);
+};
 
 describe("the sample of an instant", () => {
-  it("of one vCPU and one disk is that which was shown live, but for its ages", () => {
-    const shown = live();
+  it.each([1, 3])("of %i vCPUs and one disk is that which was shown live, but for its ages", (vcpus) => {
+    const shown = live(vcpus);
     expect(then(shown)).toEqual({ ...shown.vm, guestUpdatedAt: null, qmpAgeMs: null });
+    expect(then(shown).vcpus).toHaveLength(vcpus);
   });
 
-  it("of several vCPUs and disks names each and has what is kept of all", () => {
+  it("has of the only vCPU what is kept of all, of before each was kept", () => {
+    const shown = live();
+    expect(then(shown, ["vda"], false).vcpus).toEqual(shown.vm.vcpus);
+  });
+
+  it("of several disks, and of several vCPUs before each was kept, names each and has what is kept of all", () => {
     const shown = live(2, ["vda", "vdb"]);
-    const past = then(shown, ["vda", "vdb"]);
+    const past = then(shown, ["vda", "vdb"], false);
     expect(past.vcpus).toEqual([0, 1].map((index) => ({ index, ratio: null, stealRatio: null })));
     expect(past.disks.map(({ name, readsPerSecond, readLatencySeconds }) => [name, readsPerSecond, readLatencySeconds])).toEqual([["vda", null, null], ["vdb", null, null]]);
     expect(diskTotals({ values: vmValues(shown.vm), timeMs: 0 })).toMatchObject({ name: "all", readsPerSecond: 6, writesPerSecond: 10, flushesPerSecond: 2, readLatencySeconds: 0.002, writeLatencySeconds: 0.004, allocatedBytes: Number(600n * MIB) });
@@ -66,7 +76,7 @@ describe("the sample of an instant", () => {
 
   it("knows nothing of memory where the kernel's figures are not kept, as before they were", () => {
     const shown = live();
-    const past = vmSampleThen(life({ id: "a", memory_mb: 256, vcpus: 1 }), { values: vmValues(shown.vm).slice(0, 25), timeMs: 0 });
+    const past = vmSampleThen(life({ id: "a", memory_mb: 256, vcpus: 1 }), { values: vmValues(shown.vm).slice(0, 25), timeMs: 0 }, null);
     expect([past.guestRam, past.rssBytes, past.disks, vmBreakdown(past, null)]).toEqual([null, Number(212n * MIB), [], null]);
   });
 });

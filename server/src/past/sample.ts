@@ -1,8 +1,9 @@
-// Stored metrics of an instant as the samples that were shown live then. What belongs to one of several vCPUs or disks is
-// kept of all together: of the only one it is its own, of several each is null. Pure.
+// Stored metrics of an instant as the samples that were shown live then. What belongs to one of several disks is kept of all
+// together: of the only one it is its own, of several each is null. So were vCPUs before each was kept. Pure.
 import { HOST_METRICS, VM_METRICS, type HostMetricName, type VmMetricName } from "../metrics/catalog.js";
 import type { Instant } from "../metrics/instants.js";
 import type { DiskSample, GuestRamSample, HostSample, NicSample, VcpuSample, VmSample } from "../metrics/model.js";
+import { vcpuSamplesOf } from "../metrics/vcpus.js";
 import { definitionFields } from "../hypervisor/wire.js";
 import type { VmDefinition } from "../vm/model.js";
 import type { PastLife } from "./model.js";
@@ -22,18 +23,19 @@ function known<Name extends string>(catalog: Readonly<Record<Name, { readonly un
   };
 }
 
-export function vmSampleThen({ vmId, definition, running }: PastLife, instant: Instant): VmSample {
+/** `vcpus`: what is kept of each; null: nothing. */
+export function vmSampleThen({ vmId, definition, running }: PastLife, instant: Instant, vcpus: Instant | null): VmSample {
   const ran = running ?? definition;
-  const { memoryBytes, vcpus } = definitionFields(ran, vmId);
+  const { memoryBytes, vcpus: defined } = definitionFields(ran, vmId);
   const get = known<VmMetricName>(VM_METRICS, instant);
   const cpuRatio = get("CPU_RATIO");
   const cpuUserRatio = get("CPU_USER_RATIO");
-  const vcpusPresent = get("VCPUS_PRESENT") ?? vcpus;
+  const vcpusPresent = get("VCPUS_PRESENT") ?? defined;
   return {
     vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: memoryBytes, vcpusPresent,
     cpuRatio, cpuUserRatio, cpuSystemRatio: cpuRatio === null || cpuUserRatio === null ? null : Math.max(0, cpuRatio - cpuUserRatio),
     stealRatio: get("STEAL_RATIO"), throttledRatio: get("THROTTLED_RATIO"), throttledTimeRatio: get("THROTTLED_TIME_RATIO"),
-    vcpus: vcpusThen(get, vcpusPresent), disks: disksThen(get, ran), nics: nicsThen(get), guestRam: guestRamThen(get),
+    vcpus: vcpus === null ? vcpusTogether(get, vcpusPresent) : vcpuSamplesOf(vcpus.values), disks: disksThen(get, ran), nics: nicsThen(get), guestRam: guestRamThen(get),
     majorFaultsPerSecond: get("MAJOR_FAULTS_PER_SECOND"), balloonActualBytes: get("BALLOON_ACTUAL_BYTES"), pluggedBytes: get("PLUGGED_BYTES"),
     guestTotalBytes: get("GUEST_TOTAL_BYTES"), guestAvailableBytes: get("GUEST_AVAILABLE_BYTES"), guestCacheBytes: get("GUEST_CACHE_BYTES"), guestFreeBytes: get("GUEST_FREE_BYTES"), guestUpdatedAt: null,
     guestMajorFaultsPerSecond: get("GUEST_MAJOR_FAULTS_PER_SECOND"), guestSwapInBytesPerSecond: get("GUEST_SWAP_IN_BYTES_PER_SECOND"), guestSwapOutBytesPerSecond: get("GUEST_SWAP_OUT_BYTES_PER_SECOND"),
@@ -74,7 +76,7 @@ function nicsThen(get: Known<VmMetricName>): NicSample[] {
   return nic.rxBytesPerSecond === null && nic.txBytesPerSecond === null ? [] : [nic];
 }
 
-function vcpusThen(get: Known<VmMetricName>, present: number): VcpuSample[] {
+function vcpusTogether(get: Known<VmMetricName>, present: number): VcpuSample[] {
   const isOnly = present === 1;
   return Array.from({ length: present }, (_, index) => ({ index, ratio: isOnly ? get("VCPU_RATIO") : null, stealRatio: isOnly ? get("STEAL_RATIO") : null }));
 }

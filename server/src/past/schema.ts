@@ -9,6 +9,7 @@ import { vmCompression } from "../memory/compression.js";
 import { memoryPolicy } from "../memory/policy.js";
 import { MemoryBreakdownRef, MemoryCompressionRef, MemoryPolicyRef } from "../memory/schema.js";
 import { DiskSampleRef } from "../metrics/schema.js";
+import { VCPU_HISTORY, VcpuHistoryRef, vcpuHistoryArgs } from "../metrics/vcpu-schema.js";
 import { LabelRef } from "../vm/schema.js";
 import type { Label } from "../vm/model.js";
 import type { PastBounds, PastFrame, PastHost, PastVm } from "./model.js";
@@ -39,7 +40,7 @@ const PastVmRef = builder.objectRef<PastVm>("PastVm").implement({
     deletedAt: t.expose("deletedAt", { type: "DateTime", nullable: true, description: "When it was deleted after that instant; null: it lives on." }),
     sample: t.expose("sample", {
       type: VmSampleRef, nullable: true,
-      description: "The sample that was the newest then, or where only longer steps are kept the mean over the step. Null where it did not run, or nothing was measured or kept: a gap, never an older value. Of several vCPUs or disks each is null: what is kept is of all together. Ages, cores and room on file systems are not kept.",
+      description: "The sample that was the newest then, or where only longer steps are kept the mean over the step. Null where it did not run, or nothing was measured or kept: a gap, never an older value. Of several disks each is null: what is kept is of all together (so it is of vCPUs where each was not kept yet). Ages, cores and room on file systems are not kept.",
     }),
     allDisks: t.expose("allDisks", { type: DiskSampleRef, nullable: true, description: 'What is kept of its disks together, under the name "all": sums, and the mean time of one operation. Null as the sample is.' }),
     memoryPolicy: t.field({ type: MemoryPolicyRef, description: "As Vm.memoryPolicy, of its definition then.", resolve: ({ definition }) => memoryPolicy(definition) }),
@@ -61,6 +62,11 @@ const PastVmRef = builder.objectRef<PastVm>("PastVm").implement({
       },
       resolve: (vm, { range, stepSeconds, metrics }, ctx) =>
         ctx.services.past.history(vm, metrics, { from: range.from, to: range.to ?? null, stepSeconds: stepSeconds ?? null }),
+    }),
+    vcpuHistory: t.field({
+      type: [VcpuHistoryRef], description: `History of each vCPU of this life of the VM: ${VCPU_HISTORY}`, args: vcpuHistoryArgs,
+      resolve: (vm, { range, stepSeconds, metrics }, ctx) =>
+        ctx.services.past.vcpuHistory(vm, metrics, { from: range.from, to: range.to ?? null, stepSeconds: stepSeconds ?? null }),
     }),
   }),
 });

@@ -3,7 +3,8 @@ import type { Db } from "../db/client.js";
 import { InvalidInput } from "../errors.js";
 import type { HostService } from "../host/service.js";
 import type { VmMetricName } from "../metrics/catalog.js";
-import type { History, HistoryQuery, MetricsHistory } from "../metrics/history.js";
+import type { History, HistoryQuery, MetricsHistory, VcpuHistory } from "../metrics/history.js";
+import type { VcpuMetricName } from "../metrics/vcpus.js";
 import { definitionChanges } from "../vm/changes.js";
 import { matchesFilter } from "../vm/filter/evaluate.js";
 import { parseFilter } from "../vm/filter/parse.js";
@@ -62,7 +63,7 @@ export class PastService {
     const lives = await livesAt(this.parts.db, at);
     const instants = await this.parts.history.instants(at, known.map((host) => host.id), lives);
     const samples = new Map(known.map((host, index) => [host.id, pastHost(host, instants.hosts[index] ?? null).sample]));
-    const vms = lives.map((life, index) => pastVm(life, instants.vms[index] ?? null, samples.get(life.hostId) ?? null));
+    const vms = lives.map((life, index) => pastVm(life, { instant: instants.vms[index] ?? null, vcpus: instants.vcpus[index] ?? null }, samples.get(life.hostId) ?? null));
     const hosts = known.map((host, index) => pastHost(host, instants.hosts[index] ?? null, vms.flatMap(({ hostId, sample }) => (hostId === host.id && sample !== null ? [sample] : []))));
     return { at, stepSeconds: instants.stepSeconds, hosts, vms };
   }
@@ -75,6 +76,10 @@ export class PastService {
 
   history(vm: PastVm, metrics: readonly VmMetricName[], query: HistoryQuery): Promise<History<VmMetricName>> {
     return this.parts.history.lifeHistory({ vmId: vm.id, endedAt: vm.deletedAt }, metrics, query);
+  }
+
+  vcpuHistory(vm: PastVm, metrics: readonly VcpuMetricName[], query: HistoryQuery): Promise<VcpuHistory[]> {
+    return this.parts.history.vcpuHistory({ vmId: vm.id, endedAt: vm.deletedAt }, metrics, query);
   }
 
   /** Definitions of a VM, newest first, each with what it changed of the one before. */

@@ -1,4 +1,5 @@
 // What each verb does, as one sentence for people: for plans and answers. Pure.
+import type { PutKind } from "../operation/kinds.js";
 import type { OperationKind } from "../operation/store.js";
 import type { Vm } from "./model.js";
 import type { TargetVerb } from "./undo.js";
@@ -13,7 +14,7 @@ export interface EffectFacts {
 }
 
 /** Those whose effect follows from the definition and the request alone. */
-export type PlainVerb = Exclude<OperationKind, "PUT_VM" | "PAGE_OUT_VM" | TargetVerb>;
+export type PlainVerb = Exclude<OperationKind, PutKind | "PAGE_OUT_VM" | TargetVerb>;
 
 /** E.g. "Deletes the definition of web-1; its disks stay." */
 export function effectOf(kind: PlainVerb, vm: Pick<Vm, "name" | "vcpus" | "memoryBytes" | "definition">, facts: EffectFacts = {}): string {

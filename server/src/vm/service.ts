@@ -11,6 +11,7 @@ import { refusalError } from "../hypervisor/refusal.js";
 import * as wire from "../hypervisor/wire.js";
 import type { Log } from "../log.js";
 import type { MetricsService } from "../metrics/service.js";
+import type { PutKind } from "../operation/kinds.js";
 import type { OperationService } from "../operation/service.js";
 import type { Operation, OperationKind } from "../operation/store.js";
 import { OPERATION_WORDS } from "../operation/words.js";
@@ -21,6 +22,7 @@ import { effectOf, putEffect, type EffectFacts, type PlainVerb } from "./effects
 import { pageOfVms, type VmListArgs, type VmPage } from "./list.js";
 import type { FilterSubjects } from "./filter/subjects.js";
 import type { Vm, VmDefinition } from "./model.js";
+import { putKind } from "./put-kind.js";
 import type { VmRegistry } from "./registry.js";
 import { Turns } from "./turns.js";
 import { verbAvailability, type VerbAvailability } from "./verbs.js";
@@ -75,7 +77,7 @@ export type Call = (client: DaemonClient, operationId: string, options: { signal
 
 /** What another noun wants of a running VM: an operation that the daemon carries out. */
 export interface VmOrder {
-  readonly kind: Exclude<OperationKind, "PUT_VM">;
+  readonly kind: Exclude<OperationKind, PutKind>;
   readonly input: VerbInput;
   /** All that was asked for. */
   readonly request: unknown;
@@ -186,7 +188,7 @@ export class VmService {
     this.#requireDatabase();
     if (before !== null && action === "UNCHANGED") return { vm: before, action, changes, operation: null, effect };
     const request = { definition: input.definition, createOnly: input.createOnly, ...(input.ifGeneration == null ? {} : { ifGeneration: input.ifGeneration.toString() }) };
-    const done = await this.#carryOut(viewer, { kind: "PUT_VM", vmId: judged.id, hostId, idempotencyKey: input.idempotencyKey, request, call });
+    const done = await this.#carryOut(viewer, { kind: putKind(before?.definition ?? null, judged.definition), vmId: judged.id, hostId, idempotencyKey: input.idempotencyKey, request, call });
     return { ...done, action, changes, effect };
   }
 

@@ -5,6 +5,7 @@ import type { CpuService } from "../cpu/service.js";
 import { memoryPolicy } from "../memory/policy.js";
 import type { MemoryService } from "../memory/service.js";
 import { decisionUndoPlan } from "../memory/undo.js";
+import { isPut } from "../operation/kinds.js";
 import type { OperationService } from "../operation/service.js";
 import { newestOfKind, newestVerbId } from "../operation/store.js";
 import type { Operation } from "../operation/store.js";
@@ -29,7 +30,7 @@ export class UndoService {
   /** What would undo an operation now, or why nothing can. */
   async plan(operation: Operation): Promise<UndoPlan> {
     const { db, vms } = this.parts;
-    const isOfDefinition = operation.kind === "PUT_VM" || operation.kind === "DELETE_VM";
+    const isOfDefinition = isPut(operation.kind) || operation.kind === "DELETE_VM";
     const isDone = operation.state === "SUCCEEDED";
     return undoPlan(operation, {
       vm: vms.get(operation.vmId),

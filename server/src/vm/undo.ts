@@ -1,6 +1,7 @@
 // What undoes an operation: the rules, as a pure function of the operation, the VM as it is and the versions of its
 // definition. Only what was done last is undone: what came after would be undone with it, unasked.
 import { amount } from "../memory/amount.js";
+import { isPut } from "../operation/kinds.js";
 import type { Operation, OperationKind } from "../operation/store.js";
 import type { Vm, VmDefinition, VmState } from "./model.js";
 
@@ -53,7 +54,7 @@ export function undoPlan(operation: Undone, facts: UndoFacts): UndoPlan {
   if (state !== "SUCCEEDED") return none(`It did nothing that could be undone: it ${state === "FAILED" ? "failed" : "was cancelled"}.`);
   if (kind === "FORCE_OFF_VM" || kind === "RESET_VM") return none("What a power cut or a reset took from the guest cannot be brought back.");
   if (kind === "PAGE_OUT_VM") return none("What was paged out comes back by itself as the guest touches it.");
-  if (kind === "PUT_VM") return undoPut(operation, facts);
+  if (isPut(kind)) return undoPut(operation, facts);
   if (kind === "DELETE_VM") return undoDelete(operation, facts);
   const inverse = INVERSES[kind];
   if (inverse === undefined) return none("This kind of operation cannot be undone.");

@@ -6,18 +6,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "../../support/process.js";
 import { TerminalDriver } from "../../support/terminal.js";
 import { cpuPercent, pssMebibytes } from "../process-cost.js";
-import { type Suite, stopwatch, timed } from "../suite.js";
+import type { Suite } from "../suite.js";
+import { type TerminalCost, terminalCost, type WindowPlan } from "../terminal-cost.js";
 import { parseDomstats } from "./answers.js";
 import type { HeldVirsh } from "./held-virsh.js";
 import { Libvirt } from "./instance.js";
 
-export interface WatchPlan {
+export interface WatchPlan extends WindowPlan {
   readonly guests: number;
   readonly memoryMebibytes: number;
   readonly bootedAtOnce: number;
   readonly settleMs: number;
-  readonly windowMs: number;
-  readonly windows: number;
 }
 
 /** CPU in percent of a core, one value a window; memory in MiB. */
@@ -28,15 +27,12 @@ export interface Watching {
   readonly watcherCpu: readonly number[];
   readonly daemonPss: number;
   readonly watcherPss: number;
-  /** Null where nothing was painted. */
-  readonly bytesPerSecond: number | null;
-  /** Milliseconds that the statistics of all guests take over a held connection. */
-  readonly stats: readonly number[];
+  /** One value a window; none where nothing was painted. */
+  readonly bytesPerSecond: readonly number[];
 }
 
 /** libvirt's state of a domain that runs (VIR_DOMAIN_RUNNING). */
 const RUNNING = "1";
-const STATS_ROUNDS = 50;
 /** As many as ours boot: under emulation a guest's boot takes seconds of a core. */
 const BOOT_DEADLINE_MS = 120_000;
 
@@ -50,8 +46,7 @@ export async function watchWithLibvirt(plan: WatchPlan, note: Parameters<Suite["
   note(`libvirt: ${plan.guests} guests idle`);
   const running = [...parseDomstats(await virsh.ask("domstats")).values()].filter((domain) => domain.get("state.state") === RUNNING).length;
   if (running !== plan.guests) throw new Error(`libvirt runs ${running} guests instead of ${plan.guests}`);
-  const cost = libvirt.programs.virtTop === undefined ? await watchByVirsh(libvirt, virsh, plan) : await watchByVirtTop(libvirt, libvirt.programs.virtTop, plan);
-  return { ...cost, stats: await timed(STATS_ROUNDS, () => stopwatch(() => virsh.ask("domstats")), 3) };
+  return libvirt.programs.virtTop === undefined ? await watchByVirsh(libvirt, virsh, plan) : await watchByVirtTop(libvirt, libvirt.programs.virtTop, plan);
 }
 
 async function bootTogether(libvirt: Libvirt, virsh: HeldVirsh, names: readonly string[], memoryMebibytes: number): Promise<void> {
@@ -63,40 +58,36 @@ async function bootTogether(libvirt: Libvirt, virsh: HeldVirsh, names: readonly 
   for (const { name, boot } of machines) await eventually(`${name} to boot`, () => readFileSync(boot.serialLog, "utf8").includes("QuetzalCore guest ready"), BOOT_DEADLINE_MS);
 }
 
-type Cost = Omit<Watching, "stats">;
-
-async function watchByVirtTop(libvirt: Libvirt, virtTop: string, plan: WatchPlan): Promise<Cost> {
+async function watchByVirtTop(libvirt: Libvirt, virtTop: string, plan: WatchPlan): Promise<Watching> {
   await using screen = new TerminalDriver(virtTop, ["-c", libvirt.uri, "-d", "1"], { env: libvirt.env });
   await screen.waitFor("bench-idle-");
-  const cost = await measured("virt-top", libvirt, screen.pid, plan);
-  const before = screen.bytes;
-  await delay(plan.windowMs);
-  return { ...cost, bytesPerSecond: (screen.bytes - before) / (plan.windowMs / 1000) };
+  await delay(plan.settleMs);
+  return told("virt-top", libvirt, screen.pid, await terminalCost(screen, [libvirt.daemonPid, screen.pid], plan));
 }
 
-async function watchByVirsh(libvirt: Libvirt, virsh: HeldVirsh, plan: WatchPlan): Promise<Cost> {
+async function watchByVirsh(libvirt: Libvirt, virsh: HeldVirsh, plan: WatchPlan): Promise<Watching> {
   let asked: Promise<unknown> = Promise.resolve();
   const clock = setInterval(() => {
     asked = asked.then(() => virsh.ask("domstats"));
     asked.catch(() => undefined); // Thrown below, where it is waited for.
   }, 1000);
   try {
-    return { ...(await measured("virsh domstats at 1 Hz", libvirt, virsh.pid, plan)), bytesPerSecond: null };
+    await delay(plan.settleMs);
+    return told("virsh domstats at 1 Hz", libvirt, virsh.pid, { cpu: await cpuPercent([libvirt.daemonPid, virsh.pid], plan.windowMs, plan.windows), bytesPerSecond: [] });
   } finally {
     clearInterval(clock);
     await asked;
   }
 }
 
-async function measured(watcher: string, libvirt: Libvirt, watcherPid: number, plan: WatchPlan): Promise<Omit<Cost, "bytesPerSecond">> {
-  await delay(plan.settleMs);
-  const windows = await cpuPercent([libvirt.daemonPid, watcherPid], plan.windowMs, plan.windows);
+function told(watcher: string, libvirt: Libvirt, watcherPid: number, { cpu, bytesPerSecond }: TerminalCost): Watching {
   return {
     watcher,
     daemon: basename(libvirt.programs.daemon),
-    daemonCpu: windows.map(([cpu]) => cpu ?? 0),
-    watcherCpu: windows.map(([, cpu]) => cpu ?? 0),
+    daemonCpu: cpu.map(([daemon]) => daemon ?? 0),
+    watcherCpu: cpu.map(([, one]) => one ?? 0),
     daemonPss: pssMebibytes(libvirt.daemonPid),
     watcherPss: pssMebibytes(watcherPid),
+    bytesPerSecond,
   };
 }

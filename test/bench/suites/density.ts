@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { Stack } from "../../support/stack.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
-import { type Figure, figure, quantile } from "../figure.js";
+import { type Figure, figure, quantile, NO_TARGET } from "../figure.js";
 import { echoTimes, graphqlLine, type Line, rawGuestArgs, rawLine } from "../lines.js";
 import { cpuPercent } from "../process-cost.js";
 import { RawQemu } from "../raw-qemu.js";
@@ -54,7 +54,7 @@ async function inTurns<T>(names: readonly T[], boot: (name: T) => Promise<void>)
 
 async function echoes(lines: readonly Line[]): Promise<number[]> {
   const all: number[] = [];
-  for (const line of lines) all.push(...await echoTimes(line, KEYS, 0));
+  for (const line of lines) all.push(...await echoTimes(line, { keys: KEYS, warmUp: 0, pauseMs: 0 }));
   return all;
 }
 
@@ -110,9 +110,9 @@ export const density: Suite = {
     const perGibibyte = (one: Omit<Density, "cpu">): number => 1024 / quantile(one.mebibytesEach, 0.5);
     return [
       figure(`memory of the host for each of ${GUESTS} idle ${MEMORY_MEBIBYTES} MiB guests`, "MiB", mine.mebibytesEach, { peerShare: 1 / TIMES_PLAIN_QEMU }, { name: "plain QEMU", samples: plain.mebibytesEach }),
-      figure(`idle ${MEMORY_MEBIBYTES} MiB guests per GiB of the host`, "1/GiB", [perGibibyte(mine)], { none: true }, { name: "plain QEMU", samples: [perGibibyte(plain)] }),
+      figure(`idle ${MEMORY_MEBIBYTES} MiB guests per GiB of the host`, "1/GiB", [perGibibyte(mine)], NO_TARGET, { name: "plain QEMU", samples: [perGibibyte(plain)] }),
       figure("keystroke to echo of each of them", "ms", mine.echoMs, { p95AtMost: ECHO_P95_MS }, { name: "plain QEMU", samples: plain.echoMs }),
-      figure(`CPU of quetzald, its samplers and its controller, ${GUESTS} controlled guests`, "%", mine.cpu, { none: true }),
+      figure(`CPU of quetzald, its samplers and its controller, ${GUESTS} controlled guests`, "%", mine.cpu, NO_TARGET),
     ];
   },
 };

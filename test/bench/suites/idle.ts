@@ -5,12 +5,12 @@ import { isAlive } from "../../support/process.js";
 import { cliPath, Stack } from "../../support/stack.js";
 import { TerminalDriver } from "../../support/terminal.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
-import { type Figure, figure, type Peer, peer, type Target } from "../figure.js";
+import { type Figure, figure, type Peer, peer, type Target, NO_TARGET } from "../figure.js";
 import { noPeer } from "../libvirt/instance.js";
 import { watchWithLibvirt, type Watching } from "../libvirt/watching.js";
-import { allPids, childPids, commandLine, cpuPercent, pssMebibytes } from "../process-cost.js";
-import { type Suite, stopwatch, timed } from "../suite.js";
-import { LIST_DOCUMENT } from "./list.js";
+import { allPids, childPids, commandLine, pssMebibytes } from "../process-cost.js";
+import type { Suite } from "../suite.js";
+import { terminalCost } from "../terminal-cost.js";
 
 const COUNTS = [1, 10, 30];
 /** What the promise speaks of, and the peer is measured with. */
@@ -20,19 +20,18 @@ const MEMORY_MEBIBYTES = 96;
 const SETTLE_MS = 15_000;
 const WINDOW_MS = 10_000;
 const WINDOWS = 6;
+/** Where nothing is promised. */
+const FEWER_WINDOWS = 3;
 /** Guests that boot together: under emulation each takes a core for seconds. */
 const BOOTED_AT_ONCE = 3;
 /** virt-top with libvirtd on 30 guests, without history: the figure to stay under. */
 const TARGET_PERCENT = 2.4;
-const LIST_ROUNDS = 50;
 
 /** What one count of guests showed, by process. */
 interface Watched {
   readonly cpu: ReadonlyMap<string, readonly number[]>;
   readonly pss: ReadonlyMap<string, number>;
-  readonly bytesPerSecond: number;
-  /** Milliseconds of the list with its newest samples. */
-  readonly list: readonly number[];
+  readonly bytesPerSecond: readonly number[];
 }
 
 function postgresPids(stateDir: string): number[] {
@@ -46,22 +45,18 @@ async function boot(stack: Stack, name: string): Promise<void> {
   await vm.waitForBoot();
 }
 
-async function measure(stack: Stack): Promise<Watched> {
+async function measure(stack: Stack, windows: number): Promise<Watched> {
   await using screen = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv });
   await screen.waitFor("bench-idle-0");
   await delay(SETTLE_MS);
   const named = [["quetzald", [stack.daemon?.pid]], ["server", [stack.server?.pid]], ["dashboard", [screen.pid]], ["postgres", postgresPids(stack.stateDir)]] as [string, number[]][];
   const pids = named.flatMap(([, list]) => list);
-  const windows = await cpuPercent(pids, WINDOW_MS, WINDOWS);
-  const bytesBefore = screen.bytes;
-  await delay(WINDOW_MS);
-  const bytesPerSecond = (screen.bytes - bytesBefore) / (WINDOW_MS / 1000);
-  const share = (list: readonly number[]): number[] => windows.map((window) => window.filter((_, index) => list.includes(pids[index] ?? -1)).reduce((a, b) => a + b, 0));
+  const { cpu, bytesPerSecond } = await terminalCost(screen, pids, { windowMs: WINDOW_MS, windows });
+  const share = (list: readonly number[]): number[] => cpu.map((window) => window.filter((_, index) => list.includes(pids[index] ?? -1)).reduce((a, b) => a + b, 0));
   const watched = {
     cpu: new Map(named.map(([name, list]) => [name, share(list)])),
     pss: new Map(named.map(([name, list]) => [name, list.filter(isAlive).map(pssMebibytes).reduce((a, b) => a + b, 0)])),
     bytesPerSecond,
-    list: await timed(LIST_ROUNDS, () => stopwatch(() => stack.api.query(LIST_DOCUMENT)), 3),
   };
   screen.send("q");
   await screen.waitForExit();
@@ -74,19 +69,18 @@ function together(...parts: (readonly number[] | undefined)[]): number[] {
 }
 
 function figures(guests: number, ours: Watched, theirs: Watching | undefined): Figure[] {
-  const target: Target = guests === PROMISED_COUNT ? { atMost: TARGET_PERCENT } : { none: true };
+  const target: Target = guests === PROMISED_COUNT ? { atMost: TARGET_PERCENT } : NO_TARGET;
   const [watcher, daemon] = [theirs?.watcher ?? "", theirs?.daemon ?? ""];
-  const single = (name: string, value: number | null | undefined): Peer[] => peer(name, value === null || value === undefined ? [] : [value]);
+  const single = (name: string, value: number | undefined): Peer[] => peer(name, value === undefined ? [] : [value]);
   const peersOf = { // Whom each of our processes is set beside; the server and its database have no counterpart.
     quetzald: { cpu: peer(daemon, theirs?.daemonCpu ?? []), pss: single(daemon, theirs?.daemonPss) },
     dashboard: { cpu: peer(watcher, theirs?.watcherCpu ?? []), pss: single(watcher, theirs?.watcherPss) },
   } as Partial<Record<string, { cpu: Peer[]; pss: Peer[] }>>;
   return [
     figure(`CPU of daemon + server + dashboard, ${guests} idle guests`, "%", together(ours.cpu.get("quetzald"), ours.cpu.get("server"), ours.cpu.get("dashboard")), target, ...peer(`${watcher} + ${daemon}`, together(theirs?.daemonCpu, theirs?.watcherCpu))),
-    ...[...ours.cpu].map(([name, cpu]) => figure(`CPU of ${name}, ${guests} idle guests`, "%", cpu, { none: true }, ...(peersOf[name]?.cpu ?? []))),
-    ...[...ours.pss].map(([name, pss]) => figure(`memory (PSS) of ${name}, ${guests} idle guests`, "MiB", [pss], { none: true }, ...(peersOf[name]?.pss ?? []))),
-    figure(`bytes to an 80x24 terminal, ${guests} idle guests`, "B/s", [ours.bytesPerSecond], { none: true }, ...single(watcher, theirs?.bytesPerSecond)),
-    figure(`list of ${guests} running VMs with their newest samples`, "ms", ours.list, { none: true }, ...peer("virsh domstats, held", theirs?.stats ?? [])),
+    ...[...ours.cpu].map(([name, cpu]) => figure(`CPU of ${name}, ${guests} idle guests`, "%", cpu, NO_TARGET, ...(peersOf[name]?.cpu ?? []))),
+    ...[...ours.pss].map(([name, pss]) => figure(`memory (PSS) of ${name}, ${guests} idle guests`, "MiB", [pss], NO_TARGET, ...(peersOf[name]?.pss ?? []))),
+    figure(`bytes to an 80x24 terminal, ${guests} idle guests`, "B/s", ours.bytesPerSecond, NO_TARGET, ...peer(watcher, theirs?.bytesPerSecond ?? [])),
   ];
 }
 
@@ -101,7 +95,7 @@ async function watchOurs(note: (line: string) => void): Promise<Map<number, Watc
       started += names.length;
     }
     note(`${count} guests idle`);
-    watched.set(count, await measure(stack));
+    watched.set(count, await measure(stack, count === PROMISED_COUNT ? WINDOWS : FEWER_WINDOWS));
   }
   return watched;
 }

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Stack } from "../../support/stack.js";
 import { bareGuest, VmDriver } from "../../support/vm.js";
-import { type Figure, figure, peer } from "../figure.js";
+import { type Figure, figure, peer, NO_TARGET } from "../figure.js";
 import type { HeldVirsh } from "../libvirt/held-virsh.js";
 import { Libvirt } from "../libvirt/instance.js";
 import { RawQemu } from "../raw-qemu.js";
@@ -85,8 +85,8 @@ async function startsAndEnds(stack: Stack, id: string, virsh: HeldVirsh | undefi
   await states.stop();
   return [
     figure("start: mutation sent → RUNNING at a subscriber", "ms", ours.start, { peerPlus: 40 }, { name: "raw QEMU", samples: raw.start }, ...peer("libvirt", libvirt.start)),
-    figure("start: what is added to raw QEMU's of the same round", "ms", added(ours.start, raw.start), { none: true }, ...peer("libvirt", added(libvirt.start, raw.start))),
-    figure("start: mutation sent → accepted", "ms", ours.call, { none: true }),
+    figure("start: what is added to raw QEMU's of the same round", "ms", added(ours.start, raw.start), NO_TARGET, ...peer("libvirt", added(libvirt.start, raw.start))),
+    figure("start: mutation sent → accepted", "ms", ours.call, NO_TARGET),
     figure("force off: mutation sent → STOPPED at a subscriber", "ms", ours.off, { atMost: 30 }, { name: "raw QEMU", samples: raw.off }, ...peer("libvirt", libvirt.off)),
   ];
 }
@@ -120,8 +120,8 @@ async function eventWays(stack: Stack, vm: VmDriver): Promise<Figure[]> {
   await Promise.all([states.stop(), stored.stop()]);
   return [
     figure("event: pause or resume sent → new state at a subscriber", "ms", seen.plain, { atMost: 3 }, { name: "empty query over the same WebSocket", samples: empty }),
-    figure("event: the same with an idempotency key, stored before the daemon is asked", "ms", seen.keyed, { none: true }),
-    figure("event: the same → stored → at a subscriber of events", "ms", seenStored, { none: true }),
+    figure("event: the same with an idempotency key, stored before the daemon is asked", "ms", seen.keyed, NO_TARGET),
+    figure("event: the same → stored → at a subscriber of events", "ms", seenStored, NO_TARGET),
   ];
 }
 

@@ -4,7 +4,7 @@ import { AT_EASE, daemonClient, SHORT } from "../../support/daemon-client.js";
 import { eventually } from "../../support/process.js";
 import { Stack } from "../../support/stack.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
-import { type Figure, figure } from "../figure.js";
+import { type Figure, figure, NO_TARGET } from "../figure.js";
 import { cpuPercent } from "../process-cost.js";
 import { type Suite, stopwatch, timed } from "../suite.js";
 
@@ -49,7 +49,7 @@ async function moves(stack: Stack): Promise<Figure[]> {
   await vm.forceOff();
   return [
     figure(`balloon: mutation → ${MOVED_MIB} MiB less in the guest`, "ms", taken, { atMost: BALLOON_TARGET_MS }),
-    figure(`balloon: mutation → the ${MOVED_MIB} MiB back in the guest`, "ms", back.slice(1), { none: true }),
+    figure(`balloon: mutation → the ${MOVED_MIB} MiB back in the guest`, "ms", back.slice(1), NO_TARGET),
     figure(`virtio-mem: mutation → ${PLUGGED_MIB} MiB more in the guest`, "ms", plugged, { atMost: PLUG_TARGET_MS }),
   ];
 }
@@ -88,7 +88,7 @@ async function beside(stack: Stack): Promise<Figure[]> {
   await Promise.all([busy, ...neighbours].map((vm) => vm.forceOff()));
   return [
     figure(`busy guest while the controller reclaims ${NEIGHBOURS} neighbours: how much slower`, "%", controlled, { atMost: SLOWER_AT_MOST_PERCENT }),
-    figure(`busy guest while the balloons of ${NEIGHBOURS} neighbours move without a pause: how much slower`, "%", restless, { none: true }),
+    figure(`busy guest while the balloons of ${NEIGHBOURS} neighbours move without a pause: how much slower`, "%", restless, NO_TARGET),
   ];
 }
 

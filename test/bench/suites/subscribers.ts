@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "../../support/stack.js";
 import { ScriptedStack } from "../../support/scripted-stack.js";
-import { figure, quantile } from "../figure.js";
+import { figure, quantile, NO_TARGET } from "../figure.js";
 import { cpuPercent } from "../process-cost.js";
 import type { Suite } from "../suite.js";
 
@@ -43,7 +43,7 @@ export const subscribers: Suite = {
       if (quantile(delivered, 0.5) < promised * LEAST_DELIVERED) throw new Error(`each subscriber got ${quantile(delivered, 0.5)} samples a second instead of ${promised}: the machine is too busy for this figure`);
       return [
         figure(`CPU of the server, ${SUBSCRIBERS} subscribers`, "%", cpu, { atMost: 25 }),
-        figure("samples delivered to each subscriber", "1/s", delivered, { none: true }),
+        figure("samples delivered to each subscriber", "1/s", delivered, NO_TARGET),
       ];
     } finally {
       crowd.kill();

@@ -10,10 +10,11 @@ import { cliPath, Stack } from "../../support/stack.js";
 import { TerminalDriver, type TerminalOptions } from "../../support/terminal.js";
 import { smallGuest, VmDriver } from "../../support/vm.js";
 import { whenInterrupted } from "../endings.js";
-import { type Figure, figure, peer, type Peer, quantile } from "../figure.js";
+import { type Figure, figure, peer, type Peer, quantile, NO_TARGET } from "../figure.js";
 import { Libvirt, noPeer } from "../libvirt/instance.js";
 import { cpuPercent, pssMebibytes } from "../process-cost.js";
 import { type Suite, timed } from "../suite.js";
+import { terminalCost } from "../terminal-cost.js";
 
 const GUESTS = 10;
 const MEMORY_MEBIBYTES = 96;
@@ -48,7 +49,7 @@ interface Watcher {
   /** What stands on the screen once the first frame is whole. */
   readonly ready: string | RegExp;
 }
-interface Cost { readonly bytesPerSecond: number[]; readonly cpu: number[]; readonly pss: number }
+interface Cost { readonly bytesPerSecond: readonly number[]; readonly cpu: readonly number[]; readonly pss: number }
 
 async function open({ command, args, env, ready }: Watcher, size: TerminalOptions): Promise<TerminalDriver> {
   const screen = new TerminalDriver(command, args, { ...size, env });
@@ -69,14 +70,8 @@ async function firstFrame(watcher: Watcher): Promise<number> {
 async function costOf(watcher: Watcher, size: TerminalOptions): Promise<Cost> {
   await using screen = await open(watcher, size);
   await delay(SETTLE_MS);
-  const bytesPerSecond: number[] = [];
-  const cpu: number[] = [];
-  for (let window = 0; window < WINDOWS; window++) {
-    const before = screen.bytes;
-    cpu.push((await cpuPercent([screen.pid], WINDOW_MS, 1))[0]?.[0] ?? 0);
-    bytesPerSecond.push((screen.bytes - before) / (WINDOW_MS / 1000));
-  }
-  return { bytesPerSecond, cpu, pss: pssMebibytes(screen.pid) };
+  const { cpu, bytesPerSecond } = await terminalCost(screen, [screen.pid], { windowMs: WINDOW_MS, windows: WINDOWS });
+  return { bytesPerSecond, cpu: cpu.flat(), pss: pssMebibytes(screen.pid) };
 }
 
 /** Milliseconds from a key that moves the cursor to the frame in which it has moved. */
@@ -190,8 +185,8 @@ async function besideOthers(viewers: readonly Watcher[], note: Note): Promise<Fi
   return [
     ...SIZES.flatMap(({ columns, rows, bytesTarget }, size) => (mine[size] === undefined ? [] : [
       figure(`bytes to a ${columns}x${rows} terminal, ${GUESTS} VMs`, "B/s", mine[size].bytesPerSecond, { atMost: bytesTarget }, ...peersOf((cost) => cost.bytesPerSecond, size)),
-      figure(`CPU of the dashboard at ${columns}x${rows}, ${GUESTS} VMs`, "%", mine[size].cpu, size === 0 ? { atMost: 1 } : { none: true }, ...peersOf((cost) => cost.cpu, size)),
-      figure(`memory (PSS) of the dashboard at ${columns}x${rows}, ${GUESTS} VMs`, "MiB", [mine[size].pss], { none: true }, ...peersOf((cost) => [cost.pss], size)),
+      figure(`CPU of the dashboard at ${columns}x${rows}, ${GUESTS} VMs`, "%", mine[size].cpu, size === 0 ? { atMost: 1 } : NO_TARGET, ...peersOf((cost) => cost.cpu, size)),
+      figure(`memory (PSS) of the dashboard at ${columns}x${rows}, ${GUESTS} VMs`, "MiB", [mine[size].pss], NO_TARGET, ...peersOf((cost) => [cost.pss], size)),
     ])),
     figure(`key → painted frame, ${GUESTS} VMs`, "ms", keys, { atMost: 16, p95AtMost: 33 }),
     figure("command → first whole frame, services up", "ms", first.get("dashboard") ?? [], { atMost: 300 }, ...peer("virt-top", theirs?.first ?? []), ...viewers.flatMap(({ name }) => peer(name, first.get(name) ?? []))),

@@ -1,4 +1,5 @@
-// Owns the order of suites: a lane runs its suites one after another, lanes run side by side. Knows no suite and no tool.
+// Owns the order of suites and what all of them came to: a lane runs its suites one after another, lanes run side by
+// side. Knows no suite and no tool.
 import { runWithSecondTry } from "./suite.mjs";
 
 /** @typedef {import("./suite.mjs").Suite} Suite */
@@ -24,4 +25,20 @@ async function runLane(lane, options) {
 }
 
 /** @param {Count[]} counts @returns {Count} */
-export const sum = (counts) => counts.reduce((total, count) => ({ passed: total.passed + count.passed, failed: total.failed + count.failed, skipped: total.skipped + count.skipped }), { passed: 0, failed: 0, skipped: 0 });
+export const sum = (counts) => counts.reduce((total, count) => ({
+  passed: total.passed + count.passed,
+  failed: total.failed + count.failed,
+  skipped: total.skipped + count.skipped,
+  secondTry: [...(total.secondTry ?? []), ...(count.secondTry ?? [])],
+}), { passed: 0, failed: 0, skipped: 0, secondTry: [] });
+
+/**
+ * What a run ends with. A file that passed at its second try only is no failure, and is never silent.
+ *
+ * @param {Count} total
+ * @returns {string}
+ */
+export function closingLines({ passed, failed, skipped, secondTry = [] }) {
+  const tried = secondTry.length === 0 ? "" : `${secondTry.length} ${secondTry.length === 1 ? "file" : "files"} passed only at the second try: ${secondTry.join(", ")}\n`;
+  return `${tried}${passed} passed, ${failed} failed, ${skipped} skipped\n`;
+}

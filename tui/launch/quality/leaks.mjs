@@ -11,6 +11,9 @@ const GRACE_MS = 5_000;
 /** cgroups of ours lie this deep at most: controller, quetzal, VM. */
 const CGROUP_DEPTH = 3;
 
+/** What our tests call their temporary folders, and what Rust's tempfile calls one that has no name. */
+const FOLDER_OF_TEST = /^(qz|\.tmp)/;
+
 /** @typedef {{interfaces: Set<string>, cgroups: Set<string>}} Before */
 
 /** @returns {Before} */
@@ -72,6 +75,6 @@ function cgroups(dir, depth) {
 function leftFiles(dir) {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     if (entry.isSocket()) return [`socket ${join(dir, entry.name)}`];
-    return entry.isDirectory() && entry.name.startsWith("qz") ? [`state folder ${join(dir, entry.name)}`] : [];
+    return entry.isDirectory() && FOLDER_OF_TEST.test(entry.name) ? [`state folder ${join(dir, entry.name)}`] : [];
   });
 }

@@ -7,7 +7,7 @@ import { openStepLine } from "../progress.mjs";
 import { runLogged } from "../run.mjs";
 
 /** @typedef {import("../context.mjs").Context} Context */
-/** @typedef {{passed: number, failed: number, skipped: number}} Count */
+/** @typedef {{passed: number, failed: number, skipped: number, secondTry?: string[]}} Count secondTry: files that failed and then passed */
 /**
  * @typedef {object} Suite
  * @property {string} title
@@ -80,7 +80,7 @@ function vitestSuite({ repoDir }, project, workDir) {
     const failed = failedFiles(report);
     if (failed.length === 0 || failed.length > MOST_TRIED_AGAIN) return undefined;
     const names = failed.map((file) => relative(repoDir, file));
-    return { ...nodeTool(repoDir, `${title}, again: ${names.join(", ")}`, "vitest/vitest.mjs", args(secondReport, names)), count: () => countVitest(report, secondReport) };
+    return { ...nodeTool(repoDir, `${title}, again: ${names.join(", ")}`, "vitest/vitest.mjs", args(secondReport, names)), count: () => countTwice(report, secondReport, repoDir) };
   };
   return { ...suite, count: () => countVitest(report), again };
 }
@@ -172,6 +172,20 @@ export function countVitest(report, secondReport) {
   // A file that could not even be loaded holds no failed test, yet has failed.
   const broken = files.filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")).length;
   return { passed: having("passed"), failed: having("failed") + broken, skipped: having("pending", "skipped", "todo") };
+}
+
+/**
+ * @param {string} report
+ * @param {string} secondReport
+ * @param {string} repoDir which the names of what passed at the second try only are told without
+ * @returns {Count | undefined}
+ */
+export function countTwice(report, secondReport, repoDir) {
+  const count = countVitest(report, secondReport);
+  const stillFailed = new Set(failedFiles(secondReport));
+  const triedAgain = new Set((readReport(secondReport) ?? []).map((file) => file.name));
+  const secondTry = failedFiles(report).filter((name) => triedAgain.has(name) && !stillFailed.has(name)).map((name) => relative(repoDir, name));
+  return count && { ...count, ...(secondTry.length > 0 ? { secondTry } : {}) };
 }
 
 /** Enough for a dozen failures with their differences. */

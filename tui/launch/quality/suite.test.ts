@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { completed, countCargo, countVitest, failedFiles, runWithSecondTry, type Suite } from "./suite.mjs";
+import { completed, countCargo, countTwice, countVitest, failedFiles, runWithSecondTry, type Suite } from "./suite.mjs";
 
 let dir = "";
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), "qz-"))));
@@ -39,6 +39,15 @@ it("counts the second try of a file, and the first one of all others", () => {
   const second = writeReport("second.json", [file("b", "passed", ["passed", "passed"]), file("c", "failed", ["failed"])]);
   expect(countVitest(first, second)).toEqual({ passed: 3, failed: 1, skipped: 0 });
   expect(countVitest(first, join(dir, "none.json"))).toEqual({ passed: 2, failed: 2, skipped: 0 });
+});
+
+it("names the files that passed only at the second try", () => {
+  const first = writeReport("first.json", [file("/clone/test/a", "passed", ["passed"]), file("/clone/test/b", "failed", ["failed"]), file("/clone/test/c", "failed", ["failed"]), file("/clone/test/d", "failed", [])]);
+  // Of d the second try left no word: it was interrupted.
+  const second = writeReport("second.json", [file("/clone/test/b", "passed", ["passed"]), file("/clone/test/c", "failed", ["failed"])]);
+  expect(countTwice(first, second, "/clone")).toEqual({ passed: 2, failed: 2, skipped: 0, secondTry: ["test/b"] });
+  expect(countTwice(first, join(dir, "none.json"), "/clone")).toEqual({ passed: 1, failed: 3, skipped: 0 });
+  expect(countTwice(join(dir, "none.json"), second, "/clone")).toBeUndefined();
 });
 
 describe("runWithSecondTry", () => {

@@ -3,6 +3,7 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LaunchFault } from "../fault.mjs";
+import { writeFault } from "../writable.mjs";
 import { identify, isAlive, waitUntil } from "./process.mjs";
 
 /** A cold set-up takes some minutes; another start waits for it that long. */
@@ -16,7 +17,11 @@ const WAIT_MS = 20 * 60_000;
 export async function takeLock(runDir, onWait) {
   const path = join(runDir, "launch.lock");
   const mine = join(runDir, `launch.lock.${process.pid}`);
-  writeFileSync(mine, JSON.stringify(identify(process.pid)));
+  try {
+    writeFileSync(mine, JSON.stringify(identify(process.pid)));
+  } catch (error) {
+    throw writeFault("The run folder", runDir, error);
+  }
   try {
     let waiting = false;
     const taken = await waitUntil(() => {

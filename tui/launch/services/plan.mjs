@@ -5,9 +5,11 @@ import { readFileSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { daemonBinary, serverBundle } from "../context.mjs";
+import { LaunchFault } from "../fault.mjs";
 import { DATABASE_USER, QEMU_USER } from "../steps/users.mjs";
 import { proveDatabase } from "./database.mjs";
 import { listenFault, wishedListen } from "./listen.mjs";
+import { waitUntil } from "./process.mjs";
 import { readRunning } from "./service.mjs";
 
 /** @typedef {import("../context.mjs").Context} Context */
@@ -21,6 +23,8 @@ const DAEMON_READY_MS = 30_000;
 const SERVER_READY_MS = 90_000;
 /** Both end in well under a second; Postgres writes a checkpoint first. */
 export const END_MS = 20_000;
+/** The server tries a daemon that was started anew twice a second. */
+const LINK_MS = 15_000;
 /** Loopback answers at once or not at all. */
 const ANSWER_TIMEOUT_MS = 1_000;
 /** The variables that change what the server is; another value means another server. */
@@ -124,13 +128,21 @@ export function accepts(address) {
 }
 
 /**
- * Whether the running server has a daemon behind it: after either was started anew this takes a moment.
+ * Waits until the running server has a daemon behind it: after either was started anew this takes a moment, in which
+ * VMs are shown but refuse every verb.
  *
- * @param {Context} context @returns {Promise<boolean>}
+ * @param {Context} context
+ * @param {string} again what to do once the cause is mended
+ * @returns {Promise<void>}
+ * @throws {LaunchFault} it came to nothing
  */
-export async function isLinked({ paths }) {
-  const server = readServer(paths.serverJson);
-  return server !== undefined && (await answersWell(server.url, "/ready"));
+export async function waitForLink({ paths }, again) {
+  const isLinked = async () => {
+    const server = readServer(paths.serverJson);
+    return server !== undefined && (await answersWell(server.url, "/ready"));
+  };
+  if (await waitUntil(isLinked, LINK_MS)) return;
+  throw new LaunchFault(`The server did not reach the daemon within ${LINK_MS / 1000} s.`, { log: paths.logsDir, mend: `look into quetzald.log and server.log there, then ${again}` });
 }
 
 /** @param {string} url @param {string} path */

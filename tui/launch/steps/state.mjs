@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync, rmdirSync, statSync } fro
 import { dirname } from "node:path";
 import { LaunchFault } from "../fault.mjs";
 import { socketPathFault } from "../paths.mjs";
+import { writeFault } from "../writable.mjs";
 
 /** @type {import("../step.mjs").Step} */
 export const stateStep = {
@@ -24,7 +25,7 @@ export function prepareState({ paths, uid }) {
   const tooLong = socketPathFault(paths.runDir);
   if (tooLong) throw new LaunchFault(tooLong);
   // Before anything is made, so that a refusal leaves nothing behind.
-  if (uid === 0) for (const dir of [paths.stateDir, paths.runDir]) checkReachable(dir);
+  for (const dir of [paths.stateDir, paths.runDir]) checkWay(dir, uid);
   return [paths.stateDir, paths.runDir, paths.logsDir, paths.imagesDir, paths.buildDir].flatMap((dir) => makeWritable(dir, uid));
 }
 
@@ -47,8 +48,7 @@ function makeWritable(dir, uid) {
     accessSync(dir, constants.W_OK | constants.X_OK);
     return made;
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new LaunchFault(`The state folder ${dir} cannot be written (${cause}).`, { mend: `give yourself the right to write there, or set QUETZAL_STATE_DIR to a folder of yours.` });
+    throw writeFault("The state folder", dir, error, uid);
   }
 }
 
@@ -72,13 +72,23 @@ function makeFolders(dir, mode) {
   }
 }
 
-/** @param {string} dir */
-function checkReachable(dir) {
+/** @param {string} dir @param {number} uid */
+function checkWay(dir, uid) {
   for (let folder = dir; ; folder = dirname(folder)) {
-    const stat = statSync(folder, { throwIfNoEntry: false });
-    if (stat && (stat.mode & 0o001) === 0) {
+    const stat = statOf(folder);
+    if (stat && !stat.isDirectory()) throw writeFault("The state folder", dir, Object.assign(new Error("a file is in the way"), { code: "ENOTDIR" }));
+    if (uid === 0 && stat && (stat.mode & 0o001) === 0) {
       throw new LaunchFault(`The folder ${folder} is closed to the system users that QEMU and Postgres run as.`, { mend: `chmod o+x ${folder}, or set QUETZAL_STATE_DIR to a folder outside it.` });
     }
     if (folder === dirname(folder)) return;
+  }
+}
+
+/** @param {string} path */
+function statOf(path) {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined; // not there, or below a file: the folder above tells
   }
 }

@@ -1,5 +1,5 @@
 // Laws of the state folders.
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../../../test/support/temporary.js";
@@ -10,6 +10,18 @@ const contextFor = (stateDir: string, uid: number) => makeContext({ QUETZAL_STAT
 
 it("names a folder that cannot be made, even where the kernel denies its existence", () => {
   expect(() => prepareState(contextFor("/proc/nowhere", 1000))).toThrow(/\/proc\/nowhere cannot be written/);
+});
+
+it.each([0, 1000])("names the file that lies where the state folder shall be, to uid %i", (uid) => {
+  const dir = temporaryFolder("everyone");
+  try {
+    const file = join(dir, "plain");
+    writeFileSync(file, "mine");
+    for (const wished of [file, join(file, "deep/state")]) expect(() => prepareState(contextFor(wished, uid))).toThrow(`${wished} cannot be written: ${file} is no folder.`);
+    expect(readFileSync(file, "utf8")).toBe("mine");
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 it("makes every folder, private to its user unless system users must look inside", () => {

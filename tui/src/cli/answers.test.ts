@@ -121,9 +121,19 @@ describe("a GraphQL document that breaks a rule", () => {
 });
 
 describe("metrics", () => {
-  const history = (...values: (number | null)[]): never => ({ from: "", to: "", stepSeconds: 1, series: [{ metric: "CPU_RATIO", unit: "ratio", times: values.map(String), mean: values, max: values }] }) as never;
+  const series = (values: (number | null)[]) => [{ metric: "CPU_RATIO", unit: "ratio", times: values.map(String), mean: values, max: values }];
+  const history = (...values: (number | null)[]) => ({ from: "", to: "", stepSeconds: 1, series: series(values), vcpus: [] });
   it.each([[[1, 2, null], [1, 2]], [[1, null, null], [1, null]], [[1, null, 3], [1, null, 3]], [[], []]])("of %j end with a step that is known of, at most one left out", (given, expected) => {
     expect(withoutOpenEnd(history(...given)).series[0]?.mean).toEqual(expected);
+  });
+
+  it("end alike of the VM and of its vCPUs, whichever is known of longer", () => {
+    const both = (ofVm: (number | null)[], ofVcpu: (number | null)[]) => {
+      const { series: [whole], vcpus: [vcpu] } = withoutOpenEnd({ ...history(...ofVm), vcpus: [{ index: 2, history: { series: series(ofVcpu) } }] });
+      return [whole?.mean, vcpu?.history.series[0]?.max];
+    };
+    expect(both([1, null], [2, null])).toEqual([[1], [2]]);
+    expect(both([1, null], [2, 3])).toEqual([[1, null], [2, 3]]);
   });
 
   it("have short names for no figure twice", () => {

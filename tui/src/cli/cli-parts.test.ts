@@ -105,7 +105,7 @@ describe("definitions", () => {
   });
 
   it.each([
-    ["broken JSON", { "config.json": '{"id": "a",\n"vcpus" 2}' }, "config.json:2:9: this is not valid JSON: expected \":\" after the key \"vcpus\""],
+    ["broken JSON", { "config.json": '{"id": "a",\n"vcpus" 2}' }, "config.json:2:9: this is not valid JSON: expected \":\" after the key \"vcpus\", found \"2\"; mend it there, nothing was applied."],
     ["no object", { "config.json": "[]" }, "a definition is a JSON object"],
     ["an unknown network key", { "config.json": "{}", "network.conf": "MODE=user\nMODUS=x\n" }, "network.conf:2: MODUS is not known"],
     ["a stray line in network.conf", { "config.json": "{}", "network.conf": "MODE=user\nhello\n" }, "network.conf:2: expected KEY=value"],

@@ -99,7 +99,7 @@ function parseFile(file: string): ParsedJson {
     return parseJson(text);
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
-    throw inputError("InvalidJson", `${file}:${error.position.line}:${error.position.column}: this is not valid JSON: ${error.message}.`);
+    throw inputError("InvalidJson", `${file}:${error.position.line}:${error.position.column}: this is not valid JSON: ${error.message}; mend it there, nothing was applied.`);
   }
 }
 

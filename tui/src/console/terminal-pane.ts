@@ -96,7 +96,7 @@ function showProcess(pty: IPty, options: TerminalPaneOptions): TerminalPane {
     cursor: () => screen.cursor(),
     write: (keys) => (hasExited ? undefined : pty.write(keys)),
     resize(columns, rows) {
-      screen.resize(columns, rows);
+      screen.resize(columns, rows, () => frames.request());
       if (!hasExited) pty.resize(columns, rows);
       frames.request();
     },

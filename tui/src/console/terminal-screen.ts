@@ -1,5 +1,4 @@
 // A headless terminal emulator as rows of cells: bytes in, changed rows out. Knows neither processes nor widgets.
-import xterm from "@xterm/headless";
 import type { IBufferCell, Terminal } from "@xterm/headless";
 import {
   BLANK,
@@ -16,6 +15,7 @@ import {
   isSameRow,
 } from "./cells.js";
 import type { Cell, Row } from "./cells.js";
+import { Emulator } from "./emulator.js";
 
 /** Lines kept above the screen: several boots of a guest. */
 export const SCROLLBACK_LINES = 5_000;
@@ -30,7 +30,8 @@ export interface TerminalScreen extends Disposable {
   readonly rows: number;
   /** Feeds bytes; `parsed` is called when they are on the screen. */
   write(bytes: string | Uint8Array, parsed: () => void): void;
-  resize(columns: number, rows: number): void;
+  /** `resized` is called when what the screen holds is laid out anew. */
+  resize(columns: number, rows: number, resized: () => void): void;
   /** Row `y` of the view as of the last `refresh`. */
   row(y: number): Row;
   /** Reads the view anew and returns the numbers of the rows that changed since the last time. */
@@ -47,33 +48,35 @@ export interface TerminalScreen extends Disposable {
 }
 
 export function createTerminalScreen(columns: number, rows: number): TerminalScreen {
-  const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: SCROLLBACK_LINES, allowProposedApi: true });
+  const emulator = new Emulator({ columns, rows }, SCROLLBACK_LINES);
+  let size = { columns, rows };
   let shown: (Row | undefined)[] = [];
   let back = 0;
-  const first = (): number => Math.max(0, terminal.buffer.active.baseY - back);
+  const first = (): number => Math.max(0, emulator.terminal.buffer.active.baseY - back);
   return {
     get columns() {
-      return terminal.cols;
+      return size.columns;
     },
     get rows() {
-      return terminal.rows;
+      return size.rows;
     },
     get linesBack() {
       return back;
     },
     get cursorKeys() {
-      return terminal.modes.applicationCursorKeysMode ? "application" : "normal";
+      return emulator.terminal.modes.applicationCursorKeysMode ? "application" : "normal";
     },
-    write: (bytes, parsed) => terminal.write(bytes, parsed),
-    resize(width, height) {
-      terminal.resize(width, height);
+    write: (bytes, parsed) => emulator.write(bytes, parsed),
+    resize(width, height, resized) {
+      size = { columns: width, rows: height };
       shown = [];
+      emulator.resize(size, resized);
     },
     row: (y) => shown[y] ?? [],
     refresh() {
       const changed: number[] = [];
-      for (let y = 0; y < terminal.rows; y++) {
-        const row = readRow(terminal, first() + y);
+      for (let y = 0; y < size.rows; y++) {
+        const row = readRow(emulator.terminal, first() + y, size.columns);
         if (isSameRow(shown[y], row)) continue;
         shown[y] = row;
         changed.push(y);
@@ -81,27 +84,26 @@ export function createTerminalScreen(columns: number, rows: number): TerminalScr
       return changed;
     },
     cursor() {
-      const buffer = terminal.buffer.active;
+      const buffer = emulator.terminal.buffer.active;
       const y = buffer.baseY + buffer.cursorY - first();
-      return y < terminal.rows ? { x: Math.min(buffer.cursorX, terminal.cols - 1), y } : undefined;
+      return y < size.rows ? { x: Math.min(buffer.cursorX, size.columns - 1), y } : undefined;
     },
     scroll(linesBack) {
-      back = Math.max(0, Math.min(linesBack, terminal.buffer.active.baseY));
+      back = Math.max(0, Math.min(linesBack, emulator.terminal.buffer.active.baseY));
     },
-    onAnswer(listener) {
-      terminal.onData(listener);
-    },
-    [Symbol.dispose]: () => terminal.dispose(),
+    onAnswer: (listener) => emulator.onAnswer(listener),
+    [Symbol.dispose]: () => emulator[Symbol.dispose](),
   };
 }
 
-function readRow(terminal: Terminal, line: number): Row {
+function readRow(terminal: Terminal, line: number, columns: number): Row {
   const source = terminal.buffer.active.getLine(line);
   const row: Cell[] = [];
   let reused: IBufferCell | undefined;
-  for (let x = 0; x < terminal.cols; x++) {
-    reused = source?.getCell(x, reused);
-    row.push(reused ? readCell(reused) : BLANK);
+  for (let x = 0; x < columns; x++) {
+    const cell = source?.getCell(x, reused);
+    row.push(cell ? readCell(cell) : BLANK);
+    reused = cell ?? reused;
   }
   return row;
 }

@@ -174,6 +174,13 @@ export const VM_HISTORY = graphql(`
   }
 `);
 
+/** Of each vCPU, from before its tab was opened. */
+export const VCPU_HISTORY = graphql(`
+  query DashboardVcpuHistory($id: ID!, $from: DateTime!) {
+    vm(id: $id) { vcpuHistory(range: { from: $from }, stepSeconds: 1, metrics: [RATIO STEAL_RATIO]) { index history { series { metric times mean } } } }
+  }
+`);
+
 export const SPARKLINES = graphql(`
   query DashboardSparklines($first: Int!, $from: DateTime!) {
     vms(first: $first) {

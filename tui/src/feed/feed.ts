@@ -116,7 +116,7 @@ export class Feed implements Disposable {
   ) {
     // Each subscription listens for the end; they are many by design.
     setMaxListeners(0, this.stopped.signal);
-    this.focus = new Focus(client, store, (vmId) => this.loadHistory(vmId));
+    this.focus = new Focus(client, store, (vmId) => this.loadHistory(vmId), () => this.from());
     this.pages = new PageFeeds(client, store);
     this.past = new PastFeed(client, store);
     this.settingsFilters = new SettingsFilters(client, store, this.stopped.signal);

@@ -1,13 +1,13 @@
-// Asks for what only the things looked at need: the past of the VM whose page is open, the last lines of one console,
-// the histories of compared VMs. It follows the state and knows no key and no screen.
+// Asks for what only the things looked at need: the past of the VM whose page is open and of its vCPUs, the last lines of
+// one console, the histories of compared VMs. It follows the state and knows no key and no screen.
 import type { Client } from "../client/client.js";
 import { comparedVms } from "../store/compare.js";
 import { page, selectedVm } from "../store/select.js";
 import { paintable } from "../store/sanitize.js";
 import { tailOf } from "../store/tail.js";
 import { followTail } from "./console-tail.js";
-import { VM_RECORD } from "./documents.js";
-import { toEvent, toOperation } from "./wire.js";
+import { VCPU_HISTORY, VM_RECORD } from "./documents.js";
+import { toEvent, toOperation, toVcpuHistory } from "./wire.js";
 import type { Store } from "./feed.js";
 
 /** Events and operations of one VM fetched when its page opens: more than two screens of each. */
@@ -23,16 +23,18 @@ export class Focus implements Disposable {
   private tail: { key: string; stop: AbortController } | null = null;
   private tailTimer: NodeJS.Timeout | undefined;
   private recordTimer: NodeJS.Timeout | undefined;
+  private vcpusFor: string | null = null;
   private readonly histories = new Set<string>();
   private isOver = false;
 
-  constructor(private readonly client: Client, private readonly store: Store, private readonly loadHistory: (vmId: string) => Promise<void>) {}
+  constructor(private readonly client: Client, private readonly store: Store, private readonly loadHistory: (vmId: string) => Promise<void>, private readonly ringsFrom: () => string) {}
 
   lookedAt(): void {
     if (this.isOver) return;
     const { state } = this.store;
     const vm = selectedVm(state);
     this.wantRecord(page(state) === "vm" && vm !== null ? `${vm.id} ${vm.generation}` : null, vm?.id ?? null);
+    this.wantVcpus(page(state) === "vm" && state.ui.tab === "cpu" ? (vm?.id ?? null) : null);
     const tailed = tailOf(state);
     // A new generation is a new life: its console begins anew.
     this.wantTail(tailed === null ? null : `${tailed} ${state.vms.get(tailed)?.startedAt ?? "off"}`, tailed);
@@ -42,6 +44,7 @@ export class Focus implements Disposable {
   /** After a lost connection everything is asked for again. */
   forget(): void {
     this.recordFor = null;
+    this.vcpusFor = null;
     this.histories.clear();
   }
 
@@ -67,6 +70,23 @@ export class Focus implements Disposable {
     } catch {
       // What is kept of all VMs is shown until then; a lost server is told by the banner.
       this.recordTimer = setTimeout(() => this.forget(), AGAIN_AFTER_MS);
+    }
+  }
+
+  /** Only another tab or page forgets them: samples fill them as they come. */
+  private wantVcpus(vmId: string | null): void {
+    if (vmId === this.vcpusFor) return;
+    this.vcpusFor = vmId;
+    if (vmId !== null) void this.loadVcpus(vmId);
+  }
+
+  private async loadVcpus(vmId: string): Promise<void> {
+    try {
+      const { vm } = await this.client.request(VCPU_HISTORY, { id: vmId, from: this.ringsFrom() });
+      // Another VM's page may be open by now.
+      if (vm !== null && this.vcpusFor === vmId) this.store.dispatch({ type: "partHistory", vmId, history: toVcpuHistory(vm.vcpuHistory) });
+    } catch {
+      // The small graphs then start with the live samples; a lost server is told by the banner, and its return asks again.
     }
   }
 

@@ -69,9 +69,12 @@ export const PART_METRICS = [
 
 /** Histories of VMs as of an instant, deleted ones too. */
 export const VM_SPAN = graphql(`
-  query DashboardVmSpan($at: DateTime!, $where: String!, $from: DateTime!, $to: DateTime!, $step: Int, $metrics: [VmMetric!]!) {
+  query DashboardVmSpan($at: DateTime!, $where: String!, $from: DateTime!, $to: DateTime!, $step: Int, $metrics: [VmMetric!]!, $isParts: Boolean!) {
     past(at: $at, where: $where) {
-      vms { id history(range: { from: $from, to: $to }, stepSeconds: $step, metrics: $metrics) { from to stepSeconds series { metric mean max } } }
+      vms {
+        id history(range: { from: $from, to: $to }, stepSeconds: $step, metrics: $metrics) { from to stepSeconds series { metric mean max } }
+        vcpuHistory(range: { from: $from, to: $to }, stepSeconds: $step, metrics: [RATIO STEAL_RATIO]) @include(if: $isParts) { index history { series { metric max } } }
+      }
     }
   }
 `);

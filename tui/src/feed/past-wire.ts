@@ -2,16 +2,18 @@
 import type { ResultOf } from "../client/document.js";
 import type { HostFigure, HostSample, Vm, VmFigure, VmSample } from "../store/model.js";
 import type { PastFrame, PastOne } from "../store/past.js";
+import { vcpuPart } from "../store/detail-rings.js";
 import type { DiskFigure, NicFigure, VcpuFigure } from "../store/detail-rings.js";
 import { displayName, paintable } from "../store/sanitize.js";
 import type { Series } from "../store/series.js";
 import type { HOST_SPAN, PAST_FRAME, PAST_SPARKS, VM_SPAN } from "./past-documents.js";
 import { toBreakdown, toVmMemory, toVmMemoryDetail } from "./memory-wire.js";
-import { HOST_METRICS_OF, VM_METRICS, toDefinitionLines, toDetail, toEvent, toHostSample, toOperation, toSample } from "./wire.js";
+import { HOST_METRICS_OF, VCPU_METRICS, VM_METRICS, toDefinitionLines, toDetail, toEvent, toHostSample, toOperation, toSample } from "./wire.js";
 
 type WireFrame = ResultOf<typeof PAST_FRAME>;
 type WireVm = WireFrame["past"]["vms"][number];
 type WireHistory = ResultOf<typeof VM_SPAN>["past"]["vms"][number]["history"];
+type WireVcpus = NonNullable<ResultOf<typeof VM_SPAN>["past"]["vms"][number]["vcpuHistory"]>;
 type WireHostSpan = NonNullable<ResultOf<typeof HOST_SPAN>["host"]>;
 type WireSpark = ResultOf<typeof PAST_SPARKS>["past"]["vms"][number];
 
@@ -91,7 +93,7 @@ const PART_FIGURES: Readonly<Partial<Record<string, VcpuFigure | DiskFigure | Ni
   NETWORK_RX_PACKETS_PER_SECOND: "rxPacketsPerSecond", NETWORK_TX_PACKETS_PER_SECOND: "txPacketsPerSecond", NETWORK_DROPS_PER_SECOND: "dropsPerSecond",
 };
 
-export function toVmSeries(vmId: string, history: WireHistory, spanSeconds: number): Series {
+export function toVmSeries(vmId: string, history: WireHistory, spanSeconds: number, vcpus: WireVcpus = []): Series {
   const total = values(history, "GUEST_TOTAL_BYTES");
   const used = (values(history, "GUEST_AVAILABLE_BYTES") ?? []).map((available, step) => Math.max(0, (total?.[step] ?? NaN) - available));
   const series = toSeries(`vm ${vmId}`, history, spanSeconds, VM_METRICS, { figure: "guestUsed", values: used });
@@ -99,7 +101,14 @@ export function toVmSeries(vmId: string, history: WireHistory, spanSeconds: numb
     const known = values(history, metric);
     return known === null || figure === undefined ? [] : [[figure, known]];
   });
-  return { ...series, figures: { ...series.figures, ...Object.fromEntries(ofParts) } };
+  return { ...series, figures: { ...series.figures, ...Object.fromEntries([...ofParts, ...vcpus.flatMap(ofVcpu)]) } };
+}
+
+function ofVcpu({ index, history }: WireVcpus[number]): [string, number[]][] {
+  return history.series.flatMap(({ metric, max }): [string, number[]][] => {
+    const figure = VCPU_METRICS[metric];
+    return figure === undefined ? [] : [[vcpuPart(index, figure), max.map((value) => value ?? NaN)]];
+  });
 }
 
 export function toHostSeries(hostId: string, { memoryBytes, history }: WireHostSpan, spanSeconds: number): Series {

@@ -162,8 +162,9 @@ export class PastFeed implements Disposable {
   private async loadVm(vmId: string, from: number, to: number, signal: AbortSignal): Promise<Series[]> {
     const { past } = this.store.state;
     const seconds = spanSeconds(past);
-    const { past: { vms } } = await this.client.request(VM_SPAN, { at: instant(past.at ?? to), where: onlyVm(vmId), from: instant(from), to: instant(to), step: stepFor(seconds), metrics: showsParts(this.store.state) ? [...SPAN_METRICS, ...PART_METRICS] : [...SPAN_METRICS] }, signal);
-    return vms.map((vm) => toVmSeries(vm.id, vm.history, seconds));
+    const isParts = showsParts(this.store.state);
+    const { past: { vms } } = await this.client.request(VM_SPAN, { at: instant(past.at ?? to), where: onlyVm(vmId), from: instant(from), to: instant(to), step: stepFor(seconds), metrics: isParts ? [...SPAN_METRICS, ...PART_METRICS] : [...SPAN_METRICS], isParts }, signal);
+    return vms.map((vm) => toVmSeries(vm.id, vm.history, seconds, vm.vcpuHistory));
   }
 
   private async loadHost(hostId: string, from: number, to: number, signal: AbortSignal): Promise<Series[]> {
@@ -221,10 +222,10 @@ function onlyVm(vmId: string): string {
   return `id="${vmId}"`;
 }
 
-/** Whether graphs of vCPUs, disks or cards are looked at. */
+/** Whether graphs of vCPUs, disks or cards are looked at that are drawn from history; live, that of each vCPU alone is. */
 function showsParts(state: State): boolean {
   const { tab } = state.ui;
-  return state.past.at !== null && page(state) === "vm" && (tab === "cpu" || tab === "disks" || tab === "net");
+  return page(state) === "vm" && (tab === "cpu" || (state.past.at !== null && (tab === "disks" || tab === "net")));
 }
 const A_PART_FIGURE: DiskFigure = "readLatencySeconds";
 

@@ -1,9 +1,11 @@
 // From what travels to what the store keeps: times become milliseconds, texts become paintable, absent stays null.
 import type { ResultOf } from "../client/document.js";
 import type { HistoryOf } from "../store/actions.js";
+import { vcpuPart } from "../store/detail-rings.js";
+import type { VcpuFigure } from "../store/detail-rings.js";
 import type { Event, Host, HostFigure, HostSample, Operation, Vm, VmDetail, VmFigure, VmSample } from "../store/model.js";
 import { displayName, paintable } from "../store/sanitize.js";
-import type { DETAIL, EVENTS, HOST_HISTORY, HOST_METRICS, OPERATION, VMS, VM_HISTORY, WELCOME } from "./documents.js";
+import type { DETAIL, EVENTS, HOST_HISTORY, HOST_METRICS, OPERATION, VCPU_HISTORY, VMS, VM_HISTORY, WELCOME } from "./documents.js";
 
 type WireVm = ResultOf<typeof VMS>["vms"]["nodes"][number];
 type WireSample = NonNullable<WireVm["latest"]>;
@@ -13,6 +15,7 @@ type WireEvent = Extract<ResultOf<typeof EVENTS>["events"], { __typename: "Event
 type WireOperation = ResultOf<typeof OPERATION>["operation"];
 type WireDetail = ResultOf<typeof DETAIL>["metrics"]["samples"][number];
 type WireVmHistory = NonNullable<ResultOf<typeof VM_HISTORY>["vm"]>;
+type WireVcpus = NonNullable<ResultOf<typeof VCPU_HISTORY>["vm"]>["vcpuHistory"];
 type WireHostHistory = NonNullable<ResultOf<typeof HOST_HISTORY>["host"]>;
 interface WireSeries { metric: string; times: string[]; mean: (number | null)[] }
 
@@ -119,14 +122,14 @@ export const HOST_METRICS_OF: Readonly<Partial<Record<string, HostFigure>>> = {
   NETWORK_RX_BYTES_PER_SECOND: "netRx", NETWORK_TX_BYTES_PER_SECOND: "netTx",
 };
 
-function toHistory<Figure extends string>(series: readonly WireSeries[], figures: Readonly<Partial<Record<string, Figure>>>, used: { figure: NoInfer<Figure>; totalBytes: number | null }): HistoryOf<Figure> {
+function toHistory<Figure extends string>(series: readonly WireSeries[], figures: Readonly<Partial<Record<string, Figure>>>, used: { figure: NoInfer<Figure>; totalBytes: number | null } | null): HistoryOf<Figure> {
   const history: HistoryOf<Figure> = {};
   for (const one of series) {
     const figure = figures[one.metric];
     if (figure === undefined) continue;
     // History keeps what is available; the graphs show what is used.
-    const { totalBytes } = used;
-    const values = figure !== used.figure ? one.mean : one.mean.map((value) => (value === null || totalBytes === null ? null : Math.max(0, totalBytes - value)));
+    const totalBytes = used?.totalBytes ?? null;
+    const values = figure !== used?.figure ? one.mean : one.mean.map((value) => (value === null || totalBytes === null ? null : Math.max(0, totalBytes - value)));
     history[figure] = { times: one.times.map(instant), values };
   }
   return history;
@@ -136,9 +139,24 @@ export function toVmHistory(wire: WireVmHistory): HistoryOf<VmFigure> {
   return toHistory(wire.history.series, VM_METRICS, { figure: "guestUsed", totalBytes: wire.latest?.guestTotalBytes ?? null });
 }
 
+/** Metrics of a vCPU by the names that its rings have. */
+export const VCPU_METRICS: Readonly<Partial<Record<string, VcpuFigure>>> = { RATIO: "ratio", STEAL_RATIO: "stealRatio" };
+
+/** By the names of parts. */
+export function toVcpuHistory(vcpus: WireVcpus): HistoryOf<string> {
+  const kept: HistoryOf<string> = {};
+  for (const { index, history } of vcpus) {
+    for (const { metric, times, mean } of history.series) {
+      const figure = VCPU_METRICS[metric];
+      if (figure !== undefined) kept[vcpuPart(index, figure)] = { times: times.map(instant), values: mean };
+    }
+  }
+  return kept;
+}
+
 /** The one figure of the table's small graphs. */
 export function toHistoryOfCpu(series: readonly WireSeries[]): HistoryOf<VmFigure> {
-  return toHistory<VmFigure>(series, { CPU_RATIO: "cpu" }, { figure: "guestUsed", totalBytes: null });
+  return toHistory<VmFigure>(series, { CPU_RATIO: "cpu" }, null);
 }
 
 export function toHostHistory(wire: WireHostHistory): HistoryOf<HostFigure> {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { COLUMN_IDS } from "../store/columns.js";
 import { readConfig } from "../config.js";
 import { tokenFault } from "./contexts.js";
 import { dashboardSettings } from "./dashboard-settings.js";
@@ -30,6 +31,10 @@ describe("config.yaml", () => {
     expect(settings.mouse).toBe(true);
     expect(palettes.find((palette) => palette.name === "mine")?.colours.running?.[0]).toBe("#88cc88");
     expect(parseSettings(switchedOn(EXAMPLE)).written.contexts).toEqual([{ name: "lab2", line: 9, url: "https://lab2.example:4560", token: null, tokenFile: "lab2.token" }]);
+  });
+
+  it("names every column there is", () => {
+    expect(/There are ([^;]*);/.exec(EXAMPLE.replaceAll("\n# ", " "))?.[1]?.split(" ")).toEqual([...COLUMN_IDS]);
   });
 
   it("shows the same example in docs/config.md", () => {

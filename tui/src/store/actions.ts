@@ -31,6 +31,8 @@ export type DataAction =
   | { type: "samples"; samples: VmSample[] }
   | { type: "hostSample"; sample: HostSample }
   | { type: "detail"; vmId: string; detail: VmDetail }
+  /** By the names that detail-rings.ts has for parts. */
+  | { type: "partHistory"; vmId: string; history: HistoryOf<string> }
   | { type: "vmRecord"; record: VmRecord | null }
   | { type: "consoleTail"; tail: ConsoleTail | null }
   | { type: "vmHistory"; vmId: string; history: HistoryOf<VmFigure> }

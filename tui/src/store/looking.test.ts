@@ -77,9 +77,35 @@ describe("the parts of a VM", () => {
 
   it("have a second by second record from the opening of the page on", () => {
     const seen = [0, 1_000].reduce((state, after) => reduce(state, { type: "detail", vmId: "a", detail: detail(NOW + after, after === 0 ? 0.2 : 0.6) }), stateWith([vm({ id: "a" })], [sample("a", NOW + 1_000)]));
-    const last = (part: string): number | undefined => partWindow(seen, "a", part, 60, 60).columns.at(-1);
-    expect(partWindow(seen, "a", vcpuPart(0, "ratio"), 60, 60).columns.slice(-2)).toEqual([Math.fround(0.2), Math.fround(0.6)]);
+    const last = (part: string): number | undefined => partWindow(seen, "a", part, 300).columns.at(-1);
+    expect(partWindow(seen, "a", vcpuPart(0, "ratio"), 300).columns.slice(-2)).toEqual([Math.fround(0.2), Math.fround(0.6)]);
     expect([last(diskPart("vda", "readLatencySeconds")), last(nicPart("net0", "rxPacketsPerSecond")), last(diskPart("vda", "writesPerSecond"))]).toEqual([Math.fround(0.002), 7, NaN]);
+  });
+
+  it("have from before what history has, beneath what was seen, and of another VM nothing", () => {
+    const seen = reduce(stateWith([vm({ id: "a" })], [sample("a", NOW)]), { type: "detail", vmId: "a", detail: detail(NOW, 0.5) });
+    const history = { [vcpuPart(0, "ratio")]: { times: [-2_000, -1_000, 0].map((ago) => NOW + ago), values: [0.25, null, 0.75] }, [vcpuPart(1, "ratio")]: { times: [NOW - 1_000], values: [0.125] } };
+    const filled = reduce(seen, { type: "partHistory", vmId: "a", history });
+    const shown = (state: State, index: number): number[] => partWindow(state, "a", vcpuPart(index, "ratio"), 300).columns.slice(-3);
+    expect(shown(filled, 0)).toEqual([0.25, 0.375, 0.5]);
+    expect(shown(filled, 1)).toEqual([NaN, 0.125, NaN]);
+    expect(shown(reduce(filled, { type: "partHistory", vmId: "b", history: {} }), 0)).toEqual([NaN, NaN, NaN]);
+  });
+
+  it("are drawn from history in the past and over long spans: vCPUs each, of disks no more of now than was seen", () => {
+    const seen = reduce(stateWith([vm({ id: "a" })], [sample("a", NOW)]), { type: "detail", vmId: "a", detail: detail(NOW, 0.5) });
+    const hour = 3_600_000;
+    const zoomed = [1, 1, 1].reduce((state) => reduce(state, { type: "zoom", by: 1 }), seen);
+    const kept = { key: "vm a", from: NOW - hour, to: NOW, stepSeconds: 60, spanSeconds: 3_600, figures: { [vcpuPart(0, "ratio")]: new Array<number>(60).fill(0.25), readLatencySeconds: new Array<number>(60).fill(9) } };
+    const state: State = { ...zoomed, past: { ...zoomed.past, series: new Map([["vm a", kept]]) } };
+    expect(graphSpan(state).seconds).toBe(3_600);
+    const last = (one: State, part: string): number | undefined => partWindow(one, "a", part, 60).columns.at(-2);
+    expect(last(state, vcpuPart(0, "ratio"))).toBe(0.25);
+    expect(partWindow(state, "a", diskPart("vda", "readLatencySeconds"), 60).columns.at(-1)).toBe(Math.fround(0.002));
+    const close: State = { ...state, past: { ...state.past, zoom: zoomed.past.zoom - 3 } };
+    expect(partWindow(close, "a", vcpuPart(0, "ratio"), 60).columns.at(-1)).toBe(0.5);
+    const then: State = { ...state, past: { ...state.past, at: NOW - 60_000 } };
+    expect([last(then, vcpuPart(0, "ratio")), last(then, diskPart("vda", "readLatencySeconds"))]).toEqual([0.25, 9]);
   });
 
   it("are dropped with the page of another VM", () => {

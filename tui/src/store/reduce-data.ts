@@ -4,7 +4,7 @@ import type { DataAction, HistoryOf } from "./actions.js";
 import { withMatches } from "./filter.js";
 import { HOST_FIGURES, VM_FIGURES } from "./model.js";
 import type { Event, HostFigure, HostSample, Operation, Vm, VmFigure, VmSample } from "./model.js";
-import { withDetail } from "./detail-rings.js";
+import { withDetail, withPartHistory } from "./detail-rings.js";
 import { Ring } from "./ring.js";
 import { EVENTS_KEPT, OPERATIONS_KEPT } from "./state.js";
 import type { State } from "./state.js";
@@ -38,6 +38,8 @@ export function reduceData(state: State, action: DataAction): State {
     }
     case "detail":
       return { ...state, details: new Map([[action.vmId, action.detail]]), detailRings: withDetail(state.detailRings, action.vmId, action.detail) };
+    case "partHistory":
+      return { ...state, detailRings: withPartHistory(state.detailRings, action.vmId, action.history) };
     case "vmRecord":
       return { ...state, vmRecord: action.record };
     case "consoleTail":

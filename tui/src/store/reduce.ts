@@ -30,7 +30,7 @@ import { keepSelection } from "./select.js";
 import type { State } from "./state.js";
 
 const DATA_ACTIONS = new Set([
-  "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "vmRecord", "consoleTail", "vmHistory", "hostHistory",
+  "tick", "connection", "welcomed", "health", "vmsListed", "vmChanged", "samples", "hostSample", "detail", "partHistory", "vmRecord", "consoleTail", "vmHistory", "hostHistory",
   "events", "operations", "definition", "matches", "alerts",
 ]);
 

@@ -34,14 +34,21 @@ export function hostWindow(state: State, hostId: string, figure: HostFigure, col
   return subjectWindow(state, { key: `host ${hostId}`, figure, ring: rings?.[figure], leader: rings?.memoryUsed }, columns, sparkSeconds);
 }
 
-/** A part of the VM whose page is open: see detail-rings.ts for its name. History has it of an only part, and of several of all together. */
-export function partWindow(state: State, vmId: string, part: string, columns: number, sparkSeconds = spanSeconds(state.past)): Window {
-  if (state.past.at !== null) {
-    const figure = part.slice(part.lastIndexOf(" ") + 1);
-    return seriesWindow(state.past.series.get(`vm ${vmId}`), figure, endOfSpan(state), sparkSeconds, columns);
+/**
+ * A part of the VM whose page is open: see detail-rings.ts for its name. History has it of each vCPU; of disks and cards it
+ * has it of an only one, and of several of all together, which is no answer to what one of them does now.
+ */
+export function partWindow(state: State, vmId: string, part: string, columns: number): Window {
+  const { past } = state;
+  const seconds = spanSeconds(past);
+  const isLive = past.at === null;
+  const kept = isLive && fitsRing(seconds) ? undefined : past.series.get(`vm ${vmId}`);
+  if (!isLive || kept?.figures[part] !== undefined) {
+    const figure = kept?.figures[part] !== undefined ? part : part.slice(part.lastIndexOf(" ") + 1);
+    return seriesWindow(isLive ? madeFor(kept, seconds) : kept, figure, endOfSpan(state), seconds, columns);
   }
   const ring = state.detailRings?.vmId === vmId ? state.detailRings.parts.get(part) : undefined;
-  return ringWindow(state, ring, columns, state.rings.get(vmId)?.cpu, sparkSeconds);
+  return ringWindow(state, ring, columns, state.rings.get(vmId)?.cpu, seconds);
 }
 
 interface Subject { key: string; figure: string; ring: Ring | undefined; leader: Ring | undefined }

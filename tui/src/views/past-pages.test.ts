@@ -111,10 +111,12 @@ describe("the tabs of a VM of then", () => {
     expect(text(then("vm", { one: null }))).toMatch(/its memory[^\n]*\n +asking the server/);
   });
 
-  it("tell of an only vCPU what it did, and of several that each is unkept", () => {
+  it("tell of each vCPU what it did, and of several that each is unkept where it was not kept yet", () => {
     const shown = text(then("vm", {}, "cpu"));
     expect(shown).toMatch(/QEMU: user 40\.0 system 10\.0[^]*present 1 +target unkept[^]*policy weight 300 +limit 50% of a core[^]*quota +throttled 12\.5% of a core[^]*\n +0 +25\.0 +5\.0 .* 0-1/);
     const vcpus = [0, 1].map((index) => ({ index, ratio: null, stealRatio: null }));
+    const each = [0.5, 0.125].map((ratio, index) => ({ index, ratio, stealRatio: 0.25 }));
+    expect(text(then("vm", { one: one({ vcpus: each, vcpusPresent: 2 }) }, "cpu"))).toMatch(/\n +0 +50\.0 +25\.0 .* 0-1[^]*\n +1 +12\.5 +25\.0 .* any/);
     expect(text(then("vm", { one: one({ vcpus, vcpusPresent: 2 }) }, "cpu"))).toMatch(/\n +0 +unkept +unkept .* 0-1[^]*\n +1 +unkept +unkept .* any/);
   });
 

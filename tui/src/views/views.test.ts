@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { columnFrom } from "../store/columns.js";
 import { reduce } from "../store/reduce.js";
 import { NOW, sample, stateWith, vm } from "../store/testing.js";
 import { PAGES, VM_TABS, initialState } from "../store/state.js";
+import type { State } from "../store/state.js";
 import { age, count, cut, rate } from "./format.js";
 import { plainFrame } from "./plain.js";
 import { screen } from "./screen.js";
@@ -34,6 +36,17 @@ describe("the table", () => {
   it("shows what is unknown as a dash and never as 0", () => {
     const frame = screen(stateWith([vm({ id: "quiet" })], [sample("quiet", NOW, { cpuRatio: null })]), SIZE, UNICODE);
     expect(frame.line(6)).toMatch(/quiet +running +– +– +\/ +256M +– +– +– +1m/);
+  });
+
+  it("shows labels as the command line writes them, and protection in words, of now and in their places", () => {
+    const wide = { columns: 80, rows: 24 };
+    const labelled = vm({ id: "a", protected: true, labels: [{ key: "tier", value: "web" }, { key: "spare", value: "" }] });
+    const many = vm({ id: "b", labels: [{ key: "description", value: "much too long for any column" }] });
+    const state = stateWith([labelled, many, vm({ id: "c" })]);
+    const chosen: State = { ...state, ui: { ...state.ui, tableColumns: [columnFrom("name"), columnFrom("label"), columnFrom("protected"), columnFrom("state")].filter((id) => id !== undefined) } };
+    const shown = screen(chosen, wide, UNICODE);
+    expect(shown.line(5)).toMatch(/NAME +LABELS +PROTECTED STATE/);
+    expect([6, 7, 8].map((line) => shown.line(line).trim().replaceAll(/ +/g, " "))).toEqual(["●§a tier=web spare yes running", "● b description=much to… no running", "● c no running"]);
   });
 
   it("says what to do while there is nothing to show", () => {

@@ -11,6 +11,7 @@ import type { Style } from "./frame.js";
 import { UNKNOWN, age, bytes, count, cut, latency, percent, rate, words } from "./format.js";
 import { NAME_LEAST_CELLS, NAME_MOST_CELLS, cutName } from "./names.js";
 import type { NameNeeds } from "./names.js";
+import { DIM, TEXT } from "./painter.js";
 import { cpuPercent } from "./scales.js";
 import { sparkline } from "./sparkline.js";
 import { STATE_ROLES } from "./theme.js";
@@ -60,6 +61,8 @@ export const COLUMNS: readonly Column[] = [
   { id: "vcpus", title: () => "VCPU", help: "its vCPUs", width: 4, align: "right", rank: null, text: ({ vm, sample }) => String(vcpusOf(vm, sample)) },
   { id: "host", title: () => "HOST", help: "where it runs", width: 10, align: "left", rank: 7, text: ({ vm, state }) => state.hosts.find((host) => host.id === vm.hostId)?.name ?? vm.hostId },
   { id: "on", title: () => "ON", help: "KVM, or TCG where emulated", width: 6, align: "left", rank: 1, text: ({ vm }) => vm.accelerator ?? UNKNOWN },
+  { id: "labels", title: () => "LABELS", help: "its labels (L edits them)", width: 20, align: "left", rank: null, text: labelText },
+  { id: "protected", title: () => "PROTECTED", help: "whether it refuses deletion and power-off (K)", width: 9, align: "left", rank: null, text: ({ vm }) => (vm.protected ? "yes" : "no"), look: ({ vm }) => (vm.protected ? TEXT : DIM) },
   { id: "id", title: () => "ID", help: "its id", width: 16, align: "left", rank: null, cut: cutName, text: ({ vm }) => vm.id },
 ];
 
@@ -67,6 +70,11 @@ export const COLUMNS: readonly Column[] = [
 function stateText({ vm, state }: RowSource): string {
   const operation = vm.state === "RUNNING" || vm.state === "PAUSED" ? runningOperation(state, vm.id) : null;
   return operation === null ? vm.state.toLowerCase() : cut(`${words(operation.kind)}…`, 9);
+}
+
+/** As the command line writes them; a VM without any has none, which is known. */
+function labelText({ vm }: RowSource): string {
+  return vm.labels.map(({ key, value }) => (value === "" ? key : `${key}=${value}`)).join(" ");
 }
 
 function memoryText({ vm, sample }: RowSource): string {

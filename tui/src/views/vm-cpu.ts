@@ -1,10 +1,11 @@
-// The tab of a VM's CPU: what it may have and what it gets, each vCPU with its time and the time it had to wait, a bar, its
-// last minute and the CPUs it is kept to; below, the VM over time.
+// The tab of a VM's CPU: what it may have and what it gets, each vCPU with its time and the time it had to wait, a bar, both
+// over the span of the graphs and the CPUs it is kept to; below, the VM over time.
 import { vcpuPart } from "../store/detail-rings.js";
+import type { VcpuFigure } from "../store/detail-rings.js";
 import { detailOf, roomOf } from "../store/memory.js";
 import type { CpuPolicy } from "../store/memory.js";
 import type { VcpuSample, Vm, VmDetail } from "../store/model.js";
-import { partWindow } from "../store/windows.js";
+import { graphSpan, partWindow } from "../store/windows.js";
 import { bar } from "./bars.js";
 import { style } from "./frame.js";
 import type { Rect, Style } from "./frame.js";
@@ -13,16 +14,15 @@ import { scrolled } from "./lists.js";
 import { BOLD, DIM, TEXT, parts, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
 import { ASKING, UNKEPT, whyUnknownThen } from "./past-words.js";
-import { plot } from "./plot.js";
+import { ago, plot } from "./plot.js";
 import { sparkline } from "./sparkline.js";
 import { cpuPlot, whyNoFigures } from "./vm-plots.js";
 
 /** Rows the graph keeps below the vCPUs. */
 const PLOT_ROWS = 8;
-const BAR_CELLS = 24;
-/** Columns of a vCPU's small graph and the seconds they span. */
-const SPARK_CELLS = 20;
-const SPARK_SPAN_SECONDS = 60;
+const BAR_CELLS = 12;
+/** Columns of each of a vCPU's small graphs. */
+const SPARK_CELLS = 16;
 /** Cells of one vCPU's line, and from how many of them two stand side by side. */
 const LINE_CELLS = 78;
 /** Cells of the CPUs that it is kept to. */
@@ -30,7 +30,7 @@ const PIN_CELLS = 9;
 /** Rows before the vCPUs: a rule, three of what it may have and was denied, the head. */
 const HEAD_ROWS = 5;
 
-/** What of one place on the page: a vCPU that is there, or one that could be. What is kept of several is of all together. */
+/** What of one place on the page: a vCPU that is there, or one that could be. */
 type Place = { kind: "present"; vcpu: VcpuSample } | { kind: "absent"; index: number };
 
 export function vmCpu(p: Painter, vm: Vm, rect: Rect): void {
@@ -104,7 +104,10 @@ export function cpuList(cpus: readonly number[]): string {
 }
 
 function heads(p: Painter, x: number, y: number, across: number): void {
-  for (let column = 0; column < across; column++) p.frame.put(x + column * LINE_CELLS, y, `vCPU   used steal%  ${"used and stolen".padEnd(BAR_CELLS)} ${`last ${SPARK_SPAN_SECONDS}s`.padEnd(SPARK_CELLS)}  ON CPUs`, DIM);
+  const { seconds, end } = graphSpan(p.state);
+  const span = ago(seconds).slice("-".length);
+  const [used, stolen] = end === "now" ? [`used, last ${span}`, `stolen, last ${span}`] : [`used, ${span} before`, `stolen, ${span}`];
+  for (let column = 0; column < across; column++) p.frame.put(x + column * LINE_CELLS, y, `vCPU   used steal%  ${end.padEnd(BAR_CELLS)} ${used.padEnd(SPARK_CELLS)} ${stolen.padEnd(SPARK_CELLS)}  ON CPUs`, DIM);
 }
 
 function line(p: Painter, vm: Vm, place: Place, x: number, y: number): void {
@@ -115,11 +118,11 @@ function line(p: Painter, vm: Vm, place: Place, x: number, y: number): void {
   const { vcpu } = place;
   const isUnkept = p.state.past.at !== null && vcpu.ratio === null;
   const used = (ratio: number | null): string => (isUnkept && ratio === null ? UNKEPT : percent(ratio));
-  const { columns } = partWindow(p.state, vm.id, vcpuPart(vcpu.index, "ratio"), SPARK_CELLS, SPARK_SPAN_SECONDS);
+  const small = (figure: VcpuFigure): string => sparkline(isUnkept ? [] : partWindow(p.state, vm.id, vcpuPart(vcpu.index, figure), SPARK_CELLS).columns, 1, p.theme).padEnd(SPARK_CELLS);
   const pin = detailOf(p.state, vm.id)?.cpuPolicy.pins.find((one) => one.vcpu === vcpu.index);
   parts(p, x, y, [
     [String(vcpu.index).padStart(4), BOLD], [used(vcpu.ratio).padStart(7), vcpu.ratio === null ? DIM : TEXT], [used(vcpu.stealRatio).padStart(7), vcpu.stealRatio === null ? DIM : TEXT],
-    ["  ", TEXT], ...(isUnkept ? [[" ".repeat(BAR_CELLS), DIM] as const] : bar(p.theme, BAR_CELLS, vcpu.ratio, vcpu.stealRatio)), [" ", TEXT], [sparkline(isUnkept ? [] : columns, 1, p.theme).padEnd(SPARK_CELLS), style("first")],
+    ["  ", TEXT], ...(isUnkept ? [[" ".repeat(BAR_CELLS), DIM] as const] : bar(p.theme, BAR_CELLS, vcpu.ratio, vcpu.stealRatio)), [" ", TEXT], [small("ratio"), style("first")], [" ", TEXT], [small("stealRatio"), style("second")],
     ["  ", TEXT], [pin === undefined ? "any" : cut(cpuList(pin.cpus), PIN_CELLS, p.theme.ellipsis), pin === undefined ? DIM : TEXT],
   ], LINE_CELLS);
 }

@@ -1,11 +1,12 @@
 //! The running service: lock, journal, VMs, tick and gRPC face, from start-up to SIGTERM. The VMs outlive it.
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use quetzal_api::v1::console_service_server::ConsoleServiceServer;
 use quetzal_api::v1::cpu_service_server::CpuServiceServer;
 use quetzal_api::v1::event_service_server::EventServiceServer;
@@ -49,9 +50,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let own_dir = config.own_dir();
     let lock = lock::take(&config.state_dir, &own_dir)?;
     make_folders(&config)?;
-    let listener = listen(&config.socket())?;
-    fs::write(config.pid_file(), format!("{}\n", std::process::id()))
-        .with_context(|| format!("cannot write '{}'", config.pid_file().display()))?;
+    let listener = listen(&config.socket()).map_err(|error| not_writable(&config.run_dir, &error))?;
+    let pid = format!("{}\n", std::process::id());
+    fs::write(config.pid_file(), pid).map_err(|error| not_writable(&config.run_dir, &error))?;
     let journal = Journal::open(&own_dir.join("journal"))?;
     let kvm = measure_kvm();
     let boot_id = boot::id();
@@ -88,9 +89,18 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn not_writable(run_dir: &Path, source: &io::Error) -> anyhow::Error {
+    anyhow!(
+        "cannot write to the run folder '{}': {source}; make it writable, or use another --run-dir",
+        run_dir.display()
+    )
+}
+
 fn make_folders(config: &Config) -> anyhow::Result<()> {
-    for folder in [&config.state_dir, &config.run_dir] {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make '{}'", folder.display()))?;
+    // The state folder is there: the lock lies in it.
+    fs::create_dir_all(&config.run_dir).map_err(|error| not_writable(&config.run_dir, &error))?;
+    if !fits_socket(&config.socket()) {
+        bail!("the socket path '{}' is longer than 107 bytes; choose a shorter --run-dir", config.socket().display());
     }
     // QEMU's own user passes through to its disks and images, and lists nothing on the way.
     if config.effective_vm_user().is_some() {
@@ -101,15 +111,11 @@ fn make_folders(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn listen(path: &Path) -> anyhow::Result<UnixListener> {
-    if !fits_socket(path) {
-        bail!("the socket path '{}' is longer than 107 bytes; choose a shorter --run-dir", path.display());
-    }
+fn listen(path: &Path) -> io::Result<UnixListener> {
     // The lock says that nobody serves here: a socket that is there is a dead daemon's.
     let _ = fs::remove_file(path);
-    let listener = UnixListener::bind(path).with_context(|| format!("cannot listen on '{}'", path.display()))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE))
-        .with_context(|| format!("cannot protect '{}'", path.display()))?;
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE))?;
     Ok(listener)
 }
 

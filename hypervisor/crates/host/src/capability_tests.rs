@@ -137,7 +137,7 @@ fn kvm_is_available_only_when_it_is_real() {
 #[test]
 fn a_state_folder_behind_a_closed_one_is_named_with_the_mend() {
     let user = UnprivilegedUser::lookup("nobody").unwrap();
-    let root = tempfile::tempdir_in("/tmp").unwrap();
+    let root = tempfile::tempdir().unwrap();
     fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let (open, closed) = (root.path().join("open/state"), root.path().join("closed"));
     fs::create_dir(&closed).unwrap();

@@ -154,7 +154,7 @@ async fn files_the_child_makes_belong_to_its_user_and_to_nobody_else() {
         return;
     }
     let user = UnprivilegedUser::lookup("nobody").unwrap();
-    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let folder = tempfile::tempdir().unwrap();
     quetzal_host::files::private_dir(folder.path(), 0o700).unwrap();
     quetzal_host::files::give_to(folder.path(), &user).unwrap();
     let made = folder.path().join("made");

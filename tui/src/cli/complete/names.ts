@@ -42,7 +42,7 @@ export async function namesFor(context: CommandContext, place: Extract<Place, { 
     case "state":
       return afterLast(typed, ",", VM_STATES.map((state) => ({ text: state.toLowerCase(), about: "" })));
     case "metric":
-      return afterLast(typed, ",", [...(await import("../metrics.js")).SHORT.keys(), "all"].map((text) => ({ text, about: "" })));
+      return afterLast(typed, ",", [...(await import("../metrics.js")).SHORT.keys(), ...(await import("../metrics.js")).OF_VCPUS.keys(), "all"].map((text) => ({ text, about: "" })));
     case "columns":
       return afterLast(typed, ",", await columnsOf(place));
     case "column":

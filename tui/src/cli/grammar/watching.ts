@@ -58,7 +58,7 @@ export function addFigures(program: Command, grammar: Grammar): void {
     .argument("<vm>", "id or name")
     .addOption(new Option("--range <span>", "how far back, such as 10m, 1h or 7d").argParser(parseSpan).default(DEFAULT_METRICS_SECONDS, "10m"))
     .option("--step <span>", "length of a step; rounded up to what is kept (1s for 1h, 10s for a day, 1m for 30d)", parseTime)
-    .option("--metric <metric>", "such as cpu,steal,rss, or all (repeatable)", collect)
+    .option("--metric <metric>", "such as cpu,vcpu,rss, or all (repeatable)", collect)
     .addOption(new Option("--value <value>", "of the seconds of a step").choices(["mean", "max"]).default("mean"))
     .option("--sort <column>", "by this column; a dash before it turns the order")
     .option("--no-headers", "without the line of titles");

@@ -78,15 +78,21 @@ async fn a_second_daemon_on_the_same_state_is_refused_by_name() {
 #[tokio::test]
 async fn ten_vms_are_adopted_together() {
     let mut daemon = Daemon::start().await;
-    let ids: Vec<String> = (0..10).map(|index| format!("vm-{index}")).collect();
-    for id in &ids {
-        daemon.running(bare(id)).await;
+    let mut before = Vec::new();
+    for id in (0..10).map(|index| format!("vm-{index}")) {
+        let vm = daemon.running(bare(&id)).await;
+        assert!(vm.pid.is_some());
+        before.push((id, vm.pid, VmState::Running));
     }
+    let sequence = daemon.list().await.journal_sequence;
     daemon.kill();
     let begun = Instant::now();
     daemon.launch().await;
     let vms = daemon.list().await.vms;
     let took = begun.elapsed();
-    assert!(vms.iter().all(|vm| vm.state() == VmState::Running && vm.pid.is_some()));
+    // The same processes, not ten that were started anew.
+    assert_eq!(vms.iter().map(|vm| (vm.id.clone(), vm.pid, vm.state())).collect::<Vec<_>>(), before);
+    let adopted = daemon.events(sequence).await.replayed().await;
+    assert_eq!(adopted.iter().filter(|event| event.kind() == EventKind::VmAdopted).count(), before.len());
     println!("ten adopted and listed {} ms after the daemon was started", took.as_millis());
 }

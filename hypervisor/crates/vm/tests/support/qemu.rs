@@ -39,7 +39,7 @@ pub fn can_run(case: &Case) -> bool {
 impl Qemu {
     /// `first_disk` is what its first disk holds, at least a sector.
     pub async fn start(case: &Case, first_disk: &[u8]) -> (Self, Qmp, mpsc::Receiver<QmpEvent>) {
-        let folder = tempfile::Builder::new().prefix("qz-").tempdir_in("/tmp").unwrap();
+        let folder = tempfile::Builder::new().prefix("qz-").tempdir().unwrap();
         let place = folder.path().to_str().unwrap().to_owned();
         prepare(folder.path(), &case.spec, first_disk);
         let stderr = std::fs::File::create(folder.path().join("stderr")).unwrap();

@@ -47,7 +47,7 @@ impl Daemon {
 
     pub async fn start_with(extra_args: &[&str]) -> Self {
         slots::take();
-        let folder = tempfile::Builder::new().prefix("qz-").tempdir_in("/tmp").unwrap();
+        let folder = tempfile::Builder::new().prefix("qz-").tempdir().unwrap();
         let extra_args = extra_args.iter().map(|arg| (*arg).to_owned()).collect();
         let program = env!("CARGO_BIN_EXE_quetzald").into();
         let mut daemon = Self { folder, child: None, channel: None, operations: 0, extra_args, program, user: None };
@@ -62,7 +62,7 @@ impl Daemon {
             return None;
         }
         slots::take();
-        let folder = tempfile::Builder::new().prefix("qz-").tempdir_in("/tmp").unwrap();
+        let folder = tempfile::Builder::new().prefix("qz-").tempdir().unwrap();
         // Where cargo builds may be closed to that user.
         let program = folder.path().join("quetzald");
         std::fs::copy(env!("CARGO_BIN_EXE_quetzald"), &program).unwrap();
