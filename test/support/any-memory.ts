@@ -21,6 +21,7 @@ function anyParts(anyText: fc.Arbitrary<string>) {
   const control = fc.constantFrom(...MEMORY_CONTROLS);
   const detail = fc.record({ id: fc.constantFrom(...IDS), amount: anyBytes, text: anyText, control, breakdown, decisions, known: fc.boolean() }).map(({ id, amount, text, control: mode, breakdown: where, decisions: list, known }) => toVmMemoryDetail({
     id, memoryBreakdown: where, memoryDecisions: list,
+    memoryCompression: known ? { originalBytes: amount, storedBytes: amount, ratio: amount } : null,
     room: known ? { balloonTargetBytes: amount, balloonFloorBytes: amount, memoryTargetBytes: amount, memoryMaxBytes: amount, vcpusTarget: 1, vcpusMax: 3 } : null,
     memoryPolicy: { floorBytes: amount, ceilingBytes: amount, maxBytes: amount, shares: 1, control: mode, sharingDomain: text },
     cpuPolicy: { weight: 1, limitPercent: known ? 50 : null, pins: [{ vcpu: 0, cpus: [0, 2] }], emulatorCpus: known ? [1] : null, maxVcpus: 3 },

@@ -2,6 +2,7 @@
 // are kept within the limits a host would set, and a controller that has decided a few things. The same each time.
 import { hostBreakdown, vmBreakdown } from "../../server/src/memory/breakdown.js";
 import { InvalidInput } from "../../server/src/errors.js";
+import { vmCompression } from "../../server/src/memory/compression.js";
 import { balloonEffect, pageOutEffect, resizeEffect, vcpusEffect } from "../../server/src/memory/effects.js";
 import { hostMemoryEffect, mergedSettings } from "../../server/src/memory/host-settings.js";
 import type { HostMemoryChange } from "../../server/src/memory/host-settings.js";
@@ -124,6 +125,7 @@ export class RecordedMemory {
       memoryPolicy: { floorBytes, ceilingBytes: vm.memoryBytes, maxBytes, shares: 1_000, control, sharingDomain: "default" },
       cpuPolicy: { weight: 100, limitPercent: vm.id === "build-runner" ? 150 : null, pins: vm.id === "build-runner" ? [{ vcpu: 0, cpus: [0, 1] }] : [], emulatorCpus: vm.id === "build-runner" ? [0] : null, maxVcpus: vcpusMax },
       memoryBreakdown: () => (isAlive ? wireBreakdown(vmBreakdown(this.facts(vm, time), { swapUsedBytes: 310 * MIB, compressedOriginalBytes: 310 * MIB })) : null),
+      memoryCompression: () => (isAlive ? vmCompression({ swapBytes: vm.state === "PAUSED" ? 120 * MIB : 0, majorFaultsPerSecond: vm.state === "PAUSED" ? 0 : 2 }, { swapUsedBytes: 310 * MIB, compressedOriginalBytes: 310 * MIB, compressedStoredBytes: 120 * MIB, refaultsPerSecond: 4 }) : null),
       memoryDecisions: () => this.decisions().filter(({ vmId }) => vmId === vm.id),
     };
   }

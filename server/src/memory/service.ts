@@ -15,13 +15,14 @@ import type { VmRegistry } from "../vm/registry.js";
 import type { VerbInput, VmOperationAccepted, VmService } from "../vm/service.js";
 import { isAlive } from "../vm/verbs.js";
 import { hostBreakdown, vmBreakdown } from "./breakdown.js";
+import { hostCompression, vmCompression } from "./compression.js";
 import type { DecisionBoard } from "./decisions.js";
 import { balloonEffect, pageOutEffect, resizeEffect } from "./effects.js";
 import { estimateFit } from "./fit.js";
 import { hostMemoryEffect, mergedSettings, type HostMemoryChange, type NewSettings } from "./host-settings.js";
 import { hostUndoPlan, isUnchanged, partsOf } from "./host-undo.js";
 import { forgetHostChange, newestHostChange, rememberHostChange } from "./store.js";
-import type { FitEstimate, HostMemory, MemoryBreakdown, MemoryDecision } from "./model.js";
+import type { FitEstimate, HostMemory, MemoryBreakdown, MemoryCompression, MemoryDecision } from "./model.js";
 import { hasFeature, memoryPolicy, withMemoryPolicy, type MemoryPolicyChange } from "./policy.js";
 import * as wire from "./wire.js";
 
@@ -110,6 +111,18 @@ export class MemoryService {
     const { metrics } = this.parts;
     const sample = isAlive(vm.state) ? metrics.latestVm(vm.id) : null;
     return sample === null ? null : vmBreakdown(sample, metrics.latestHost(vm.hostId));
+  }
+
+  /** Null while the VM does not run, and on a host that compresses nothing. */
+  vmCompression(vm: Vm): MemoryCompression | null {
+    const { metrics } = this.parts;
+    const sample = isAlive(vm.state) ? metrics.latestVm(vm.id) : null;
+    return sample === null ? null : vmCompression(sample, metrics.latestHost(vm.hostId));
+  }
+
+  hostCompression(host: Host): MemoryCompression | null {
+    const sample = this.parts.metrics.latestHost(host.id);
+    return sample === null ? null : hostCompression(sample);
   }
 
   hostBreakdown(host: Host): MemoryBreakdown | null {

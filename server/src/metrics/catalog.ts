@@ -109,6 +109,7 @@ export const HOST_METRICS = catalog<HostSample>()({
   SWAP_TOTAL_BYTES: { unit: "bytes", read: (sample) => sample.swapTotalBytes },
   KSM_SHARED_BYTES: { unit: "bytes", read: (sample) => sample.ksmSharedBytes },
   KSM_PROFIT_BYTES: { unit: "bytes", read: ({ ksmProfitBytes }) => numberOf(ksmProfitBytes) },
+  REFAULTS_PER_SECOND: { unit: "1/s", read: (sample) => sample.refaultsPerSecond },
 });
 
 export type VmMetricName = keyof typeof VM_METRICS;

@@ -132,6 +132,8 @@ export interface HostSample {
   readonly memoryKernelBytes: number | null;
   readonly swapTotalBytes: number | null;
   readonly swapUsedBytes: number | null;
+  /** Pages fetched back from swap, compressed or not. */
+  readonly refaultsPerSecond: Rate;
   readonly ksmSavedBytes: number | null;
   /** What the merged pages take. */
   readonly ksmSharedBytes: number | null;

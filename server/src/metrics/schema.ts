@@ -132,6 +132,7 @@ HostSampleRef.implement({
     memoryKernelBytes: t.expose("memoryKernelBytes", { type: "Bytes", nullable: true, description: "Bytes of the kernel itself: slab, page tables, stacks, vmalloc, per-CPU. Null when not known." }),
     swapTotalBytes: t.expose("swapTotalBytes", { type: "Bytes", nullable: true, description: "Bytes of swap; null when not known." }),
     swapUsedBytes: t.expose("swapUsedBytes", { type: "Bytes", nullable: true, description: "Bytes of swap in use; null when not known." }),
+    refaultsPerSecond: t.exposeFloat("refaultsPerSecond", { nullable: true, description: "Pages a second fetched back from swap, compressed or not. Null on the first sample, and where the kernel does not count them." }),
     ksmSavedBytes: t.expose("ksmSavedBytes", { type: "Bytes", nullable: true, description: "Bytes of memory that KSM saves. Null without KSM." }),
     ksmSharedBytes: t.expose("ksmSharedBytes", { type: "Bytes", nullable: true, description: "Bytes that the merged pages take. Null without KSM." }),
     ksmdRatio: t.exposeFloat("ksmdRatio", { nullable: true, description: "CPU of the kernel's merging thread; 1 is one core. Null on the first sample and without KSM." }),

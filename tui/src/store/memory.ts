@@ -89,8 +89,16 @@ export interface VmMemory {
   policy: MemoryPolicy;
 }
 
+/** What is paged out to compressed memory; a null ratio: nothing is stored. */
+export interface MemoryCompression { originalBytes: number; storedBytes: number; ratio: number | null }
+
 /** What the page of one VM adds. */
-export interface VmMemoryDetail extends VmMemory { cpuPolicy: CpuPolicy; decisions: readonly MemoryDecision[] }
+export interface VmMemoryDetail extends VmMemory {
+  /** Null while it does not run, and on a host that compresses nothing. */
+  compression: MemoryCompression | null;
+  cpuPolicy: CpuPolicy;
+  decisions: readonly MemoryDecision[];
+}
 
 export interface Memory {
   /** The host asked about last. */

@@ -8,6 +8,7 @@ import { hostNamed } from "../host.js";
 import { printRecord } from "../output/print.js";
 import { fieldLines } from "../output/table.js";
 import { BREAKDOWN, breakdownLines } from "./breakdown.js";
+import { COMPRESSION, compressionWords } from "./compression.js";
 
 const SETTINGS = graphql(`fragment CliHostMemory on HostMemory {
   state ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedRatio } compression { mode sizeBytes algorithm }
@@ -16,11 +17,11 @@ const SETTINGS = graphql(`fragment CliHostMemory on HostMemory {
 const HOST_MEMORY = graphql(
   `query HostMemory($id: ID!) {
     host(id: $id) {
-      id name memory { ...CliHostMemory } memoryBreakdown { ...CliBreakdown }
+      id name memory { ...CliHostMemory } memoryBreakdown { ...CliBreakdown } memoryCompression { ...CliCompression }
       latest { time memoryTotalBytes memoryAvailableBytes swapTotalBytes swapUsedBytes ksmSavedBytes ksmSharedBytes ksmProfitBytes ksmdRatio compressedOriginalBytes compressedStoredBytes }
     }
   }`,
-  [SETTINGS, BREAKDOWN],
+  [SETTINGS, BREAKDOWN, COMPRESSION],
 );
 const SET = graphql(
   `mutation SetHostMemory($input: SetHostMemoryInput!) {
@@ -115,13 +116,14 @@ async function printSet(context: CommandContext, { host, effect, memory }: Extra
   await printRecord(context, { host, effect, memory }, { name: host.id, lines: () => [line] });
 }
 
-function hostLines(context: CommandContext, { name, memory, memoryBreakdown, latest }: Shown): string[] {
+function hostLines(context: CommandContext, { name, memory, memoryBreakdown, memoryCompression: compression, latest }: Shown): string[] {
   return [
     ...fieldLines([
       ["Host", sanitise(name)],
       ["Memory", latest === null ? undefined : `${formatBytes(latest.memoryAvailableBytes)} available of ${formatBytes(latest.memoryTotalBytes)}, swap ${formatBytes(latest.swapUsedBytes)} of ${formatBytes(latest.swapTotalBytes)}`],
       ...(memory === null ? [["Settings", "not known: its daemon cannot be asked"] as const] : settingsFields(memory)),
-      ["Saved", latest === null ? undefined : `${formatBytes(latest.ksmSavedBytes)} by sharing; ${formatBytes(latest.compressedOriginalBytes)} compressed to ${formatBytes(latest.compressedStoredBytes)}`],
+      ["Saved", latest === null ? undefined : `${formatBytes(latest.ksmSavedBytes)} by sharing`],
+      ["Compressed", compression === null ? undefined : compressionWords(compression)],
     ]),
     ...(memoryBreakdown === null ? [] : ["", ...breakdownLines(context, memoryBreakdown)]),
   ];

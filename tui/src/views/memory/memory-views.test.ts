@@ -34,7 +34,7 @@ const SETTINGS: HostMemorySettings = {
 const HOST: Host = {
   id: "lab1", name: "lab1", connected: true, connectionError: null, connectedSince: NOW, bootedAt: null, cpuModel: "A CPU", cpuCount: 2, memoryBytes: 1024 * MIB, daemonVersion: "0", qemuVersion: "7.2", kernel: "6.1", capabilities: [],
 };
-const HOST_SAMPLE = { hostId: "lab1", time: NOW, memoryTotalBytes: 1024 * MIB, memoryAvailableBytes: 512 * MIB, swapTotalBytes: 0, swapUsedBytes: 0, ksmSavedBytes: 0, ksmProfitBytes: -3 * MIB, compressedOriginalBytes: null, compressedStoredBytes: null, diskSpaces: [] } as unknown as HostSample;
+const HOST_SAMPLE = { hostId: "lab1", time: NOW, memoryTotalBytes: 1024 * MIB, memoryAvailableBytes: 512 * MIB, swapTotalBytes: 0, swapUsedBytes: 0, refaultsPerSecond: 3, ksmSavedBytes: 0, ksmProfitBytes: -3 * MIB, compressedOriginalBytes: null, compressedStoredBytes: null, diskSpaces: [] } as unknown as HostSample;
 const DECISION: MemoryDecision = { time: NOW - 9_000, vmId: "web-1", action: "BALLOON", fromBytes: 256 * MIB, toBytes: 200 * MIB, reason: "The host is short and this guest idle.", carriedOut: true, effectBytes: -1 * MIB };
 
 function hostState(change: Partial<HostMemory> = {}, host: Partial<Host> = {}): State {
@@ -48,7 +48,7 @@ function detail(change: Partial<VmMemoryDetail> = {}): VmMemoryDetail {
     vmId: "web-1", breakdown: breakdown({ GUEST_USED: 90, GUEST_CACHE: 20, BALLOONED: 56, REPORTED_FREE: 70, OVERHEAD: 20 }),
     room: { balloonTargetBytes: 200 * MIB, balloonFloorBytes: 128 * MIB, memoryTargetBytes: 256 * MIB, memoryMaxBytes: 256 * MIB, vcpusTarget: 1, vcpusMax: 2 },
     policy: { floorBytes: 128 * MIB, ceilingBytes: 256 * MIB, maxBytes: 256 * MIB, shares: 700, control: "OFF", sharingDomain: "lab" },
-    cpuPolicy: { weight: 300, limitPercent: 50, pins: [{ vcpu: 0, cpus: [1, 0, 4] }], emulatorCpus: [0, 1, 2, 5], maxVcpus: 2 }, decisions: [], ...change,
+    compression: null, cpuPolicy: { weight: 300, limitPercent: 50, pins: [{ vcpu: 0, cpus: [1, 0, 4] }], emulatorCpus: [0, 1, 2, 5], maxVcpus: 2 }, decisions: [], ...change,
   };
 }
 function vmState(tab: VmTab, change: Partial<VmMemoryDetail> = {}): State {
@@ -143,7 +143,7 @@ describe("the cpu tab of a VM", () => {
     type: "detail", vmId: "web-1",
     detail: {
       time: NOW, cpuUserRatio: 0.1, cpuSystemRatio: 0.1, vcpus: [{ index: 0, ratio: 0.4, stealRatio: 0.02 }], disks: [], nics: [], guestUpdatedAt: null, guestCacheBytes: null, guestMajorFaultsPerSecond: null,
-      guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, pssBytes: null, swapBytes: null, ksmProfitBytes: null, qmpAgeMs: 1, pluggedBytes: null, vcpusPresent: 1, throttledTimeRatio: 0.125,
+      guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, pssBytes: null, swapBytes: null, ksmProfitBytes: null, qmpAgeMs: 1, pluggedBytes: null, vcpusPresent: 1, throttledTimeRatio: 0.125, majorFaultsPerSecond: 2,
     },
   });
 

@@ -70,7 +70,11 @@ export interface HostMetrics {
     | bigint
     | undefined;
   /** slab, page tables, kernel stacks, vmalloc, per-CPU */
-  memoryKernelBytes?: bigint | undefined;
+  memoryKernelBytes?:
+    | bigint
+    | undefined;
+  /** Pages fetched back from swap, compressed or not, since boot. */
+  refaults?: bigint | undefined;
 }
 
 /** all in nanoseconds since boot */
@@ -449,6 +453,7 @@ function createBaseHostMetrics(): HostMetrics {
     ksmdNs: undefined,
     memoryAnonymousBytes: undefined,
     memoryKernelBytes: undefined,
+    refaults: undefined,
   };
 }
 
@@ -570,6 +575,12 @@ export const HostMetrics: MessageFns<HostMetrics> = {
         throw new globalThis.Error("value provided for field message.memoryKernelBytes of type uint64 too large");
       }
       writer.uint32(200).uint64(message.memoryKernelBytes);
+    }
+    if (message.refaults !== undefined) {
+      if (BigInt.asUintN(64, message.refaults) !== message.refaults) {
+        throw new globalThis.Error("value provided for field message.refaults of type uint64 too large");
+      }
+      writer.uint32(208).uint64(message.refaults);
     }
     return writer;
   },
@@ -787,6 +798,14 @@ export const HostMetrics: MessageFns<HostMetrics> = {
             message.memoryKernelBytes = reader.uint64() as bigint;
             continue;
           }
+          case 26: {
+            if (tag !== 208) {
+              break;
+            }
+
+            message.refaults = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -892,6 +911,7 @@ export const HostMetrics: MessageFns<HostMetrics> = {
         : isSet(object.memory_kernel_bytes)
         ? BigInt(object.memory_kernel_bytes)
         : undefined,
+      refaults: isSet(object.refaults) ? BigInt(object.refaults) : undefined,
     };
   },
 
@@ -972,6 +992,9 @@ export const HostMetrics: MessageFns<HostMetrics> = {
     if (message.memoryKernelBytes !== undefined) {
       obj.memoryKernelBytes = message.memoryKernelBytes.toString();
     }
+    if (message.refaults !== undefined) {
+      obj.refaults = message.refaults.toString();
+    }
     return obj;
   },
 
@@ -1036,6 +1059,9 @@ export const HostMetrics: MessageFns<HostMetrics> = {
       : undefined;
     message.memoryKernelBytes = (object.memoryKernelBytes !== undefined && object.memoryKernelBytes !== null)
       ? BigInt(object.memoryKernelBytes)
+      : undefined;
+    message.refaults = (object.refaults !== undefined && object.refaults !== null)
+      ? BigInt(object.refaults)
       : undefined;
     return message;
   },
