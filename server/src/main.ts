@@ -3,6 +3,7 @@ import { readConfig } from "./config.js";
 import { proveDatabase } from "./db/migrations.js";
 import { stderrLog } from "./log.js";
 import { startServer } from "./server.js";
+import { startFault } from "./start-fault.js";
 
 /** A clean shutdown takes a fraction of a second; past this something hangs, and leaving is better than staying. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
@@ -38,6 +39,6 @@ process.on("unhandledRejection", (error) => log.error("a promise was rejected an
 
 (process.argv[2] === PROVE_DATABASE ? prove() : main()).catch((error: unknown) => {
   // One line for people: whoever started the server shows it.
-  process.stderr.write(`quetzal server: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`quetzal server: ${startFault(error)}\n`);
   process.exit(1);
 });

@@ -1,20 +1,24 @@
 // Bad input: each gets one clear error that names the field or file and the mend, changes nothing and loses nothing.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeContext } from "../../tui/launch/context.mjs";
 import { applyAll } from "../../tui/launch/definitions.mjs";
-import { startService } from "../support/process.js";
+import { closedTo, ordinaryUid, ordinaryUser, type User } from "../support/ordinary-user.js";
+import { takePort } from "../support/port.js";
+import { endWith, type Ran, run } from "../support/run.js";
 import { cliPath, daemonPath, root, serverPath, Stack } from "../support/stack.js";
 import { bareGuest, smallGuest, VmDriver } from "../support/vm.js";
 
 let stack: Stack;
 beforeAll(async () => { stack = await Stack.start(); });
 afterAll(() => stack[Symbol.asyncDispose]());
+
+/** Of a server beside the stack's own. */
+const serverEnv = (stateDir: string, runDir: string, port = 0): NodeJS.ProcessEnv => ({ ...process.env, QUETZAL_STATE_DIR_RESOLVED: stateDir, QUETZAL_RUN_DIR_RESOLVED: runDir, QUETZAL_LISTEN: `127.0.0.1:${port}` });
 
 interface PutResult { __typename: string; message?: string; field?: string | null }
 async function put(definition: unknown): Promise<PutResult> {
@@ -42,6 +46,10 @@ describe("a definition that breaks a rule", () => {
     ["an id of 300 characters", { ...base, id: "a".repeat(300) }, "id", "use 1 to 64"],
     ["a name with a newline", { ...base, name: "a\nb" }, "name", "use 1 to 64"],
     ["a name of 300 characters", { ...base, name: "a".repeat(300) }, "name", "use 1 to 64"],
+    ["a name with a slash", { ...base, name: "a/b" }, "name", "use 1 to 64"],
+    ["a name with a comma", { ...base, name: "a,b" }, "name", "use 1 to 64"],
+    ["a name of dots", { ...base, name: ".." }, "name", "use 1 to 64"],
+    ["a disk's name with a comma", { ...base, disks: [{ name: "vda,if=none", path: "a.img", size_gb: 1 }] }, "disks[0].name", "use 1 to"],
     ["an unknown field", { ...base, memroy: 5 }, "memroy", 'did you mean "memory_mb"?'],
     ["a disk outside its pool", { ...base, disks: [{ name: "vda", path: "../other/disk.img", size_gb: 1 }] }, "disks[0].path", "give one that is relative"],
     ["an absolute disk path", { ...base, disks: [{ name: "vda", path: "/etc/passwd", size_gb: 1 }] }, "disks[0].path", "give one that is relative"],
@@ -79,23 +87,33 @@ describe("a definition that breaks a rule", () => {
 });
 
 describe("quetzal apply", () => {
-  function apply(files: Record<string, string>): { status: number | null; stderr: string; stdout: string } {
+  async function apply(files: Record<string, string>): Promise<Ran> {
     const folder = mkdtempSync(join(tmpdir(), "qz-defs-"));
     try {
       for (const [name, text] of Object.entries(files)) {
         mkdirSync(join(folder, name, ".."), { recursive: true });
         writeFileSync(join(folder, name), text);
       }
-      return spawnSync(process.execPath, [cliPath, "apply", folder], { env: stack.clientEnv, encoding: "utf8" });
+      return await run(process.execPath, [cliPath, "apply", folder], { env: stack.clientEnv });
     } finally {
       rmSync(folder, { recursive: true });
     }
   }
+  /** A refusal is one line on standard error, and nothing else is said. */
+  async function refusal(files: Record<string, string>): Promise<string> {
+    const ran = await endWith(2, apply(files));
+    expect(ran.stdout).toBe("");
+    expect(ran.stderr).toMatch(/^[^\n]+\n$/);
+    return ran.stderr;
+  }
 
-  it("names the file and the place of broken JSON", async () => {
-    const ran = apply({ "a/config.json": '{ "id": "broken",\n  "memory_mb": }' });
-    expect(ran.status).not.toBe(0);
-    expect(ran.stderr).toMatch(/a\/config\.json:2:16: this is not valid JSON/);
+  it.each([
+    ["a value that is missing", '{ "id": "broken",\n  "memory_mb": }', '2:16: this is not valid JSON: expected a value, found "}"; mend it there, nothing was applied.'],
+    ["an end that is missing", '{ "id": "broken",\n  "memory_mb": 64', '1:1: this is not valid JSON: this "{" is never closed; mend it there, nothing was applied.'],
+    ["nothing at all", "", "1:1: this is not valid JSON: the file is empty; mend it there, nothing was applied."],
+    ["a comma too many", '{ "id": "broken",\n}', '2:1: this is not valid JSON: a "," must not stand before "}"; mend it there, nothing was applied.'],
+  ])("names the file, line and column of JSON with %s, and the definition beside it is not applied either", async (_, text, told) => {
+    expect(await refusal({ "a/config.json": text, "b/config.json": JSON.stringify(bareGuest("beside")) })).toMatch(new RegExp(`^quetzal: \\S+/a/config\\.json:${told.replace(/[{}.]/g, "\\$&")}\n$`));
     expect(await vmIds()).toEqual([]);
   });
 
@@ -109,9 +127,7 @@ describe("quetzal apply", () => {
       mkdirSync(join(clone, "vms/test-vm"));
       for (const name of names) writeFileSync(join(clone, "vms/test-vm", name), "");
       writeFileSync(join(clone, "vms/other/config.json"), JSON.stringify(bareGuest("other")));
-      const ran = spawnSync(process.execPath, [cliPath, "apply", join(clone, "vms")], { env: stack.clientEnv, encoding: "utf8" });
-      expect(ran.status).toBe(2);
-      expect(ran.stderr).toMatch(complaint);
+      expect((await endWith(2, run(process.execPath, [cliPath, "apply", join(clone, "vms")], { env: stack.clientEnv }))).stderr).toMatch(complaint);
       const context = { ...makeContext({ ...stack.clientEnv, QUETZAL_STATE_DIR: stack.stateDir }, { uid: process.getuid?.() ?? 0, isTerminal: false, arguments: [] }), repoDir: clone };
       const { refused } = await applyAll(context, () => undefined);
       expect(refused?.message).toMatch(/^\S+vms\/test-vm\/config\.json is missing, which defines test-vm-001\./);
@@ -126,17 +142,27 @@ describe("quetzal apply", () => {
     }
   });
 
-  it("names the file and the field of an unknown one", () => {
-    const ran = apply({ "a/config.json": JSON.stringify({ ...bareGuest("unknown-field"), colour: "green" }) });
-    expect(ran.status).not.toBe(0);
-    expect(ran.stderr + ran.stdout).toMatch(/colour/);
+  it.each([
+    ["an unknown field", { memroy: 64 }, "memroy", 'did you mean "memory_mb"?'],
+    ["memory of 0", { memory_mb: 0 }, "memory_mb", "give at least 32"],
+    ["memory above the host", { memory_mb: 100_000_000 }, "memory_mb", "give at most "],
+    ["a missing image", { boot: { kernel: "nowhere/vmlinuz" } }, "boot.kernel", "put it there"],
+    ["a disk outside its pool", { disks: [{ name: "vda", path: "../other.img", size_gb: 1 }] }, "disks[0].path", "give one that is relative"],
+  ])("names the file, line, column and field of %s, and the mend", async (_, extra, field, mend) => {
+    const text = JSON.stringify(bareGuest("refused", extra), null, 2);
+    const last = field.split(".").at(-1) ?? field;
+    const before = text.slice(0, text.indexOf(`"${last}"`)).split("\n");
+    const ran = await apply({ "a/config.json": text });
+    expect(ran.code, ran.text).not.toBe(0);
+    expect(ran.stderr).toMatch(/^[^\n]+\n$/);
+    expect(ran.stderr).toContain(`/a/config.json:${before.length}:${(before.at(-1) ?? "").length + 1}: ${field}`);
+    expect(ran.stderr).toContain(mend);
+    expect(await vmIds()).toEqual([]);
   });
 
-  it("refuses two VMs with one id and names both files", async () => {
-    const ran = apply({ "a/config.json": JSON.stringify(bareGuest("twin")), "b/config.json": JSON.stringify(bareGuest("twin")) });
-    expect(ran.status).not.toBe(0);
-    expect(ran.stderr).toMatch(/a\/config\.json/);
-    expect(ran.stderr).toMatch(/b\/config\.json/);
+  it("refuses two VMs with one id, names both files and places, and applies neither", async () => {
+    const twin = JSON.stringify(bareGuest("twin"));
+    expect(await refusal({ "a/config.json": twin, "b/config.json": twin })).toMatch(/^quetzal: \S+\/b\/config\.json:1:2: the id "twin" is also that of \S+\/a\/config\.json:1:2: give each VM its own; nothing was applied\.\n$/);
     expect(await vmIds()).toEqual([]);
   });
 });
@@ -192,67 +218,106 @@ describe("a service that cannot start", () => {
     const folder = mkdtempSync(join(tmpdir(), "qz-"));
     const fake = join(folder, "qemu");
     writeFileSync(fake, '#!/bin/sh\n[ "$1" = --version ] && { echo "QEMU emulator version 7.2.22"; exit 0; }\necho "qemu: the fake disk is on fire" >&2\nexit 3\n', { mode: 0o755 });
-    spawnSync("chmod", ["755", folder]);
+    chmodSync(folder, 0o755);
     try {
       await using other = await Stack.start({ daemonArgs: ["--qemu-binary", fake] });
       const vm = await VmDriver.define(other, bareGuest("dying"));
       const result = await vm.verb("startVm");
       const seen = result.__typename === "LaunchFailed" ? (result.message ?? "") : await vm.operationEnd(result.operation?.id ?? "").then((operation) => operation.error ?? "");
       expect(seen).toContain("the fake disk is on fire");
+      expect((await vm.show()).state).toMatch(/^(DEFINED|CRASHED)$/);
     } finally {
       rmSync(folder, { recursive: true });
     }
   });
 
-  it("QEMU not installed: the refusal says so and how to get it", async () => {
+  it("QEMU not installed: the refusal names what was not found and the command that gets it, and the VM stays as it was", async () => {
     await using other = await Stack.start({ daemonArgs: ["--qemu-binary", "/nonexistent/qemu-system-x86_64"] });
     const vm = await VmDriver.define(other, bareGuest("no-qemu"));
     const result = await vm.verb("startVm");
-    expect(result.__typename).toBe("Unsupported");
-    expect(result.message).toMatch(/install|apt/i);
+    expect(result).toMatchObject({ __typename: "Unsupported", message: expect.stringContaining("QEMU is not installed: /nonexistent/qemu-system-x86_64 was not found; install it with: apt-get install qemu-system-x86") as string });
+    expect((await vm.show()).state).toBe("DEFINED");
   });
 
   it("a port in use: the server says which and how to choose another", async () => {
-    const holder = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => holder.once("listening", resolve));
-    const { port } = holder.address() as { port: number };
+    await using taken = await takePort();
     const runDir = mkdtempSync(join(tmpdir(), "qz-run-"));
-    const ran = spawnSync(process.execPath, [serverPath], { encoding: "utf8", timeout: 60_000, env: { ...process.env, QUETZAL_STATE_DIR_RESOLVED: stack.stateDir, QUETZAL_RUN_DIR_RESOLVED: runDir, QUETZAL_LISTEN: `127.0.0.1:${port}` } });
-    holder.close();
-    rmSync(runDir, { recursive: true });
-    expect(ran.status).not.toBe(0);
-    expect(ran.stderr).toMatch(new RegExp(`${port}.*(in use|taken)`));
+    try {
+      const ran = await endWith(1, run(process.execPath, [serverPath], { env: serverEnv(stack.stateDir, runDir, taken.port) }));
+      expect(ran.stderr).toBe(`quetzal server: Port ${taken.port} on 127.0.0.1 is in use; end what holds it, or choose another with QUETZAL_LISTEN=HOST:PORT.\n`);
+      expect(readdirSync(runDir)).toEqual([]);
+    } finally {
+      rmSync(runDir, { recursive: true });
+    }
   });
 
-  it("a second daemon on one state folder: refused, and the first is unharmed", async () => {
-    const ran = spawnSync(daemonPath, ["--state-dir", stack.stateDir, "--run-dir", stack.runDir], { encoding: "utf8", timeout: 30_000 });
-    expect(ran.status).not.toBe(0);
-    expect(ran.stderr).toMatch(/already|another/i);
+  it("a second daemon on one state folder: refused by the first one's pid, which is unharmed", async () => {
+    const ran = await endWith(1, run(daemonPath, ["--state-dir", stack.stateDir, "--run-dir", stack.runDir]));
+    expect(ran.stderr).toBe(`quetzald: another quetzald (process ${stack.daemon?.pid}) already serves the state folder '${stack.stateDir}'; stop it first, or use another --state-dir\n`);
     expect(await vmIds()).toEqual([]);
   });
 
-  it("a state folder that cannot be written: the daemon names it", () => {
-    const ran = spawnSync(daemonPath, ["--state-dir", "/proc/nowhere", "--run-dir", "/proc/nowhere/run"], { encoding: "utf8", timeout: 30_000 });
-    expect(ran.status).not.toBe(0);
-    expect(ran.stderr).toMatch(/\/proc\/nowhere/);
-  });
-
-  it("a database of a newer schema: the server refuses it and says so", async () => {
+  it("a database of a newer schema: the server names the migration and the mend, and changes nothing", async () => {
     await using other = await Stack.start();
     await other.server?.end();
     const { markSchemaNewer } = await import("../support/database.js");
     await markSchemaNewer(other);
-    const log = other.log("server-newer");
-    const server = startService(process.execPath, [serverPath], { log, env: { QUETZAL_STATE_DIR_RESOLVED: other.stateDir, QUETZAL_RUN_DIR_RESOLVED: other.runDir, QUETZAL_LISTEN: "127.0.0.1:0" } });
-    const { eventually, isAlive } = await import("../support/process.js");
-    const { readFileSync } = await import("node:fs");
-    await eventually("the server to give up", () => !isAlive(server.pid));
-    expect(readFileSync(log, "utf8")).toMatch(/newer/);
+    for (const attempt of [1, 2]) {
+      const ran = await endWith(1, run(process.execPath, [serverPath], { env: serverEnv(other.stateDir, other.runDir) }));
+      expect(ran.stderr, `attempt ${attempt}`).toMatch(/^quetzal server: The database has a newer schema than this version knows \(migration 29990101000000_from_the_future\): start the version that made it or a newer one, or set DATABASE_URL to another database\. Nothing was changed\.$/m);
+    }
+  });
+});
+
+describe("a state folder that cannot be written is named, with why and the mend", () => {
+  const launcher = join(root, "tui/launch/main.mjs");
+  const start = (stateDir: string, user?: User): Promise<Ran> => run(process.execPath, [launcher, "start"], { env: { ...process.env, QUETZAL_STATE_DIR: stateDir }, user });
+  /** Root's, on every machine. */
+  const OTHERS = "/usr/qz-not-yours";
+  const closed = closedTo(ordinaryUser, [process.execPath, launcher]);
+
+  it("where the kernel lets nobody make one", async () => {
+    expect((await endWith(1, start("/proc/nowhere"))).stderr).toMatch(/^The state folder \/proc\/nowhere cannot be written: .+\.\nMend: .+, or set QUETZAL_STATE_DIR to a folder of yours\.$/m);
+    const daemon = await endWith(1, run(daemonPath, ["--state-dir", "/proc/nowhere", "--run-dir", "/proc/nowhere/run"]));
+    expect(daemon.stderr).toMatch(/^quetzald: cannot write to the state folder '\/proc\/nowhere': .+; make it writable, or use another --state-dir\n$/);
   });
 
-  it("a launcher on a state folder that cannot be written: says which", () => {
-    const ran = spawnSync(process.execPath, [join(root, "tui/launch/main.mjs"), "start"], { encoding: "utf8", timeout: 120_000, env: { ...process.env, QUETZAL_STATE_DIR: "/proc/nowhere" } });
-    expect(ran.status).not.toBe(0);
-    expect(ran.stdout + ran.stderr).toMatch(/\/proc\/nowhere/);
+  it("where the run folder alone cannot be made", async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), "qz-"));
+    try {
+      const daemon = await endWith(1, run(daemonPath, ["--state-dir", stateDir, "--run-dir", "/proc/nowhere"]));
+      expect(daemon.stderr).toMatch(/^quetzald: cannot write to the run folder '\/proc\/nowhere': .+; make it writable, or use another --run-dir\n$/);
+    } finally {
+      rmSync(stateDir, { recursive: true });
+    }
+  });
+
+  it.runIf(closed === undefined)("where it is another user's: npm start, npm stop and the server say whose", async () => {
+    const ours = `uid ${ordinaryUid}`;
+    expect((await endWith(1, start(OTHERS, ordinaryUser))).stderr).toBe(`\nThe state folder ${OTHERS} cannot be written: /usr belongs to root and this is ${ours}.\nMend: go on as that user, or set QUETZAL_STATE_DIR to a folder of yours.\n`);
+    const server = await endWith(1, run(process.execPath, [serverPath], { env: serverEnv(OTHERS, join(OTHERS, "run")), user: ordinaryUser }));
+    expect(server.stderr).toMatch(/^quetzal server: \/usr\/\S+ cannot be written \(EACCES.*\): give its folder to the user that the server runs as, or set QUETZAL_STATE_DIR to a folder that it can write\.$/m);
+    expect(existsSync(OTHERS)).toBe(false);
+  });
+
+  it.runIf(closed === undefined && ordinaryUser !== undefined)("where it is root's and there: npm stop says so, and what runs there runs on", async () => {
+    const ran = await endWith(1, run(process.execPath, [launcher, "stop"], { env: stack.clientEnv, user: ordinaryUser }));
+    expect(ran.stderr).toBe(`\nThe run folder ${stack.runDir} cannot be written: it belongs to root and this is uid ${ordinaryUid}.\nMend: go on as that user, or set QUETZAL_STATE_DIR to a folder of yours.\n`);
+    expect(await vmIds()).toEqual([]);
+  });
+
+  const mountMissing = process.getuid?.() !== 0 || spawnSync("unshare", ["--mount", "true"]).status !== 0;
+  it.runIf(!mountMissing)("where its file system is mounted read-only", async () => {
+    const place = mkdtempSync(join(tmpdir(), "qz-ro-"));
+    const stateDir = join(place, "state");
+    // Of this one process alone.
+    const onReadOnly = (...command: string[]): Promise<Ran> => endWith(1, run("unshare", ["--mount", "sh", "-ec", 'mount -t tmpfs -o ro,mode=755 none "$1"; shift; exec "$@"', "sh", place, ...command], { env: { ...process.env, QUETZAL_STATE_DIR: stateDir } }));
+    try {
+      expect((await onReadOnly(process.execPath, launcher, "start")).stderr).toBe(`\nThe state folder ${stateDir} cannot be written: its file system is mounted read-only.\nMend: mount it writable, or set QUETZAL_STATE_DIR to a folder of yours.\n`);
+      expect((await onReadOnly(daemonPath, "--state-dir", stateDir, "--run-dir", join(stateDir, "run"))).stderr).toMatch(/cannot write to the state folder '\S+': Read-only file system .*; make it writable, or use another --state-dir\n$/);
+      expect(readdirSync(place)).toEqual([]);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endWith, type Ran, run, succeed } from "../support/run.js";
 import { cliPath, root, Stack } from "../support/stack.js";
-import { smallGuest } from "../support/vm.js";
+import { smallGuest, VmDriver } from "../support/vm.js";
 
 let stack: Stack;
 
@@ -33,10 +33,27 @@ describe("the quetzal command", () => {
   });
 
   it("walks through every verb of a VM's life", async () => {
-    for (const [verb, state] of [["start", "RUNNING"], ["pause", "PAUSED"], ["resume", "RUNNING"], ["reset", "RUNNING"], ["force-off", "STOPPED"], ["start", "RUNNING"], ["stop", "STOPPED"]] as const) {
-      await succeed(quetzal("vm", verb, "story-cli", "--wait", ...(["reset", "force-off"].includes(verb) ? ["-y"] : [])));
+    const brings = async (verb: string, state: string, ...yes: string[]): Promise<void> => {
+      expect((await succeed(quetzal("vm", verb, "story-cli", "--wait", ...yes))).stdout).toBe(`story-cli: ${verb.replace("-", " ")} done\n`);
       expect(await vmState("story-cli")).toBe(state);
-    }
+    };
+    const guest = new VmDriver(stack, "story-cli");
+    await brings("start", "RUNNING");
+    await guest.waitForBoot();
+    await guest.run("touch /tmp/before-reset");
+    await brings("pause", "PAUSED");
+    await brings("resume", "RUNNING");
+    expect(await guest.run("ls /tmp/before-reset")).toBe("/tmp/before-reset");
+    const { pid } = await guest.show();
+    await brings("reset", "RUNNING", "-y");
+    // The same QEMU, whose guest has booted anew: what it had in memory is gone.
+    await guest.readUntil((text) => text.split("QuetzalCore guest ready").length > 2, 1_000_000);
+    expect(await guest.run("test -e /tmp/before-reset || echo fresh")).toBe("fresh");
+    expect((await guest.show()).pid).toBe(pid);
+    await brings("force-off", "STOPPED", "-y");
+    await brings("start", "RUNNING");
+    await guest.waitForBoot();
+    await brings("stop", "STOPPED");
   });
 
   it("lists VMs as a table and as JSON", async () => {

@@ -41,6 +41,16 @@ describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabas
     expect(await vm.run("cat /sys/block/vda/size")).toBe(String(2 ** 30 / 512));
   });
 
+  it("tells the size that the guest sees, and what the file takes on the host", async () => {
+    await vm.run("dd if=/dev/urandom of=/dev/vda bs=1M count=8 2>&1; sync");
+    const disk = await eventually("a file that holds what was written", async () => {
+      const { latest } = await vm.show<{ latest: { disks: { name: string; allocatedBytes: number; capacityBytes: number }[] } | null }>("latest { disks { name allocatedBytes capacityBytes } }");
+      return latest?.disks.find(({ allocatedBytes }) => allocatedBytes >= 8 * 2 ** 20);
+    });
+    expect(disk).toMatchObject({ name: "vda", capacityBytes: 2 ** 30 });
+    expect(disk.allocatedBytes).toBeLessThan(64 * 2 ** 20);
+  });
+
   it("runs QEMU as an unprivileged user inside its sandbox", async () => {
     const { pid } = await vm.show();
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
@@ -51,11 +61,15 @@ describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabas
   });
 
   it("refuses to start what runs, with the state", async () => {
-    expect(await vm.verb("startVm")).toMatchObject({ __typename: "InvalidVmState" });
+    const { pid } = await vm.show();
+    const refused = await vm.verb("startVm");
+    expect(refused).toMatchObject({ __typename: "InvalidVmState", message: `VM "${vm.id}": start is denied while running: it is already on` });
+    expect((await vm.show()).pid).toBe(pid);
   });
 
   it("refuses to delete what runs", async () => {
-    expect(await vm.verb("deleteVm")).toMatchObject({ __typename: "InvalidVmState" });
+    const refused = await vm.verb("deleteVm");
+    expect(refused).toMatchObject({ __typename: "InvalidVmState", message: `VM "${vm.id}": delete is denied while running: it is on; stop it or force it off first` });
     expect((await vm.show()).state).toBe("RUNNING");
   });
 
@@ -96,7 +110,9 @@ describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabas
   });
 
   it("refuses to stop what is stopped", async () => {
-    expect(await vm.verb("stopVm")).toMatchObject({ __typename: "InvalidVmState" });
+    const refused = await vm.verb("stopVm");
+    expect(refused).toMatchObject({ __typename: "InvalidVmState", message: `VM "${vm.id}": stop is denied while stopped: it is off; start it first` });
+    expect((await vm.show()).state).toBe("STOPPED");
   });
 
   it("cuts the power", async () => {

@@ -44,7 +44,7 @@ export function anyMemoryNews(anyText: fc.Arbitrary<string>): fc.Arbitrary<Actio
       memoryBreakdown: where, memoryDecisions: list,
       memory: isOn && ksm === "STOPPED" ? null : {
         ksm: { mode: ksm, cpuBudgetPercent: 5, activeDomain: text, reason: text, pagesPerScan: 1, sleepMs: 1, cpuUsedRatio: amount }, compression: { mode: zip, sizeBytes: amount, algorithm: text },
-        controller: { enabled: isOn, idleTaxPercent: 75 }, state, thresholds: { highBytes: amount, softBytes: 1, hardBytes: 1, lowBytes: 1 },
+        controller: { enabled: isOn, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 }, state, thresholds: { highBytes: amount, softBytes: 1, hardBytes: 1, lowBytes: 1 },
       },
     }));
   return fc.oneof(

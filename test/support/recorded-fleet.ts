@@ -82,7 +82,7 @@ export function vmSample(vm: RecordedVm, time: number) {
     disks: [{
       name: "vda", readBytesPerSecond: figures.diskReadBytesPerSecond, writeBytesPerSecond: figures.diskWriteBytesPerSecond, readsPerSecond: figures.diskReadBytesPerSecond / 16_384,
       writesPerSecond: figures.diskWriteBytesPerSecond / 16_384, flushesPerSecond: 0.2, readLatencySeconds: figures.diskLatencySeconds,
-      writeLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 2, flushLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 4, allocatedBytes: 310 * MIB,
+      writeLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 2, flushLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 4, allocatedBytes: 310 * MIB, capacityBytes: 1_024 * MIB,
     }],
     nics: figures.networkRxBytesPerSecond === null || figures.networkTxBytesPerSecond === null ? [] : [{
       name: "net0", rxBytesPerSecond: figures.networkRxBytesPerSecond, txBytesPerSecond: figures.networkTxBytesPerSecond, rxPacketsPerSecond: figures.networkRxBytesPerSecond / 900,

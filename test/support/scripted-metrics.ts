@@ -34,7 +34,7 @@ function vmMetrics({ id: vmId, room }: Pick<Vm, "id" | "room">, nowNs: bigint, h
     guestMemory: { updatedAt: new Date(), totalBytes: 240n * MIB, freeBytes: 100n * MIB, availableBytes: 120n * MIB, cacheBytes: 40n * MIB, majorFaults: 0n, minorFaults: 0n, swapInBytes: 0n, swapOutBytes: 0n },
     disks: [{
       name: "vda", readBytes: growing(nowNs, MIB), writeBytes: 0n, readOperations: growing(nowNs, 10n), writeOperations: 0n, flushOperations: 0n,
-      readTimeNs: nowNs / 1_000n, writeTimeNs: 0n, flushTimeNs: 0n, allocatedBytes: 64n * MIB,
+      readTimeNs: nowNs / 1_000n, writeTimeNs: 0n, flushTimeNs: 0n, allocatedBytes: 64n * MIB, capacityBytes: 1_024n * MIB,
     }],
     nics: [{ name: "net0", rxBytes: growing(nowNs, 1_000n), txBytes: 0n, rxPackets: 0n, txPackets: 0n, rxDrops: 0n, txDrops: 0n }],
     qmpAgeMs: 3n,

@@ -23,7 +23,10 @@ export interface DiskSample {
   readonly readLatencySeconds: number | null;
   readonly writeLatencySeconds: number | null;
   readonly flushLatencySeconds: number | null;
+  /** That its file takes on the host's disk. */
   readonly allocatedBytes: number | null;
+  /** Its size as the guest sees it. */
+  readonly capacityBytes: number | null;
 }
 
 /** As the guest sees it. */

@@ -27,7 +27,8 @@ export const DiskSampleRef = builder.objectRef<DiskSample>("DiskSample").impleme
     readLatencySeconds: t.exposeFloat("readLatencySeconds", { nullable: true, description: "Mean time of a read over the tick, in seconds; null when there was none." }),
     writeLatencySeconds: t.exposeFloat("writeLatencySeconds", { nullable: true, description: "Mean time of a write over the tick, in seconds; null when there was none." }),
     flushLatencySeconds: t.exposeFloat("flushLatencySeconds", { nullable: true, description: "Mean time of a flush over the tick, in seconds; null when there was none." }),
-    allocatedBytes: t.expose("allocatedBytes", { type: "Bytes", nullable: true, description: "Bytes that it takes on the host's disk; null when not known." }),
+    allocatedBytes: t.expose("allocatedBytes", { type: "Bytes", nullable: true, description: "Bytes that its file takes on the host's disk; null when the host cannot look at the file." }),
+    capacityBytes: t.expose("capacityBytes", { type: "Bytes", nullable: true, description: "Its size in bytes as the guest sees it, whatever its file takes; null before QEMU has answered, and of an instant before it was kept." }),
   }),
 });
 

@@ -57,7 +57,7 @@ function allDisks(get: Known<VmMetricName>, name: string): DiskSample {
     name, readBytesPerSecond: get("DISK_READ_BYTES_PER_SECOND"), writeBytesPerSecond: get("DISK_WRITE_BYTES_PER_SECOND"),
     readsPerSecond: get("DISK_READS_PER_SECOND"), writesPerSecond: get("DISK_WRITES_PER_SECOND"), flushesPerSecond: get("DISK_FLUSHES_PER_SECOND"),
     readLatencySeconds: get("DISK_READ_LATENCY_SECONDS"), writeLatencySeconds: get("DISK_WRITE_LATENCY_SECONDS"), flushLatencySeconds: get("DISK_FLUSH_LATENCY_SECONDS"),
-    allocatedBytes: get("DISK_ALLOCATED_BYTES"),
+    allocatedBytes: get("DISK_ALLOCATED_BYTES"), capacityBytes: get("DISK_CAPACITY_BYTES"),
   };
 }
 

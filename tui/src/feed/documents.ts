@@ -135,7 +135,7 @@ export const OPERATION = graphql(
 export const DISK_FIELDS = graphql(`
   fragment DashboardDisk on DiskSample {
     name readBytesPerSecond writeBytesPerSecond readsPerSecond writesPerSecond flushesPerSecond readLatencySeconds
-    writeLatencySeconds flushLatencySeconds allocatedBytes
+    writeLatencySeconds flushLatencySeconds allocatedBytes capacityBytes
   }
 `);
 

@@ -20,7 +20,7 @@ export const HOST_MEMORY = graphql(`
       memory {
         ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedRatio }
         compression { mode sizeBytes algorithm }
-        controller { enabled idleTaxPercent }
+        controller { enabled idleTaxPercent highPercent softPercent hardPercent lowPercent }
         state
         thresholds { highBytes softBytes hardBytes lowBytes }
       }

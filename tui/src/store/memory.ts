@@ -65,7 +65,7 @@ export type PressureState = "HIGH" | "SOFT" | "HARD" | "LOW";
 export interface HostMemorySettings {
   ksm: { mode: "UNTOUCHED" | "TUNED" | "STOPPED" | "UNMERGED"; cpuBudgetPercent: number; activeDomain: string | null; reason: string; pagesPerScan: number; sleepMs: number; cpuUsedRatio: number | null };
   compression: { mode: "UNTOUCHED" | "ZRAM" | "ZSWAP"; sizeBytes: number; algorithm: string };
-  controller: { enabled: boolean; idleTaxPercent: number };
+  controller: { enabled: boolean; idleTaxPercent: number; highPercent: number; softPercent: number; hardPercent: number; lowPercent: number };
   state: PressureState;
   thresholds: { highBytes: number; softBytes: number; hardBytes: number; lowBytes: number };
 }

@@ -42,7 +42,10 @@ export interface DiskSample {
   readLatencySeconds: number | null;
   writeLatencySeconds: number | null;
   flushLatencySeconds: number | null;
+  /** That its file takes on the host's disk. */
   allocatedBytes: number | null;
+  /** Its size as the guest sees it. */
+  capacityBytes: number | null;
 }
 export interface NicSample {
   name: string;

@@ -34,7 +34,7 @@ const OF_VM = breakdown(["GUEST_USED", 90], ["GUEST_CACHE", 20], ["BALLOONED", 5
 const OF_HOST = breakdown(["VMS", 300], ["KERNEL", 100], ["FREE", 624]);
 
 function disk(name: string, figure: number | null): DiskSample {
-  return { name, readBytesPerSecond: figure, writeBytesPerSecond: figure, readsPerSecond: figure, writesPerSecond: figure, flushesPerSecond: figure, readLatencySeconds: figure, writeLatencySeconds: figure, flushLatencySeconds: figure, allocatedBytes: figure };
+  return { name, readBytesPerSecond: figure, writeBytesPerSecond: figure, readsPerSecond: figure, writesPerSecond: figure, flushesPerSecond: figure, readLatencySeconds: figure, writeLatencySeconds: figure, flushLatencySeconds: figure, allocatedBytes: figure, capacityBytes: figure };
 }
 function one(change: Partial<VmDetail> = {}, memory: MemoryBreakdown | null = OF_VM): PastOne {
   return {
@@ -121,9 +121,9 @@ describe("the tabs of a VM of then", () => {
   });
 
   it("tell of an only disk what it did, and of several what they did together", () => {
-    expect(text(then("vm", {}, "disks"))).toMatch(/\n vda +2 +2 +2\.00 +2\.00 +2\.00 +2\.0s +2\.0s +2\.0s +2 *\n/);
+    expect(text(then("vm", {}, "disks"))).toMatch(/\n vda +2 +2 +2\.00 +2\.00 +2\.00 +2\.0s +2\.0s +2\.0s +2 +2 *\n/);
     const shown = text(then("vm", { one: one({ disks: [disk("vda", null), disk("vdb", null)] }) }, "disks"));
-    expect(shown).toMatch(/\n all +6 [^\n]*\n vda +(unkept ?\s*){9}\n vdb +(unkept ?\s*){9}\n/);
+    expect(shown).toMatch(/\n all +6 [^\n]*\n vda +(unkept +){8}– +– *\n vdb +(unkept +){8}– +– *\n/);
   });
 
   it("tell of the card what went through it, and of user networking why nothing is known", () => {

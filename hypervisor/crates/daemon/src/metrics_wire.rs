@@ -152,5 +152,6 @@ fn disk(disk: &DiskSample) -> v1::DiskMetrics {
         write_time_ns: disk.write_time_ns,
         flush_time_ns: disk.flush_time_ns,
         allocated_bytes: disk.allocated_bytes,
+        capacity_bytes: disk.capacity_bytes,
     }
 }

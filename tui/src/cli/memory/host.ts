@@ -36,6 +36,17 @@ const SET = graphql(
   [SETTINGS],
 );
 
+const UNDO = graphql(
+  `mutation UndoHostMemory($input: UndoHostMemoryInput!) {
+    result: undoHostMemory(input: $input) {
+      __typename
+      ... on SetHostMemorySuccess { effect host { id name } memory { ...CliHostMemory } }
+      ... on Error { message }
+    }
+  }`,
+  [SETTINGS],
+);
+
 type Shown = NonNullable<ResultOf<typeof HOST_MEMORY>["host"]>;
 type Settings = ResultOf<typeof SETTINGS>;
 
@@ -60,14 +71,20 @@ export interface HostMemoryOptions {
   readonly soft?: number;
   readonly hard?: number;
   readonly low?: number;
+  /** Take back what was set last. */
+  readonly undo?: boolean;
   readonly dryRun?: boolean;
 }
 
 export async function hostMemory(context: CommandContext, name: string | undefined, options: HostMemoryOptions): Promise<void> {
   const { id } = await hostNamed(context, name);
   const change = changeOf(options);
+  if (options.undo === true) {
+    if (Object.keys(change).length > 0) throw new CommandError(EXIT.usage, "Usage", "--undo takes back what was set last: give it without what to set.");
+    return undo(context, id, options.dryRun ?? false);
+  }
   if (Object.keys(change).length > 0) return set(context, id, change, options.dryRun ?? false);
-  if (options.dryRun) throw new CommandError(EXIT.usage, "Usage", "--dry-run goes with what to set: --ksm, --budget, --compression, --size, --algorithm, --control, --idle-tax, --high, --soft, --hard or --low.");
+  if (options.dryRun) throw new CommandError(EXIT.usage, "Usage", "--dry-run goes with what to set: --ksm, --budget, --compression, --size, --algorithm, --control, --idle-tax, --high, --soft, --hard, --low or --undo.");
   const { host } = await context.client().request(HOST_MEMORY, { id }, context.signal);
   if (host === null) throw new CommandError(EXIT.notFound, "HostNotFound", `There is no host "${sanitise(id)}" any more: 'quetzal host ls' lists them.`);
   await printRecord(context, host, { name: host.id, lines: () => hostLines(context, host) });
@@ -85,8 +102,17 @@ function changeOf({ ksm, budget, compression, size, algorithm, control, idleTax,
 async function set(context: CommandContext, hostId: string, change: ReturnType<typeof changeOf>, dryRun: boolean): Promise<void> {
   const { result } = await context.client().request(SET, { input: { hostId, dryRun, ...change } }, context.signal);
   if (result.__typename !== "SetHostMemorySuccess") throw fromTypedError(result);
-  const { host, effect, memory } = result;
-  const line = dryRun ? `${sanitise(host.name)}: would be set (dry run: nothing was done). ${sanitise(effect)}` : `${sanitise(host.name)}: set. ${sanitise(effect)}`;
+  await printSet(context, result, dryRun, ` 'quetzal memory host ${sanitise(result.host.name)} --undo' takes it back.`);
+}
+
+async function undo(context: CommandContext, hostId: string, dryRun: boolean): Promise<void> {
+  const { result } = await context.client().request(UNDO, { input: { hostId, dryRun } }, context.signal);
+  if (result.__typename !== "SetHostMemorySuccess") throw fromTypedError(result);
+  await printSet(context, result, dryRun, "");
+}
+
+async function printSet(context: CommandContext, { host, effect, memory }: Extract<ResultOf<typeof SET>["result"], { __typename: "SetHostMemorySuccess" }>, dryRun: boolean, wayBack: string): Promise<void> {
+  const line = dryRun ? `${sanitise(host.name)}: would be set (dry run: nothing was done). ${sanitise(effect)}` : `${sanitise(host.name)}: set. ${sanitise(effect)}${wayBack}`;
   await printRecord(context, { host, effect, memory }, { name: host.id, lines: () => [line] });
 }
 

@@ -41,7 +41,7 @@ export const MEMORY_LISTING: Listing<MemoryVm> = {
   empty: "No VM matches.",
   columns: [
     { name: "id", title: "  ID", value: ({ id }) => id, cell: (vm, { characters }) => `${stateSymbol(vm.state, characters)} ${sanitise(vm.id)}`, colour: ({ state }) => stateColour(state) },
-    size("memory", "BOOT", ({ memoryBytes }) => memoryBytes, "wide"),
+    size("memory", "DEFINED", ({ memoryBytes }) => memoryBytes, "wide"),
     size("size", "SIZE", ({ room, memoryBytes }) => room?.memoryTargetBytes ?? memoryBytes),
     size("max", "MAX", ({ memoryPolicy }) => memoryPolicy.maxBytes, "wide"),
     size("balloon", "HAS", ({ latest }) => latest?.balloonActualBytes),

@@ -28,14 +28,21 @@ export const STATE_WORDS: Readonly<Record<PressureState, string>> = {
 };
 export const STATE_LOOKS: Readonly<Record<PressureState, Style>> = { HIGH: style("running"), SOFT: style("between"), HARD: style("attention"), LOW: style("crashed") };
 
-export function mechanisms(state: State, host: Host, memory: HostMemory | null): Mechanism[] {
+/** How a reader is told to change something: by keys of the dashboard, or by commands where there are none. */
+export type Means = "keys" | "commands";
+const MEANS: Readonly<Record<Means, { balloon: string; control: string }>> = {
+  keys: { balloon: "b on a VM sets how much its guest keeps", control: "A on a VM makes it recommend, or on" },
+  commands: { balloon: "quetzal memory set VM --balloon SIZE sets how much its guest keeps", control: "quetzal memory set VM --control recommend, or on, lets it" },
+};
+
+export function mechanisms(state: State, host: Host, memory: HostMemory | null, means: Means = "keys"): Mechanism[] {
   const isPast = state.past.at !== null;
   if (memory === null) return NAMES.map((name) => ({ name, savedBytes: null, text: isPast ? whyNoMemoryThen(state, { kind: "host", id: host.id }, false) : "asking the server", isOff: true }));
   const sample = state.hostSamples.get(host.id) ?? null;
   const { settings } = memory;
   const vms = [...state.vms.values()].filter(({ hostId }) => hostId === host.id);
-  if (isPast) return [...kernelThen(sample), balloons(state, vms), unused(state, vms), { name: "controller", savedBytes: null, text: `VMs: ${modesOf(state, vms)}; its own settings ${UNKEPT}`, isOff: false }];
-  return [sharing(host, sample, settings), compression(host, sample, settings), balloons(state, vms), unused(state, vms), controller(state, vms, settings)];
+  if (isPast) return [...kernelThen(sample), balloons(state, vms, means), unused(state, vms), { name: "controller", savedBytes: null, text: `VMs: ${modesOf(state, vms)}; its own settings ${UNKEPT}`, isOff: false }];
+  return [sharing(host, sample, settings), compression(host, sample, settings), balloons(state, vms, means), unused(state, vms), controller(state, vms, settings)];
 }
 
 /** Why the host cannot do something; null when it can, or does not say. */
@@ -126,9 +133,9 @@ function vmWords(count: number): string {
   return count === 1 ? "one VM" : `${count} VMs`;
 }
 
-function balloons(state: State, vms: readonly Vm[]): Mechanism {
+function balloons(state: State, vms: readonly Vm[], means: Means): Mechanism {
   const { bytes: saved, count: holding, most } = sumOf(state, vms, "BALLOONED");
-  const text = holding === 0 ? `no balloon holds memory${state.past.at === null ? ": b on a VM sets how much its guest keeps" : ""}` : `taken from ${vmWords(holding)}${holding > 1 && most !== null ? `, most from ${most.label}` : ""}`;
+  const text = holding === 0 ? `no balloon holds memory${state.past.at === null ? `: ${MEANS[means].balloon}` : ""}` : `taken from ${vmWords(holding)}${holding > 1 && most !== null ? `, most from ${most.label}` : ""}`;
   return { name: "balloons", savedBytes: saved, text, isOff: holding === 0 };
 }
 
@@ -152,11 +159,11 @@ function modesOf(state: State, vms: readonly Vm[]): string {
 }
 
 /** Why no decision is listed, and what would change that. */
-export function whyNoDecision(state: State, settings: HostMemorySettings | null): string {
+export function whyNoDecision(state: State, settings: HostMemorySettings | null, means: Means = "keys"): string {
   if (settings === null) return AWAY;
   if (!settings.controller.enabled) return "The controller is off. To turn it on: quetzal memory host --control on";
   const isWatched = [...state.memory.vms.values()].some(({ policy }) => policy.control !== "OFF");
-  return isWatched ? "None in the last hour: there was nothing to do." : "No VM lets it: A on a VM makes it recommend, or on.";
+  return isWatched ? "None in the last hour: there was nothing to do." : `No VM lets it: ${MEANS[means].control}.`;
 }
 
 /** Each in its lines; where there is no room for more than one, what is too long is cut. Returns the rows taken. */

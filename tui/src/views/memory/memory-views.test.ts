@@ -28,7 +28,7 @@ function breakdown(parts: Partial<Record<MemoryPartKind, number>>, remainderMib 
 
 const SETTINGS: HostMemorySettings = {
   ksm: { mode: "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: null, reason: "", pagesPerScan: 100, sleepMs: 20, cpuUsedRatio: null },
-  compression: { mode: "UNTOUCHED", sizeBytes: 0, algorithm: "" }, controller: { enabled: false, idleTaxPercent: 75 }, state: "HIGH",
+  compression: { mode: "UNTOUCHED", sizeBytes: 0, algorithm: "" }, controller: { enabled: false, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 }, state: "HIGH",
   thresholds: { highBytes: 1438 * MIB, softBytes: 958 * MIB, hardBytes: 479 * MIB, lowBytes: 240 * MIB },
 };
 const HOST: Host = {
@@ -95,7 +95,7 @@ describe("the memory page", () => {
     expect(shown).toContain("The controller is off. To turn it on: quetzal memory host --control on");
     expect(text(hostState({}, { capabilities: [{ name: "ksm", available: false, reason: "the kernel has no KSM", mend: null }] }), { columns: 200, rows: 50 })).toContain("not here: the kernel has no KSM");
     expect(text(hostState({ settings: null }))).toContain("The host's daemon cannot be asked.");
-    expect(text(hostState({ settings: { ...SETTINGS, controller: { enabled: true, idleTaxPercent: 75 } } }))).toContain("No VM lets it: A on a VM makes it recommend, or on.");
+    expect(text(hostState({ settings: { ...SETTINGS, controller: { enabled: true, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 } } }))).toContain("No VM lets it: A on a VM makes it recommend, or on.");
   });
 
   it("says what it is waiting for, or why there is no answer", () => {

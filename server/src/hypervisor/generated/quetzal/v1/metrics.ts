@@ -226,8 +226,12 @@ export interface DiskMetrics {
   readTimeNs: bigint;
   writeTimeNs: bigint;
   flushTimeNs: bigint;
-  /** on the host's disk */
-  allocatedBytes?: bigint | undefined;
+  /** Bytes that its file takes on the host's disk. Absent when it cannot be looked at. */
+  allocatedBytes?:
+    | bigint
+    | undefined;
+  /** Its size as the guest sees it, in bytes. Absent before QEMU's answer. */
+  capacityBytes?: bigint | undefined;
 }
 
 /** As the guest sees it: rx is what the guest received. */
@@ -3110,6 +3114,7 @@ function createBaseDiskMetrics(): DiskMetrics {
     writeTimeNs: 0n,
     flushTimeNs: 0n,
     allocatedBytes: undefined,
+    capacityBytes: undefined,
   };
 }
 
@@ -3171,6 +3176,12 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
         throw new globalThis.Error("value provided for field message.allocatedBytes of type uint64 too large");
       }
       writer.uint32(80).uint64(message.allocatedBytes);
+    }
+    if (message.capacityBytes !== undefined) {
+      if (BigInt.asUintN(64, message.capacityBytes) !== message.capacityBytes) {
+        throw new globalThis.Error("value provided for field message.capacityBytes of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.capacityBytes);
     }
     return writer;
   },
@@ -3268,6 +3279,14 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
             message.allocatedBytes = reader.uint64() as bigint;
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.capacityBytes = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3328,6 +3347,11 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
         : isSet(object.allocated_bytes)
         ? BigInt(object.allocated_bytes)
         : undefined,
+      capacityBytes: isSet(object.capacityBytes)
+        ? BigInt(object.capacityBytes)
+        : isSet(object.capacity_bytes)
+        ? BigInt(object.capacity_bytes)
+        : undefined,
     };
   },
 
@@ -3363,6 +3387,9 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
     if (message.allocatedBytes !== undefined) {
       obj.allocatedBytes = message.allocatedBytes.toString();
     }
+    if (message.capacityBytes !== undefined) {
+      obj.capacityBytes = message.capacityBytes.toString();
+    }
     return obj;
   },
 
@@ -3396,6 +3423,9 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
       : 0n;
     message.allocatedBytes = (object.allocatedBytes !== undefined && object.allocatedBytes !== null)
       ? BigInt(object.allocatedBytes)
+      : undefined;
+    message.capacityBytes = (object.capacityBytes !== undefined && object.capacityBytes !== null)
+      ? BigInt(object.capacityBytes)
       : undefined;
     return message;
   },
