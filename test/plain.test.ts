@@ -36,6 +36,10 @@ describe("quetzal top --plain", () => {
     [["top", "--plain", "--vm", "web-1", "--at", "1m"], /^As of [^]*web-1: RUNNING[^]*Memory: configured/],
     [["top", "--plain", "--page", "events", "--at", "1s"], /^As of [^]*UTC: /],
     [["top", "--plain", "--vm", "web-1"], /web-1: RUNNING[^]*Memory: configured 256 MiB[^]*vCPU 0: [^]*Disk vda: read/],
+    [["top", "--plain", "--page", "memory"], /lab1: memory [\d.]+ GiB, where it was at [^]*lab1, VMs: [\d.]+ [MG]iB, \d+ %\.[^]*KSM: saves [^]*Controller: [^]*web-1: RUNNING\. Costs [\d.]+ MiB/],
+    [["top", "--plain", "--page", "memory", "--at", "1m"], /^As of [^]*lab1: memory [^]*KSM: saves /],
+    [["top", "--plain", "--page", "why", "--vm", "web-2"], /web-2: [^]*Looked through \d\d-\d\d \d\d:\d\d:\d\d to /],
+    [["top", "--plain", "--page", "why", "--vm", "web-2", "--at", "1m"], /^As of [^]*web-2: [^]*Looked through /],
   ])("%j says what the page says, without an escape", async (args, expected) => {
     const text = await told(...args);
     expect(text).toMatch(expected);
@@ -52,7 +56,7 @@ describe("quetzal top --plain", () => {
     expect(said().match(/db-old: CRASHED/g)).toHaveLength(1);
   }, TIMEOUT_MS);
 
-  it.each([[["--at", "2999-01-01 00:00"], "is yet to come"], [["--at", "soon"], "Give an instant such as"], [["--at", "1m", "--watch"], "exclude each other"], [["--at", "1m", "--page", "hosts"], "Of the page hosts the past is not kept"], [["--vm", "nobody", "--at", "1m"], "nobody"], [["--vm", "nobody"], "nobody"], [["--page", "vm"], "needs --vm"], [["--page", "events", "--vm", "web-1"], "is about all VMs"], [["--page", "speed"], "There is no such page; pages as plain text are overview, vm, hosts, events, operations, alerts."], [["--page", "why"], "'quetzal explain VM' tells it in text"], [["--page", "memory"], "'quetzal memory ls' tells it in text"]])("says what is wrong with %j", async (args, expected) => {
+  it.each([[["--at", "2999-01-01 00:00"], "is yet to come"], [["--at", "soon"], "Give an instant such as"], [["--at", "1m", "--watch"], "exclude each other"], [["--at", "1m", "--page", "hosts"], "Of the page hosts the past is not kept"], [["--vm", "nobody", "--at", "1m"], "nobody"], [["--vm", "nobody"], "nobody"], [["--page", "vm"], "needs --vm"], [["--page", "events", "--vm", "web-1"], "is about all VMs"], [["--page", "speed"], "There is no such page; pages as plain text are overview, vm, why, memory, hosts, events, operations, alerts."], [["--page", "why"], "needs --vm"], [["--page", "memory", "--vm", "web-1"], "is about all VMs"], [["--page", "compare"], "'quetzal vm ls -o wide' tells it in text"]])("says what is wrong with %j", async (args, expected) => {
     expect(await told("top", "--plain", ...args)).toContain(expected);
   }, TIMEOUT_MS);
 });

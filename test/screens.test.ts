@@ -45,7 +45,7 @@ const PAGES: readonly Page[] = [
   ["vm-graphs", [["\r", /1 graphs/]]],
   ["vm-cpu", [["\r", /1 graphs/], ["2", /vCPU +used steal%/]]],
   ["vm-memory", [["\r", /1 graphs/], ["3", /floor/]]],
-  ["vm-disks", [["\r", /1 graphs/], ["4", /on host/]]],
+  ["vm-disks", [["\r", /1 graphs/], ["4", /taken +size/]]],
   ["vm-net", [["\r", /1 graphs/], ["5", /packets in/]]],
   ["vm-user-net", [["/web-1", /\/web-1/], ["\r", /1 of 1/], ["\r", /1 graphs/], ["5", /no counters on the host/]]],
   ["vm-console", [["\r", /1 graphs/], ["6", /login:/]]],
@@ -110,6 +110,8 @@ const PAGES: readonly Page[] = [
   ["operations-running", [["r", /any other key: no/], ["y", /reset…/], ["o", /1 under way/]]],
   ["plan-summary", [["*", /7 marked/], ["p", /4 can, 3 cannot/], ["\r", /summary/], ["", /4 done/]]],
   ["start-new", [["n", /web-3[^]*can be made/], ["\r", /Start it now\?/]]],
+  ["undo-host", [["m", /what saves memory/], ["t", /memory controller of/], ["\t\x158", /can be made/], ["\r", /takes it back/], ["u", /Undo\?/]], "u"],
+  ["controller", [["m", /what saves memory/], ["t", /Nothing is changed yet/], ["\t\x158", /state +HIGH/]], "\x1b"],
 ];
 
 const SIZES = [[80, 24], [120, 40], [200, 50]] as const;
@@ -151,7 +153,7 @@ describe.concurrent.each(SIZES)("screens at %ix%i", (columns, rows) => {
 /** Which golden screen has each line that is typed or asked; the compiler wants every kind. */
 const SCREEN_OF_PROMPT: Readonly<Record<Prompt["kind"], string>> = {
   filter: "filter", command: "finder", run: "run", viewName: "view-name", delete: "delete", confirm: "power-cut", target: "target-balloon",
-  labels: "labels", undo: "undo", undoDecision: "undo-decision", deleteRule: "rule-delete", startNew: "start-new", typed: "plan-typed",
+  labels: "labels", undo: "undo", undoDecision: "undo-decision", undoHost: "undo-host", deleteRule: "rule-delete", startNew: "start-new", typed: "plan-typed",
 };
 
 it("every page, tab and question has a golden screen", () => {

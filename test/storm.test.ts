@@ -63,7 +63,7 @@ class Desk {
         this.store.dispatch({ type: "prompt", prompt: { kind: "undo", operationId: "op-1", undoneVmId: "web-1", text: "Resumes web-1.", passedOver: null } });
         return Promise.resolve();
       },
-      undo: () => Promise.resolve(),
+      undo: () => Promise.resolve(), undoHost: () => Promise.resolve(),
       offerDecisionUndo: () => {
         this.store.dispatch({ type: "prompt", prompt: { kind: "undoDecision", undoneVmId: "web-1", at: null, text: "Gives web-1 64 MiB back." } });
         return Promise.resolve();

@@ -92,7 +92,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const alerts = undo.use(new AlertService({ db, health, events, subjects, board: alertBoard, diary: log }));
   const vms = new VmService({ db, health, registry, hosts, operations, metrics, subjects, diary: log });
   const decisions = new DecisionBoard();
-  const memory = new MemoryService({ vms, registry, hosts, metrics, events, health, decisions });
+  const memory = new MemoryService({ db, vms, registry, hosts, metrics, events, health, decisions });
   const cpu = new CpuService({ vms, metrics });
   const services: Services = {
     memory, cpu, vms, hosts, operations, events, metrics, consoles, tokens, filters, alerts, alertBoard, audit: new AuditService(db, attempts),

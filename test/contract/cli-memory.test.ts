@@ -71,6 +71,10 @@ const script = {
       const operation = { id: "undo-1", kind: "SET_VM_BALLOON", vmId, state: "RUNNING", cancellable: false, requestedBy: "local", startedAt: TIME };
       return { __typename: "VmOperationAccepted", vm: vm(String(vmId)), effect: "Gives 64 MiB back; it may take it again.", operation: dryRun === true ? null : operation };
     },
+    undoHostMemory: (_: unknown, { input }: { input: { dryRun: boolean } }) => {
+      asked.push({ name: "undoHostMemory", input: { dryRun: input.dryRun } });
+      return { __typename: "SetHostMemorySuccess", host, memory, effect: "On lab1: leaves page sharing as the host had it." };
+    },
     setHostMemory: (_: unknown, { input }: { input: Record<string, unknown> }) => {
       asked.push({ name: "setHostMemory", input: JSON.parse(JSON.stringify(input)) as Record<string, unknown> });
       if (JSON.stringify(input).includes("UNMERGED")) return { __typename: "InsufficientResources", message: "Unmerging needs 2.0 GiB and 1.1 GiB are available.", field: null };
@@ -159,6 +163,14 @@ describe("quetzal memory", { timeout: 60_000 }, () => {
     const set = await quetzal("memory", "host", "lab1", "--ksm", "tuned", "--budget", "5%", "--compression", "zram", "--size", "2G", "--control", "off", "--high", "8%", "--soft", "5.5", "--dry-run");
     expect(set.out.trim()).toBe("lab1: would be set (dry run: nothing was done). On lab1: shares like pages.");
     expect(asked).toEqual([{ name: "setHostMemory", input: { hostId: "h", dryRun: true, ksm: { mode: "TUNED", cpuBudgetPercent: 5 }, compression: { mode: "ZRAM", sizeBytes: 2_048 * MIB }, controller: { enabled: false, highPercent: 8, softPercent: 5.5 } } }]);
+  });
+
+  it("takes back what was set of a host, and says how when it sets", async () => {
+    expect((await quetzal("memory", "host", "--ksm", "tuned")).out).toBe("lab1: set. On lab1: shares like pages. 'quetzal memory host lab1 --undo' takes it back.\n");
+    expect((await quetzal("memory", "host", "lab1", "--undo", "--dry-run")).out).toBe("lab1: would be set (dry run: nothing was done). On lab1: leaves page sharing as the host had it.\n");
+    expect((await quetzal("memory", "host", "--undo")).out).toBe("lab1: set. On lab1: leaves page sharing as the host had it.\n");
+    expect(asked.slice(1)).toEqual([true, false].map((dryRun) => ({ name: "undoHostMemory", input: { dryRun } })));
+    expect(await quetzal("memory", "host", "--undo", "--ksm", "tuned")).toMatchObject({ code: 2, err: expect.stringContaining("give it without what to set") as string });
   });
 
   it("tells how many fit, and why", async () => {

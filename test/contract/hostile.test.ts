@@ -2,7 +2,7 @@
 // every format: a terminal gets nothing to act on, and what programs read has lost nothing.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { PLAIN_PAGES } from "../../tui/src/views/plain-pages.js";
+import { PLAIN_PAGES, PLAIN_VM_PAGES } from "../../tui/src/views/plain-pages.js";
 import { ClientBundle } from "../support/client-bundle.js";
 import { HOSTILE_TEXTS, strayInRaw, strayOf } from "../support/hostile.js";
 import { RecordedServer } from "../support/recorded-server.js";
@@ -151,7 +151,7 @@ describe("hostile names", { timeout: 60_000 }, () => {
   it.each(PLAIN_PAGES)("in the page %s as plain text drive no terminal", async (name) => {
     await using fleet = await RecordedServer.open({ vms: NAMES.length, names: NAMES });
     for (const text of NAMES) fleet.record("VM_CHANGED", "web-1", null, text);
-    const words = ["top", "--plain", "--page", name, ...(name === "vm" ? ["--vm", "web-1"] : [])];
+    const words = ["top", "--plain", "--page", name, ...(PLAIN_VM_PAGES.includes(name) ? ["--vm", "web-1"] : [])];
     const { code, out, err } = await bundle.run(words, { ...process.env, QUETZAL_URL: fleet.url });
     expect({ code, stray: strayOf(out), said: strayOf(err) }).toEqual({ code: 0, stray: "", said: "" });
     expect(out).not.toBe("");

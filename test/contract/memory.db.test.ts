@@ -251,6 +251,28 @@ describe("a host's memory", () => {
     expect(await set(input)).toMatchObject({ __typename: type, message: expect.stringContaining(words) as string });
   });
 
+  it("is taken back change by change, and not over what was set since", async () => {
+    const undo = async (input: Record<string, unknown> = {}, peer = admin): Promise<Answer> =>
+      (await peer.query<{ answer: Answer }>(`mutation ($input: UndoHostMemoryInput!) { answer: undoHostMemory(input: $input) { __typename ... on SetHostMemorySuccess { effect memory { ${HOST} } } ... on Error { message } } }`, { input })).answer;
+    const settings = () => stack.daemon.memory.settings;
+    for (let left = 50; left > 0 && (await undo()).__typename === "SetHostMemorySuccess"; left -= 1);
+    const before = structuredClone(settings());
+    await set({ ksm: { mode: "STOPPED" } });
+    await set({ controller: { highPercent: 14, softPercent: 9 } });
+    await set({ controller: { highPercent: 14 } });
+    expect(await undo({ dryRun: true })).toMatchObject({ __typename: "SetHostMemorySuccess", effect: expect.stringMatching(/thresholds at [\d/]+ % available.* As before local set it\.$/) as string });
+    expect(settings().controller?.highRatio).toBeCloseTo(0.14);
+    expect(await undo({}, operator)).toMatchObject({ __typename: "Forbidden" });
+    expect(await undo()).toMatchObject({ __typename: "SetHostMemorySuccess" });
+    expect(settings()).toMatchObject({ controller: before.controller, ksm: { mode: KsmMode.KSM_MODE_STOPPED } });
+    stack.daemon.memory.settings = { ...settings(), ksm: { ...(settings().ksm ?? expect.fail("no KSM")), mode: KsmMode.KSM_MODE_UNMERGED } };
+    expect(await undo()).toMatchObject({ __typename: "NotUndoable", message: expect.stringContaining("is set otherwise now than local set it (ksm)") as string });
+    stack.daemon.memory.settings = { ...settings(), ksm: { ...(settings().ksm ?? expect.fail("no KSM")), mode: KsmMode.KSM_MODE_STOPPED } };
+    expect(await undo()).toMatchObject({ __typename: "SetHostMemorySuccess", memory: { ksm: { mode: "UNTOUCHED" } } });
+    expect(settings()).toEqual(before);
+    expect(await undo()).toMatchObject({ __typename: "NotUndoable", message: "Nobody set the memory of scripted in a way that is kept and still stands." });
+  });
+
   it("passes on that the host does not permit it", async () => {
     stack.daemon.memory.refuseNext = { code: RefusalCode.REFUSAL_CODE_UNSUPPORTED, message: "/sys/kernel/mm/ksm is not writable; run quetzald as root." };
     expect(await set({ ksm: { mode: "TUNED" } })).toMatchObject({ __typename: "Unsupported", message: expect.stringContaining("run quetzald as root") as string });

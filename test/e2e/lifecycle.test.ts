@@ -41,6 +41,16 @@ describe.each(databases)("a VM's life through GraphQL, over %s", (_, openDatabas
     expect(await vm.run("cat /sys/block/vda/size")).toBe(String(2 ** 30 / 512));
   });
 
+  it("tells the size that the guest sees, and what the file takes on the host", async () => {
+    await vm.run("dd if=/dev/urandom of=/dev/vda bs=1M count=8 2>&1; sync");
+    const disk = await eventually("a file that holds what was written", async () => {
+      const { latest } = await vm.show<{ latest: { disks: { name: string; allocatedBytes: number; capacityBytes: number }[] } | null }>("latest { disks { name allocatedBytes capacityBytes } }");
+      return latest?.disks.find(({ allocatedBytes }) => allocatedBytes >= 8 * 2 ** 20);
+    });
+    expect(disk).toMatchObject({ name: "vda", capacityBytes: 2 ** 30 });
+    expect(disk.allocatedBytes).toBeLessThan(64 * 2 ** 20);
+  });
+
   it("runs QEMU as an unprivileged user inside its sandbox", async () => {
     const { pid } = await vm.show();
     const status = readFileSync(`/proc/${pid}/status`, "utf8");

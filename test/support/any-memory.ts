@@ -21,6 +21,7 @@ function anyParts(anyText: fc.Arbitrary<string>) {
   const control = fc.constantFrom(...MEMORY_CONTROLS);
   const detail = fc.record({ id: fc.constantFrom(...IDS), amount: anyBytes, text: anyText, control, breakdown, decisions, known: fc.boolean() }).map(({ id, amount, text, control: mode, breakdown: where, decisions: list, known }) => toVmMemoryDetail({
     id, memoryBreakdown: where, memoryDecisions: list,
+    memoryCompression: known ? { originalBytes: amount, storedBytes: amount, ratio: amount } : null,
     room: known ? { balloonTargetBytes: amount, balloonFloorBytes: amount, memoryTargetBytes: amount, memoryMaxBytes: amount, vcpusTarget: 1, vcpusMax: 3 } : null,
     memoryPolicy: { floorBytes: amount, ceilingBytes: amount, maxBytes: amount, shares: 1, control: mode, sharingDomain: text },
     cpuPolicy: { weight: 1, limitPercent: known ? 50 : null, pins: [{ vcpu: 0, cpus: [0, 2] }], emulatorCpus: known ? [1] : null, maxVcpus: 3 },
@@ -43,7 +44,7 @@ export function anyMemoryNews(anyText: fc.Arbitrary<string>): fc.Arbitrary<Actio
       memoryBreakdown: where, memoryDecisions: list,
       memory: isOn && ksm === "STOPPED" ? null : {
         ksm: { mode: ksm, cpuBudgetPercent: 5, activeDomain: text, reason: text, pagesPerScan: 1, sleepMs: 1, cpuUsedRatio: amount }, compression: { mode: zip, sizeBytes: amount, algorithm: text },
-        controller: { enabled: isOn, idleTaxPercent: 75 }, state, thresholds: { highBytes: amount, softBytes: 1, hardBytes: 1, lowBytes: 1 },
+        controller: { enabled: isOn, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 }, state, thresholds: { highBytes: amount, softBytes: 1, hardBytes: 1, lowBytes: 1 },
       },
     }));
   return fc.oneof(

@@ -3,6 +3,7 @@ import { ChannelCredentials } from "@grpc/grpc-js";
 import { createChannel, createClient } from "nice-grpc";
 import { type MemoryServiceClient, MemoryServiceDefinition } from "../../server/src/hypervisor/generated/quetzal/v1/memory.js";
 import { VmServiceDefinition, VmState } from "../../server/src/hypervisor/generated/quetzal/v1/vm.js";
+import { eventually } from "./process.js";
 
 /** Shares of the host's memory that are available, under which its states begin. */
 export interface Thresholds { readonly highRatio: number; readonly softRatio: number; readonly hardRatio: number; readonly lowRatio: number }
@@ -34,8 +35,8 @@ export function daemonClient(socket: string): DaemonClient {
       }
     },
     async setThresholds(thresholds) {
-      const { controller } = await memory.getHostMemory({});
-      if (controller === undefined) throw new Error("quetzald told nothing of its memory controller");
+      // A busy machine may take longer for the connection than the first attempt lasts.
+      const controller = await eventually("quetzald to tell of its memory controller", async () => (await memory.getHostMemory({})).controller);
       const { result } = await memory.setHostMemory({ controller: { ...controller, ...thresholds } });
       if (result?.$case !== "memory") throw new Error(`thresholds: ${result?.value.message ?? "no answer"}`);
     },

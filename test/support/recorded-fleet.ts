@@ -77,12 +77,12 @@ export function vmSample(vm: RecordedVm, time: number) {
   return {
     __typename: "VmSample", vmId: vm.id, time: new Date(time).toISOString(), ...figures,
     guestUpdatedAt: new Date(time - 1_200).toISOString(), guestCacheBytes: Math.round(vm.memoryBytes * 0.1), guestMajorFaultsPerSecond: vm.load * 3, guestSwapInBytesPerSecond: 0,
-    guestSwapOutBytesPerSecond: 0, pssBytes: Math.round(figures.rssBytes * 0.9), swapBytes: 0, ksmProfitBytes: String(Math.round(figures.ksmMergedBytes * 0.95)), cpuUserRatio: figures.cpuRatio * 0.7, cpuSystemRatio: figures.cpuRatio * 0.3, memoryConfiguredBytes: vm.memoryBytes, vcpusPresent: vm.vcpus,
+    guestSwapOutBytesPerSecond: 0, pssBytes: Math.round(figures.rssBytes * 0.9), swapBytes: 0, majorFaultsPerSecond: 0, ksmProfitBytes: String(Math.round(figures.ksmMergedBytes * 0.95)), cpuUserRatio: figures.cpuRatio * 0.7, cpuSystemRatio: figures.cpuRatio * 0.3, memoryConfiguredBytes: vm.memoryBytes, vcpusPresent: vm.vcpus,
     vcpus: Array.from({ length: vm.vcpus }, (_, index) => ({ index, ratio: figures.cpuRatio / vm.vcpus, stealRatio: figures.stealRatio * (1 + index / 4) })),
     disks: [{
       name: "vda", readBytesPerSecond: figures.diskReadBytesPerSecond, writeBytesPerSecond: figures.diskWriteBytesPerSecond, readsPerSecond: figures.diskReadBytesPerSecond / 16_384,
       writesPerSecond: figures.diskWriteBytesPerSecond / 16_384, flushesPerSecond: 0.2, readLatencySeconds: figures.diskLatencySeconds,
-      writeLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 2, flushLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 4, allocatedBytes: 310 * MIB,
+      writeLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 2, flushLatencySeconds: figures.diskLatencySeconds === null ? null : figures.diskLatencySeconds * 4, allocatedBytes: 310 * MIB, capacityBytes: 1_024 * MIB,
     }],
     nics: figures.networkRxBytesPerSecond === null || figures.networkTxBytesPerSecond === null ? [] : [{
       name: "net0", rxBytesPerSecond: figures.networkRxBytesPerSecond, txBytesPerSecond: figures.networkTxBytesPerSecond, rxPacketsPerSecond: figures.networkRxBytesPerSecond / 900,
@@ -107,7 +107,7 @@ export function hostSample(time: number) {
   return {
     hostId: HOST_ID, time: new Date(time).toISOString(), ...figures, cpuCoreRatios: [figures.cpuRatio * 1.2, figures.cpuRatio * 0.8],
     load1: 1.42, load5: 1.2, load15: 0.9, memoryTotalBytes: HOST_MEMORY_BYTES, memoryCachedBytes: 3 * GIB,
-    swapTotalBytes: 0, swapUsedBytes: 0, ksmProfitBytes: "1200000000", compressedOriginalBytes: 3.1 * GIB, compressedStoredBytes: 1.2 * GIB,
+    swapTotalBytes: 0, swapUsedBytes: 0, refaultsPerSecond: 4, ksmProfitBytes: "1200000000", compressedOriginalBytes: 3.1 * GIB, compressedStoredBytes: 1.2 * GIB,
     networkDropsPerSecond: 0, diskSpaces: [{ path: "/var/lib/quetzal", totalBytes: 200 * GIB, availableBytes: 84 * GIB }, { path: "/srv/images", totalBytes: 2_000 * GIB, availableBytes: 90 * GIB }],
   };
 }

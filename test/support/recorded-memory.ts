@@ -1,12 +1,18 @@
 // What the recorded server says of memory and vCPUs: made-up figures divided by the real server's own rules, targets that
 // are kept within the limits a host would set, and a controller that has decided a few things. The same each time.
 import { hostBreakdown, vmBreakdown } from "../../server/src/memory/breakdown.js";
+import { InvalidInput } from "../../server/src/errors.js";
+import { vmCompression } from "../../server/src/memory/compression.js";
 import { balloonEffect, pageOutEffect, resizeEffect, vcpusEffect } from "../../server/src/memory/effects.js";
+import { hostMemoryEffect, mergedSettings } from "../../server/src/memory/host-settings.js";
+import type { HostMemoryChange } from "../../server/src/memory/host-settings.js";
+import { hostUndoPlan, partsOf } from "../../server/src/memory/host-undo.js";
+import type { HostMemoryChanged } from "../../server/src/memory/host-undo.js";
 import { MEMORY_CONTROLS } from "../../server/src/memory/model.js";
-import type { DecisionAction, VmRoom } from "../../server/src/memory/model.js";
+import type { ControllerSettings, DecisionAction, HostMemory, VmRoom } from "../../server/src/memory/model.js";
 import { decisionUndoPlan } from "../../server/src/memory/undo.js";
 import type { DecisionUndoPlan } from "../../server/src/memory/undo.js";
-import { hostFigures, vmFigures } from "./recorded-fleet.js";
+import { RECORDED_HOST, hostFigures, vmFigures } from "./recorded-fleet.js";
 import type { RecordedVm } from "./recorded-fleet.js";
 
 type Payload = Record<string, unknown>;
@@ -14,6 +20,7 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 /** Guests have touched most of what they have; QEMU itself takes this much. */
 const OVERHEAD_BYTES = 42 * MIB;
+const TOTAL_BYTES = 23_962 * MIB;
 
 interface Targets { balloonBytes: number; memoryBytes: number; vcpus: number; control: string }
 
@@ -29,6 +36,47 @@ export class RecordedMemory {
   constructor(private readonly now: () => number) {}
 
   isOn = true;
+  /** Null: as it is recorded. */
+  private controller: ControllerSettings | null = null;
+  private readonly changes: HostMemoryChanged[] = [];
+
+  private settings(controller: ControllerSettings = this.controller ?? { enabled: this.isOn, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 }): HostMemory {
+    const share = (percent: number): number => Math.round((TOTAL_BYTES * percent) / 100);
+    const thresholds = { highBytes: share(controller.highPercent), softBytes: share(controller.softPercent), hardBytes: share(controller.hardPercent), lowBytes: share(controller.lowPercent) };
+    return {
+      ksm: { mode: this.isOn ? "TUNED" : "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: "default", reason: "", pagesPerScan: 400, sleepMs: 20, cpuUsedRatio: 0.012 },
+      compression: this.isOn ? { mode: "ZRAM", sizeBytes: 2 * GIB, algorithm: "zstd" } : { mode: "UNTOUCHED", sizeBytes: 0, algorithm: "" },
+      controller, state: "HIGH", thresholds,
+    };
+  }
+
+  /** By the server's own rules; only the controller's part is kept. */
+  setHost({ dryRun, ...change }: HostMemoryChange & { dryRun: boolean }): Payload {
+    const before = this.settings();
+    try {
+      const settings = mergedSettings(before, change);
+      const memory = this.settings(settings.controller);
+      if (!dryRun && settings.controller !== undefined) {
+        this.changes.push({ id: BigInt(this.changes.length), actor: "local", before: partsOf(before, settings), after: partsOf(memory, settings) });
+        this.controller = settings.controller;
+      }
+      return { __typename: "SetHostMemorySuccess", effect: hostMemoryEffect(RECORDED_HOST.name, before, settings), memory };
+    } catch (error) {
+      if (error instanceof InvalidInput) return { __typename: "InvalidInput", message: error.message, field: error.field };
+      throw error;
+    }
+  }
+
+  undoHost({ dryRun }: { dryRun: boolean }): Payload {
+    const before = this.settings();
+    const plan = hostUndoPlan(RECORDED_HOST.name, this.changes.at(-1) ?? null, before);
+    if (plan.kind === "none") return { __typename: "NotUndoable", message: plan.reason };
+    if (!dryRun) {
+      this.changes.pop();
+      this.controller = plan.settings.controller ?? null;
+    }
+    return { __typename: "SetHostMemorySuccess", effect: hostMemoryEffect(RECORDED_HOST.name, before, plan.settings), memory: this.settings(plan.settings.controller) };
+  }
 
   private of(vm: RecordedVm): Targets {
     let known = this.targets.get(vm.id);
@@ -77,20 +125,16 @@ export class RecordedMemory {
       memoryPolicy: { floorBytes, ceilingBytes: vm.memoryBytes, maxBytes, shares: 1_000, control, sharingDomain: "default" },
       cpuPolicy: { weight: 100, limitPercent: vm.id === "build-runner" ? 150 : null, pins: vm.id === "build-runner" ? [{ vcpu: 0, cpus: [0, 1] }] : [], emulatorCpus: vm.id === "build-runner" ? [0] : null, maxVcpus: vcpusMax },
       memoryBreakdown: () => (isAlive ? wireBreakdown(vmBreakdown(this.facts(vm, time), { swapUsedBytes: 310 * MIB, compressedOriginalBytes: 310 * MIB })) : null),
+      memoryCompression: () => (isAlive ? vmCompression({ swapBytes: vm.state === "PAUSED" ? 120 * MIB : 0, majorFaultsPerSecond: vm.state === "PAUSED" ? 0 : 2 }, { swapUsedBytes: 310 * MIB, compressedOriginalBytes: 310 * MIB, compressedStoredBytes: 120 * MIB, refaultsPerSecond: 4 }) : null),
       memoryDecisions: () => this.decisions().filter(({ vmId }) => vmId === vm.id),
     };
   }
 
   host(vms: readonly RecordedVm[], time = this.now()): Payload {
     const { memoryAvailableBytes } = hostFigures(Math.floor(time / 1000));
-    const sample = { time: new Date(time), memoryTotalBytes: 23_962 * MIB, memoryFreeBytes: memoryAvailableBytes - 3 * GIB, memoryCachedBytes: 3 * GIB, memoryAnonymousBytes: 13_000 * MIB, memoryKernelBytes: 922 * MIB, ksmSharedBytes: 204 * MIB, compressedStoredBytes: 120 * MIB };
+    const sample = { time: new Date(time), memoryTotalBytes: TOTAL_BYTES, memoryFreeBytes: memoryAvailableBytes - 3 * GIB, memoryCachedBytes: 3 * GIB, memoryAnonymousBytes: 13_000 * MIB, memoryKernelBytes: 922 * MIB, ksmSharedBytes: 204 * MIB, compressedStoredBytes: 120 * MIB };
     return {
-      memory: () => ({
-        ksm: { mode: this.isOn ? "TUNED" : "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: "default", reason: "", pagesPerScan: 400, sleepMs: 20, cpuUsedRatio: 0.012 },
-        compression: this.isOn ? { mode: "ZRAM", sizeBytes: 2 * GIB, algorithm: "zstd" } : { mode: "UNTOUCHED", sizeBytes: 0, algorithm: "" },
-        controller: { enabled: this.isOn, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 },
-        state: "HIGH", thresholds: { highBytes: 1_438 * MIB, softBytes: 958 * MIB, hardBytes: 479 * MIB, lowBytes: 240 * MIB },
-      }),
+      memory: () => this.settings(),
       memoryBreakdown: () => wireBreakdown(hostBreakdown(sample, vms.map((vm) => this.facts(vm, time)))),
       memoryDecisions: () => (this.isOn ? this.decisions() : []),
     };

@@ -327,6 +327,8 @@ export class RecordedServer implements AsyncDisposable {
       setVmVcpus: ({ input }: { input: VerbInput & { count: number } }) => this.target("SET_VM_VCPUS", input, input.count),
       setVmMemoryPolicy: ({ input }: { input: VerbInput & { control: string } }) => this.control(input, input.control),
       undoOperation: ({ input }: { input: VerbInput }) => this.undo(input),
+      setHostMemory: ({ input }: { input: Parameters<RecordedMemory["setHost"]>[0] }) => this.memory.setHost(input),
+      undoHostMemory: ({ input }: { input: { dryRun: boolean } }) => this.memory.undoHost(input),
       undoMemoryDecision: ({ input }: { input: { vmId: string; dryRun: boolean } }) => this.undoDecision(input),
       vmDiagnosis: ({ vm: id }: { vm: string }) => {
         this.asked.push(`WHY ${id}`);

@@ -14,7 +14,7 @@ export function scriptedTick(vms: readonly Pick<Vm, "id" | "room">[], nowNs: big
     host: {
       cpus: [core, core], load1: 1, load5: 0.5, load15: 0.25, memoryTotalBytes: 24_576n * MIB, memoryAvailableBytes: 12_288n * MIB,
       memoryFreeBytes: 10_240n * MIB, memoryCachedBytes: 2_048n * MIB, memoryAnonymousBytes: 8_192n * MIB, memoryKernelBytes: 1_024n * MIB,
-      swapTotalBytes: 4_096n * MIB, swapUsedBytes: 100n * MIB, zram: { originalBytes: 50n * MIB, compressedBytes: 20n * MIB, memoryUsedBytes: 25n * MIB },
+      swapTotalBytes: 4_096n * MIB, swapUsedBytes: 100n * MIB, refaults: growing(nowNs, 4n), zram: { originalBytes: 50n * MIB, compressedBytes: 20n * MIB, memoryUsedBytes: 25n * MIB },
       ksm: { running: true, pagesShared: 2_560n, pagesSharing: 25_600n, generalProfitBytes: 80n * MIB, fullScans: 3n }, ksmdNs: nowNs / 50n,
       disks: [{ path: "/scripted", totalBytes: 1_024n * MIB, availableBytes: 512n * MIB }],
       blockReadBytes: growing(nowNs, MIB), blockWriteBytes: 0n, networkRxBytes: growing(nowNs, 1_000n), networkTxBytes: 0n, networkDrops: 0n,
@@ -34,7 +34,7 @@ function vmMetrics({ id: vmId, room }: Pick<Vm, "id" | "room">, nowNs: bigint, h
     guestMemory: { updatedAt: new Date(), totalBytes: 240n * MIB, freeBytes: 100n * MIB, availableBytes: 120n * MIB, cacheBytes: 40n * MIB, majorFaults: 0n, minorFaults: 0n, swapInBytes: 0n, swapOutBytes: 0n },
     disks: [{
       name: "vda", readBytes: growing(nowNs, MIB), writeBytes: 0n, readOperations: growing(nowNs, 10n), writeOperations: 0n, flushOperations: 0n,
-      readTimeNs: nowNs / 1_000n, writeTimeNs: 0n, flushTimeNs: 0n, allocatedBytes: 64n * MIB,
+      readTimeNs: nowNs / 1_000n, writeTimeNs: 0n, flushTimeNs: 0n, allocatedBytes: 64n * MIB, capacityBytes: 1_024n * MIB,
     }],
     nics: [{ name: "net0", rxBytes: growing(nowNs, 1_000n), txBytes: 0n, rxPackets: 0n, txPackets: 0n, rxDrops: 0n, txDrops: 0n }],
     qmpAgeMs: 3n,

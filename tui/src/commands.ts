@@ -193,6 +193,11 @@ function inPrompt(store: Store, outside: Outside, prompt: Prompt, key: string): 
     if (key === "y" || key === "u") void outside.doing.undo(prompt.operationId, prompt.undoneVmId);
     return;
   }
+  if (prompt.kind === "undoHost") {
+    dispatch({ type: "prompt", prompt: null });
+    if (key === "y" || key === "u") void outside.doing.undoHost(prompt.hostId);
+    return;
+  }
   if (prompt.kind === "undoDecision") {
     dispatch({ type: "prompt", prompt: null });
     if (key === "y" || key === "U") void outside.doing.undoDecision(prompt.undoneVmId, prompt.at);

@@ -19,7 +19,7 @@ import { refusalForWhy } from "./why-commands.js";
 export type Command =
   | "start" | "stop" | "pause" | "powerCut" | "reset" | "console" | "consoleFull" | "delete"
   | "protect" | "labels" | "undo" | "undoDecision" | "newVm" | "editDefinition" | "editSave" | "editAgain"
-  | "memory" | "balloonTarget" | "memorySize" | "vcpuCount" | "pageOut" | "memoryControl"
+  | "memory" | "balloonTarget" | "memorySize" | "vcpuCount" | "pageOut" | "memoryControl" | "controllerSettings"
   | "why" | "whyAgain" | "whyGraphs" | "whyQuery" | "neighbour"
   | "rowEnter" | "readOn" | "readBack"
   | "alerts" | "alertEnter" | "ruleNew" | "ruleEdit" | "ruleToggle" | "ruleDelete"
@@ -80,6 +80,7 @@ export const BINDINGS: readonly Binding[] = [
   { command: "vcpuCount", keys: ["#"], label: "vCPUs", help: "Add or take vCPUs while it runs.", group: "Memory and CPU", pages: WITH_TARGETS },
   { command: "pageOut", keys: ["z"], label: "page out", help: "Page memory out to swap, compressed where that is on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
   { command: "memoryControl", keys: ["A"], label: "control", help: "What the memory controller may do to it: off, recommend, on.", group: "Memory and CPU", pages: WITH_MEMORY, onBottomLine: MEMORY_PAGE },
+  { command: "controllerSettings", keys: ["t"], label: "thresholds", help: "The memory controller of the host: on or off, thresholds, tax; shows what the host would be first.", group: "Memory and CPU", pages: MEMORY_PAGE },
   { command: "undoDecision", keys: ["U"], label: "undo its decision", help: "Take back what the memory controller last decided; asks first.", group: "Memory and CPU", pages: ["vm", "memory"] },
   { command: "mark", keys: [" "], label: "mark", help: "Mark the VM, or take its mark away; verbs then go to all that are marked.", group: "Several VMs", pages: ["overview"], onBottomLine: true },
   { command: "markRange", keys: ["V"], label: "mark range", help: "Mark every row from the last one marked to this one.", group: "Several VMs", pages: ["overview"] },

@@ -5,15 +5,17 @@ import type { Client } from "./client/client.js";
 import { Feed, loadAll } from "./feed/feed.js";
 import { MemoryStore } from "./feed/memory-store.js";
 import { askFrame, askOldest } from "./feed/past.js";
+import { askWhy } from "./feed/why.js";
 import { asOf } from "./store/as-of.js";
 import { whyNothing } from "./store/past.js";
+import { reduce } from "./store/reduce.js";
 import type { State } from "./store/state.js";
 import { plainPage } from "./views/plain.js";
 import type { PlainPage } from "./views/plain-pages.js";
 
 export interface PlainOptions {
   readonly page: PlainPage;
-  /** The VM of the page "vm". */
+  /** The VM of the pages of one. */
   readonly vmId?: string;
   readonly now: () => number;
 }
@@ -39,11 +41,11 @@ export async function* watchPlain(client: Client, options: PlainOptions & { ever
   // Asked first, so that a server that is away is an error and not a wait.
   await loadAll(client, store, now);
   if (vmId !== undefined && !store.state.vms.has(vmId)) return;
-  if (vmId !== undefined) store.dispatch({ type: "goTo", vmId });
+  openPage(store, page, vmId);
   const { alerts: notYet } = store.state;
   using feed = new Feed(client, store, now);
   feed.lookedAt();
-  for (let waited = 0; waited < COMPLETE_WITHIN_MS && (store.state.alerts === notYet || !isComplete(store.state, vmId)); waited += LOOK_AGAIN_MS) await delay(LOOK_AGAIN_MS);
+  for (let waited = 0; waited < COMPLETE_WITHIN_MS && (store.state.alerts === notYet || !isComplete(store.state, page, vmId)); waited += LOOK_AGAIN_MS) await delay(LOOK_AGAIN_MS);
   let before = new Set<string>();
   for (;;) {
     store.dispatch({ type: "tick", now: now() });
@@ -65,17 +67,26 @@ export async function plainAt(client: Client, { page, vmId, now, at }: PlainOpti
   const store = new MemoryStore(now(), () => undefined);
   store.dispatch({ type: "connection", connection: { phase: "live" } });
   await loadAll(client, store, now);
-  if (vmId !== undefined) store.dispatch({ type: "goTo", vmId });
-  const [frame, oldest] = await Promise.all([askFrame(client, at, "", { isMemory: false, vmId: vmId ?? null }), askOldest(client)]);
-  const { state } = store;
-  const past = { ...state.past, at, frame, oldest };
+  openPage(store, page, vmId);
+  const [frame, oldest] = await Promise.all([askFrame(client, at, "", { isMemory: page === "memory", vmId: vmId ?? null }), askOldest(client)]);
+  const past = { ...store.state.past, at, frame, oldest };
+  const then = { ...store.state, past };
+  const state = page === "why" && vmId !== undefined ? reduce(then, await askWhy(client, then, vmId)) : then;
   const nothing = whyNothing(past);
   if (vmId !== undefined && nothing === null && !frame.vms.has(vmId)) return null;
   const head = `As of ${new Date(frame.at).toISOString().slice(0, 19).replace("T", " ")} UTC, by figures of ${frame.stepSeconds} s each.`;
-  return `${[head, ...(nothing === null ? plainPage(asOf({ ...state, past }), page, vmId ?? null) : [nothing])].join("\n")}\n`;
+  return `${[head, ...(nothing === null ? plainPage(asOf(state), page, vmId ?? null) : [nothing])].join("\n")}\n`;
 }
 
-function isComplete({ vms, samples, details }: State, vmId: string | undefined): boolean {
+/** What the pages of the screen ask for themselves is asked for where the state has them open. */
+function openPage(store: MemoryStore, page: PlainPage, vmId: string | undefined): void {
+  if (page === "memory") store.dispatch({ type: "open", page });
+  if (vmId !== undefined) store.dispatch(page === "why" ? { type: "whyOpen", vmId } : { type: "goTo", vmId });
+}
+
+function isComplete({ vms, samples, details, memory, ui: { why } }: State, page: PlainPage, vmId: string | undefined): boolean {
+  if (page === "memory") return memory.host !== null || memory.fault !== null;
+  if (page === "why") return why !== null && (why.found !== null || why.fault !== null);
   const hasRates = [...vms.values()].every((vm) => vm.state !== "RUNNING" || (samples.get(vm.id)?.cpuRatio ?? null) !== null);
   const vm = vmId === undefined ? undefined : vms.get(vmId);
   return hasRates && (vm?.state !== "RUNNING" || details.has(vm.id));

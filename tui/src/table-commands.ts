@@ -7,16 +7,18 @@ import { page, selectedOperation, selectedVm } from "./store/select.js";
 import type { SavedView } from "./store/settings.js";
 import type { State } from "./store/state.js";
 import { chosenLine, viewLines } from "./store/table-choice.js";
+import { shownColumns } from "./views/choice-pages.js";
 
 /** What a command does to the table or its views; undefined: it is none of ours. */
 export function tableCommand(store: Store, keeper: Keeper, command: Command): (() => void) | undefined {
   const { dispatch } = store;
+  const shown = () => shownColumns(store.state, store.state.ui.columns);
   const deeds: Partial<Record<Command, () => void>> = {
     columns: () => dispatch({ type: "open", page: "columns" }),
     views: () => dispatch({ type: "open", page: "views" }),
-    toggleColumn: () => dispatch({ type: "toggleColumn" }),
-    columnLeft: () => dispatch({ type: "shiftColumn", by: -1 }),
-    columnRight: () => dispatch({ type: "shiftColumn", by: 1 }),
+    toggleColumn: () => dispatch({ type: "toggleColumn", shown: shown() }),
+    columnLeft: () => dispatch({ type: "shiftColumn", by: -1, shown: shown() }),
+    columnRight: () => dispatch({ type: "shiftColumn", by: 1, shown: shown() }),
     copy: () => copyChosen(store, keeper),
     copyScreen: () => keeper.copyScreen(),
     wearView: () => wearView(store),

@@ -1,6 +1,7 @@
 // Where a VM's and a host's memory is: parts that, with the remainder, add up to what the kernel says. Pure. A guest's
 // figures only divide what the kernel vouches for, so that a guest which lies is caught in the remainder.
 import type { HostSample, VmSample } from "../metrics/model.js";
+import { compressedShare } from "./compression.js";
 import type { MemoryBreakdown, MemoryPart, MemoryPartKind } from "./model.js";
 
 const SMAPS = "/proc/PID/smaps of QEMU";
@@ -20,12 +21,6 @@ class Left {
   rest(): number {
     return this.take(this.bytes);
   }
-}
-
-/** What of the host's swap the compressed kind holds, 0 to 1; of nothing, 0. */
-function compressedShare(host: Pick<HostSample, "swapUsedBytes" | "compressedOriginalBytes"> | null): number {
-  if (host?.compressedOriginalBytes == null || host.swapUsedBytes === null || host.swapUsedBytes <= 0) return 0;
-  return Math.min(1, Math.max(0, host.compressedOriginalBytes / host.swapUsedBytes));
 }
 
 type VmFacts = Pick<VmSample, "time" | "memoryConfiguredBytes" | "pluggedBytes" | "balloonActualBytes" | "guestRam" | "guestTotalBytes" | "guestFreeBytes" | "guestCacheBytes">;

@@ -53,6 +53,14 @@ export interface ControllerSettings {
   readonly hardPercent: number;
   readonly lowPercent: number;
 }
+/** What is paged out to compressed memory, and what it costs. */
+export interface MemoryCompression {
+  readonly originalBytes: number;
+  readonly storedBytes: number;
+  /** Null where nothing is stored. */
+  readonly ratio: number | null;
+  readonly refaultsPerSecond: number | null;
+}
 export interface MemoryThresholds {
   readonly highBytes: number;
   readonly softBytes: number;

@@ -88,6 +88,13 @@ const SetHostMemoryInput = builder.inputType("SetHostMemoryInput", {
     dryRun: t.boolean({ required: true, defaultValue: false, description: DRY_RUN }),
   }),
 });
+const UndoHostMemoryInput = builder.inputType("UndoHostMemoryInput", {
+  description: "A host whose newest change of memory settings is to be undone.",
+  fields: (t) => ({
+    hostId: t.id({ description: "The host; null: the only one." }),
+    dryRun: t.boolean({ required: true, defaultValue: false, description: DRY_RUN }),
+  }),
+});
 const SetHostMemorySuccessRef = builder.objectRef<HostMemorySet>("SetHostMemorySuccess").implement({
   description: "The settings are in effect, or in a dry run would be.",
   fields: (t) => ({
@@ -98,6 +105,9 @@ const SetHostMemorySuccessRef = builder.objectRef<HostMemorySet>("SetHostMemoryS
 });
 const SetHostMemoryResult = resultUnion("SetHostMemoryResult", "What came of setHostMemory.", SetHostMemorySuccessRef, [
   "InsufficientResources", "Unsupported", "Forbidden", "InvalidInput", "HostUnreachable", "DatabaseUnavailable",
+]);
+const UndoHostMemoryResult = resultUnion("UndoHostMemoryResult", "What came of undoHostMemory.", SetHostMemorySuccessRef, [
+  "NotUndoable", "InsufficientResources", "Unsupported", "Forbidden", "InvalidInput", "HostUnreachable", "DatabaseUnavailable",
 ]);
 
 builder.mutationFields((t) => ({
@@ -129,8 +139,13 @@ builder.mutationFields((t) => ({
       answer(() => ctx.services.memory.setPolicy(ctx.viewer, { id, idempotencyKey: idempotencyKey ?? null, dryRun, change })),
   }),
   setHostMemory: t.field({
-    type: SetHostMemoryResult, description: "Change how a host shares, compresses and takes back memory. A step that the host refuses undoes those before it. The same settings again change nothing.",
+    type: SetHostMemoryResult, description: "Change how a host shares, compresses and takes back memory. A step that the host refuses undoes those before it. The same settings again change nothing; undoHostMemory takes it back.",
     args: { input: t.arg({ type: SetHostMemoryInput, required: true, description: "Which host, and what to change." }) },
     resolve: (_, { input: { hostId, dryRun, ...change } }, ctx) => answer(() => ctx.services.memory.setHostMemory(ctx.viewer, { hostId: hostId ?? null, dryRun, change })),
+  }),
+  undoHostMemory: t.field({
+    type: UndoHostMemoryResult, description: "Undo the newest setHostMemory of a host that still stands, then the one before: what it changed is as it was, and no other setting is touched. Refused where that was set otherwise since.",
+    args: { input: t.arg({ type: UndoHostMemoryInput, required: true, description: "Which host." }) },
+    resolve: (_, { input: { hostId, dryRun } }, ctx) => answer(() => ctx.services.memory.undoHostMemory(ctx.viewer, { hostId: hostId ?? null, dryRun })),
   }),
 }));

@@ -3,7 +3,7 @@ import { builder } from "../graphql/builder.js";
 import { described } from "../graphql/enums.js";
 import { HostRef, VmRef } from "../graphql/refs.js";
 import type {
-  CompressionSettings, ControllerSettings, FitEstimate, HostMemory, KsmSettings, MemoryBreakdown, MemoryDecision, MemoryPart, MemoryPolicy, MemoryThresholds, VmRoom,
+  CompressionSettings, ControllerSettings, FitEstimate, HostMemory, KsmSettings, MemoryBreakdown, MemoryCompression, MemoryDecision, MemoryPart, MemoryPolicy, MemoryThresholds, VmRoom,
 } from "./model.js";
 import { memoryPolicy } from "./policy.js";
 
@@ -83,6 +83,15 @@ const CompressionSettingsRef = builder.objectRef<CompressionSettings>("Compressi
     mode: t.expose("mode", { type: CompressionModeEnum, description: "How it compresses." }),
     sizeBytes: t.expose("sizeBytes", { type: "Bytes", description: "Of ZRAM, bytes that it may hold before compression; of ZSWAP, most bytes of memory for its pool; 0 with UNTOUCHED." }),
     algorithm: t.exposeString("algorithm", { description: 'E.g. "zstd"; empty with UNTOUCHED.' }),
+  }),
+});
+export const MemoryCompressionRef = builder.objectRef<MemoryCompression>("MemoryCompression").implement({
+  description: "What is paged out to compressed memory (zram, zswap), and what it costs.",
+  fields: (t) => ({
+    originalBytes: t.expose("originalBytes", { type: "Bytes", description: "Bytes that it holds, before compression." }),
+    storedBytes: t.expose("storedBytes", { type: "Bytes", description: "Bytes of the host's memory that it takes. Of a VM its part by the host's ratio: the kernel counts it for the whole host." }),
+    ratio: t.exposeFloat("ratio", { nullable: true, description: "originalBytes over storedBytes; null where nothing is stored." }),
+    refaultsPerSecond: t.exposeFloat("refaultsPerSecond", { nullable: true, description: "Pages a second that had to be fetched back: of a host from all of its swap; of a VM the major faults of its QEMU, which count pages of files too. Null on the first sample." }),
   }),
 });
 const ControllerSettingsRef = builder.objectRef<ControllerSettings>("ControllerSettings").implement({
@@ -185,6 +194,10 @@ builder.objectFields(VmRef, (t) => ({
     type: MemoryBreakdownRef, nullable: true, description: "Where its memory is; null while it does not run, and for its first seconds.",
     resolve: (vm, _, ctx) => ctx.services.memory.vmBreakdown(vm),
   }),
+  memoryCompression: t.field({
+    type: MemoryCompressionRef, nullable: true, description: "What of it is paged out to compressed memory; null while it does not run, and on a host without zram and zswap.",
+    resolve: (vm, _, ctx) => ctx.services.memory.vmCompression(vm),
+  }),
   memoryDecisions: t.field({
     type: [MemoryDecisionRef], description: "What the memory controller decided about it, newest first; kept for about an hour, the events have the rest.",
     args: { first: t.arg.int({ description: DECISIONS_FIRST }) },
@@ -195,6 +208,10 @@ builder.objectFields(HostRef, (t) => ({
   memory: t.field({
     type: HostMemoryRef, nullable: true, description: "How it shares, compresses and takes back memory; null while its daemon cannot be asked.",
     resolve: (host, _, ctx) => ctx.services.memory.hostMemory(host.id),
+  }),
+  memoryCompression: t.field({
+    type: MemoryCompressionRef, nullable: true, description: "What is paged out to compressed memory; null without zram and zswap.",
+    resolve: (host, _, ctx) => ctx.services.memory.hostCompression(host),
   }),
   memoryBreakdown: t.field({
     type: MemoryBreakdownRef, nullable: true, description: "Where its memory is; null while its figures are not known.",

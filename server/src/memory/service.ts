@@ -1,7 +1,8 @@
 // Memory: a running VM's balloon, plugged memory and page-out, its policy, and a host's sharing, compression and controller.
 // The daemon judges limits; here are roles, predictions, and what was there before. Knows no GraphQL.
+import type { Db } from "../db/client.js";
 import type { DatabaseHealth } from "../db/health.js";
-import { DatabaseUnavailable, HostUnreachable, InvalidInput, Unsupported, VmNotFound } from "../errors.js";
+import { DatabaseUnavailable, HostUnreachable, InvalidInput, NotUndoable, Unsupported, VmNotFound } from "../errors.js";
 import type { EventService } from "../event/service.js";
 import type { Host } from "../host/model.js";
 import type { HostService } from "../host/service.js";
@@ -14,11 +15,14 @@ import type { VmRegistry } from "../vm/registry.js";
 import type { VerbInput, VmOperationAccepted, VmService } from "../vm/service.js";
 import { isAlive } from "../vm/verbs.js";
 import { hostBreakdown, vmBreakdown } from "./breakdown.js";
+import { hostCompression, vmCompression } from "./compression.js";
 import type { DecisionBoard } from "./decisions.js";
 import { balloonEffect, pageOutEffect, resizeEffect } from "./effects.js";
 import { estimateFit } from "./fit.js";
-import { hostMemoryEffect, mergedSettings, type HostMemoryChange } from "./host-settings.js";
-import type { FitEstimate, HostMemory, MemoryBreakdown, MemoryDecision } from "./model.js";
+import { hostMemoryEffect, mergedSettings, type HostMemoryChange, type NewSettings } from "./host-settings.js";
+import { hostUndoPlan, isUnchanged, partsOf } from "./host-undo.js";
+import { forgetHostChange, newestHostChange, rememberHostChange } from "./store.js";
+import type { FitEstimate, HostMemory, MemoryBreakdown, MemoryCompression, MemoryDecision } from "./model.js";
 import { hasFeature, memoryPolicy, withMemoryPolicy, type MemoryPolicyChange } from "./policy.js";
 import * as wire from "./wire.js";
 
@@ -58,6 +62,7 @@ export interface FitInput {
 }
 
 export interface MemoryServiceParts {
+  readonly db: Db;
   readonly vms: VmService;
   readonly registry: VmRegistry;
   readonly hosts: HostService;
@@ -108,6 +113,18 @@ export class MemoryService {
     return sample === null ? null : vmBreakdown(sample, metrics.latestHost(vm.hostId));
   }
 
+  /** Null while the VM does not run, and on a host that compresses nothing. */
+  vmCompression(vm: Vm): MemoryCompression | null {
+    const { metrics } = this.parts;
+    const sample = isAlive(vm.state) ? metrics.latestVm(vm.id) : null;
+    return sample === null ? null : vmCompression(sample, metrics.latestHost(vm.hostId));
+  }
+
+  hostCompression(host: Host): MemoryCompression | null {
+    const sample = this.parts.metrics.latestHost(host.id);
+    return sample === null ? null : hostCompression(sample);
+  }
+
   hostBreakdown(host: Host): MemoryBreakdown | null {
     const sample = this.parts.metrics.latestHost(host.id);
     return sample === null ? null : hostBreakdown(sample, this.#running(host.id).map((one) => one.sample));
@@ -124,15 +141,41 @@ export class MemoryService {
   }
 
   async setHostMemory(viewer: Viewer, input: SetHostMemoryInput): Promise<HostMemorySet> {
-    requireRole(viewer, "ADMIN", "Setting a host's memory");
-    const { hosts, events, health } = this.parts;
+    const { hostId, before } = await this.#hostToSet(viewer, input, "Setting a host's memory");
+    const settings = mergedSettings(before, input.change);
+    const effect = hostMemoryEffect(this.parts.hosts.nameOf(hostId), before, settings);
+    const set = await this.#putHostMemory(viewer, hostId, settings, effect, input.dryRun);
+    const change = { hostId, actor: viewer.name, before: partsOf(before, settings), after: partsOf(set.memory, settings) };
+    if (!input.dryRun && !isUnchanged(change.before, change.after)) await rememberHostChange(this.parts.db, change);
+    return set;
+  }
+
+  /** Puts back what the newest setHostMemory that stands changed, then the one before. Throws what setting throws, and NotUndoable. */
+  async undoHostMemory(viewer: Viewer, input: Omit<SetHostMemoryInput, "change">): Promise<HostMemorySet> {
+    const { hostId, before } = await this.#hostToSet(viewer, input, "Undoing a change of a host's memory");
+    const { db, hosts, health } = this.parts;
+    if (!health.state.connected) throw new DatabaseUnavailable();
+    const newest = await newestHostChange(db, hostId);
+    const plan = hostUndoPlan(hosts.nameOf(hostId), newest, before);
+    if (plan.kind === "none") throw new NotUndoable(plan.reason);
+    const effect = `${hostMemoryEffect(hosts.nameOf(hostId), before, plan.settings)} As before ${plan.actor} set it.`;
+    const set = await this.#putHostMemory(viewer, hostId, plan.settings, effect, input.dryRun);
+    if (!input.dryRun) await forgetHostChange(db, plan.id);
+    return set;
+  }
+
+  async #hostToSet(viewer: Viewer, input: Omit<SetHostMemoryInput, "change">, wish: string): Promise<{ readonly hostId: string; readonly before: HostMemory }> {
+    requireRole(viewer, "ADMIN", wish);
+    const { hosts, health } = this.parts;
     if (!input.dryRun && !health.state.connected) throw new DatabaseUnavailable();
     const hostId = hosts.choose(input.hostId);
-    const before = wire.hostMemory(await hosts.call(hostId, (client) => client.memory.getHostMemory({}, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) })));
-    const settings = mergedSettings(before, input.change);
-    const effect = hostMemoryEffect(hosts.nameOf(hostId), before, settings);
+    return { hostId, before: wire.hostMemory(await hosts.call(hostId, (client) => client.memory.getHostMemory({}, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) }))) };
+  }
+
+  async #putHostMemory(viewer: Viewer, hostId: string, settings: NewSettings, effect: string, dryRun: boolean): Promise<HostMemorySet> {
+    const { hosts, events } = this.parts;
     const { result } = await hosts.call(hostId, (client) => client.memory.setHostMemory({
-      dryRun: input.dryRun,
+      dryRun,
       ...(settings.ksm === undefined ? {} : { ksm: wire.wireKsm(settings.ksm) }),
       ...(settings.compression === undefined ? {} : { compression: wire.wireCompression(settings.compression) }),
       ...(settings.controller === undefined ? {} : { controller: wire.wireController(settings.controller) }),
@@ -140,7 +183,7 @@ export class MemoryService {
     if (result === undefined) throw new Unsupported("The daemon answered in a way this server does not know; run the same version of both.");
     if (result.$case === "refusal") throw refusalError(result.value, { vmId: "", state: "DEFINED" });
     // The daemon's journal tells what became of it; this, who wanted it.
-    if (!input.dryRun) events.record({ kind: "HOST_MEMORY_CHANGED", hostId, actor: viewer.name, message: `Asked: ${effect}` });
+    if (!dryRun) events.record({ kind: "HOST_MEMORY_CHANGED", hostId, actor: viewer.name, message: `Asked: ${effect}` });
     return { host: hosts.expect(hostId), memory: wire.hostMemory(result.value), effect };
   }
 

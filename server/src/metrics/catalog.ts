@@ -79,6 +79,7 @@ export const VM_METRICS = catalog<VmSample>()({
   DISK_ALLOCATED_BYTES: { unit: "bytes", read: ({ disks }) => sumKnown(disks.map((disk) => disk.allocatedBytes)), meaning: "Bytes that its disks take on the host's." },
   NETWORK_RX_PACKETS_PER_SECOND: { unit: "1/s", read: ({ nics }) => sumKnown(nics.map((nic) => nic.rxPacketsPerSecond)), meaning: "Packets that the guest received a second, all NICs." },
   NETWORK_TX_PACKETS_PER_SECOND: { unit: "1/s", read: ({ nics }) => sumKnown(nics.map((nic) => nic.txPacketsPerSecond)), meaning: "Packets that the guest sent a second, all NICs." },
+  DISK_CAPACITY_BYTES: { unit: "bytes", read: ({ disks }) => sumKnown(disks.map((disk) => disk.capacityBytes)), meaning: "Size of its disks as the guest sees them." },
 });
 
 export const HOST_METRICS = catalog<HostSample>()({
@@ -108,6 +109,7 @@ export const HOST_METRICS = catalog<HostSample>()({
   SWAP_TOTAL_BYTES: { unit: "bytes", read: (sample) => sample.swapTotalBytes },
   KSM_SHARED_BYTES: { unit: "bytes", read: (sample) => sample.ksmSharedBytes },
   KSM_PROFIT_BYTES: { unit: "bytes", read: ({ ksmProfitBytes }) => numberOf(ksmProfitBytes) },
+  REFAULTS_PER_SECOND: { unit: "1/s", read: (sample) => sample.refaultsPerSecond },
 });
 
 export type VmMetricName = keyof typeof VM_METRICS;

@@ -45,6 +45,7 @@ describe("a VM's rates", () => {
     ["the periods of a quota that were used up, and the time stopped by it", { cpuThrottle: { periods: 10n, throttledPeriods: 2n, throttledNs: 0n } }, { cpuThrottle: { periods: 20n, throttledPeriods: 9n, throttledNs: SECOND_NS / 4n } }, { throttledRatio: 0.7, throttledTimeRatio: 0.25 }],
     ["no quota, or nothing that ran under it", { cpuThrottle: {} }, { cpuThrottle: {} }, { throttledRatio: 0 }],
     ["a host without the cpu controller", {}, {}, { throttledRatio: null }],
+    ["a disk of which the guest sees more than it takes, and one of which neither is known", {}, { disks: [disk({ allocatedBytes: 300n, capacityBytes: 1_024n }), { name: "vdb" }] }, { disks: [expect.objectContaining({ name: "vda", allocatedBytes: 300, capacityBytes: 1_024 }), expect.objectContaining({ name: "vdb", allocatedBytes: null, capacityBytes: null })] }],
     ["major faults of QEMU", { majorFaults: 3n }, { majorFaults: 10n }, { majorFaultsPerSecond: 7 }],
     ["a disk that is new", { disks: [] }, { disks: [disk({ readBytes: 110n })] }, { diskReadBytesPerSecond: null }],
     ["network with drops of both ways", { nics: [nic({})] }, { nics: [nic({ rxBytes: 7n, txBytes: 8n, rxDrops: 1n, txDrops: 2n })] }, { networkRxBytesPerSecond: 7, networkTxBytesPerSecond: 8, networkDropsPerSecond: 3 }],

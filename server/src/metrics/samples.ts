@@ -23,7 +23,10 @@ export interface DiskSample {
   readonly readLatencySeconds: number | null;
   readonly writeLatencySeconds: number | null;
   readonly flushLatencySeconds: number | null;
+  /** That its file takes on the host's disk. */
   readonly allocatedBytes: number | null;
+  /** Its size as the guest sees it. */
+  readonly capacityBytes: number | null;
 }
 
 /** As the guest sees it. */
@@ -129,6 +132,8 @@ export interface HostSample {
   readonly memoryKernelBytes: number | null;
   readonly swapTotalBytes: number | null;
   readonly swapUsedBytes: number | null;
+  /** Pages fetched back from swap, compressed or not. */
+  readonly refaultsPerSecond: Rate;
   readonly ksmSavedBytes: number | null;
   /** What the merged pages take. */
   readonly ksmSharedBytes: number | null;

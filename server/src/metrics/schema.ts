@@ -27,7 +27,8 @@ export const DiskSampleRef = builder.objectRef<DiskSample>("DiskSample").impleme
     readLatencySeconds: t.exposeFloat("readLatencySeconds", { nullable: true, description: "Mean time of a read over the tick, in seconds; null when there was none." }),
     writeLatencySeconds: t.exposeFloat("writeLatencySeconds", { nullable: true, description: "Mean time of a write over the tick, in seconds; null when there was none." }),
     flushLatencySeconds: t.exposeFloat("flushLatencySeconds", { nullable: true, description: "Mean time of a flush over the tick, in seconds; null when there was none." }),
-    allocatedBytes: t.expose("allocatedBytes", { type: "Bytes", nullable: true, description: "Bytes that it takes on the host's disk; null when not known." }),
+    allocatedBytes: t.expose("allocatedBytes", { type: "Bytes", nullable: true, description: "Bytes that its file takes on the host's disk; null when the host cannot look at the file." }),
+    capacityBytes: t.expose("capacityBytes", { type: "Bytes", nullable: true, description: "Its size in bytes as the guest sees it, whatever its file takes; null before QEMU has answered, and of an instant before it was kept." }),
   }),
 });
 
@@ -131,6 +132,7 @@ HostSampleRef.implement({
     memoryKernelBytes: t.expose("memoryKernelBytes", { type: "Bytes", nullable: true, description: "Bytes of the kernel itself: slab, page tables, stacks, vmalloc, per-CPU. Null when not known." }),
     swapTotalBytes: t.expose("swapTotalBytes", { type: "Bytes", nullable: true, description: "Bytes of swap; null when not known." }),
     swapUsedBytes: t.expose("swapUsedBytes", { type: "Bytes", nullable: true, description: "Bytes of swap in use; null when not known." }),
+    refaultsPerSecond: t.exposeFloat("refaultsPerSecond", { nullable: true, description: "Pages a second fetched back from swap, compressed or not. Null on the first sample, and where the kernel does not count them." }),
     ksmSavedBytes: t.expose("ksmSavedBytes", { type: "Bytes", nullable: true, description: "Bytes of memory that KSM saves. Null without KSM." }),
     ksmSharedBytes: t.expose("ksmSharedBytes", { type: "Bytes", nullable: true, description: "Bytes that the merged pages take. Null without KSM." }),
     ksmdRatio: t.exposeFloat("ksmdRatio", { nullable: true, description: "CPU of the kernel's merging thread; 1 is one core. Null on the first sample and without KSM." }),

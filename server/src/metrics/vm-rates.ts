@@ -80,6 +80,7 @@ function diskSample(elapsed: Elapsed | null, before: DiskMetrics | undefined, no
     writeLatencySeconds: latencySeconds(growth(before?.writeOperations, now.writeOperations), growth(before?.writeTimeNs, now.writeTimeNs)),
     flushLatencySeconds: latencySeconds(growth(before?.flushOperations, now.flushOperations), growth(before?.flushTimeNs, now.flushTimeNs)),
     allocatedBytes: bytes(now.allocatedBytes),
+    capacityBytes: bytes(now.capacityBytes),
   };
 }
 

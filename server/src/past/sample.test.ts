@@ -15,7 +15,7 @@ const NS = 1_000_000_000n;
 
 type Wire = NonNullable<DeepPartial<MetricsTick>["vms"]>[number];
 const disk = (name: string, n: bigint) => ({
-  name, readBytes: 4_096n * n, writeBytes: 8_192n * n, readOperations: 3n * n, writeOperations: 5n * n, flushOperations: n, readTimeNs: 6_000_000n * n, writeTimeNs: 20_000_000n * n, flushTimeNs: 9_000_000n * n, allocatedBytes: 300n * MIB,
+  name, readBytes: 4_096n * n, writeBytes: 8_192n * n, readOperations: 3n * n, writeOperations: 5n * n, flushOperations: n, readTimeNs: 6_000_000n * n, writeTimeNs: 20_000_000n * n, flushTimeNs: 9_000_000n * n, allocatedBytes: 300n * MIB, capacityBytes: 1_024n * MIB,
 });
 const vm = (n: bigint, vcpus: number, disks: readonly string[]): Wire => ({
   vmId: "a", memoryConfiguredBytes: 256n * MIB, balloonActualBytes: 192n * MIB, pluggedBytes: 0n, vcpusPresent: vcpus, processUserNs: (NS / 2n) * n, processSystemNs: (NS / 4n) * n, majorFaults: n, cpuThrottle: { throttledNs: NS * n / 8n },
@@ -60,7 +60,7 @@ describe("the sample of an instant", () => {
     const past = then(shown, ["vda", "vdb"], false);
     expect(past.vcpus).toEqual([0, 1].map((index) => ({ index, ratio: null, stealRatio: null })));
     expect(past.disks.map(({ name, readsPerSecond, readLatencySeconds }) => [name, readsPerSecond, readLatencySeconds])).toEqual([["vda", null, null], ["vdb", null, null]]);
-    expect(diskTotals({ values: vmValues(shown.vm), timeMs: 0 })).toMatchObject({ name: "all", readsPerSecond: 6, writesPerSecond: 10, flushesPerSecond: 2, readLatencySeconds: 0.002, writeLatencySeconds: 0.004, allocatedBytes: Number(600n * MIB) });
+    expect(diskTotals({ values: vmValues(shown.vm), timeMs: 0 })).toMatchObject({ name: "all", readsPerSecond: 6, writesPerSecond: 10, flushesPerSecond: 2, readLatencySeconds: 0.002, writeLatencySeconds: 0.004, allocatedBytes: Number(600n * MIB), capacityBytes: Number(2_048n * MIB) });
     expect(past).toMatchObject({ stealRatio: shown.vm.stealRatio, cpuUserRatio: 0.5, cpuSystemRatio: 0.25, vcpusPresent: 2 });
   });
 

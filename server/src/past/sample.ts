@@ -57,7 +57,7 @@ function allDisks(get: Known<VmMetricName>, name: string): DiskSample {
     name, readBytesPerSecond: get("DISK_READ_BYTES_PER_SECOND"), writeBytesPerSecond: get("DISK_WRITE_BYTES_PER_SECOND"),
     readsPerSecond: get("DISK_READS_PER_SECOND"), writesPerSecond: get("DISK_WRITES_PER_SECOND"), flushesPerSecond: get("DISK_FLUSHES_PER_SECOND"),
     readLatencySeconds: get("DISK_READ_LATENCY_SECONDS"), writeLatencySeconds: get("DISK_WRITE_LATENCY_SECONDS"), flushLatencySeconds: get("DISK_FLUSH_LATENCY_SECONDS"),
-    allocatedBytes: get("DISK_ALLOCATED_BYTES"),
+    allocatedBytes: get("DISK_ALLOCATED_BYTES"), capacityBytes: get("DISK_CAPACITY_BYTES"),
   };
 }
 
@@ -99,6 +99,7 @@ export function hostSampleThen(host: { readonly id: string; readonly memoryBytes
     load1: get("LOAD1"), load5: null, load15: null, psiCpuRatio: get("PSI_CPU_RATIO"), psiMemoryRatio: get("PSI_MEMORY_RATIO"), psiIoRatio: get("PSI_IO_RATIO"),
     memoryTotalBytes: get("MEMORY_TOTAL_BYTES") ?? host.memoryBytes, memoryAvailableBytes, memoryFreeBytes: get("MEMORY_FREE_BYTES"), memoryCachedBytes: get("MEMORY_CACHED_BYTES"),
     memoryAnonymousBytes: get("MEMORY_ANONYMOUS_BYTES"), memoryKernelBytes: get("MEMORY_KERNEL_BYTES"), swapTotalBytes: get("SWAP_TOTAL_BYTES"), swapUsedBytes: get("SWAP_USED_BYTES"),
+    refaultsPerSecond: get("REFAULTS_PER_SECOND"),
     ksmSavedBytes: get("KSM_SAVED_BYTES"), ksmSharedBytes: get("KSM_SHARED_BYTES"), ksmdRatio: get("KSMD_RATIO"), ksmProfitBytes: whole(get("KSM_PROFIT_BYTES")),
     compressedOriginalBytes: get("COMPRESSED_ORIGINAL_BYTES"), compressedStoredBytes: get("COMPRESSED_STORED_BYTES"),
     diskReadBytesPerSecond: get("DISK_READ_BYTES_PER_SECOND"), diskWriteBytesPerSecond: get("DISK_WRITE_BYTES_PER_SECOND"), networkRxBytesPerSecond: get("NETWORK_RX_BYTES_PER_SECOND"),

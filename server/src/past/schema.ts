@@ -5,8 +5,9 @@ import { HistoryRef, HostSampleRef, TimeRangeInput, VmRef, VmSampleRef } from ".
 import { CpuPolicyRef } from "../cpu/schema.js";
 import { cpuPolicy } from "../cpu/policy.js";
 import { hostBreakdown, vmBreakdown } from "../memory/breakdown.js";
+import { vmCompression } from "../memory/compression.js";
 import { memoryPolicy } from "../memory/policy.js";
-import { MemoryBreakdownRef, MemoryPolicyRef } from "../memory/schema.js";
+import { MemoryBreakdownRef, MemoryCompressionRef, MemoryPolicyRef } from "../memory/schema.js";
 import { DiskSampleRef } from "../metrics/schema.js";
 import { VCPU_HISTORY, VcpuHistoryRef, vcpuHistoryArgs } from "../metrics/vcpu-schema.js";
 import { LabelRef } from "../vm/schema.js";
@@ -47,6 +48,10 @@ const PastVmRef = builder.objectRef<PastVm>("PastVm").implement({
     memoryBreakdown: t.field({
       type: MemoryBreakdownRef, nullable: true, description: "Where its memory was; null as the sample is, and where the kernel's figures of so long ago are not kept.",
       resolve: ({ sample, hostSample }) => (sample === null ? null : vmBreakdown(sample, hostSample)),
+    }),
+    memoryCompression: t.field({
+      type: MemoryCompressionRef, nullable: true, description: "As Vm.memoryCompression; null as the sample is, and where the host's figures of so long ago are not kept.",
+      resolve: ({ sample, hostSample }) => (sample === null ? null : vmCompression(sample, hostSample)),
     }),
     history: t.field({
       type: HistoryRef, description: "History of one or more metrics of this life of the VM; as Vm.history.",

@@ -4,6 +4,7 @@ import type { EndpointSource } from "../client/endpoint.js";
 import { ownFaultText } from "../own-fault.js";
 import { whyNoPicture } from "../terminal-kind.js";
 import type { CommandContext } from "./context.js";
+import { PLAIN_VM_PAGES } from "../views/plain-pages.js";
 import type { PlainPage } from "../views/plain-pages.js";
 import { CommandError, EXIT } from "./exit.js";
 import type { Instant } from "./grammar/parsers.js";
@@ -51,7 +52,7 @@ export interface PlainFlags { readonly page?: PlainPage; readonly vm?: string; r
 const MS_PER_SECOND = 1_000;
 
 /** What a host can do is known of now alone. */
-const PAGES_OF_THEN: readonly PlainPage[] = ["overview", "vm", "events", "operations", "alerts"];
+const PAGES_OF_THEN: readonly PlainPage[] = ["overview", "vm", "why", "memory", "events", "operations", "alerts"];
 
 function instantOf(instant: Instant, nowMs: number): number {
   const at = "at" in instant ? instant.at : nowMs - instant.agoSeconds * MS_PER_SECOND;
@@ -63,7 +64,8 @@ function instantOf(instant: Instant, nowMs: number): number {
 export async function printPlain(context: CommandContext, flags: PlainFlags): Promise<void> {
   if (context.format === "json") throw new CommandError(EXIT.usage, "Usage", "A plain frame is text: 'quetzal vm ls -o json' and 'quetzal host -o json' give its figures.");
   const page = flags.page ?? (flags.vm === undefined ? "overview" : "vm");
-  if ((page === "vm") !== (flags.vm !== undefined)) throw new CommandError(EXIT.usage, "Usage", page === "vm" ? "The page vm needs --vm ID." : `The page ${page} is about all VMs: leave --vm out.`);
+  const isOfOne = PLAIN_VM_PAGES.includes(page);
+  if (isOfOne !== (flags.vm !== undefined)) throw new CommandError(EXIT.usage, "Usage", isOfOne ? `The page ${page} needs --vm ID.` : `The page ${page} is about all VMs: leave --vm out.`);
   const at = flags.at === undefined ? undefined : instantOf(flags.at, context.nowMs());
   if (at !== undefined && flags.watch) throw new CommandError(EXIT.usage, "Usage", "--at and --watch exclude each other: the past does not change.");
   if (at !== undefined && !PAGES_OF_THEN.includes(page)) throw new CommandError(EXIT.usage, "Usage", `Of the page ${page} the past is not kept: --at is for ${PAGES_OF_THEN.join(", ")}.`);

@@ -20,7 +20,7 @@ export const SAMPLE_FIELDS = graphql(`
 export const HOST_SAMPLE_FIELDS = graphql(`
   fragment DashboardHostSample on HostSample {
     hostId time cpuRatio cpuCoreRatios cpuStealRatio cpuIowaitRatio psiCpuRatio psiMemoryRatio psiIoRatio load1 load5
-    load15 memoryTotalBytes memoryAvailableBytes memoryCachedBytes swapTotalBytes swapUsedBytes ksmSavedBytes
+    load15 memoryTotalBytes memoryAvailableBytes memoryCachedBytes swapTotalBytes swapUsedBytes refaultsPerSecond ksmSavedBytes
     ksmProfitBytes compressedOriginalBytes compressedStoredBytes diskReadBytesPerSecond diskWriteBytesPerSecond
     networkRxBytesPerSecond networkTxBytesPerSecond networkDropsPerSecond diskSpaces { path totalBytes availableBytes }
   }
@@ -135,7 +135,7 @@ export const OPERATION = graphql(
 export const DISK_FIELDS = graphql(`
   fragment DashboardDisk on DiskSample {
     name readBytesPerSecond writeBytesPerSecond readsPerSecond writesPerSecond flushesPerSecond readLatencySeconds
-    writeLatencySeconds flushLatencySeconds allocatedBytes
+    writeLatencySeconds flushLatencySeconds allocatedBytes capacityBytes
   }
 `);
 
@@ -144,7 +144,7 @@ export const DETAIL_FIELDS = graphql(
     fragment DashboardDetailSample on VmSample {
       vmId time cpuUserRatio cpuSystemRatio guestUpdatedAt guestCacheBytes guestMajorFaultsPerSecond
       guestSwapInBytesPerSecond guestSwapOutBytesPerSecond pssBytes swapBytes ksmProfitBytes qmpAgeMs
-      pluggedBytes vcpusPresent throttledTimeRatio
+      pluggedBytes vcpusPresent throttledTimeRatio majorFaultsPerSecond
       vcpus { index ratio stealRatio }
       disks { ...DashboardDisk }
       nics { name rxBytesPerSecond txBytesPerSecond rxPacketsPerSecond txPacketsPerSecond dropsPerSecond }

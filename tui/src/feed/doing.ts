@@ -20,6 +20,7 @@ import type { RulePort } from "./rule-doing.js";
 import { TARGET_VERBS, targetDeed } from "./targets.js";
 import { words } from "../format.js";
 import { reasonOf } from "./feed.js";
+import { undoHostMemory } from "./host-memory.js";
 import { newestUndoable } from "./undoable.js";
 import type { Store } from "./feed.js";
 import { judge } from "./verbs.js";
@@ -29,7 +30,7 @@ import type { Amount, TargetKind } from "../store/targets.js";
 const IS_FOR = graphql(`query DashboardIsFor($where: String!) { vms(first: 1, filter: { where: $where }) { nodes { id } } }`);
 
 /** What keys need of it. */
-export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "target" | "offerUndo" | "undo" | "offerDecisionUndo" | "undoDecision"> & { readonly rules: RulePort };
+export type DoingPort = Pick<Doing, "ask" | "judge" | "plan" | "carryOut" | "cancelBulk" | "cancel" | "protect" | "label" | "target" | "offerUndo" | "undo" | "undoHost" | "offerDecisionUndo" | "undoDecision"> & { readonly rules: RulePort };
 
 export class Doing implements Disposable {
   readonly rules: RuleDoing;
@@ -101,6 +102,18 @@ export class Doing implements Disposable {
     if (await this.askOne(undoDeed(new Map([[vmId, operationId]])), vmId, "undo", "is not remembered")) this.store.dispatch({ type: "undone", operationId });
   }
 
+  /** Takes back the newest change of a host's memory settings. */
+  async undoHost(hostId: string): Promise<void> {
+    const label = this.store.state.hosts.find(({ id }) => id === hostId)?.name ?? paintable(hostId);
+    try {
+      const done = await undoHostMemory(this.client, hostId, "carry out");
+      this.say(done.can ? "info" : "error", `${label}: ${done.can ? `undone. ${done.effect}` : done.reason}`);
+      if (done.can) this.store.dispatch({ type: "undoneHost", hostId });
+    } catch (error) {
+      this.say("error", `${label}: undo failed: ${reasonOf(error)}`);
+    }
+  }
+
   /** Asks whether what the memory controller decided about a VM shall be undone; where it cannot be, says why. */
   async offerDecisionUndo(vmId: string, at: number | null): Promise<void> {
     try {
@@ -164,6 +177,15 @@ export class Doing implements Disposable {
     // What is newer and cannot be undone is said first: nobody shall undo another deed than the one that is meant.
     let { passedOver } = before;
     for (const done of before.done) {
+      if (done.host !== undefined) {
+        const judgement = await undoHostMemory(this.client, done.host.id, "only judge");
+        if (judgement.can) {
+          this.store.dispatch({ type: "prompt", prompt: { kind: "undoHost", hostId: done.host.id, text: judgement.effect, passedOver } });
+          return;
+        }
+        passedOver ??= `${done.host.label}, done last: ${judgement.reason}`;
+        continue;
+      }
       const judged = await this.judgeUndo(done);
       const [able] = judged.filter(({ judgement }) => judgement.can);
       passedOver ??= able === undefined ? reasonAgainst(judged) : null;

@@ -3,6 +3,8 @@ import { graphql } from "../client/document.js";
 
 export const DECISION = graphql(`fragment DashboardDecision on MemoryDecision { time vmId action fromBytes toBytes reason carriedOut effectBytes }`);
 export const BREAKDOWN = graphql(`fragment DashboardBreakdown on MemoryBreakdown { at totalBytes source remainderBytes parts { kind bytes description source } }`);
+/** Asked where one VM is looked at: its refaults come with its sample. */
+export const COMPRESSION = graphql(`fragment DashboardCompression on MemoryCompression { originalBytes storedBytes ratio }`);
 export const MEMORY_POLICY = graphql(`fragment DashboardMemoryPolicy on MemoryPolicy { floorBytes ceilingBytes maxBytes shares control sharingDomain }`);
 export const CPU_POLICY = graphql(`fragment DashboardCpuPolicy on CpuPolicy { weight limitPercent pins { vcpu cpus } emulatorCpus maxVcpus }`);
 export const VM_MEMORY = graphql(`
@@ -18,7 +20,7 @@ export const HOST_MEMORY = graphql(`
       memory {
         ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedRatio }
         compression { mode sizeBytes algorithm }
-        controller { enabled idleTaxPercent }
+        controller { enabled idleTaxPercent highPercent softPercent hardPercent lowPercent }
         state
         thresholds { highBytes softBytes hardBytes lowBytes }
       }
@@ -41,8 +43,9 @@ export const ONE_VM = graphql(`
     vm(id: $id) {
       ...DashboardVmMemory
       memoryBreakdown { ...DashboardBreakdown }
+      memoryCompression { ...DashboardCompression }
       memoryDecisions(first: $decisions) { ...DashboardDecision }
       cpuPolicy { ...DashboardCpuPolicy }
     }
   }
-`, [VM_MEMORY, BREAKDOWN, DECISION, CPU_POLICY]);
+`, [VM_MEMORY, BREAKDOWN, COMPRESSION, DECISION, CPU_POLICY]);

@@ -1,6 +1,6 @@
 // From what travels of memory to what the store keeps of it: texts become paintable, absent stays null.
 import type { ResultOf } from "../client/document.js";
-import type { CpuPolicy, HostMemory, HostMemorySettings, MemoryBreakdown, MemoryDecision, VmMemory, VmMemoryDetail } from "../store/memory.js";
+import type { CpuPolicy, HostMemory, HostMemorySettings, MemoryBreakdown, MemoryCompression, MemoryDecision, VmMemory, VmMemoryDetail } from "../store/memory.js";
 import { paintable } from "../store/sanitize.js";
 import type { BREAKDOWN, DECISION, HOST_MEMORY, VM_MEMORY } from "./memory-documents.js";
 
@@ -23,8 +23,8 @@ export function toVmMemory({ id, room, memoryPolicy, memoryBreakdown }: WireVm):
   return { vmId: id, room, policy: { ...memoryPolicy, sharingDomain: paintable(memoryPolicy.sharingDomain) }, breakdown: toBreakdown(memoryBreakdown) };
 }
 
-export function toVmMemoryDetail(wire: WireVm & { cpuPolicy: CpuPolicy; memoryDecisions: readonly WireDecision[] }): VmMemoryDetail {
-  return { ...toVmMemory(wire), cpuPolicy: wire.cpuPolicy, decisions: wire.memoryDecisions.map(toDecision) };
+export function toVmMemoryDetail(wire: WireVm & { memoryCompression: MemoryCompression | null; cpuPolicy: CpuPolicy; memoryDecisions: readonly WireDecision[] }): VmMemoryDetail {
+  return { ...toVmMemory(wire), compression: wire.memoryCompression, cpuPolicy: wire.cpuPolicy, decisions: wire.memoryDecisions.map(toDecision) };
 }
 
 function toSettings({ ksm, compression, ...same }: NonNullable<WireHost["memory"]>): HostMemorySettings {

@@ -88,8 +88,8 @@ export class MemoryFeed implements Disposable {
 }
 
 /** Changes when something was done that moves what is looked at. */
-function endedOperations({ operations, vms }: State, wanted: Wanted): string {
-  if (wanted.kind === "page") return `${operations.find(({ state }) => state !== "RUNNING")?.id ?? ""} ${vms.size}`;
+function endedOperations({ operations, vms, ui: { done } }: State, wanted: Wanted): string {
+  if (wanted.kind === "page") return `${operations.find(({ state }) => state !== "RUNNING")?.id ?? ""} ${vms.size} ${done.filter(({ host: set }) => set !== undefined).length}`;
   const newest = operations.find(({ vmId, state }) => vmId === wanted.vmId && state !== "RUNNING");
   return `${newest?.id ?? ""} ${vms.get(wanted.vmId)?.state ?? ""}`;
 }

@@ -4,6 +4,7 @@ import type { Client } from "../client/client.js";
 import { AlertRulesFeed } from "./alert-rules.js";
 import type { Store } from "./feed.js";
 import { FormFeed } from "./form.js";
+import { CONTROLLER_MAKER } from "./host-memory.js";
 import { MemoryFeed } from "./memory.js";
 import { RULE_MAKER } from "./rule-maker.js";
 import { TargetFeed } from "./targets.js";
@@ -22,7 +23,7 @@ export class PageFeeds implements Disposable {
     this.rules = new AlertRulesFeed(client, store);
     this.memory = new MemoryFeed(client, store);
     this.targets = new TargetFeed(client, store);
-    this.form = new FormFeed(client, store, { vm: VM_MAKER, rule: RULE_MAKER });
+    this.form = new FormFeed(client, store, { vm: VM_MAKER, rule: RULE_MAKER, controller: CONTROLLER_MAKER });
   }
 
   lookedAt(): void {

@@ -1,7 +1,7 @@
 // The GraphQL documents of the time machine.
 import { graphql } from "../client/document.js";
 import { DETAIL_FIELDS, DISK_FIELDS, EVENT_FIELDS, HOST_SAMPLE_FIELDS, OPERATION_FIELDS, SAMPLE_FIELDS } from "./documents.js";
-import { BREAKDOWN, CPU_POLICY, MEMORY_POLICY } from "./memory-documents.js";
+import { BREAKDOWN, COMPRESSION, CPU_POLICY, MEMORY_POLICY } from "./memory-documents.js";
 
 /** What the page of memory adds of a VM: no more than a bar and a row show. */
 const PAST_MEMORY = graphql(
@@ -24,10 +24,11 @@ const PAST_ONE = graphql(
       allDisks { ...DashboardDisk }
       memoryPolicy { ...DashboardMemoryPolicy }
       cpuPolicy { ...DashboardCpuPolicy }
+      memoryCompression { ...DashboardCompression }
       memoryBreakdown { ...DashboardBreakdown }
     }
   `,
-  [DETAIL_FIELDS, DISK_FIELDS, MEMORY_POLICY, CPU_POLICY, BREAKDOWN],
+  [DETAIL_FIELDS, DISK_FIELDS, MEMORY_POLICY, CPU_POLICY, COMPRESSION, BREAKDOWN],
 );
 
 /** One question a step: what a page adds to the frame comes with it. */

@@ -4,6 +4,7 @@ import { documentText, graphql } from "../client/document.js";
 import type { ResultOf } from "../client/document.js";
 import { displayName, paintable } from "../store/sanitize.js";
 import { page } from "../store/select.js";
+import type { State } from "../store/state.js";
 import { whyWindow, windowOfWhy } from "../store/why.js";
 import type { Diagnosis, Finding, WhyWindow } from "../store/why.js";
 import { reasonOf } from "./feed.js";
@@ -65,20 +66,23 @@ export class WhyFeed implements Disposable {
 
   /** Of the past it is said once: that does not change. */
   private async ask(vmId: string, window: WhyWindow, signal: AbortSignal): Promise<"again" | "for good"> {
-    const said = await this.request(vmId, signal);
+    const said = await askWhy(this.client, this.store.state, vmId, signal);
     if (!signal.aborted) this.store.dispatch(said);
     return window.at === null ? "again" : "for good";
   }
+}
 
-  private async request(vmId: string, signal: AbortSignal): Promise<{ type: "whyFound"; vmId: string; diagnosis: Diagnosis } | { type: "whyFault"; vmId: string; reason: string }> {
-    try {
-      const { from, to } = windowOfWhy(this.store.state, { found: null });
-      const { vmDiagnosis } = await this.client.request(WHY, { vm: vmId, range: { from: instant(from), to: instant(to) } }, signal);
-      if (vmDiagnosis.__typename === "VmDiagnosis") return { type: "whyFound", vmId, diagnosis: toDiagnosis(vmDiagnosis) };
-      return { type: "whyFault", vmId, reason: paintable(vmDiagnosis.message) };
-    } catch (error) {
-      return { type: "whyFault", vmId, reason: reasonOf(error) };
-    }
+type Said = { type: "whyFound"; vmId: string; diagnosis: Diagnosis } | { type: "whyFault"; vmId: string; reason: string };
+
+/** Asks once, of the window that the state looks at; what came of it, as an action. */
+export async function askWhy(client: Client, state: State, vmId: string, signal?: AbortSignal): Promise<Said> {
+  try {
+    const { from, to } = windowOfWhy(state, { found: null });
+    const { vmDiagnosis } = await client.request(WHY, { vm: vmId, range: { from: instant(from), to: instant(to) } }, signal);
+    if (vmDiagnosis.__typename === "VmDiagnosis") return { type: "whyFound", vmId, diagnosis: toDiagnosis(vmDiagnosis) };
+    return { type: "whyFault", vmId, reason: paintable(vmDiagnosis.message) };
+  } catch (error) {
+    return { type: "whyFault", vmId, reason: reasonOf(error) };
   }
 }
 

@@ -100,9 +100,9 @@ export function toOperation(wire: WireOperation): Operation {
 }
 
 export function toDetail(wire: WireDetail): VmDetail {
-  const { cpuUserRatio, cpuSystemRatio, vcpus, guestCacheBytes, guestMajorFaultsPerSecond, guestSwapInBytesPerSecond, guestSwapOutBytesPerSecond, pssBytes, swapBytes, qmpAgeMs, pluggedBytes, vcpusPresent, throttledTimeRatio } = wire;
+  const { cpuUserRatio, cpuSystemRatio, vcpus, guestCacheBytes, guestMajorFaultsPerSecond, guestSwapInBytesPerSecond, guestSwapOutBytesPerSecond, pssBytes, swapBytes, qmpAgeMs, pluggedBytes, vcpusPresent, throttledTimeRatio, majorFaultsPerSecond } = wire;
   return {
-    cpuUserRatio, cpuSystemRatio, vcpus, guestCacheBytes, guestMajorFaultsPerSecond, guestSwapInBytesPerSecond, guestSwapOutBytesPerSecond, pssBytes, swapBytes, qmpAgeMs, pluggedBytes, vcpusPresent, throttledTimeRatio,
+    cpuUserRatio, cpuSystemRatio, vcpus, guestCacheBytes, guestMajorFaultsPerSecond, guestSwapInBytesPerSecond, guestSwapOutBytesPerSecond, pssBytes, swapBytes, qmpAgeMs, pluggedBytes, vcpusPresent, throttledTimeRatio, majorFaultsPerSecond,
     time: instant(wire.time),
     guestUpdatedAt: instantOrNull(wire.guestUpdatedAt),
     ksmProfitBytes: numberOrNull(wire.ksmProfitBytes),

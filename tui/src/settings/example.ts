@@ -17,7 +17,8 @@ export const EXAMPLE = `# QuetzalCore's settings: ~/.config/quetzal/config.yaml 
 #  quit: Q
 
 # The table: columns in their order, and the order of its rows (-cpu: highest first, +cpu: lowest). There are name state cpu
-# last steal throttled memory rss balloon shared disk latency rx tx drops age vcpus on host id labels protected; see O.
+# last steal throttled memory configured available rss balloon shared disk latency rx tx drops age vcpus on host id labels
+# protected; see O.
 #columns: [name, state, cpu, last, memory, disk, rx, tx, age]
 #sort: -memory
 

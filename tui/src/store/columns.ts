@@ -3,7 +3,7 @@ import { SORT_COLUMNS } from "./state.js";
 import type { SortColumn, SortDirection } from "./state.js";
 
 export const COLUMN_IDS = [
-  "name", "state", "cpu", "last", "steal", "throttled", "memory", "rss", "balloon", "shared", "disk", "latency", "rx", "tx", "drops", "age", "vcpus", "on", "host", "id", "labels", "protected",
+  "name", "state", "cpu", "last", "steal", "throttled", "memory", "configured", "available", "rss", "balloon", "shared", "disk", "latency", "rx", "tx", "drops", "age", "vcpus", "on", "host", "id", "labels", "protected",
 ] as const;
 export type ColumnId = (typeof COLUMN_IDS)[number];
 
@@ -15,7 +15,7 @@ export interface Sort { readonly column: SortColumn; readonly direction: SortDir
 export const DEFAULT_SORT: Sort = { column: "cpu", direction: "descending" };
 
 /** The filter language's names of columns whose own are shorter. */
-const ALIASES: ReadonlyMap<string, ColumnId> = new Map([["disk.latency", "latency"], ["net.rx", "rx"], ["net.tx", "tx"], ["net.drops", "drops"], ["label", "labels"]]);
+const ALIASES: ReadonlyMap<string, ColumnId> = new Map([["guest.used", "memory"], ["memory.configured", "configured"], ["guest.available", "available"], ["disk.latency", "latency"], ["net.rx", "rx"], ["net.tx", "tx"], ["net.drops", "drops"], ["label", "labels"]]);
 
 export function columnFrom(text: string): ColumnId | undefined {
   return ALIASES.get(text) ?? COLUMN_IDS.find((id) => id === text);

@@ -1,5 +1,5 @@
 // A form of a few fields: typing, choosing, moving between them, and what the server says of the values as they are.
-// Pure; what is made of the values lies in vm-form.ts and rule-form.ts, and who asks the server in the feed.
+// Pure; what is made of the values lies in vm-form.ts, rule-form.ts and controller-form.ts, and who asks the server in the feed.
 import { page } from "./select.js";
 import type { State } from "./state.js";
 
@@ -10,12 +10,13 @@ export interface FlagsField extends FieldBase { kind: "flags"; options: readonly
 export type FormField = TextField | ChoiceField | FlagsField;
 
 export type FormJudgement =
-  | { can: true; effect: string }
+  /** `beside`: lines of what would be, where the form shows them. */
+  | { can: true; effect: string; beside?: readonly string[] }
   /** `field` is the name of a field of the form; null: of none, or of one it does not have. */
   | { can: false; reason: string; field: string | null };
 
 export interface Form {
-  kind: "vm" | "rule";
+  kind: "vm" | "rule" | "controller";
   title: string;
   /** What is edited, by id; null: something new. */
   editedId: string | null;
@@ -27,6 +28,8 @@ export interface Form {
   judgement: FormJudgement | null;
   /** Names of the fields that the person has changed. */
   edited: ReadonlySet<string>;
+  /** How often a value was changed: one that was changed and changed back is judged anew. */
+  changes: number;
   /** Whether the person has asked for it once: from then on nothing is untouched. */
   isTried: boolean;
   /** "wanted": asked for before the server has judged; it is made as soon as it may be. */
@@ -56,7 +59,7 @@ export const FORM_ACTIONS: ReadonlySet<string> = new Set<FormAction["type"]>([
 export const FIELD_MAX_LENGTH = 400;
 
 export function newForm(form: Pick<Form, "kind" | "title" | "editedId" | "fields">): Form {
-  return { ...form, index: 0, caret: endOf(form.fields[0]), judgement: null, edited: new Set(), isTried: false, phase: "filling" };
+  return { ...form, index: 0, caret: endOf(form.fields[0]), judgement: null, edited: new Set(), changes: 0, isTried: false, phase: "filling" };
 }
 
 /** Whether a refusal is of something the person did: an empty form is not wrong, it is not filled in yet. */
@@ -65,8 +68,8 @@ export function isAccused({ judgement, isTried, edited }: Form): boolean {
 }
 
 /** The values as they are, for telling late answers from fresh ones. */
-export function keyOf({ kind, editedId, fields }: Form): string {
-  return JSON.stringify([kind, editedId, fields.map(({ value }) => value)]);
+export function keyOf({ kind, editedId, changes, fields }: Form): string {
+  return JSON.stringify([kind, editedId, changes, fields.map(({ value }) => value)]);
 }
 
 export function fieldOf(form: Form, name: string): string {
@@ -88,10 +91,10 @@ export function reduceForm(state: State, action: FormAction): State {
   return next === form ? state : { ...state, ui: { ...state.ui, form: next } };
 }
 
-/** What was left half filled in is there again when the same form is opened. */
+/** What was left half filled in, not what was only looked at, is there again when the same form is opened. */
 function opened(state: State, form: Form): State {
   const before = state.ui.form;
-  const kept = before !== null && before.kind === form.kind && before.editedId === form.editedId ? before : form;
+  const kept = before !== null && before.kind === form.kind && before.editedId === form.editedId && before.edited.size > 0 ? before : form;
   const pages = page(state) === "form" ? state.ui.pages : [...state.ui.pages.filter((one) => one !== "form"), "form" as const];
   return { ...state, ui: { ...state.ui, pages, form: kept } };
 }
@@ -130,7 +133,7 @@ function judged(form: Form, judgement: FormJudgement): Form {
 
 /** Another value: what the server said was about the one before. */
 function changed(form: Form, field: FormField): Form {
-  return { ...form, fields: form.fields.map((one, index) => (index === form.index ? field : one)), judgement: null, edited: new Set(form.edited).add(field.name), phase: "filling" };
+  return { ...form, fields: form.fields.map((one, index) => (index === form.index ? field : one)), judgement: null, edited: new Set(form.edited).add(field.name), changes: form.changes + 1, phase: "filling" };
 }
 
 function typed(form: Form, text: string, caret: number): Form {

@@ -70,9 +70,9 @@ describe("the last lines of a console", () => {
 describe("the parts of a VM", () => {
   const detail = (time: number, ratio: number): VmDetail => ({
     time, cpuUserRatio: null, cpuSystemRatio: null, vcpus: [{ index: 0, ratio, stealRatio: 0.1 }],
-    disks: [{ name: "vda", readBytesPerSecond: null, writeBytesPerSecond: null, readsPerSecond: 5, writesPerSecond: null, flushesPerSecond: null, readLatencySeconds: 0.002, writeLatencySeconds: null, flushLatencySeconds: null, allocatedBytes: null }],
+    disks: [{ name: "vda", readBytesPerSecond: null, writeBytesPerSecond: null, readsPerSecond: 5, writesPerSecond: null, flushesPerSecond: null, readLatencySeconds: 0.002, writeLatencySeconds: null, flushLatencySeconds: null, allocatedBytes: null, capacityBytes: null }],
     nics: [{ name: "net0", rxBytesPerSecond: null, txBytesPerSecond: null, rxPacketsPerSecond: 7, txPacketsPerSecond: null, dropsPerSecond: 0 }],
-    guestUpdatedAt: null, guestCacheBytes: null, guestMajorFaultsPerSecond: null, guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, pssBytes: null, swapBytes: null, ksmProfitBytes: null, qmpAgeMs: null, pluggedBytes: null, vcpusPresent: null, throttledTimeRatio: null,
+    guestUpdatedAt: null, guestCacheBytes: null, guestMajorFaultsPerSecond: null, guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, pssBytes: null, swapBytes: null, ksmProfitBytes: null, qmpAgeMs: null, pluggedBytes: null, vcpusPresent: null, throttledTimeRatio: null, majorFaultsPerSecond: 2,
   });
 
   it("have a second by second record from the opening of the page on", () => {

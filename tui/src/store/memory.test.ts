@@ -79,7 +79,7 @@ describe("limits", () => {
     const cpuPolicy = { weight: 100, limitPercent: null, pins: [], emulatorCpus: null, maxVcpus: 8 };
     const failed = reduce(fleet, { type: "memoryFault", reason: "gone" });
     expect(failed.memory).toMatchObject({ fault: "gone", host: HOST });
-    const known = reduce(failed, { type: "vmMemory", detail: { ...wider, cpuPolicy, decisions: [] } });
+    const known = reduce(failed, { type: "vmMemory", detail: { ...wider, compression: null, cpuPolicy, decisions: [] } });
     expect([known.memory.fault, known.memory.vms.get("a")?.room?.vcpusMax, known.memory.vms.size]).toEqual([null, 8, 3]);
   });
 });

@@ -65,7 +65,7 @@ export type PressureState = "HIGH" | "SOFT" | "HARD" | "LOW";
 export interface HostMemorySettings {
   ksm: { mode: "UNTOUCHED" | "TUNED" | "STOPPED" | "UNMERGED"; cpuBudgetPercent: number; activeDomain: string | null; reason: string; pagesPerScan: number; sleepMs: number; cpuUsedRatio: number | null };
   compression: { mode: "UNTOUCHED" | "ZRAM" | "ZSWAP"; sizeBytes: number; algorithm: string };
-  controller: { enabled: boolean; idleTaxPercent: number };
+  controller: { enabled: boolean; idleTaxPercent: number; highPercent: number; softPercent: number; hardPercent: number; lowPercent: number };
   state: PressureState;
   thresholds: { highBytes: number; softBytes: number; hardBytes: number; lowBytes: number };
 }
@@ -89,8 +89,16 @@ export interface VmMemory {
   policy: MemoryPolicy;
 }
 
+/** What is paged out to compressed memory; a null ratio: nothing is stored. */
+export interface MemoryCompression { originalBytes: number; storedBytes: number; ratio: number | null }
+
 /** What the page of one VM adds. */
-export interface VmMemoryDetail extends VmMemory { cpuPolicy: CpuPolicy; decisions: readonly MemoryDecision[] }
+export interface VmMemoryDetail extends VmMemory {
+  /** Null while it does not run, and on a host that compresses nothing. */
+  compression: MemoryCompression | null;
+  cpuPolicy: CpuPolicy;
+  decisions: readonly MemoryDecision[];
+}
 
 export interface Memory {
   /** The host asked about last. */

@@ -42,7 +42,10 @@ export interface DiskSample {
   readLatencySeconds: number | null;
   writeLatencySeconds: number | null;
   flushLatencySeconds: number | null;
+  /** That its file takes on the host's disk. */
   allocatedBytes: number | null;
+  /** Its size as the guest sees it. */
+  capacityBytes: number | null;
 }
 export interface NicSample {
   name: string;
@@ -101,6 +104,8 @@ export interface VmDetail {
   vcpusPresent: number | null;
   /** Time stopped by a CPU quota, in percent of a core's; null without the cpu controller. */
   throttledTimeRatio: number | null;
+  /** Pages of QEMU that had to be fetched back. */
+  majorFaultsPerSecond: number | null;
 }
 
 export interface Capability { name: string; available: boolean; reason: string | null; mend: string | null }
@@ -142,6 +147,8 @@ export interface HostSample {
   memoryCachedBytes: number | null;
   swapTotalBytes: number | null;
   swapUsedBytes: number | null;
+  /** Pages fetched back from swap, compressed or not. */
+  refaultsPerSecond: number | null;
   ksmSavedBytes: number | null;
   ksmProfitBytes: number | null;
   compressedOriginalBytes: number | null;

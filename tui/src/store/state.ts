@@ -66,6 +66,8 @@ export type Prompt =
   | { kind: "labels"; text: string; vmIds: readonly string[] }
   /** Whether an operation shall be undone; the text says what that does, and what newer one cannot be, if any. */
   | { kind: "undo"; operationId: string; undoneVmId: string; text: string; passedOver: string | null }
+  /** Whether the newest change of a host's memory settings shall be undone. */
+  | { kind: "undoHost"; hostId: string; text: string; passedOver: string | null }
   /** Whether what the memory controller decided shall be undone; `at` null: the newest that can be. */
   | { kind: "undoDecision"; undoneVmId: string; at: number | null; text: string }
   /** Whether an alert rule shall be deleted; the effect says what that ends. */

@@ -13,21 +13,28 @@ const at = (state: State, id: string): State => reduce(state, { type: "move", by
 
 describe("columns", () => {
   it("are turned on and off with the cursor on them, and the name stays", () => {
-    const without = reduce(at(onColumns(), "rx"), { type: "toggleColumn" });
+    const without = reduce(at(onColumns(), "rx"), { type: "toggleColumn", shown: AUTOMATIC_COLUMNS });
     expect(without.ui.tableColumns).toEqual(AUTOMATIC_COLUMNS.filter((id) => id !== "rx"));
-    expect(reduce(without, { type: "toggleColumn" }).ui.tableColumns).toEqual([...AUTOMATIC_COLUMNS.filter((id) => id !== "rx"), "rx"]);
-    expect(reduce(at(onColumns(), "name"), { type: "toggleColumn" }).ui.tableColumns).toBeNull();
+    expect(reduce(without, { type: "toggleColumn", shown: AUTOMATIC_COLUMNS }).ui.tableColumns).toEqual([...AUTOMATIC_COLUMNS.filter((id) => id !== "rx"), "rx"]);
+    expect(reduce(at(onColumns(), "name"), { type: "toggleColumn", shown: AUTOMATIC_COLUMNS }).ui.tableColumns).toBeNull();
+  });
+
+  it("begin with those on the screen, so that one more takes none away", () => {
+    const shown = ["name", "cpu", "steal", "on"] as const;
+    expect(reduce(at(onColumns(), "labels"), { type: "toggleColumn", shown }).ui.tableColumns).toEqual([...shown, "labels"]);
+    expect(reduce(at(onColumns(), "steal"), { type: "shiftColumn", by: -1, shown }).ui.tableColumns).toEqual(["name", "steal", "cpu", "on"]);
+    expect(reduce(onColumns(), { type: "toggleColumn", shown }).ui.tableColumns).toEqual(shown);
   });
 
   it("move by the arrows and no further than the ends", () => {
-    const moved = reduce(at(onColumns(), "state"), { type: "shiftColumn", by: 1 });
+    const moved = reduce(at(onColumns(), "state"), { type: "shiftColumn", by: 1, shown: AUTOMATIC_COLUMNS });
     expect(moved.ui.tableColumns?.slice(0, 3)).toEqual(["name", "cpu", "state"]);
-    const back = reduce(reduce(reduce(moved, { type: "shiftColumn", by: -1 }), { type: "shiftColumn", by: -1 }), { type: "shiftColumn", by: -1 });
+    const back = reduce(reduce(reduce(moved, { type: "shiftColumn", by: -1, shown: AUTOMATIC_COLUMNS }), { type: "shiftColumn", by: -1, shown: AUTOMATIC_COLUMNS }), { type: "shiftColumn", by: -1, shown: AUTOMATIC_COLUMNS });
     expect(back.ui.tableColumns?.slice(0, 3)).toEqual(["state", "name", "cpu"]);
   });
 
   it("keep the name and no column twice, whatever is pressed", () => {
-    const press = fc.constantFrom<Parameters<typeof reduce>[1]>({ type: "toggleColumn" }, { type: "shiftColumn", by: 1 }, { type: "shiftColumn", by: -1 }, { type: "move", by: 1 }, { type: "move", by: -1 }, { type: "move", by: 10 });
+    const press = fc.constantFrom<Parameters<typeof reduce>[1]>({ type: "toggleColumn", shown: AUTOMATIC_COLUMNS }, { type: "shiftColumn", by: 1, shown: AUTOMATIC_COLUMNS }, { type: "shiftColumn", by: -1, shown: AUTOMATIC_COLUMNS }, { type: "move", by: 1 }, { type: "move", by: -1 }, { type: "move", by: 10 });
     fc.assert(fc.property(fc.array(press, { maxLength: 60 }), (presses) => {
       const { ui, ...rest } = presses.reduce(reduce, onColumns());
       const columns = ui.tableColumns ?? AUTOMATIC_COLUMNS;
@@ -47,6 +54,7 @@ describe("views", () => {
 
   it("take the filter language's names too", () => {
     expect(["disk.latency", "net.rx", "net.tx", "net.drops"].map(columnFrom)).toEqual(["latency", "rx", "tx", "drops"]);
+    expect(["guest.used", "memory.configured", "guest.available", "balloon", "rss"].map(columnFrom)).toEqual(["memory", "configured", "available", "balloon", "rss"]);
     expect(sortFrom("-net.rx")).toEqual({ column: "rx", direction: "descending" });
   });
 

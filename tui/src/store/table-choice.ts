@@ -6,8 +6,9 @@ import type { SavedView, Settings } from "./settings.js";
 import type { State, Ui } from "./state.js";
 
 export type TableAction =
-  | { type: "toggleColumn" }
-  | { type: "shiftColumn"; by: 1 | -1 }
+  /** `shown`: the columns on the screen, which a choice starts from where none has been made. */
+  | { type: "toggleColumn"; shown: readonly ColumnId[] }
+  | { type: "shiftColumn"; by: 1 | -1; shown: readonly ColumnId[] }
   | { type: "wearView"; view: SavedView }
   | { type: "pointAt"; vmId: string }
   | { type: "settings"; settings: Settings }
@@ -40,9 +41,9 @@ export function moveChoice(state: State, by: number, lines: number): State {
 export function reduceTable(state: State, action: TableAction): State {
   switch (action.type) {
     case "toggleColumn":
-      return toggle(state);
+      return toggle(state, action.shown);
     case "shiftColumn":
-      return shift(state, action.by);
+      return shift(state, action);
     case "wearView": {
       const { filter, columns, sort } = action.view;
       return withUi(filtered(state, filter ?? state.ui.filter), { tableColumns: columns ?? state.ui.tableColumns, sort: sort ?? state.ui.sort });
@@ -66,19 +67,19 @@ function withFaults(state: State, { faults, views }: Extract<TableAction, { type
 }
 
 /** The name stays: a row without one says nothing. */
-function toggle(state: State): State {
+function toggle(state: State, shown: readonly ColumnId[]): State {
   const id = chosenLine(state, columnLines(state));
-  if (id === null) return withUi(state, { tableColumns: state.ui.tableColumns === null ? [...AUTOMATIC_COLUMNS] : null });
+  if (id === null) return withUi(state, { tableColumns: state.ui.tableColumns === null ? [...shown] : null });
   if (id === undefined || id === "name") return state;
-  const before = state.ui.tableColumns ?? AUTOMATIC_COLUMNS;
+  const before = state.ui.tableColumns ?? shown;
   const tableColumns = before.includes(id) ? before.filter((one) => one !== id) : [...before, id];
   // The cursor goes with the column, so that pressing again takes it back.
   return follow(withUi(state, { tableColumns }), id);
 }
 
-function shift(state: State, by: 1 | -1): State {
+function shift(state: State, { by, shown }: { by: 1 | -1; shown: readonly ColumnId[] }): State {
   const id = chosenLine(state, columnLines(state));
-  const before = [...(state.ui.tableColumns ?? AUTOMATIC_COLUMNS)];
+  const before = [...(state.ui.tableColumns ?? shown)];
   const from = id === null || id === undefined ? -1 : before.indexOf(id);
   const to = from + by;
   if (from === -1 || id === null || id === undefined || to < 0 || to >= before.length) return state;

@@ -7,17 +7,31 @@ export const DONE_KEPT = 20;
 
 export interface DoneOperation { id: string; vmId: string; label: string }
 /** One key's worth of operations. */
-export interface Done { group: string; operations: readonly DoneOperation[] }
+export interface Done { group: string; operations: readonly DoneOperation[]; /** Whose memory settings were set, which is no operation; absent: nobody's. */ host?: { id: string; label: string } }
 
 export type UndoAction =
   | { type: "did"; group: string; operation: DoneOperation }
   /** It was undone: the next undo goes further back. */
-  | { type: "undone"; operationId: string };
+  | { type: "undone"; operationId: string }
+  | { type: "didHost"; hostId: string; label: string }
+  | { type: "undoneHost"; hostId: string };
 
-export const UNDO_ACTIONS: ReadonlySet<string> = new Set<UndoAction["type"]>(["did", "undone"]);
+export const UNDO_ACTIONS: ReadonlySet<string> = new Set<UndoAction["type"]>(["did", "undone", "didHost", "undoneHost"]);
 
 export function reduceUndo(state: State, action: UndoAction): State {
-  return { ...state, ui: { ...state.ui, done: action.type === "did" ? added(state.ui.done, action) : without(state.ui.done, action.operationId) } };
+  return { ...state, ui: { ...state.ui, done: after(state.ui.done, action) } };
+}
+
+function after(done: readonly Done[], action: UndoAction): readonly Done[] {
+  switch (action.type) {
+    case "did": return added(done, action);
+    case "undone": return without(done, action.operationId);
+    case "didHost": return [{ group: `host ${action.hostId}`, operations: [], host: { id: action.hostId, label: action.label } }, ...done].slice(0, DONE_KEPT);
+    case "undoneHost": {
+      const newest = done.findIndex(({ host }) => host?.id === action.hostId);
+      return done.filter((_, index) => index !== newest);
+    }
+  }
 }
 
 function added(done: readonly Done[], { group, operation }: Extract<UndoAction, { type: "did" }>): Done[] {
@@ -28,6 +42,7 @@ function added(done: readonly Done[], { group, operation }: Extract<UndoAction, 
 
 function without(done: readonly Done[], operationId: string): Done[] {
   return done.flatMap((one) => {
+    if (one.host !== undefined) return [one];
     const operations = one.operations.filter(({ id }) => id !== operationId);
     return operations.length === 0 ? [] : [{ ...one, operations }];
   });

@@ -1,11 +1,13 @@
 // The pages on which columns and saved views are chosen: a list with a cursor.
 import { sortText } from "../store/columns.js";
 import { columnLines, viewLines } from "../store/table-choice.js";
+import type { ColumnId } from "../store/columns.js";
 import type { SavedView } from "../store/settings.js";
 import type { State } from "../store/state.js";
 import { padCells } from "../width.js";
 import type { Rect } from "./frame.js";
 import { cut } from "./format.js";
+import { tableWidthOn } from "./layout.js";
 import { nameNeedsOf } from "./names.js";
 import { DIM, TEXT, rule } from "./painter.js";
 import type { Painter } from "./painter.js";
@@ -16,10 +18,15 @@ import { firstRow } from "./vm-table.js";
 const HEAD_CELLS = 14;
 const VIEW_NAME_CELLS = 20;
 
+/** The columns that the table shows on a screen of this width. */
+export function shownColumns({ ui, vms }: State, screenColumns: number): ColumnId[] {
+  return fittingColumns(tableWidthOn(screenColumns), ui.tableColumns, nameNeedsOf(vms)).map(({ id }) => id);
+}
+
 export function columnsPage(p: Painter, rect: Rect): void {
   const { state, theme } = p;
   const { tableColumns } = state.ui;
-  const shown = new Set(fittingColumns(p.frame.width, tableColumns, nameNeedsOf(state.vms)).map((column) => column.id));
+  const shown = new Set(shownColumns(state, p.frame.width));
   const lines = columnLines(state).map((id) => {
     if (id === null) return `${box(tableColumns === null)} as many as fit`;
     const column = COLUMNS.find((one) => one.id === id);

@@ -124,6 +124,7 @@ function prompt(p: Painter, y: number, shown: Prompt): void {
       return;
     }
     case "undo":
+    case "undoHost":
       upwards(p, y, shown.passedOver === null ? `Undo? ${shown.text}` : `${shown.passedOver} Undo what was done before? ${shown.text}`, style("attention"));
       undoKeys(p, y, "u");
       return;

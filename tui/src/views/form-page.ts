@@ -22,14 +22,14 @@ export function formPage(p: Painter, rect: Rect): void {
   const { form } = p.state.ui;
   if (form === null) {
     rule(p, rect, "form");
-    p.frame.put(rect.x + 2, rect.y + 1, cut("No form is open. n on the overview makes a VM, n on the alerts a rule.", rect.width - 4, p.theme.ellipsis), DIM);
+    p.frame.put(rect.x + 2, rect.y + 1, cut("No form is open. n on the overview makes a VM, n on the alerts a rule, t on the memory page sets its controller.", rect.width - 4, p.theme.ellipsis), DIM);
     return;
   }
   rule(p, { ...rect, height: 1 }, form.title);
-  const isBeside = form.kind === "vm";
+  const isBeside = form.kind !== "rule";
   const width = isBeside ? Math.min(FIELDS_CELLS_MAX, Math.max(FIELDS_CELLS, Math.floor(rect.width * 0.55))) : rect.width;
   form.fields.forEach((field, index) => fieldRow(p, { x: rect.x, y: rect.y + 1 + index, width, height: 1 }, form, field, index));
-  if (isBeside) meant(p, form, { x: rect.x + width, y: rect.y, width: rect.width - width, height: rect.height - FOOT_ROWS });
+  if (isBeside) beside(p, form, { x: rect.x + width, y: rect.y, width: rect.width - width, height: rect.height - FOOT_ROWS });
   foot(p, form, { ...rect, y: rect.y + rect.height - FOOT_ROWS, height: FOOT_ROWS });
 }
 
@@ -100,9 +100,12 @@ function flags(p: Painter, x: number, y: number, room: number, { options, value,
   parts(p, x, y, [first === 0 ? null : [mark, DIM], ...shown.flat()], room);
 }
 
-function meant(p: Painter, form: Form, rect: Rect): void {
-  rule(p, { ...rect, height: 1 }, "definition");
-  const lines = definitionLines(form);
+/** The definition that the values mean, or what the host would be with them. */
+function beside(p: Painter, form: Form, rect: Rect): void {
+  const isVm = form.kind === "vm";
+  rule(p, { ...rect, height: 1 }, isVm ? "definition" : "the host then");
+  const predicted = form.judgement?.can === true ? (form.judgement.beside ?? []) : [form.judgement === null ? "asking the server" : "as it is now"];
+  const lines = isVm ? definitionLines(form) : predicted;
   const shown = rect.height - 1;
   lines.slice(0, shown).forEach((line, row) => p.frame.put(rect.x + 1, rect.y + 1 + row, cut(line, rect.width - 2, p.theme.ellipsis), TEXT));
   if (lines.length > shown) p.frame.putRight(rect.x + rect.width - 1, rect.y + rect.height - 1, ` ${lines.length - shown} more `, DIM);

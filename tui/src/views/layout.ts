@@ -40,6 +40,11 @@ export function isTooSmall(size: Size): boolean {
   return size.columns < LEAST.columns || size.rows < LEAST.rows;
 }
 
+/** Cells that the table has of a screen so wide. */
+export function tableWidthOn(columns: number): number {
+  return columns >= WIDE_COLUMNS ? Math.floor(columns * TABLE_RATIO) : columns;
+}
+
 export function layoutOf(state: State, size: Size): Layout {
   const { columns, rows } = size;
   const bodyRows = rows - 1 - FOOTER_ROWS;
@@ -52,7 +57,7 @@ export function layoutOf(state: State, size: Size): Layout {
   const left = bodyRows - (open === null ? 0 : consoleRows);
   const hostPanel = left >= TALL_ROWS - 1 - FOOTER_ROWS && columns >= TALL_COLUMNS ? "graphs" : "compact";
   const hostRows = hostPanel === "graphs" ? GRAPH_ROWS : COMPACT_ROWS;
-  const tableWidth = columns >= WIDE_COLUMNS ? Math.floor(columns * TABLE_RATIO) : columns;
+  const tableWidth = tableWidthOn(columns);
   const y = 1 + hostRows;
   const height = left - hostRows;
   const hasGraphs = tableWidth < columns || left >= BELOW_FROM_ROWS;

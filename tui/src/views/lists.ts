@@ -72,11 +72,16 @@ function operationProgress(p: Painter, operation: Operation): string {
   return operation.state === "RUNNING" && operation.progressRatio !== null ? `${Math.round(operation.progressRatio * 100)}% ${taken}` : taken;
 }
 
+/** Cells of what was done: all but the longest ("set memory policy") whole on any screen, and that where there is room. */
+const KIND_CELLS = { narrow: 14, roomy: 17 } as const;
+const ROOMY_CELLS = 100;
+
 export function operationRow(p: Painter, rect: Rect, operation: Operation): void {
   const { frame, theme } = p;
   const room = rect.width - 2;
+  const kindCells = KIND_CELLS[rect.width < ROOMY_CELLS ? "narrow" : "roomy"];
   const start = parts(p, rect.x + 1, rect.y, [
-    [`${clock(operation.startedAt)} `, DIM], [words(operation.kind).padEnd(10), TEXT], [nameOf(p, rect, operation.vmId), TEXT],
+    [`${clock(operation.startedAt)} `, DIM], [`${cut(words(operation.kind), kindCells, theme.ellipsis).padEnd(kindCells)} `, TEXT], [nameOf(p, rect, operation.vmId), TEXT],
     [operation.state.toLowerCase().padEnd(10), style(operationRole(operation))], [operationProgress(p, operation).padEnd(10), DIM], [`by ${operation.requestedBy}  `, DIM],
   ], room);
   frame.put(start, rect.y, cut(operation.error ?? "", rect.x + room - start + 1, theme.ellipsis), style("crashed"));

@@ -21,10 +21,10 @@ const onTab = (state: State, tab: VmTab): State => reduce(opened(state, "vm"), {
 
 const DETAIL: VmDetail = {
   time: NOW, cpuUserRatio: 0.4, cpuSystemRatio: 0.1, vcpus: [{ index: 0, ratio: 0.4, stealRatio: 0.02 }, { index: 1, ratio: 0.1, stealRatio: null }],
-  disks: [{ name: "vda", readBytesPerSecond: 1e6, writeBytesPerSecond: 2e5, readsPerSecond: 61, writesPerSecond: 12, flushesPerSecond: 0.5, readLatencySeconds: 0.001, writeLatencySeconds: 0.002, flushLatencySeconds: 0.009, allocatedBytes: 310 * MIB }],
+  disks: [{ name: "vda", readBytesPerSecond: 1e6, writeBytesPerSecond: 2e5, readsPerSecond: 61, writesPerSecond: 12, flushesPerSecond: 0.5, readLatencySeconds: 0.001, writeLatencySeconds: 0.002, flushLatencySeconds: 0.009, allocatedBytes: 310 * MIB, capacityBytes: 1_024 * MIB }],
   nics: [{ name: "net0", rxBytesPerSecond: 1e5, txBytesPerSecond: 2e4, rxPacketsPerSecond: 120, txPacketsPerSecond: 80, dropsPerSecond: 3 }],
   guestUpdatedAt: NOW - 2_000, guestCacheBytes: 30 * MIB, guestMajorFaultsPerSecond: 4, guestSwapInBytesPerSecond: 0, guestSwapOutBytesPerSecond: 1_000,
-  pssBytes: 150 * MIB, swapBytes: 5 * MIB, ksmProfitBytes: 9 * MIB, qmpAgeMs: 300, pluggedBytes: null, vcpusPresent: 2, throttledTimeRatio: 0,
+  pssBytes: 150 * MIB, swapBytes: 5 * MIB, ksmProfitBytes: 9 * MIB, qmpAgeMs: 300, pluggedBytes: null, vcpusPresent: 2, throttledTimeRatio: 0, majorFaultsPerSecond: 2,
 };
 const FULL: Partial<VmSample> = { balloonActualBytes: 200 * MIB, guestTotalBytes: 246 * MIB, guestAvailableBytes: 90 * MIB, rssBytes: 180 * MIB, ksmMergedBytes: 12 * MIB, diskLatencySeconds: 0.0014 };
 
@@ -37,7 +37,7 @@ function host(change: Partial<Host> = {}): Host {
 function hostSample(hostId: string, change: Partial<HostSample> = {}): HostSample {
   return {
     hostId, time: NOW, cpuRatio: 0.4, cpuCoreRatios: [0.5, 0.3], cpuStealRatio: 0.01, cpuIowaitRatio: 0, psiCpuRatio: 0.12, psiMemoryRatio: 0, psiIoRatio: null, load1: 1, load5: 1, load15: 1,
-    memoryTotalBytes: 24 * 1024 * MIB, memoryAvailableBytes: 9 * 1024 * MIB, memoryCachedBytes: null, swapTotalBytes: 0, swapUsedBytes: 0, ksmSavedBytes: 30 * MIB, ksmProfitBytes: 20 * MIB,
+    memoryTotalBytes: 24 * 1024 * MIB, memoryAvailableBytes: 9 * 1024 * MIB, memoryCachedBytes: null, swapTotalBytes: 0, swapUsedBytes: 0, refaultsPerSecond: 3, ksmSavedBytes: 30 * MIB, ksmProfitBytes: 20 * MIB,
     compressedOriginalBytes: null, compressedStoredBytes: null, diskReadBytesPerSecond: 0, diskWriteBytesPerSecond: 0, networkRxBytesPerSecond: 0, networkTxBytesPerSecond: 0, networkDropsPerSecond: 0,
     diskSpaces: [{ path: "/var/lib/quetzal", totalBytes: 100 * 1024 * MIB, availableBytes: 40 * 1024 * MIB }], ...change,
   };
@@ -123,6 +123,12 @@ describe("the tabs of a VM", () => {
     expect(text(onTab(atRest, "disks"))).toContain("no read or write in these 5 min");
     expect(text(onTab(reduce(atRest, { type: "zoom", by: -1 }), "disks"))).toContain("in these 2 min");
     expect(text(onTab(stateWith([vm({})]), "disks"))).not.toContain("no read or write");
+  });
+
+  it("say of a VM without a disk that it has none, not that a sample is awaited nor that the disk rests", () => {
+    const diskless = stateWith([vm({})], [sample("web-1", NOW, { diskReadBytesPerSecond: null, diskWriteBytesPerSecond: null, diskLatencySeconds: null })]);
+    expect(text(onTab(diskless, "disks")).match(/no disk, or no figures yet/g)).toHaveLength(2);
+    expect(text(onTab(diskless, "disks"))).not.toMatch(/waiting for|no read or write/);
   });
 
   it("tell what a VM runs with and what it will run with once restarted", () => {

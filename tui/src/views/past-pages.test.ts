@@ -20,7 +20,7 @@ const LARGE = { columns: 200, rows: 50 };
 const HOST = { id: "lab1", name: "lab1", connected: true, cpuCount: 2, memoryBytes: 1024 * MIB, capabilities: [] } as unknown as State["hosts"][number];
 const HOST_SAMPLE = {
   hostId: "lab1", time: AT, cpuCoreRatios: null, memoryTotalBytes: 1024 * MIB, memoryAvailableBytes: 512 * MIB, ksmSavedBytes: 30 * MIB, ksmProfitBytes: 29 * MIB,
-  compressedOriginalBytes: 90 * MIB, compressedStoredBytes: 30 * MIB, diskSpaces: [],
+  compressedOriginalBytes: 90 * MIB, compressedStoredBytes: 30 * MIB, refaultsPerSecond: 4, diskSpaces: [],
 } as unknown as HostSample;
 const POLICY = { floorBytes: 128 * MIB, ceilingBytes: 256 * MIB, maxBytes: 256 * MIB, shares: 700, control: "ON" as const, sharingDomain: "lab" };
 const CPU_POLICY = { weight: 300, limitPercent: 50, pins: [{ vcpu: 0, cpus: [0, 1] }], emulatorCpus: null, maxVcpus: 2 };
@@ -34,16 +34,16 @@ const OF_VM = breakdown(["GUEST_USED", 90], ["GUEST_CACHE", 20], ["BALLOONED", 5
 const OF_HOST = breakdown(["VMS", 300], ["KERNEL", 100], ["FREE", 624]);
 
 function disk(name: string, figure: number | null): DiskSample {
-  return { name, readBytesPerSecond: figure, writeBytesPerSecond: figure, readsPerSecond: figure, writesPerSecond: figure, flushesPerSecond: figure, readLatencySeconds: figure, writeLatencySeconds: figure, flushLatencySeconds: figure, allocatedBytes: figure };
+  return { name, readBytesPerSecond: figure, writeBytesPerSecond: figure, readsPerSecond: figure, writesPerSecond: figure, flushesPerSecond: figure, readLatencySeconds: figure, writeLatencySeconds: figure, flushLatencySeconds: figure, allocatedBytes: figure, capacityBytes: figure };
 }
 function one(change: Partial<VmDetail> = {}, memory: MemoryBreakdown | null = OF_VM): PastOne {
   return {
     detail: {
       time: AT, cpuUserRatio: 0.4, cpuSystemRatio: 0.1, vcpus: [{ index: 0, ratio: 0.25, stealRatio: 0.05 }], disks: [disk("vda", 2)], nics: [{ name: "net0", rxBytesPerSecond: 4_000, txBytesPerSecond: 5_000, rxPacketsPerSecond: 40, txPacketsPerSecond: 50, dropsPerSecond: 0 }],
       guestUpdatedAt: null, guestCacheBytes: 20 * MIB, guestMajorFaultsPerSecond: 3, guestSwapInBytesPerSecond: 4_096, guestSwapOutBytesPerSecond: 0, pssBytes: 100 * MIB, swapBytes: 7 * MIB, ksmProfitBytes: MIB, qmpAgeMs: null,
-      pluggedBytes: 0, vcpusPresent: 1, throttledTimeRatio: 0.125, ...change,
+      pluggedBytes: 0, vcpusPresent: 1, throttledTimeRatio: 0.125, majorFaultsPerSecond: 2, ...change,
     },
-    allDisks: disk("all", 6), memory: { vmId: "web-1", breakdown: memory, room: null, policy: POLICY, cpuPolicy: CPU_POLICY, decisions: [] },
+    allDisks: disk("all", 6), memory: { vmId: "web-1", breakdown: memory, room: null, policy: POLICY, compression: { originalBytes: 7 * MIB, storedBytes: 2 * MIB, ratio: 3.5 }, cpuPolicy: CPU_POLICY, decisions: [] },
   };
 }
 function frame(change: Partial<PastFrame> = {}): PastFrame {
@@ -66,7 +66,7 @@ describe("the page of memory of then", () => {
     const shown = text(then("memory"));
     expect(shown).toMatch(/^ PAST 2026-11-23 13:01:10 UTC/);
     expect(shown).toMatch(/█ VMs +300M 29% ▌ kernel +100M 10%/);
-    expect(shown).toMatch(/KSM +30\.0M +profit 29\.0M; its settings unkept[^]*compression +60\.0M +90\.0M in 30\.0M \(3\.0:1\); its settings unkept[^]*balloons +56\.0M +taken from one VM[^]*controller +VMs: 1 on, 0 recommend, 1 off; its own settings unkept/);
+    expect(shown).toMatch(/KSM +30\.0M +profit 29\.0M; its settings unkept[^]*compression +60\.0M +90\.0M in 30\.0M \(3\.0:1\), 4 refaults\/s; its settings unkept[^]*balloons +56\.0M +taken from one VM[^]*controller +VMs: 1 on, 0 recommend, 1 off; its own settings unkept/);
     expect(shown).toMatch(/● web-1 +[█▆▂░▌]+ +130M +126M unkept +236M +on/);
     expect(shown).toMatch(/◌ off +stopped/);
     expect(shown).toMatch(/13:01:02 web-1 +Balloon of web-1 to 200 MiB: the host is short\./);
@@ -121,9 +121,9 @@ describe("the tabs of a VM of then", () => {
   });
 
   it("tell of an only disk what it did, and of several what they did together", () => {
-    expect(text(then("vm", {}, "disks"))).toMatch(/\n vda +2 +2 +2\.00 +2\.00 +2\.00 +2\.0s +2\.0s +2\.0s +2 *\n/);
+    expect(text(then("vm", {}, "disks"))).toMatch(/\n vda +2 +2 +2\.00 +2\.00 +2\.00 +2\.0s +2\.0s +2\.0s +2 +2 *\n/);
     const shown = text(then("vm", { one: one({ disks: [disk("vda", null), disk("vdb", null)] }) }, "disks"));
-    expect(shown).toMatch(/\n all +6 [^\n]*\n vda +(unkept ?\s*){9}\n vdb +(unkept ?\s*){9}\n/);
+    expect(shown).toMatch(/\n all +6 [^\n]*\n vda +(unkept +){8}– +– *\n vdb +(unkept +){8}– +– *\n/);
   });
 
   it("tell of the card what went through it, and of user networking why nothing is known", () => {

@@ -10,6 +10,6 @@ describe("a page as plain text", () => {
   });
 
   it("that does not exist is said not to, with those that do", () => {
-    expect(plainPageNamed("toString")).toEqual({ reason: "There is no such page; pages as plain text are overview, vm, hosts, events, operations, alerts." });
+    expect(plainPageNamed("toString")).toEqual({ reason: "There is no such page; pages as plain text are overview, vm, why, memory, hosts, events, operations, alerts." });
   });
 });

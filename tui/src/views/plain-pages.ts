@@ -2,12 +2,15 @@
 // their views, so that the grammar of the command line loads none.
 import type { Page } from "../store/state.js";
 
-export const PLAIN_PAGES = ["overview", "vm", "hosts", "events", "operations", "alerts"] as const;
+export const PLAIN_PAGES = ["overview", "vm", "why", "memory", "hosts", "events", "operations", "alerts"] as const;
 export type PlainPage = (typeof PLAIN_PAGES)[number];
+
+/** The pages of one VM, which has to be named. */
+export const PLAIN_VM_PAGES: readonly PlainPage[] = ["vm", "why"];
 
 /** What says in text what a page of the dashboard shows that is none of the plain ones. */
 const TOLD_BY: Readonly<Record<Exclude<Page, PlainPage>, string>> = {
-  why: "quetzal explain VM", memory: "quetzal memory ls", compare: "quetzal vm ls -o wide", instants: "quetzal metrics VM --range 1h", log: "quetzal events",
+  compare: "quetzal vm ls -o wide", instants: "quetzal metrics VM --range 1h", log: "quetzal events",
   plan: "quetzal vm stop VM… --dry-run", form: "quetzal vm create --help", edit: "quetzal vm edit VM", columns: "quetzal vm ls --columns", views: "quetzal vm ls --filter", help: "quetzal help",
 };
 

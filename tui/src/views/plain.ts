@@ -6,36 +6,10 @@ import { countByState, host, hostSample, sampleAgeMs, sum, vcpusOf } from "../st
 import type { State } from "../store/state.js";
 import type { PlainPage } from "./plain-pages.js";
 import { dayClock, longAge, percent, words } from "./format.js";
+import { memoryLines } from "./plain-memory.js";
+import { whyLines } from "./plain-why.js";
+import { UNKNOWN_WORD, ofCore, rate, size, sizeOf, sizeOr as bytesOf, three } from "./plain-words.js";
 import { UNCOUNTED, isUserNetwork } from "./vm-plots.js";
-
-const UNKNOWN_WORD = "unknown";
-
-/** Sizes in words: 412 MiB, 2.00 GiB. */
-function size(value: number): string {
-  const GIB = 1024 ** 3;
-  if (value >= GIB * 0.9995) return `${three(value / GIB)} GiB`;
-  return `${three(value / 1024 ** 2)} MiB`;
-}
-
-/** `used of total` with the unit once where both share it: 1.71 of 2.00 GiB. */
-function sizeOf(used: number, total: number): string {
-  const [first, second] = [size(used), size(total)];
-  return first.slice(-3) === second.slice(-3) ? `${first.slice(0, -4)} of ${second}` : `${first} of ${second}`;
-}
-
-function three(value: number): string {
-  return value >= 99.95 ? String(Math.round(value)) : value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
-}
-
-function rate(value: number | null): string {
-  if (value === null) return UNKNOWN_WORD;
-  if (value >= 999_500) return `${three(value / 1e6)} MB/s`;
-  return value >= 999.5 ? `${three(value / 1e3)} kB/s` : `${Math.round(value)} B/s`;
-}
-
-function ofCore(ratio: number | null): string {
-  return ratio === null ? UNKNOWN_WORD : `${percent(ratio)} % of a core`;
-}
 
 const STATES: readonly VmState[] = ["RUNNING", "PAUSED", "STARTING", "STOPPING", "MIGRATING", "STOPPED", "DEFINED", "CRASHED"];
 
@@ -92,6 +66,8 @@ function linesOf(state: State, page: PlainPage, vmId: string | null): string[] {
   switch (page) {
     case "overview": return overviewLines(state);
     case "vm": return vmLines(state, vmId);
+    case "why": return whyLines(state);
+    case "memory": return memoryLines(state);
     case "hosts": return hostLines(state);
     case "events": return state.events.length === 0 ? ["No event yet."] : state.events.slice(-TOLD_MAX).map((event) => eventLine(state, event));
     case "operations": return state.operations.length === 0 ? ["No operation yet."] : state.operations.slice(0, TOLD_MAX).reverse().map((operation) => operationLine(state, operation));
@@ -139,7 +115,6 @@ function vmLines(state: State, vmId: string | null): string[] {
   if (vm === undefined) return ["There is no such VM any more."];
   const sample = state.samples.get(vm.id);
   const detail = state.details.get(vm.id);
-  const bytesOf = (value: number | null | undefined): string => (value === null || value === undefined ? UNKNOWN_WORD : size(value));
   return [
     vmLine(state, vm),
     `vCPUs: ${vcpusOf(vm, sample)}. Machine: ${vm.machine} on ${vm.accelerator ?? UNKNOWN_WORD}. Network: ${vm.networkInUse ?? UNKNOWN_WORD}.`,
@@ -148,7 +123,7 @@ function vmLines(state: State, vmId: string | null): string[] {
       `Steal: ${sample.stealRatio === null ? UNKNOWN_WORD : `${percent(sample.stealRatio)} %`}. Disk latency: ${sample.diskLatencySeconds === null ? UNKNOWN_WORD : `${three(sample.diskLatencySeconds * 1_000)} ms`}.`,
     ]),
     ...(detail?.vcpus ?? []).map((vcpu) => `vCPU ${vcpu.index}: ${ofCore(vcpu.ratio)}.`),
-    ...(detail?.disks ?? []).map((disk) => `Disk ${disk.name}: read ${rate(disk.readBytesPerSecond)}, written ${rate(disk.writeBytesPerSecond)}, ${bytesOf(disk.allocatedBytes)} on the host.`),
+    ...(detail?.disks ?? []).map((disk) => `Disk ${disk.name}: read ${rate(disk.readBytesPerSecond)}, written ${rate(disk.writeBytesPerSecond)}, ${bytesOf(disk.allocatedBytes)} on the host of a size of ${bytesOf(disk.capacityBytes)}.`),
     ...(detail?.nics ?? []).map((nic) => `Network card ${nic.name}: ${rate(nic.rxBytesPerSecond)} in, ${rate(nic.txBytesPerSecond)} out.`),
     ...alertLines({ ...state, alerts: state.alerts.filter((alert) => alert.vmId === vm.id) }),
     ...state.events.filter((event) => event.vmId === vm.id).slice(-TOLD_MAX).map((event) => eventLine(state, event)),

@@ -96,6 +96,13 @@ describe("the chosen row of a list", () => {
     expect(shown).toMatch(/No (event|operation) yet/);
   });
 
+  it.each([["START_VM", "start", "start"], ["RESIZE_VM_MEMORY", "resize memory", "resize memory"], ["SET_VM_CPU_POLICY", "set cpu policy", "set cpu policy"], ["SET_VM_MEMORY_POLICY", "set memory policy", "set memory po…"]])("stands apart from the VM where the operation is %s", (kind, whole, cut) => {
+    const state = reduce(reduce(stateWith([vm({ id: "web-1" })]), { type: "operations", operations: [operation("op-1", { kind })] }), { type: "open", page: "operations" });
+    expect(lines(state)[2]).toContain(` ${cut} `);
+    expect(lines(state)[2]).toMatch(/[a-z…] +web-1 .* by root/);
+    expect(lines(state, LARGE)[2]).toMatch(new RegExp(` ${whole} +web-1 `));
+  });
+
   it("of operations tells the cause of a failure, and who asked", () => {
     const failed = operation("op-1", { state: "FAILED", error: LONG, requestedBy: "cli of eva" });
     const state = reduce(reduce(stateWith([vm({ id: "web-1" })]), { type: "operations", operations: [operation("op-2", { startedAt: NOW + 1 }), failed] }), { type: "open", page: "operations" });

@@ -22,7 +22,7 @@ function withRoom(): State {
   const room = { balloonTargetBytes: GIB, balloonFloorBytes: GIB, memoryTargetBytes: 2 * GIB, memoryMaxBytes: 4 * GIB, vcpusTarget: 1, vcpusMax: 16 };
   const policy = { floorBytes: GIB, ceilingBytes: 2 * GIB, maxBytes: 4 * GIB, shares: 1_000, control: "OFF", sharingDomain: "lab" } as const;
   const cpuPolicy = { weight: 100, limitPercent: null, pins: [], emulatorCpus: null, maxVcpus: 16 };
-  return reduce(stateWith([vm({ id: LONG_ID, label: LONG_NAME })]), { type: "vmMemory", detail: { vmId: LONG_ID, breakdown: null, room, policy, cpuPolicy, decisions: [] } });
+  return reduce(stateWith([vm({ id: LONG_ID, label: LONG_NAME })]), { type: "vmMemory", detail: { vmId: LONG_ID, breakdown: null, room, policy, compression: null, cpuPolicy, decisions: [] } });
 }
 
 describe("a line being typed, of a VM with the longest name", () => {

@@ -9,7 +9,8 @@ import { plainFrame } from "./plain.js";
 import { screen } from "./screen.js";
 import { niceTop, sparkline } from "./sparkline.js";
 import { ASCII, UNICODE } from "./theme.js";
-import { fittingColumns } from "./vm-columns.js";
+import { shownColumns } from "./choice-pages.js";
+import { COLUMNS, fittingColumns } from "./vm-columns.js";
 import { firstRow } from "./vm-table.js";
 
 const SIZE = { columns: 80, rows: 24 };
@@ -33,6 +34,16 @@ describe("the table", () => {
   });
   it.each([[0, 5, 3, 0], [9, 5, 10, 5], [5, 5, 10, 3]])("shows row %s of a table of %s rows out of %s from %s on", (chosen, rows, total, first) => expect(firstRow(chosen, rows, total)).toBe(first));
 
+  it("is what the page of its columns says is shown, beside the graphs of a wide screen too", () => {
+    for (const columns of [80, 120, 160, 200, 300]) {
+      const state = stateWith([vm({})], [sample("web-1", NOW)]);
+      const onScreen = screen(state, { columns, rows: 50 }, UNICODE).text();
+      const titles = fittingColumns(columns >= 160 ? columns * 0.6 : columns).map((column) => column.title(UNICODE, "core"));
+      expect(shownColumns(state, columns).map((id) => COLUMNS.find((column) => column.id === id)?.title(UNICODE, "core"))).toEqual(titles);
+      expect(onScreen).toMatch(new RegExp(`NAME +${titles.slice(1).map((title) => title.replaceAll(/[/%↓↑]/g, "\\$&")).join(" +")}`));
+    }
+  });
+
   it("shows what is unknown as a dash and never as 0", () => {
     const frame = screen(stateWith([vm({ id: "quiet" })], [sample("quiet", NOW, { cpuRatio: null })]), SIZE, UNICODE);
     expect(frame.line(6)).toMatch(/quiet +running +– +– +\/ +256M +– +– +– +1m/);
@@ -52,7 +63,10 @@ describe("the table", () => {
   it("says what to do while there is nothing to show", () => {
     const lines = (state: Parameters<typeof screen>[0]): string => screen(state, SIZE, UNICODE).line(6);
     expect(lines(initialState(NOW))).toContain("Waiting for the first list");
-    expect(lines(stateWith([]))).toContain("quetzal apply");
+    expect(lines(stateWith([]))).toMatch(/n makes one; quetzal apply .*\. *$/);
+    const typing = reduce(reduce(stateWith([vm({})]), { type: "filter", text: "nothing" }), { type: "matches", where: "nothing", ids: [], fault: null });
+    const unfinished = reduce(reduce(typing, { type: "filter", text: "nothing>" }), { type: "matches", where: "nothing>", ids: [], fault: { text: "Column 9: expected a value.", column: 9 } });
+    expect(lines(unfinished)).toContain("/nothing> is no filter yet.");
     expect(lines(reduce(reduce(stateWith([vm({})]), { type: "filter", text: "nothing" }), { type: "matches", where: "nothing", ids: [], fault: null }))).toContain("Esc clears the filter");
   });
 });

@@ -49,6 +49,8 @@ export const COLUMNS: readonly Column[] = [
   { id: "steal", title: () => "steal%", help: "time it waited for a core", width: 6, align: "right", rank: 4, text: ({ sample }) => percent(sample?.stealRatio ?? null) },
   { id: "throttled", title: () => "throttled%", help: "time that its CPU limit stopped it, of a core", width: 10, align: "right", rank: null, text: ({ sample }) => percent(sample?.throttledTimeRatio ?? null) },
   { id: "memory", title: () => "GUEST / CONF", help: "memory used by the guest, and configured", sort: "memory", width: 13, align: "right", rank: 0, text: memoryText },
+  { id: "configured", title: () => "CONF", help: "memory that it was started with", width: 5, align: "right", rank: null, text: ({ vm, sample }) => bytes(memoryOf(vm, sample)) },
+  { id: "available", title: () => "AVAIL", help: "memory that the guest could still use, as it says", width: 5, align: "right", rank: null, text: ({ sample }) => bytes(sample?.guestAvailableBytes ?? null) },
   { id: "rss", title: () => "RSS", help: "memory that the host has for it", width: 5, align: "right", rank: 2, text: ({ sample }) => bytes(sample?.rssBytes ?? null) },
   { id: "balloon", title: () => "BALLOON", help: "memory that the balloon leaves it", width: 7, align: "right", rank: 5, text: ({ sample }) => bytes(sample?.balloonActualBytes ?? null) },
   { id: "shared", title: () => "SHARED", help: "memory merged with that of others", width: 6, align: "right", rank: 6, text: ({ sample }) => bytes(sample?.ksmMergedBytes ?? null) },

@@ -1,4 +1,4 @@
-// The tab of a VM's disks: rates, operations and latency of each kind of operation, room taken; below, over time.
+// The tab of a VM's disks: rates, operations and latency of each kind of operation, what its file takes and its size; below, over time.
 import { diskPart } from "../store/detail-rings.js";
 import type { DiskFigure } from "../store/detail-rings.js";
 import type { DiskSample, Vm } from "../store/model.js";
@@ -23,14 +23,14 @@ const PLOT_ROWS = 9;
 interface Row { disk: DiskSample; isKept: boolean }
 
 const right = (title: string, width: number, text: (disk: DiskSample) => string): FixedColumn<Row> =>
-  ({ title, width, align: "right", text: ({ disk, isKept }) => (isKept ? text(disk) : UNKEPT), look: ({ disk, isKept }) => (isKept && text(disk) !== UNKNOWN ? TEXT : DIM) });
+  ({ title, width, align: "right", text: ({ disk, isKept }) => (isKept ? text(disk) : width < UNKEPT.length ? UNKNOWN : UNKEPT), look: ({ disk, isKept }) => (isKept && text(disk) !== UNKNOWN ? TEXT : DIM) });
 
 const COLUMNS: readonly FixedColumn<Row>[] = [
   { title: "disk", width: 8, align: "left", text: ({ disk }) => disk.name, look: () => BOLD },
   right("read/s", 6, (disk) => rate(disk.readBytesPerSecond)), right("write/s", 7, (disk) => rate(disk.writeBytesPerSecond)),
-  right("reads/s", 7, (disk) => count(disk.readsPerSecond)), right("writes/s", 8, (disk) => count(disk.writesPerSecond)), right("flush/s", 7, (disk) => count(disk.flushesPerSecond)),
+  right("r op/s", 6, (disk) => count(disk.readsPerSecond)), right("w op/s", 6, (disk) => count(disk.writesPerSecond)), right("f op/s", 6, (disk) => count(disk.flushesPerSecond)),
   right("a read", 6, (disk) => latency(disk.readLatencySeconds)), right("a write", 7, (disk) => latency(disk.writeLatencySeconds)), right("a flush", 7, (disk) => latency(disk.flushLatencySeconds)),
-  right("on host", 7, (disk) => bytes(disk.allocatedBytes)),
+  right("taken", 5, (disk) => bytes(disk.allocatedBytes)), right("size", 5, (disk) => bytes(disk.capacityBytes)),
 ];
 
 export function vmDisks(p: Painter, vm: Vm, rect: Rect): void {
@@ -38,7 +38,7 @@ export function vmDisks(p: Painter, vm: Vm, rect: Rect): void {
   const rows = Math.max(1, Math.min(disks.length, rect.height - 2 - PLOT_ROWS));
   const first = scrolled(p.state, "vm.disks", rows, disks.length);
   const more = disks.length > rows ? `${first + 1} to ${first + rows} of ${disks.length}` : "";
-  rule(p, { ...rect, height: 1 }, "disks: bytes, operations, time of one operation", more);
+  rule(p, { ...rect, height: 1 }, "disks: bytes, operations, time of each; taken on the host of what size", more);
   if (disks.length === 0) p.frame.put(rect.x + 2, rect.y + 1, p.state.past.at === null ? whyNoFigures(vm, "No disk, or no sample yet.") : whyUnknownThen(p.state, { kind: "vm", id: vm.id }, p.state.details.has(vm.id) ? "No disk then." : ASKING), DIM);
   else fixedTable(p, { x: rect.x + 1, y: rect.y + 1, width: rect.width - 1, height: rows + 1 }, COLUMNS, disks, first);
   const used = 2 + rows;

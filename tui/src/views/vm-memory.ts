@@ -1,5 +1,7 @@
 // The tab of a VM's memory: where it is and what was asked for, then four figures that are often taken for one another,
 // each with its source and age, then what explains them, then all over time.
+import { detailOf } from "../store/memory.js";
+import type { MemoryCompression } from "../store/memory.js";
 import { memoryOf, serverNow } from "../store/select.js";
 import type { Vm } from "../store/model.js";
 import { style } from "./frame.js";
@@ -73,11 +75,17 @@ function told(p: Painter, vm: Vm, value: number | null | undefined, source: stri
   return p.state.past.at === null ? whyNot : whyUnknownThen(p.state, { kind: "vm", id: vm.id }, p.state.details.has(vm.id) ? undefined : ASKING);
 }
 
+function storedWords(compression: MemoryCompression | null): string {
+  if (compression === null || compression.ratio === null) return "host: paged out, compressed";
+  return `host: in ${bytes(compression.storedBytes)}, ${compression.ratio.toFixed(1)}:1`;
+}
+
 /** No source is longer than what an 80-column screen has room for: it is not cut. */
 function memoryFigures(p: Painter, vm: Vm): Figure[] {
   const { state } = p;
   const sample = state.samples.get(vm.id) ?? null;
   const detail = sample === null ? null : (state.details.get(vm.id) ?? null);
+  const compression = detailOf(state, vm.id)?.compression ?? null;
   const configured = memoryOf(vm, sample);
   const now = serverNow(state);
   const sampled = sample === null ? null : Math.max(0, now - sample.time);
@@ -87,8 +95,8 @@ function memoryFigures(p: Painter, vm: Vm): Figure[] {
   const size = (name: string, value: number | null | undefined, ageMs: Figure["ageMs"], source: string, whyNot = source, role: Role = "text"): Figure => ({
     name, value: bytes(value ?? null), share: value == null ? null : value / configured, ageMs: value == null ? null : ageMs, source: told(p, vm, value, source, whyNot), role,
   });
-  const rate = (name: string, value: number | null | undefined, write: (value: number | null) => string, source: string): Figure =>
-    ({ name, value: write(value ?? null), share: null, ageMs: value == null ? null : spoken, source: told(p, vm, value, source, source), role: "text" });
+  const rate = (name: string, value: number | null | undefined, write: (value: number | null) => string, source: string, ageMs: Figure["ageMs"] = spoken): Figure =>
+    ({ name, value: write(value ?? null), share: null, ageMs: value == null ? null : ageMs, source: told(p, vm, value, source, source), role: "text" });
   return [
     size("configured", configured, null, vm.restartRequired ? "what it was started with" : "the definition", undefined, "title"),
     size("balloon actual", sample?.balloonActualBytes, answered, "QEMU: what the balloon leaves it", "no balloon, or no answer of QEMU", "third"),
@@ -98,6 +106,8 @@ function memoryFigures(p: Painter, vm: Vm): Figure[] {
     size("  fair share", detail?.pssBytes, sampled, "host: PSS, taken every 10 s", "host: PSS, none taken yet"),
     size("  shared by KSM", sample?.ksmMergedBytes, sampled, detail === null ? "host: pages merged" : `host: pages merged, profit ${bytes(detail.ksmProfitBytes)}`),
     size("  swapped out", detail?.swapBytes, sampled, "host: of the QEMU process"),
+    size("  compressed", compression?.originalBytes, sampled, storedWords(compression), "host: it compresses nothing"),
+    rate("  refaults/s", detail?.majorFaultsPerSecond, count, "host: pages of QEMU fetched back", sampled),
     size("  guest's cache", detail?.guestCacheBytes, spoken, "guest's own word: its page cache"),
     rate("  guest swap in", detail?.guestSwapInBytesPerSecond, ratePerSecond, `guest's own word; out ${ratePerSecond(detail?.guestSwapOutBytesPerSecond ?? null)}`),
     rate("  major faults/s", detail?.guestMajorFaultsPerSecond, count, "guest's own word: fetched from disk"),

@@ -83,10 +83,18 @@ export function memoryPlot(p: Painter, vm: Vm): Plot {
   };
 }
 
+const NO_DISK = "no disk, or no figures yet";
+
+/** Its sample has no figure of any disk: there is none, or the sample is the first. */
+function isDiskless({ state }: Painter, vm: Vm): boolean {
+  const sample = state.samples.get(vm.id);
+  return sample !== undefined && sample.diskReadBytesPerSecond === null && sample.diskWriteBytesPerSecond === null;
+}
+
 /** Bytes alone: latency stands beside it. */
 export function diskRatePlot(p: Painter, vm: Vm): Plot {
   return {
-    title: "disk, B/s", scale: RATE, of: ofVm(vm), whyEmpty: whyNoFigures(vm),
+    title: "disk, B/s", scale: RATE, of: ofVm(vm), whyEmpty: whyNoFigures(vm, isDiskless(p, vm) ? NO_DISK : undefined),
     lines: [
       line(p, vm, "diskRead", "r", "first", (known) => known.diskReadBytesPerSecond),
       line(p, vm, "diskWrite", "w", "second", (known) => known.diskWriteBytesPerSecond),
@@ -102,7 +110,7 @@ function diskPlot(p: Painter, vm: Vm): Plot {
 
 export function latencyPlot(p: Painter, vm: Vm): Plot {
   // It may have read at its boot, long before what the graph spans.
-  const whyNone = p.state.samples.has(vm.id) ? `no read or write in these ${spanWords(graphSpan(p.state).seconds)}` : undefined;
+  const whyNone = isDiskless(p, vm) ? NO_DISK : p.state.samples.has(vm.id) ? `no read or write in these ${spanWords(graphSpan(p.state).seconds)}` : undefined;
   return {
     title: "disk latency", scale: LATENCY, of: ofVm(vm), whyEmpty: whyNoFigures(vm, whyNone), whyEmptyThen: "no read or write then",
     lines: [line(p, vm, "diskLatency", "all", "first", (sample) => sample.diskLatencySeconds)],

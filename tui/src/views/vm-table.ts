@@ -69,8 +69,10 @@ function emptyText(state: State): string {
   const then = emptyTextThen(state);
   if (then !== null) return then;
   if (!state.vmsKnown) return "Waiting for the first list of VMs.";
-  if (state.vms.size > 0) return `No VM matches /${state.ui.filter}. Esc clears the filter.`;
-  return "No VM is defined. Write a config.json and run: quetzal apply FOLDER";
+  const { filter } = state.ui;
+  // What is shown is what the last text found that was a filter.
+  if (state.vms.size > 0) return state.matches.fault === null ? `No VM matches /${filter}. Esc clears the filter.` : `/${filter} is no filter yet. Esc clears it.`;
+  return "No VM is defined. n makes one; quetzal apply FOLDER takes a folder's.";
 }
 
 function row(p: Painter, rect: Rect, y: number, vm: Vm, columns: readonly Column[]): void {

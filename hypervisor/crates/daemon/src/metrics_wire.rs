@@ -34,6 +34,7 @@ pub fn host(sample: &HostSample) -> v1::HostMetrics {
         memory_cached_bytes: sample.memory_cached_bytes,
         swap_total_bytes: sample.swap_total_bytes,
         swap_used_bytes: sample.swap_used_bytes,
+        refaults: sample.refaults,
         ksm: sample.ksm.as_ref().map(|ksm| v1::Ksm {
             running: ksm.is_running,
             pages_shared: ksm.pages_shared,
@@ -151,5 +152,6 @@ fn disk(disk: &DiskSample) -> v1::DiskMetrics {
         write_time_ns: disk.write_time_ns,
         flush_time_ns: disk.flush_time_ns,
         allocated_bytes: disk.allocated_bytes,
+        capacity_bytes: disk.capacity_bytes,
     }
 }

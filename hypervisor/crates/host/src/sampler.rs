@@ -30,6 +30,8 @@ pub struct HostSample {
     pub memory_kernel_bytes: Option<u64>,
     pub swap_total_bytes: Option<u64>,
     pub swap_used_bytes: Option<u64>,
+    /// Pages fetched back from swap since boot, compressed or not.
+    pub refaults: Option<u64>,
     pub ksm: Option<Ksm>,
     /// CPU time of KSM's scanner.
     pub ksmd_ns: Option<u64>,
@@ -115,6 +117,7 @@ pub struct HostSampler {
     psi_memory: KernelFile,
     psi_io: KernelFile,
     meminfo: KernelFile,
+    vmstat: KernelFile,
     ksm_run: KernelFile,
     ksm_shared: KernelFile,
     ksm_sharing: KernelFile,
@@ -147,6 +150,7 @@ impl HostSampler {
             psi_memory: file("proc/pressure/memory"),
             psi_io: file("proc/pressure/io"),
             meminfo: file("proc/meminfo"),
+            vmstat: file("proc/vmstat"),
             ksm_run: file("sys/kernel/mm/ksm/run"),
             ksm_shared: file("sys/kernel/mm/ksm/pages_shared"),
             ksm_sharing: file("sys/kernel/mm/ksm/pages_sharing"),
@@ -174,6 +178,7 @@ impl HostSampler {
             psi_cpu: self.psi_cpu.read_or_reopen(&mut self.buffer).and_then(parse::pressure),
             psi_memory: self.psi_memory.read_or_reopen(&mut self.buffer).and_then(parse::pressure),
             psi_io: self.psi_io.read_or_reopen(&mut self.buffer).and_then(parse::pressure),
+            refaults: self.vmstat.read_or_reopen(&mut self.buffer).and_then(parse::refaults),
             ksm: self.ksm(),
             ksmd_ns: self.ksmd.as_ref().and_then(Scanner::cpu_ns),
             zram: self.zram(),

@@ -69,6 +69,11 @@ pub(crate) fn memory(text: &str, sample: &mut HostSample) {
         bytes("Zswapped").zip(bytes("Zswap")).map(|(stored_bytes, pool_bytes)| Zswap { stored_bytes, pool_bytes });
 }
 
+/// Of /proc/vmstat: what zswap gives back is counted apart, by kernels from 6.1 on.
+pub(crate) fn refaults(text: &str) -> Option<u64> {
+    Some(value_of::<u64>(text, "pswpin")? + value_of::<u64>(text, "zswpin").unwrap_or(0))
+}
+
 /// None without the first, which every kernel has. Kernel stacks are part of vmalloc where the kernel maps them so.
 fn kernel_bytes(bytes: impl Fn(&'static str) -> Option<u64>) -> Option<u64> {
     let or_none = |name| bytes(name).unwrap_or(0);

@@ -49,6 +49,7 @@ fn every_recorded_source_is_read() {
         ("proc/pressure/cpu", "some avg10=12.50 avg60=0.00 avg300=0.00 total=77\n"),
         ("proc/pressure/memory", "some avg10=0.00 avg60=0.00 total=5\nfull avg10=1.00 avg60=0.00 total=4\n"),
         ("proc/meminfo", MEMINFO),
+        ("proc/vmstat", "pgpgin 9\npswpin 30\npswpout 8\nzswpin 4\nzswpout 9\n"),
         ("proc/diskstats", DISKSTATS),
         ("proc/net/dev", NET_DEV),
         ("sys/kernel/mm/ksm/run", "1\n"),
@@ -88,6 +89,7 @@ fn every_recorded_source_is_read() {
         memory_kernel_bytes: Some(68 * 1024),
         swap_total_bytes: Some(30 * 1024),
         swap_used_bytes: Some(20 * 1024),
+        refaults: Some(34),
         ksm: Some(Ksm {
             is_running: true,
             pages_shared: 10,
@@ -125,6 +127,7 @@ fn texts_that_do_not_read_are_absent() {
     assert_eq!(parse::nics("eth0: 1 2").count(), 0);
     assert_eq!(parse::cpus(nonsense, 1), []);
     let mut sample = HostSample::default();
+    assert_eq!((parse::refaults("pswpin 3\n"), parse::refaults("zswpin 3\n")), (Some(3), None));
     parse::memory("SwapTotal: 1 kB\nSwapFree: 2 kB\nZswap: 1 kB", &mut sample);
     assert_eq!((sample.swap_used_bytes, sample.zswap), (Some(0), None));
 }

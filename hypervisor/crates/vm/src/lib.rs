@@ -9,6 +9,7 @@ pub mod console;
 pub mod context;
 pub mod cpu;
 mod crash;
+mod disk_figures;
 mod guest_memory;
 pub mod launch;
 pub mod machine;

@@ -15,6 +15,8 @@ use quetzal_qmp::Qmp;
 use serde_json::{Value, json};
 
 use crate::cpu::vcpu_of_thread;
+pub use crate::disk_figures::DiskSample;
+use crate::disk_figures::{capacity_bytes, disk_sample};
 pub use crate::guest_memory::GuestMemory;
 use crate::guest_memory::guest_memory;
 use crate::machine::Live;
@@ -33,6 +35,8 @@ const FRESH_FOR: Duration = Duration::from_millis(1_500);
 const WORD_FRESH_FOR: Duration = Duration::from_millis(2_500);
 /// What a disk takes on the host changes slowly.
 const ALLOCATED_EVERY_TICKS: u64 = 10;
+/// A QEMU that did not say how large its disks are is asked again this seldom.
+const CAPACITY_EVERY_TICKS: u64 = 10;
 
 #[derive(Debug, Clone, Default)]
 pub struct VmSample {
@@ -79,20 +83,6 @@ pub struct VcpuTime {
     pub run_delay_ns: Option<u64>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DiskSample {
-    pub name: String,
-    pub read_bytes: u64,
-    pub write_bytes: u64,
-    pub read_operations: u64,
-    pub write_operations: u64,
-    pub flush_operations: u64,
-    pub read_time_ns: u64,
-    pub write_time_ns: u64,
-    pub flush_time_ns: u64,
-    pub allocated_bytes: Option<u64>,
-}
-
 /// Shared between the VM's task, which makes it anew for every QEMU, and the tick.
 pub struct VmProbe {
     vm_id: String,
@@ -114,6 +104,8 @@ pub struct VmProbe {
 struct Answers {
     disks: Vec<DiskSample>,
     allocated: BTreeMap<String, u64>,
+    /// As this QEMU opened them: nothing grows a disk that is in use.
+    capacities: BTreeMap<String, u64>,
     guest_memory: Option<GuestMemory>,
     guest_asked_at: Option<Instant>,
     pss_bytes: Option<u64>,
@@ -208,7 +200,15 @@ impl VmProbe {
             }
             qmp.execute("query-cpus-fast", Value::Null).await.ok()
         };
-        let (disks, guest, balloon, vcpus) = tokio::join!(disks, guest, balloon, vcpus);
+        let asks_capacity =
+            tick.is_multiple_of(CAPACITY_EVERY_TICKS) && self.answers().capacities.len() < self.disks.len();
+        let blocks = async {
+            if !asks_capacity {
+                return None;
+            }
+            qmp.execute("query-block", Value::Null).await.ok()
+        };
+        let (disks, guest, balloon, vcpus, blocks) = tokio::join!(disks, guest, balloon, vcpus, blocks);
         let mut answers = self.answers();
         if disks.is_some() || guest.is_some() || balloon.is_some() {
             answers.answered_at = Some(Instant::now());
@@ -218,6 +218,10 @@ impl VmProbe {
         }
         if let Some(value) = disks {
             answers.disks = self.disks.iter().filter_map(|(name, _)| disk_sample(&value, name)).collect();
+        }
+        if let Some(value) = blocks {
+            let known = self.disks.iter().filter_map(|(name, _)| Some((name.clone(), capacity_bytes(&value, name)?)));
+            answers.capacities = known.collect();
         }
         if let Some(value) = guest {
             answers.guest_memory = self.judged(&value);
@@ -249,10 +253,11 @@ impl VmProbe {
                 .filter_map(|(name, path)| volume::allocated_bytes(path).ok().map(|bytes| (name.clone(), bytes)));
             answers.allocated = sizes.collect();
         }
-        let disks = answers
-            .disks
-            .iter()
-            .map(|disk| DiskSample { allocated_bytes: answers.allocated.get(&disk.name).copied(), ..disk.clone() });
+        let disks = answers.disks.iter().map(|disk| DiskSample {
+            allocated_bytes: answers.allocated.get(&disk.name).copied(),
+            capacity_bytes: answers.capacities.get(&disk.name).copied(),
+            ..disk.clone()
+        });
         VmSample {
             vm_id: self.vm_id.clone(),
             vcpus: process.as_ref().map(vcpus).unwrap_or_default(),
@@ -377,43 +382,4 @@ fn vcpus(process: &ProcessSample) -> Vec<VcpuTime> {
         .collect();
     found.sort_unstable_by_key(|vcpu| vcpu.index);
     found
-}
-
-/// The entry of the disk whose block node or device carries this name.
-fn disk_sample(answer: &Value, name: &str) -> Option<DiskSample> {
-    let carries = |entry: &&Value| {
-        let qdev = entry["qdev"].as_str().unwrap_or_default();
-        let named = |text: &str| text == name || text.strip_prefix("disk-") == Some(name);
-        entry["node-name"].as_str().is_some_and(named) || qdev.split('/').any(named)
-    };
-    let stats = &answer.as_array()?.iter().find(carries)?["stats"];
-    let counter = |key: &str| stats[key].as_u64().unwrap_or(0);
-    Some(DiskSample {
-        name: name.to_owned(),
-        read_bytes: counter("rd_bytes"),
-        write_bytes: counter("wr_bytes"),
-        read_operations: counter("rd_operations"),
-        write_operations: counter("wr_operations"),
-        flush_operations: counter("flush_operations"),
-        read_time_ns: counter("rd_total_time_ns"),
-        write_time_ns: counter("wr_total_time_ns"),
-        flush_time_ns: counter("flush_total_time_ns"),
-        allocated_bytes: None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_disk_is_found_by_its_node_or_its_device() {
-        let entry = |node: &str, qdev: &str| json!({ "node-name": node, "qdev": qdev, "stats": { "rd_bytes": 9 } });
-        let answer = json!([entry("other", "x"), entry("vda", "")]);
-        assert_eq!(disk_sample(&answer, "vda").unwrap().read_bytes, 9);
-        let answer = json!([entry("#block1", "/machine/peripheral/disk-vdb/virtio-backend")]);
-        assert_eq!(disk_sample(&answer, "vdb").unwrap().read_bytes, 9);
-        assert_eq!(disk_sample(&answer, "vda"), None);
-        assert_eq!(disk_sample(&json!({}), "vda"), None);
-    }
 }

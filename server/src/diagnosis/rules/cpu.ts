@@ -83,7 +83,7 @@ function guestCpu({ figures, vm }: Observations, span: Span): Judged {
   const perVcpu = figures.CPU_RATIO.map((cpu, step) => (cpu === null ? null : cpu / Math.max(figures.VCPUS_PRESENT[step] ?? vm.vcpus, 1)));
   return judge({
     kind: "GUEST_CPU", title: "its own CPU", weight: GUEST_CPU_WEIGHT,
-    main: { name: `use of its ${has} vCPU`, measured: measure(span, perVcpu, (ratio) => ratio > THRESHOLDS.guestCpu.value), threshold: THRESHOLDS.guestCpu, bad: "above", worst: 1 },
+    main: { name: `use of its ${has === 1 ? "vCPU" : `${has} vCPUs`}`, measured: measure(span, perVcpu, (ratio) => ratio > THRESHOLDS.guestCpu.value), threshold: THRESHOLDS.guestCpu, bad: "above", worst: 1 },
     whyNotKnown: "Its CPU use is not in the history of this window.",
     ...guestCpuRemedy(vm),
   });

@@ -72,8 +72,10 @@ const size = (name: string, example: string, description: string, read: NumberFi
 const sampled = (read: (sample: VmSample) => number | null) => (subject: FilterSubject): number | null => (subject.sample === null ? null : read(subject.sample));
 
 const CONTROLS = MEMORY_CONTROLS.map((control) => control.toLowerCase());
-const configured = (subject: FilterSubject): number | null => subject.memoryBytes;
-const guestTotal = (subject: FilterSubject): number | null => subject.sample?.guestTotalBytes ?? subject.memoryBytes;
+const defined = (subject: FilterSubject): number | null => subject.memoryBytes;
+/** What runs, which an edit of the definition changes at its next start only. */
+const configured = (subject: FilterSubject): number | null => subject.sample?.memoryConfiguredBytes ?? subject.memoryBytes;
+const guestTotal = (subject: FilterSubject): number | null => subject.sample?.guestTotalBytes ?? configured(subject);
 
 export const FILTER_FIELDS: readonly FilterFieldDefinition[] = [
   text("name", "name~web-*", "Its name.", ({ name }) => [name]),
@@ -81,11 +83,12 @@ export const FILTER_FIELDS: readonly FilterFieldDefinition[] = [
   { kind: "word", name: "state", example: "state:running", description: `Its state: ${VM_STATES.map((state) => state.toLowerCase()).join(", ")}; with : the start of one is enough.`, words: VM_STATES.map((state) => state.toLowerCase()), word: ({ state }) => state?.toLowerCase() ?? "" },
   text("host", "host=lab1", "Name or id of the host it lives on.", ({ hostId, hostName }) => (hostName === null ? [hostId] : [hostId, hostName])),
   figure("vcpus", "vcpus>=4", COUNT, "vCPUs that its definition gives it.", ({ vcpus }) => vcpus),
-  figure("memory", "memory>=2G", BYTES, "Memory that its definition gives it.", configured),
+  figure("memory", "memory>=2G", BYTES, "Memory that its definition gives it.", defined),
+  figure("memory.configured", "memory.configured>=2G", BYTES, "Memory that its QEMU was started with; of one that does not run, what its definition gives it.", configured),
   figure("cpu", "cpu>50", PERCENT, "CPU of its QEMU process; 100 is one core.", sampled((sample) => sample.cpuRatio)),
   figure("steal", "steal>5", PERCENT, "Share of time that its vCPUs could have run and no CPU was free; see throttled for its quota.", sampled((sample) => sample.stealRatio)),
   figure("throttled", "throttled>10", PERCENT, "Time in which its CPU quota stopped it; 100 is one core's.", sampled((sample) => sample.throttledTimeRatio)),
-  size("memory.floor", "memory.floor>=1G", "Memory below which nobody takes from the guest; percent is of what is configured.", ({ definition }) => memoryPolicy(definition).floorBytes, configured),
+  size("memory.floor", "memory.floor>=1G", "Memory below which nobody takes from the guest; percent is of what its definition gives it.", ({ definition }) => memoryPolicy(definition).floorBytes, defined),
   { kind: "word", name: "memory.control", example: "memory.control:on", description: `What the memory controller may do to it: ${CONTROLS.join(", ")}.`, words: CONTROLS, word: ({ definition }) => memoryPolicy(definition).control.toLowerCase() },
   size("guest.available", "guest.available<10%", "Memory that the guest could still use, as it says; percent is of what it has.", sampled((sample) => sample.guestAvailableBytes), guestTotal),
   size("guest.used", "guest.used>1.5G", "Memory that the guest uses, as it says; percent is of what it has.", sampled(guestUsed), guestTotal),

@@ -60,6 +60,12 @@ describe("what passes", () => {
     expect(matchesFilter(parseFilter("guest.used=40"), subjectOf({ sample }), 0)).toBe(true);
   });
 
+  it("tells what runs from what an edited definition gives, and takes shares of what runs", () => {
+    const edited = subjectOf({ memoryBytes: 512, sample: sampleOf({ memoryConfiguredBytes: 256, balloonActualBytes: 192 }) });
+    for (const text of ["memory=512", "memory.configured=256", "balloon=75%"]) expect(passes(text, edited)).toBe(true);
+    expect(passes("memory.configured=512", subjectOf({ memoryBytes: 512, sample: null }))).toBe(true);
+  });
+
   it("says by which figures", () => {
     expect(reasonsOf(parseFilter("state:running (cpu>40 or rss>1T) guest.available<60%"), subjectOf())).toEqual(["state running", "cpu 50.0% (>40)", "guest.available 120M (<60%)"]);
     expect(reasonsOf(parseFilter("disk.latency>1ms disk.read>1k age>5m faults>=0"), subjectOf())).toEqual(["disk.latency 4ms (>1ms)", "disk.read 1M/s (>1k)", "age 2h (>5m)", "faults 0/s (>=0)"]);

@@ -80,6 +80,7 @@ function addHostMemory(memory: Command, grammar: Grammar): void {
     .option("--soft <percent>", "available below which SOFT begins, such as 4%", parsePercent)
     .option("--hard <percent>", "available below which HARD begins, such as 2%", parsePercent)
     .option("--low <percent>", "available below which LOW begins, such as 1%", parsePercent)
+    .option("--undo", "take back what was set last, by whomever")
     .option("--dry-run", "only say what it would do");
   grammar.runs(host, "record", async (context, name: string | undefined, options: HostMemoryOptions) => (await import("../memory/host.js")).hostMemory(context, name, options));
 }

@@ -8,6 +8,7 @@ import { hostNamed } from "../host.js";
 import { printRecord } from "../output/print.js";
 import { fieldLines } from "../output/table.js";
 import { BREAKDOWN, breakdownLines } from "./breakdown.js";
+import { COMPRESSION, compressionWords } from "./compression.js";
 
 const SETTINGS = graphql(`fragment CliHostMemory on HostMemory {
   state ksm { mode cpuBudgetPercent activeDomain reason pagesPerScan sleepMs cpuUsedRatio } compression { mode sizeBytes algorithm }
@@ -16,11 +17,11 @@ const SETTINGS = graphql(`fragment CliHostMemory on HostMemory {
 const HOST_MEMORY = graphql(
   `query HostMemory($id: ID!) {
     host(id: $id) {
-      id name memory { ...CliHostMemory } memoryBreakdown { ...CliBreakdown }
+      id name memory { ...CliHostMemory } memoryBreakdown { ...CliBreakdown } memoryCompression { ...CliCompression }
       latest { time memoryTotalBytes memoryAvailableBytes swapTotalBytes swapUsedBytes ksmSavedBytes ksmSharedBytes ksmProfitBytes ksmdRatio compressedOriginalBytes compressedStoredBytes }
     }
   }`,
-  [SETTINGS, BREAKDOWN],
+  [SETTINGS, BREAKDOWN, COMPRESSION],
 );
 const SET = graphql(
   `mutation SetHostMemory($input: SetHostMemoryInput!) {
@@ -30,6 +31,17 @@ const SET = graphql(
       ... on Error { message }
       ... on InvalidInput { field }
       ... on InsufficientResources { field }
+    }
+  }`,
+  [SETTINGS],
+);
+
+const UNDO = graphql(
+  `mutation UndoHostMemory($input: UndoHostMemoryInput!) {
+    result: undoHostMemory(input: $input) {
+      __typename
+      ... on SetHostMemorySuccess { effect host { id name } memory { ...CliHostMemory } }
+      ... on Error { message }
     }
   }`,
   [SETTINGS],
@@ -59,14 +71,20 @@ export interface HostMemoryOptions {
   readonly soft?: number;
   readonly hard?: number;
   readonly low?: number;
+  /** Take back what was set last. */
+  readonly undo?: boolean;
   readonly dryRun?: boolean;
 }
 
 export async function hostMemory(context: CommandContext, name: string | undefined, options: HostMemoryOptions): Promise<void> {
   const { id } = await hostNamed(context, name);
   const change = changeOf(options);
+  if (options.undo === true) {
+    if (Object.keys(change).length > 0) throw new CommandError(EXIT.usage, "Usage", "--undo takes back what was set last: give it without what to set.");
+    return undo(context, id, options.dryRun ?? false);
+  }
   if (Object.keys(change).length > 0) return set(context, id, change, options.dryRun ?? false);
-  if (options.dryRun) throw new CommandError(EXIT.usage, "Usage", "--dry-run goes with what to set: --ksm, --budget, --compression, --size, --algorithm, --control, --idle-tax, --high, --soft, --hard or --low.");
+  if (options.dryRun) throw new CommandError(EXIT.usage, "Usage", "--dry-run goes with what to set: --ksm, --budget, --compression, --size, --algorithm, --control, --idle-tax, --high, --soft, --hard, --low or --undo.");
   const { host } = await context.client().request(HOST_MEMORY, { id }, context.signal);
   if (host === null) throw new CommandError(EXIT.notFound, "HostNotFound", `There is no host "${sanitise(id)}" any more: 'quetzal host ls' lists them.`);
   await printRecord(context, host, { name: host.id, lines: () => hostLines(context, host) });
@@ -84,18 +102,28 @@ function changeOf({ ksm, budget, compression, size, algorithm, control, idleTax,
 async function set(context: CommandContext, hostId: string, change: ReturnType<typeof changeOf>, dryRun: boolean): Promise<void> {
   const { result } = await context.client().request(SET, { input: { hostId, dryRun, ...change } }, context.signal);
   if (result.__typename !== "SetHostMemorySuccess") throw fromTypedError(result);
-  const { host, effect, memory } = result;
-  const line = dryRun ? `${sanitise(host.name)}: would be set (dry run: nothing was done). ${sanitise(effect)}` : `${sanitise(host.name)}: set. ${sanitise(effect)}`;
+  await printSet(context, result, dryRun, ` 'quetzal memory host ${sanitise(result.host.name)} --undo' takes it back.`);
+}
+
+async function undo(context: CommandContext, hostId: string, dryRun: boolean): Promise<void> {
+  const { result } = await context.client().request(UNDO, { input: { hostId, dryRun } }, context.signal);
+  if (result.__typename !== "SetHostMemorySuccess") throw fromTypedError(result);
+  await printSet(context, result, dryRun, "");
+}
+
+async function printSet(context: CommandContext, { host, effect, memory }: Extract<ResultOf<typeof SET>["result"], { __typename: "SetHostMemorySuccess" }>, dryRun: boolean, wayBack: string): Promise<void> {
+  const line = dryRun ? `${sanitise(host.name)}: would be set (dry run: nothing was done). ${sanitise(effect)}` : `${sanitise(host.name)}: set. ${sanitise(effect)}${wayBack}`;
   await printRecord(context, { host, effect, memory }, { name: host.id, lines: () => [line] });
 }
 
-function hostLines(context: CommandContext, { name, memory, memoryBreakdown, latest }: Shown): string[] {
+function hostLines(context: CommandContext, { name, memory, memoryBreakdown, memoryCompression: compression, latest }: Shown): string[] {
   return [
     ...fieldLines([
       ["Host", sanitise(name)],
       ["Memory", latest === null ? undefined : `${formatBytes(latest.memoryAvailableBytes)} available of ${formatBytes(latest.memoryTotalBytes)}, swap ${formatBytes(latest.swapUsedBytes)} of ${formatBytes(latest.swapTotalBytes)}`],
       ...(memory === null ? [["Settings", "not known: its daemon cannot be asked"] as const] : settingsFields(memory)),
-      ["Saved", latest === null ? undefined : `${formatBytes(latest.ksmSavedBytes)} by sharing; ${formatBytes(latest.compressedOriginalBytes)} compressed to ${formatBytes(latest.compressedStoredBytes)}`],
+      ["Saved", latest === null ? undefined : `${formatBytes(latest.ksmSavedBytes)} by sharing`],
+      ["Compressed", compression === null ? undefined : compressionWords(compression)],
     ]),
     ...(memoryBreakdown === null ? [] : ["", ...breakdownLines(context, memoryBreakdown)]),
   ];

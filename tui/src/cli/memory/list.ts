@@ -19,6 +19,7 @@ const MEMORY_VM = graphql(`
       time guestTotalBytes guestAvailableBytes guestFreeBytes guestCacheBytes guestUpdatedAt balloonActualBytes pluggedBytes rssBytes pssBytes swapBytes ksmMergedBytes ksmProfitBytes
       majorFaultsPerSecond guestRam { sizeBytes residentBytes sharedBytes swappedBytes overheadBytes }
     }
+    memoryCompression { originalBytes storedBytes ratio refaultsPerSecond }
   }
 `);
 const MEMORY_LIST = graphql(
@@ -40,7 +41,7 @@ export const MEMORY_LISTING: Listing<MemoryVm> = {
   empty: "No VM matches.",
   columns: [
     { name: "id", title: "  ID", value: ({ id }) => id, cell: (vm, { characters }) => `${stateSymbol(vm.state, characters)} ${sanitise(vm.id)}`, colour: ({ state }) => stateColour(state) },
-    size("memory", "BOOT", ({ memoryBytes }) => memoryBytes, "wide"),
+    size("memory", "DEFINED", ({ memoryBytes }) => memoryBytes, "wide"),
     size("size", "SIZE", ({ room, memoryBytes }) => room?.memoryTargetBytes ?? memoryBytes),
     size("max", "MAX", ({ memoryPolicy }) => memoryPolicy.maxBytes, "wide"),
     size("balloon", "HAS", ({ latest }) => latest?.balloonActualBytes),
@@ -52,6 +53,10 @@ export const MEMORY_LISTING: Listing<MemoryVm> = {
     size("resident", "RESIDENT", ({ latest }) => latest?.guestRam?.residentBytes),
     size("shared", "SHARED", ({ latest }) => latest?.guestRam?.sharedBytes),
     size("swapped", "SWAPPED", ({ latest }) => latest?.guestRam?.swappedBytes),
+    size("compressed", "COMPRESSED", ({ memoryCompression }) => memoryCompression?.originalBytes, "wide"),
+    size("stored", "STORED", ({ memoryCompression }) => memoryCompression?.storedBytes, "wide"),
+    { name: "ratio", shown: "wide", align: "right", value: ({ memoryCompression }) => memoryCompression?.ratio ?? null, cell: ({ memoryCompression }) => memoryCompression?.ratio?.toFixed(1) ?? UNKNOWN },
+    { name: "refaults", title: "REFAULTS/S", shown: "wide", align: "right", value: ({ memoryCompression }) => memoryCompression?.refaultsPerSecond ?? null, cell: ({ memoryCompression }) => memoryCompression?.refaultsPerSecond?.toFixed(1) ?? UNKNOWN },
     size("overhead", "OVERHEAD", ({ latest }) => latest?.guestRam?.overheadBytes, "wide"),
     size("pss", "PSS", ({ latest }) => latest?.pssBytes, "wide"),
     { name: "control", alias: "memory.control", value: ({ memoryPolicy }) => memoryPolicy.control.toLowerCase(), cell: ({ memoryPolicy }) => memoryPolicy.control.toLowerCase() },

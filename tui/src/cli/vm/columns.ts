@@ -47,6 +47,10 @@ function flag(name: string, of: (vm: ListedVm) => boolean): Column {
   return { name, shown: "wide", value: of, cell: (vm) => (of(vm) ? "yes" : "no") };
 }
 
+function size(name: string, title: string, shown: Shown, of: (vm: ListedVm) => number): Column {
+  return { name, title, ...(shown === undefined ? {} : { shown }), align: "right", value: of, cell: (vm) => formatBytes(of(vm)) };
+}
+
 /** Unknown when either is. */
 function sum(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a + b;
@@ -65,7 +69,9 @@ export const VM_LISTING: Listing<ListedVm> = {
     figure("throttled", "THROTTLED%", "wide", formatPercent, (sample) => sample.throttledTimeRatio),
     figure("guest.used", "GUEST", undefined, formatBytes, guestUsedBytes),
     figure("guest.available", "AVAILABLE", "wide", formatBytes, (sample) => sample.guestAvailableBytes),
-    { name: "memory", align: "right", value: ({ memoryBytes }) => memoryBytes, cell: ({ memoryBytes }) => formatBytes(memoryBytes) },
+    // What runs: an edited definition is in effect from the next start only, and is a column of its own.
+    size("memory.configured", "CONF", undefined, ({ latest, memoryBytes }) => latest?.memoryConfiguredBytes ?? memoryBytes),
+    size("memory", "DEFINED", "wide", ({ memoryBytes }) => memoryBytes),
     figure("balloon", "BALLOON", "wide", formatBytes, (sample) => sample.balloonActualBytes),
     figure("rss", "RSS", "wide", formatBytes, (sample) => sample.rssBytes),
     figure("pss", "PSS", "wide", formatBytes, (sample) => sample.pssBytes),

@@ -19,8 +19,9 @@ const VM_SHOW = graphql(`
       crash { cause exitCode signal stderrTail consoleTail }
       verbs { verb allowed reason }
       latest {
-        time cpuRatio stealRatio throttledTimeRatio guestTotalBytes guestAvailableBytes balloonActualBytes rssBytes pssBytes
+        time cpuRatio stealRatio throttledTimeRatio memoryConfiguredBytes guestTotalBytes guestAvailableBytes balloonActualBytes rssBytes pssBytes
         diskReadBytesPerSecond diskWriteBytesPerSecond diskLatencySeconds networkRxBytesPerSecond networkTxBytesPerSecond
+        disks { name allocatedBytes capacityBytes }
       }
     }
   }
@@ -47,7 +48,7 @@ function identity(context: CommandContext, vm: ShownVm): Field[] {
     ["Name", sanitise(vm.name)],
     ["State", context.paint(stateColour(vm.state), state)],
     ["Host", sanitise(vm.host.name)],
-    ["Machine", `${sanitise(vm.machine)}${vm.accelerator === null ? "" : ` ${sanitise(vm.accelerator)}`}, ${vm.vcpus} vCPU, ${formatBytes(vm.memoryBytes)}`],
+    ["Machine", `${sanitise(vm.machine)}${vm.accelerator === null ? "" : ` ${sanitise(vm.accelerator)}`}, ${vm.vcpus} vCPU, ${memoryWords(vm)}`],
     ["Network", shown(vm.networkInUse)],
     ["QEMU", vm.qemuVersion === null ? undefined : `${sanitise(vm.qemuVersion)}${vm.pid === null ? "" : `, pid ${vm.pid}`}`],
     ["Labels", vm.labels.length === 0 ? undefined : vm.labels.map((label) => sanitise(`${label.key}=${label.value}`)).join(" ")],
@@ -62,10 +63,17 @@ function figures(vm: ShownVm): Field[] {
   if (sample === null) return [];
   return [
     ["CPU", `${formatPercent(sample.cpuRatio)} % of a core, steal ${formatPercent(sample.stealRatio)} %${throttledWords(sample.throttledTimeRatio)}`],
-    ["Memory", `guest available ${formatBytes(sample.guestAvailableBytes)} of ${formatBytes(sample.guestTotalBytes)}, balloon ${formatBytes(sample.balloonActualBytes)}, resident ${formatBytes(sample.rssBytes)}, fair share ${formatBytes(sample.pssBytes)}`],
+    ["Memory", `configured ${formatBytes(sample.memoryConfiguredBytes)}, balloon ${formatBytes(sample.balloonActualBytes)}, guest available ${formatBytes(sample.guestAvailableBytes)} of ${formatBytes(sample.guestTotalBytes)}, host resident ${formatBytes(sample.rssBytes)}, fair share ${formatBytes(sample.pssBytes)}`],
     ["Disk", `read ${formatByteRate(sample.diskReadBytesPerSecond)}, write ${formatByteRate(sample.diskWriteBytesPerSecond)}, latency ${formatLatency(sample.diskLatencySeconds)}`],
+    ...sample.disks.map((disk): Field => [`Disk ${sanitise(disk.name)}`, `takes ${formatBytes(disk.allocatedBytes)} on the host, the guest sees ${formatBytes(disk.capacityBytes)}`]),
     ["Traffic", `in ${formatByteRate(sample.networkRxBytesPerSecond)}, out ${formatByteRate(sample.networkTxBytesPerSecond)}`],
   ];
+}
+
+/** What runs, and what will where its definition says otherwise. */
+function memoryWords({ memoryBytes, latest }: ShownVm): string {
+  const configured = latest?.memoryConfiguredBytes ?? memoryBytes;
+  return configured === memoryBytes ? formatBytes(configured) : `${formatBytes(configured)} (${formatBytes(memoryBytes)} from its next start)`;
 }
 
 /** What a limit took, where one did. */

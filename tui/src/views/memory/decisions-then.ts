@@ -16,19 +16,20 @@ const NAME_CELLS = 13;
 /** Lines of one decision at most: the newest are worth more than the end of a sentence. */
 const LINES_MAX = 3;
 
-function ofVm({ events }: State, vmId: string | null): Event[] {
+/** The newest first; of one VM, or of all. */
+export function decidedThen({ events }: State, vmId: string | null): Event[] {
   return events.filter((event) => event.kind === KIND && (vmId === null || event.vmId === vmId)).reverse();
 }
 
 /** Null: none that is known of. */
 export function newestDecisionThen(state: State, vmId: string): Event | null {
-  return ofVm(state, vmId)[0] ?? null;
+  return decidedThen(state, vmId)[0] ?? null;
 }
 
 /** `vmId` null: of all VMs, each with its name. */
 export function decisionsThen(p: Painter, rect: Rect, vmId: string | null): void {
   const { frame, theme, state } = p;
-  const decided = ofVm(state, vmId);
+  const decided = decidedThen(state, vmId);
   if (decided.length === 0) {
     wrapped(whyNone(p), rect.width - 1).slice(0, rect.height).forEach((line, row) => frame.put(rect.x, rect.y + row, line, DIM, rect.width));
     return;

@@ -7,13 +7,15 @@ import type { State } from "../../store/state.js";
 import { wrapped } from "../../wrap.js";
 import { style } from "../frame.js";
 import type { Rect, Style } from "../frame.js";
-import { UNKNOWN, bytes, cut } from "../format.js";
+import { UNKNOWN, bytes, count, cut } from "../format.js";
 import { BOLD, DIM, TEXT, parts } from "../painter.js";
 import type { Painter } from "../painter.js";
 import { UNKEPT, whyNoMemoryThen } from "../past-words.js";
 
 const NAME_CELLS = 12;
 const SAVED_CELLS = 6;
+/** Pages a second below which nobody reads their tenths. */
+const WHOLE_BELOW = 1_000;
 /** Lines that one mechanism takes at most where there is room. */
 const LINES_MAX = 3;
 
@@ -26,14 +28,21 @@ export const STATE_WORDS: Readonly<Record<PressureState, string>> = {
 };
 export const STATE_LOOKS: Readonly<Record<PressureState, Style>> = { HIGH: style("running"), SOFT: style("between"), HARD: style("attention"), LOW: style("crashed") };
 
-export function mechanisms(state: State, host: Host, memory: HostMemory | null): Mechanism[] {
+/** How a reader is told to change something: by keys of the dashboard, or by commands where there are none. */
+export type Means = "keys" | "commands";
+const MEANS: Readonly<Record<Means, { balloon: string; control: string }>> = {
+  keys: { balloon: "b on a VM sets how much its guest keeps", control: "A on a VM makes it recommend, or on" },
+  commands: { balloon: "quetzal memory set VM --balloon SIZE sets how much its guest keeps", control: "quetzal memory set VM --control recommend, or on, lets it" },
+};
+
+export function mechanisms(state: State, host: Host, memory: HostMemory | null, means: Means = "keys"): Mechanism[] {
   const isPast = state.past.at !== null;
   if (memory === null) return NAMES.map((name) => ({ name, savedBytes: null, text: isPast ? whyNoMemoryThen(state, { kind: "host", id: host.id }, false) : "asking the server", isOff: true }));
   const sample = state.hostSamples.get(host.id) ?? null;
   const { settings } = memory;
   const vms = [...state.vms.values()].filter(({ hostId }) => hostId === host.id);
-  if (isPast) return [...kernelThen(sample), balloons(state, vms), unused(state, vms), { name: "controller", savedBytes: null, text: `VMs: ${modesOf(state, vms)}; its own settings ${UNKEPT}`, isOff: false }];
-  return [sharing(host, sample, settings), compression(host, sample, settings), balloons(state, vms), unused(state, vms), controller(state, vms, settings)];
+  if (isPast) return [...kernelThen(sample), balloons(state, vms, means), unused(state, vms), { name: "controller", savedBytes: null, text: `VMs: ${modesOf(state, vms)}; its own settings ${UNKEPT}`, isOff: false }];
+  return [sharing(host, sample, settings), compression(host, sample, settings), balloons(state, vms, means), unused(state, vms), controller(state, vms, settings)];
 }
 
 /** Why the host cannot do something; null when it can, or does not say. */
@@ -78,7 +87,7 @@ function compression(host: Host, sample: HostSample | null, settings: HostMemory
   const original = sample?.compressedOriginalBytes ?? null;
   const stored = sample?.compressedStoredBytes ?? null;
   const saved = original === null || stored === null ? null : original - stored;
-  const ratio = original === null || stored === null || stored <= 0 ? "" : `; ${bytes(original)} in ${bytes(stored)} (${(original / stored).toFixed(1)}:1)`;
+  const ratio = original === null || stored === null || stored <= 0 ? "" : `; ${bytes(original)} in ${bytes(stored)} (${(original / stored).toFixed(1)}:1), ${refaults(sample)}`;
   const base = { name: "compression" as const, savedBytes: saved };
   const mode = settings?.compression.mode;
   if (settings === null) return { ...base, text: `${AWAY}${ratio}`, isOff: true };
@@ -87,7 +96,12 @@ function compression(host: Host, sample: HostSample | null, settings: HostMemory
     return { ...base, text: `${missing(host, "zram") ?? `${nowhere}: quetzal memory host --compression zram`}${ratio}`, isOff: true };
   }
   const { sizeBytes, algorithm } = settings.compression;
-  return { ...base, text: `${mode === "ZRAM" ? "zram" : "zswap"} ${algorithm}, up to ${bytes(sizeBytes)}${ratio}`, isOff: false };
+  return { ...base, text: `${mode === "ZRAM" ? "zram" : "zswap"} ${algorithm} of ${bytes(sizeBytes)}${ratio}`, isOff: false };
+}
+
+function refaults(sample: HostSample | null): string {
+  const rate = sample?.refaultsPerSecond ?? null;
+  return `${rate !== null && rate < WHOLE_BELOW ? Math.round(rate) : count(rate)} refaults/s`;
 }
 
 /** What the kernel saved then; how it had been told to is not kept. */
@@ -98,7 +112,7 @@ function kernelThen(sample: HostSample | null): [Mechanism, Mechanism] {
   const isEmpty = original === null || stored === null || stored <= 0;
   return [
     { name: "KSM", savedBytes: sample?.ksmSavedBytes ?? null, text: `${profit}its settings ${UNKEPT}`, isOff: sample?.ksmSavedBytes == null },
-    { name: "compression", savedBytes: original === null || stored === null ? null : original - stored, text: `${isEmpty ? "" : `${bytes(original)} in ${bytes(stored)} (${(original / stored).toFixed(1)}:1); `}its settings ${UNKEPT}`, isOff: isEmpty },
+    { name: "compression", savedBytes: original === null || stored === null ? null : original - stored, text: `${isEmpty ? "" : `${bytes(original)} in ${bytes(stored)} (${(original / stored).toFixed(1)}:1), ${refaults(sample)}; `}its settings ${UNKEPT}`, isOff: isEmpty },
   ];
 }
 
@@ -119,15 +133,15 @@ function vmWords(count: number): string {
   return count === 1 ? "one VM" : `${count} VMs`;
 }
 
-function balloons(state: State, vms: readonly Vm[]): Mechanism {
-  const { bytes: saved, count, most } = sumOf(state, vms, "BALLOONED");
-  const text = count === 0 ? `no balloon holds memory${state.past.at === null ? ": b on a VM sets how much its guest keeps" : ""}` : `taken from ${vmWords(count)}${count > 1 && most !== null ? `, most from ${most.label}` : ""}`;
-  return { name: "balloons", savedBytes: saved, text, isOff: count === 0 };
+function balloons(state: State, vms: readonly Vm[], means: Means): Mechanism {
+  const { bytes: saved, count: holding, most } = sumOf(state, vms, "BALLOONED");
+  const text = holding === 0 ? `no balloon holds memory${state.past.at === null ? `: ${MEANS[means].balloon}` : ""}` : `taken from ${vmWords(holding)}${holding > 1 && most !== null ? `, most from ${most.label}` : ""}`;
+  return { name: "balloons", savedBytes: saved, text, isOff: holding === 0 };
 }
 
 function unused(state: State, vms: readonly Vm[]): Mechanism {
-  const { bytes: saved, count } = sumOf(state, vms, "REPORTED_FREE");
-  return { name: "unused", savedBytes: saved, text: count === 0 ? "guests have touched all that they have" : `never touched, or reported free, by ${vmWords(count)}`, isOff: count === 0 };
+  const { bytes: saved, count: having } = sumOf(state, vms, "REPORTED_FREE");
+  return { name: "unused", savedBytes: saved, text: having === 0 ? "guests have touched all that they have" : `never touched, or reported free, by ${vmWords(having)}`, isOff: having === 0 };
 }
 
 function controller(state: State, vms: readonly Vm[], settings: HostMemorySettings | null): Mechanism {
@@ -140,16 +154,16 @@ function controller(state: State, vms: readonly Vm[], settings: HostMemorySettin
 }
 
 function modesOf(state: State, vms: readonly Vm[]): string {
-  const count = (control: MemoryControl): number => vms.filter(({ id }) => state.memory.vms.get(id)?.policy.control === control).length;
-  return `${count("ON")} on, ${count("RECOMMEND")} recommend, ${count("OFF")} off`;
+  const under = (control: MemoryControl): number => vms.filter(({ id }) => state.memory.vms.get(id)?.policy.control === control).length;
+  return `${under("ON")} on, ${under("RECOMMEND")} recommend, ${under("OFF")} off`;
 }
 
 /** Why no decision is listed, and what would change that. */
-export function whyNoDecision(state: State, settings: HostMemorySettings | null): string {
+export function whyNoDecision(state: State, settings: HostMemorySettings | null, means: Means = "keys"): string {
   if (settings === null) return AWAY;
   if (!settings.controller.enabled) return "The controller is off. To turn it on: quetzal memory host --control on";
   const isWatched = [...state.memory.vms.values()].some(({ policy }) => policy.control !== "OFF");
-  return isWatched ? "None in the last hour: there was nothing to do." : "No VM lets it: A on a VM makes it recommend, or on.";
+  return isWatched ? "None in the last hour: there was nothing to do." : `No VM lets it: ${MEANS[means].control}.`;
 }
 
 /** Each in its lines; where there is no room for more than one, what is too long is cut. Returns the rows taken. */

@@ -28,13 +28,13 @@ function breakdown(parts: Partial<Record<MemoryPartKind, number>>, remainderMib 
 
 const SETTINGS: HostMemorySettings = {
   ksm: { mode: "UNTOUCHED", cpuBudgetPercent: 5, activeDomain: null, reason: "", pagesPerScan: 100, sleepMs: 20, cpuUsedRatio: null },
-  compression: { mode: "UNTOUCHED", sizeBytes: 0, algorithm: "" }, controller: { enabled: false, idleTaxPercent: 75 }, state: "HIGH",
+  compression: { mode: "UNTOUCHED", sizeBytes: 0, algorithm: "" }, controller: { enabled: false, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 }, state: "HIGH",
   thresholds: { highBytes: 1438 * MIB, softBytes: 958 * MIB, hardBytes: 479 * MIB, lowBytes: 240 * MIB },
 };
 const HOST: Host = {
   id: "lab1", name: "lab1", connected: true, connectionError: null, connectedSince: NOW, bootedAt: null, cpuModel: "A CPU", cpuCount: 2, memoryBytes: 1024 * MIB, daemonVersion: "0", qemuVersion: "7.2", kernel: "6.1", capabilities: [],
 };
-const HOST_SAMPLE = { hostId: "lab1", time: NOW, memoryTotalBytes: 1024 * MIB, memoryAvailableBytes: 512 * MIB, swapTotalBytes: 0, swapUsedBytes: 0, ksmSavedBytes: 0, ksmProfitBytes: -3 * MIB, compressedOriginalBytes: null, compressedStoredBytes: null, diskSpaces: [] } as unknown as HostSample;
+const HOST_SAMPLE = { hostId: "lab1", time: NOW, memoryTotalBytes: 1024 * MIB, memoryAvailableBytes: 512 * MIB, swapTotalBytes: 0, swapUsedBytes: 0, refaultsPerSecond: 3, ksmSavedBytes: 0, ksmProfitBytes: -3 * MIB, compressedOriginalBytes: null, compressedStoredBytes: null, diskSpaces: [] } as unknown as HostSample;
 const DECISION: MemoryDecision = { time: NOW - 9_000, vmId: "web-1", action: "BALLOON", fromBytes: 256 * MIB, toBytes: 200 * MIB, reason: "The host is short and this guest idle.", carriedOut: true, effectBytes: -1 * MIB };
 
 function hostState(change: Partial<HostMemory> = {}, host: Partial<Host> = {}): State {
@@ -48,7 +48,7 @@ function detail(change: Partial<VmMemoryDetail> = {}): VmMemoryDetail {
     vmId: "web-1", breakdown: breakdown({ GUEST_USED: 90, GUEST_CACHE: 20, BALLOONED: 56, REPORTED_FREE: 70, OVERHEAD: 20 }),
     room: { balloonTargetBytes: 200 * MIB, balloonFloorBytes: 128 * MIB, memoryTargetBytes: 256 * MIB, memoryMaxBytes: 256 * MIB, vcpusTarget: 1, vcpusMax: 2 },
     policy: { floorBytes: 128 * MIB, ceilingBytes: 256 * MIB, maxBytes: 256 * MIB, shares: 700, control: "OFF", sharingDomain: "lab" },
-    cpuPolicy: { weight: 300, limitPercent: 50, pins: [{ vcpu: 0, cpus: [1, 0, 4] }], emulatorCpus: [0, 1, 2, 5], maxVcpus: 2 }, decisions: [], ...change,
+    compression: null, cpuPolicy: { weight: 300, limitPercent: 50, pins: [{ vcpu: 0, cpus: [1, 0, 4] }], emulatorCpus: [0, 1, 2, 5], maxVcpus: 2 }, decisions: [], ...change,
   };
 }
 function vmState(tab: VmTab, change: Partial<VmMemoryDetail> = {}): State {
@@ -95,7 +95,7 @@ describe("the memory page", () => {
     expect(shown).toContain("The controller is off. To turn it on: quetzal memory host --control on");
     expect(text(hostState({}, { capabilities: [{ name: "ksm", available: false, reason: "the kernel has no KSM", mend: null }] }), { columns: 200, rows: 50 })).toContain("not here: the kernel has no KSM");
     expect(text(hostState({ settings: null }))).toContain("The host's daemon cannot be asked.");
-    expect(text(hostState({ settings: { ...SETTINGS, controller: { enabled: true, idleTaxPercent: 75 } } }))).toContain("No VM lets it: A on a VM makes it recommend, or on.");
+    expect(text(hostState({ settings: { ...SETTINGS, controller: { enabled: true, idleTaxPercent: 75, highPercent: 6, softPercent: 4, hardPercent: 2, lowPercent: 1 } } }))).toContain("No VM lets it: A on a VM makes it recommend, or on.");
   });
 
   it("says what it is waiting for, or why there is no answer", () => {
@@ -143,7 +143,7 @@ describe("the cpu tab of a VM", () => {
     type: "detail", vmId: "web-1",
     detail: {
       time: NOW, cpuUserRatio: 0.1, cpuSystemRatio: 0.1, vcpus: [{ index: 0, ratio: 0.4, stealRatio: 0.02 }], disks: [], nics: [], guestUpdatedAt: null, guestCacheBytes: null, guestMajorFaultsPerSecond: null,
-      guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, pssBytes: null, swapBytes: null, ksmProfitBytes: null, qmpAgeMs: 1, pluggedBytes: null, vcpusPresent: 1, throttledTimeRatio: 0.125,
+      guestSwapInBytesPerSecond: null, guestSwapOutBytesPerSecond: null, pssBytes: null, swapBytes: null, ksmProfitBytes: null, qmpAgeMs: 1, pluggedBytes: null, vcpusPresent: 1, throttledTimeRatio: 0.125, majorFaultsPerSecond: 2,
     },
   });
 

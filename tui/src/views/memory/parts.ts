@@ -30,6 +30,11 @@ const LOOKS: Readonly<Record<ShownKind, Look>> = {
   REST: { name: "rest", unicode: "?", ascii: "?", role: "attention" },
 };
 
+/** Its name alone, for sentences. */
+export function partName(part: ShownKind): string {
+  return LOOKS[part].name;
+}
+
 export interface PartLook { sign: string; name: string; look: Style }
 
 export function partLook({ kind }: Theme, part: ShownKind): PartLook {

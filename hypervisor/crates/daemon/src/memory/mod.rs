@@ -99,12 +99,18 @@ impl Memory {
     }
 
     pub fn picture(&self) -> Picture {
+        let wishes = self.shown().wishes.clone();
+        self.picture_with(wishes)
+    }
+
+    /// As it is, or would be, with these wishes.
+    fn picture_with(&self, wishes: Wishes) -> Picture {
         let shown = self.shown().clone();
-        let thresholds = Thresholds::of(&shown.wishes.controller, self.total_bytes);
+        let thresholds = Thresholds::of(&wishes.controller, self.total_bytes);
         // Nobody watches while nothing is controlled: the state is then what this moment says.
         let available = pageout::available_bytes().unwrap_or(self.total_bytes);
         let state = shown.state.next(available, &thresholds);
-        Picture { wishes: shown.wishes, sharing: shown.sharing, state, thresholds }
+        Picture { wishes, sharing: shown.sharing, state, thresholds }
     }
 
     pub fn decisions(&self, vm_id: &str) -> Vec<Arc<KeptDecision>> {
@@ -119,7 +125,7 @@ impl Memory {
         wishes.check(self.total_bytes)?;
         mechanisms.check(&before, &wishes, self.total_bytes).map_err(refusal)?;
         if is_dry_run {
-            return Ok(Picture { wishes, ..self.picture() });
+            return Ok(self.picture_with(wishes));
         }
         mechanisms.apply(&before, &mut wishes, self.total_bytes).map_err(refusal)?;
         if let Err(error) = self.store(&wishes) {

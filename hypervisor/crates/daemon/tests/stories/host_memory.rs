@@ -239,6 +239,19 @@ async fn settings_that_cannot_be_are_refused_with_their_limits_and_change_nothin
     let ksm = Some(quetzal_api::v1::KsmSettings { mode: KsmMode::Stopped.into(), ..Default::default() });
     let tried = quetzal_api::v1::SetHostMemoryRequest { ksm, dry_run: true, ..Default::default() };
     assert_eq!(daemon.set_host_memory(tried).await.unwrap().ksm.unwrap().mode(), KsmMode::Stopped);
+    // And told as the host would be: in its state, by the thresholds that are tried.
+    let [high_ratio, soft_ratio, hard_ratio, low_ratio] = SHORT;
+    let controller = before.controller.map(|now| quetzal_api::v1::ControllerSettings {
+        high_ratio,
+        soft_ratio,
+        hard_ratio,
+        low_ratio,
+        ..now
+    });
+    let tried = quetzal_api::v1::SetHostMemoryRequest { controller, dry_run: true, ..Default::default() };
+    let told = daemon.set_host_memory(tried).await.unwrap();
+    assert!(told.soft_bytes > before.soft_bytes && told.hard_bytes < before.hard_bytes, "{told:?}");
+    assert_eq!(told.state(), PressureState::Soft, "no host has all of its memory available");
     assert_eq!(daemon.host_memory().await, before);
     turn.assert_as_before();
 }

@@ -13,7 +13,10 @@ async fn metrics_flow_once_a_second_and_a_frozen_qemu_delays_nobody() {
     let mut spec = bare("frozen");
     spec["features"] = serde_json::json!(["ballooning"]);
     let frozen = daemon.running(spec).await.pid.unwrap();
-    daemon.running(bare("well")).await;
+    let mut spec = bare("well");
+    let sparse = serde_json::json!({ "name": "vdb", "path": "b.qcow2", "format": "qcow2", "size_mb": 64 });
+    spec["disks"].as_array_mut().unwrap().push(sparse);
+    daemon.running(spec).await;
     signal(frozen, "STOP");
     let mut ticks = daemon.metrics().watch_metrics(WatchMetricsRequest {}).await.unwrap().into_inner();
     let mut arrivals = Vec::new();
@@ -31,6 +34,9 @@ async fn metrics_flow_once_a_second_and_a_frozen_qemu_delays_nobody() {
     assert!(vm("well").qmp_age_ms.unwrap() < 500, "{:?}", vm("well").qmp_age_ms);
     assert_eq!(vm("well").disks[0].name, "vda");
     assert!(vm("well").disks[0].read_operations > 0, "the firmware has looked at the disk");
+    let sizes: Vec<_> = vm("well").disks.iter().map(|disk| disk.capacity_bytes).collect();
+    assert_eq!(sizes, [Some(16 << 20), Some(64 << 20)], "as the guest sees them, whatever the file's format");
+    assert!(vm("well").disks.iter().all(|disk| disk.allocated_bytes.is_some_and(|bytes| bytes < 1 << 20)));
     assert_eq!(vm("well").vcpus.len(), 1);
     assert!(vm("well").rss_bytes.unwrap() > 0 && vm("well").pss_bytes.unwrap() > 0);
     assert_eq!(vm("frozen").qmp_age_ms, None);

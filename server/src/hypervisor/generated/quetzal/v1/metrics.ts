@@ -70,7 +70,11 @@ export interface HostMetrics {
     | bigint
     | undefined;
   /** slab, page tables, kernel stacks, vmalloc, per-CPU */
-  memoryKernelBytes?: bigint | undefined;
+  memoryKernelBytes?:
+    | bigint
+    | undefined;
+  /** Pages fetched back from swap, compressed or not, since boot. */
+  refaults?: bigint | undefined;
 }
 
 /** all in nanoseconds since boot */
@@ -222,8 +226,12 @@ export interface DiskMetrics {
   readTimeNs: bigint;
   writeTimeNs: bigint;
   flushTimeNs: bigint;
-  /** on the host's disk */
-  allocatedBytes?: bigint | undefined;
+  /** Bytes that its file takes on the host's disk. Absent when it cannot be looked at. */
+  allocatedBytes?:
+    | bigint
+    | undefined;
+  /** Its size as the guest sees it, in bytes. Absent before QEMU's answer. */
+  capacityBytes?: bigint | undefined;
 }
 
 /** As the guest sees it: rx is what the guest received. */
@@ -445,6 +453,7 @@ function createBaseHostMetrics(): HostMetrics {
     ksmdNs: undefined,
     memoryAnonymousBytes: undefined,
     memoryKernelBytes: undefined,
+    refaults: undefined,
   };
 }
 
@@ -566,6 +575,12 @@ export const HostMetrics: MessageFns<HostMetrics> = {
         throw new globalThis.Error("value provided for field message.memoryKernelBytes of type uint64 too large");
       }
       writer.uint32(200).uint64(message.memoryKernelBytes);
+    }
+    if (message.refaults !== undefined) {
+      if (BigInt.asUintN(64, message.refaults) !== message.refaults) {
+        throw new globalThis.Error("value provided for field message.refaults of type uint64 too large");
+      }
+      writer.uint32(208).uint64(message.refaults);
     }
     return writer;
   },
@@ -783,6 +798,14 @@ export const HostMetrics: MessageFns<HostMetrics> = {
             message.memoryKernelBytes = reader.uint64() as bigint;
             continue;
           }
+          case 26: {
+            if (tag !== 208) {
+              break;
+            }
+
+            message.refaults = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -888,6 +911,7 @@ export const HostMetrics: MessageFns<HostMetrics> = {
         : isSet(object.memory_kernel_bytes)
         ? BigInt(object.memory_kernel_bytes)
         : undefined,
+      refaults: isSet(object.refaults) ? BigInt(object.refaults) : undefined,
     };
   },
 
@@ -968,6 +992,9 @@ export const HostMetrics: MessageFns<HostMetrics> = {
     if (message.memoryKernelBytes !== undefined) {
       obj.memoryKernelBytes = message.memoryKernelBytes.toString();
     }
+    if (message.refaults !== undefined) {
+      obj.refaults = message.refaults.toString();
+    }
     return obj;
   },
 
@@ -1032,6 +1059,9 @@ export const HostMetrics: MessageFns<HostMetrics> = {
       : undefined;
     message.memoryKernelBytes = (object.memoryKernelBytes !== undefined && object.memoryKernelBytes !== null)
       ? BigInt(object.memoryKernelBytes)
+      : undefined;
+    message.refaults = (object.refaults !== undefined && object.refaults !== null)
+      ? BigInt(object.refaults)
       : undefined;
     return message;
   },
@@ -3084,6 +3114,7 @@ function createBaseDiskMetrics(): DiskMetrics {
     writeTimeNs: 0n,
     flushTimeNs: 0n,
     allocatedBytes: undefined,
+    capacityBytes: undefined,
   };
 }
 
@@ -3145,6 +3176,12 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
         throw new globalThis.Error("value provided for field message.allocatedBytes of type uint64 too large");
       }
       writer.uint32(80).uint64(message.allocatedBytes);
+    }
+    if (message.capacityBytes !== undefined) {
+      if (BigInt.asUintN(64, message.capacityBytes) !== message.capacityBytes) {
+        throw new globalThis.Error("value provided for field message.capacityBytes of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.capacityBytes);
     }
     return writer;
   },
@@ -3242,6 +3279,14 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
             message.allocatedBytes = reader.uint64() as bigint;
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.capacityBytes = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3302,6 +3347,11 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
         : isSet(object.allocated_bytes)
         ? BigInt(object.allocated_bytes)
         : undefined,
+      capacityBytes: isSet(object.capacityBytes)
+        ? BigInt(object.capacityBytes)
+        : isSet(object.capacity_bytes)
+        ? BigInt(object.capacity_bytes)
+        : undefined,
     };
   },
 
@@ -3337,6 +3387,9 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
     if (message.allocatedBytes !== undefined) {
       obj.allocatedBytes = message.allocatedBytes.toString();
     }
+    if (message.capacityBytes !== undefined) {
+      obj.capacityBytes = message.capacityBytes.toString();
+    }
     return obj;
   },
 
@@ -3370,6 +3423,9 @@ export const DiskMetrics: MessageFns<DiskMetrics> = {
       : 0n;
     message.allocatedBytes = (object.allocatedBytes !== undefined && object.allocatedBytes !== null)
       ? BigInt(object.allocatedBytes)
+      : undefined;
+    message.capacityBytes = (object.capacityBytes !== undefined && object.capacityBytes !== null)
+      ? BigInt(object.capacityBytes)
       : undefined;
     return message;
   },

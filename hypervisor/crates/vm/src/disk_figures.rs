@@ -1,0 +1,83 @@
+//! What QEMU says of one disk: the counters of its block device, and how large the guest sees it. Knows the shape of the
+//! two answers, not when they are asked for.
+use serde_json::Value;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DiskSample {
+    pub name: String,
+    pub read_bytes: u64,
+    pub write_bytes: u64,
+    pub read_operations: u64,
+    pub write_operations: u64,
+    pub flush_operations: u64,
+    pub read_time_ns: u64,
+    pub write_time_ns: u64,
+    pub flush_time_ns: u64,
+    /// What the file takes on the host's disk.
+    pub allocated_bytes: Option<u64>,
+    /// What the guest sees, whatever the file's format.
+    pub capacity_bytes: Option<u64>,
+}
+
+/// Of an answer to `query-blockstats`; the two sizes are not in it.
+pub(crate) fn disk_sample(answer: &Value, name: &str) -> Option<DiskSample> {
+    let entry = answer.as_array()?.iter().find(|entry| is_of(name, &entry["node-name"], &entry["qdev"]))?;
+    let counter = |key: &str| entry["stats"][key].as_u64().unwrap_or(0);
+    Some(DiskSample {
+        name: name.to_owned(),
+        read_bytes: counter("rd_bytes"),
+        write_bytes: counter("wr_bytes"),
+        read_operations: counter("rd_operations"),
+        write_operations: counter("wr_operations"),
+        flush_operations: counter("flush_operations"),
+        read_time_ns: counter("rd_total_time_ns"),
+        write_time_ns: counter("wr_total_time_ns"),
+        flush_time_ns: counter("flush_total_time_ns"),
+        allocated_bytes: None,
+        capacity_bytes: None,
+    })
+}
+
+/// Of an answer to `query-block`. QEMU has the file open: nobody else needs to read its header.
+pub(crate) fn capacity_bytes(answer: &Value, name: &str) -> Option<u64> {
+    let found = answer.as_array()?.iter().find(|entry| is_of(name, &entry["inserted"]["node-name"], &entry["qdev"]))?;
+    found["inserted"]["image"]["virtual-size"].as_u64()
+}
+
+/// Whether the block node or the device carries the disk's name.
+fn is_of(name: &str, node: &Value, device: &Value) -> bool {
+    let named = |text: &str| text == name || text.strip_prefix("disk-") == Some(name);
+    node.as_str().is_some_and(named) || device.as_str().unwrap_or_default().split('/').any(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_disk_is_found_by_its_node_or_its_device() {
+        let entry = |node: &str, qdev: &str| json!({ "node-name": node, "qdev": qdev, "stats": { "rd_bytes": 9 } });
+        let answer = json!([entry("other", "x"), entry("vda", "")]);
+        assert_eq!(disk_sample(&answer, "vda").unwrap().read_bytes, 9);
+        let answer = json!([entry("#block1", "/machine/peripheral/disk-vdb/virtio-backend")]);
+        assert_eq!(disk_sample(&answer, "vdb").unwrap().read_bytes, 9);
+        assert_eq!(disk_sample(&answer, "vda"), None);
+        assert_eq!(disk_sample(&json!({}), "vda"), None);
+    }
+
+    #[test]
+    fn the_capacity_is_what_the_guest_sees_and_unknown_where_qemu_says_none() {
+        let answer = json!([
+            { "qdev": "/machine/peripheral/cd0" },
+            { "qdev": "/machine/peripheral/disk-vda/virtio-backend",
+              "inserted": { "node-name": "disk-vda", "image": { "format": "qcow2", "virtual-size": 1_073_741_824, "actual-size": 200_704 } } },
+            { "qdev": "", "inserted": { "node-name": "disk-vdb", "image": { "virtual-size": "much" } } },
+        ]);
+        assert_eq!(capacity_bytes(&answer, "vda"), Some(1_073_741_824));
+        assert_eq!(capacity_bytes(&answer, "vdb"), None);
+        assert_eq!(capacity_bytes(&answer, "cd0"), None);
+        assert_eq!(capacity_bytes(&json!("none"), "vda"), None);
+    }
+}
