@@ -138,7 +138,7 @@ describe.runIf(closed === undefined)("npm start of an ordinary user", () => {
     // By ourselves: an ordinary user may run a clone that is not its own, but cannot build in it.
     await runSteps(makeContext(process.env, { uid: process.getuid?.() ?? 0, isTerminal: false, arguments: [] }), BUILDS.slice(0, -1));
     home = mkdtempSync(join(tmpdir(), "qz-"));
-    [state, runDir] = [join(home, ".local/state/quetzal"), join(home, "xdg/quetzal")];
+    [state, runDir] = [join(home, ".local/state/quetzal"), join(home, ".local/state/quetzal/run")];
     mkdirSync(join(home, "xdg"), { mode: 0o700 });
     if (existsSync(guestImagesDir())) cpSync(guestImagesDir(), join(home, "images"), { recursive: true });
     // The daemon as it was built, with its stamp: the folder it lies in is often root's home.
@@ -187,7 +187,9 @@ describe.runIf(closed === undefined)("npm start of an ordinary user", () => {
     for (const pid of pids) expect(uidsOf(pid)).toEqual([ordinaryUid]);
   });
 
-  it("is found by quetzal and by npm run status without being told where", async () => {
+  it("is found by quetzal and by npm run status without being told where, in another login too", async () => {
+    // What a login leaves is taken away with it.
+    rmSync(join(home, "xdg"), { recursive: true });
     const shown = await succeed(asUser(env, process.execPath, cliPath, "vm", "show", "test-vm-001", "-o", "json"));
     expect((JSON.parse(shown.stdout) as { networkInUse: string }).networkInUse).toMatch(/^user \(bridge qzbr0: .+\)$/);
     const status = await succeed(asUser(env, "npm", "run", "status"));

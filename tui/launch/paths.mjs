@@ -5,7 +5,7 @@ import { isAbsolute, join, resolve } from "node:path";
 /**
  * @typedef {object} Paths
  * @property {string} stateDir       everything that outlives a restart
- * @property {string} runDir         sockets and pid files; may vanish at a reboot
+ * @property {string} runDir         sockets and pid files; may vanish at a reboot, and at nothing else
  * @property {string} logsDir        one log a service, and setup.log
  * @property {string} imagesDir      guest images; a definition's boot paths are relative to it
  * @property {string} buildDir       stamps of finished set-up steps
@@ -68,8 +68,8 @@ function resolveRoots(env, uid) {
   if (uid === 0) return { stateDir: "/var/lib/quetzal", runDir: "/run/quetzal" };
   const home = env["HOME"] ?? "/";
   const stateDir = join(env["XDG_STATE_HOME"] || join(home, ".local", "state"), "quetzal");
-  const runtime = env["XDG_RUNTIME_DIR"];
-  return { stateDir, runDir: runtime ? join(runtime, "quetzal") : join(stateDir, "run") };
+  // Not XDG_RUNTIME_DIR: that one is taken away when the person logs out, and services and VMs run on.
+  return { stateDir, runDir: join(stateDir, "run") };
 }
 
 /**

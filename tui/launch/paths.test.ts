@@ -9,7 +9,7 @@ it("gives root the system folders", () => {
 
 it.each([
   [{ HOME: "/home/ada" }, "/home/ada/.local/state/quetzal", "/home/ada/.local/state/quetzal/run"],
-  [{ HOME: "/home/ada", XDG_RUNTIME_DIR: "/run/user/7" }, "/home/ada/.local/state/quetzal", "/run/user/7/quetzal"],
+  [{ HOME: "/home/ada", XDG_RUNTIME_DIR: "/run/user/7" }, "/home/ada/.local/state/quetzal", "/home/ada/.local/state/quetzal/run"],
   [{ HOME: "/home/ada", XDG_STATE_HOME: "/data" }, "/data/quetzal", "/data/quetzal/run"],
 ])("gives other users their XDG folders: %j", (env, stateDir, runDir) => {
   expect(resolvePaths(env, 1000)).toMatchObject({ stateDir, runDir });
