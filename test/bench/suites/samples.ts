@@ -6,17 +6,19 @@ import { eventually } from "../../support/process.js";
 import { cliPath, Stack } from "../../support/stack.js";
 import { TerminalDriver } from "../../support/terminal.js";
 import { bareGuest, smallGuest, VmDriver } from "../../support/vm.js";
-import { type Figure, figure, NO_TARGET, type Peer } from "../figure.js";
+import { type Figure, figure, NO_TARGET, peer, type Target } from "../figure.js";
 import type { Suite } from "../suite.js";
-import { dropped, type Painted, SAMPLE_MS, type Seen, seen, type Tick, waits } from "../ticks.js";
+import { dropped, type Painted, SAMPLE_MS, type Seen, seen, type Taken, type Tick, waits } from "../ticks.js";
 
 /** A tenth of the time between two samples is called a delay, of one as of most. */
 const DELAY_MS = SAMPLE_MS / 10;
 const QUIET_TICKS = 60;
-/** Some 50 s of boots, whose worst gap stands beside that of as many quiet seconds. */
-const BOOTS = 24;
-/** As many as there are cores on a small machine: under emulation each boot takes one for seconds. */
-const BOOTED_AT_ONCE = 2;
+/** Guests that boot one after the other are what is promised of; as many at once as a small machine has cores leave no core to anybody else. */
+const SCENES = [
+  { words: "while another guest boots", boots: 20, atOnce: 1, gap: { p95AtMost: SAMPLE_MS + DELAY_MS, worstPeerPlus: DELAY_MS } },
+  { words: "while two guests boot at once", boots: 20, atOnce: 2, gap: NO_TARGET },
+] as const;
+type Scene = (typeof SCENES)[number];
 const PAINTED_MS = 150;
 const STEADY = "bench-steady";
 /** Those that run throughout and must not notice: one with a system, others with nothing to boot. */
@@ -57,13 +59,15 @@ class Watch {
     await this.#loop;
     await delay(SAMPLE_MS); // For the frame of the last sample.
     this.#drawn[Symbol.dispose]();
-    return { ticks: this.ticks, painted: seen(this.ticks.flatMap(({ taken }) => taken.get(STEADY) ?? []), this.#frames) };
+    // Whoever subscribes is told at once of the newest sample, which may be a second old.
+    const ticks = this.ticks.slice(1);
+    return { ticks, painted: seen(ticks.flatMap(({ taken }) => taken.get(STEADY) ?? []), this.#frames) };
   }
 }
 
-/** One neighbour after the other in each of the lanes: from its definition to its shell, then off. */
-async function bootNeighbours(stack: Stack): Promise<void> {
-  const names = Array.from({ length: BOOTS }, (_, index) => `bench-neighbour-${index}`);
+/** In each lane one neighbour after the other: from its definition to its shell, then off. */
+async function bootNeighbours(stack: Stack, { boots, atOnce }: Scene): Promise<void> {
+  const names = Array.from({ length: boots }, (_, index) => `bench-near-${atOnce}-${index}`);
   const lane = async (): Promise<void> => {
     for (let name = names.shift(); name !== undefined; name = names.shift()) {
       const vm = await VmDriver.define(stack, smallGuest(name));
@@ -72,51 +76,65 @@ async function bootNeighbours(stack: Stack): Promise<void> {
       await vm.forceOff();
     }
   };
-  await Promise.all(Array.from({ length: BOOTED_AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: atOnce }, lane));
 }
 
-function figures(quiet: Watched, busy: Watched): Figure[] {
-  const ids = BYSTANDERS.map(({ id }) => id);
-  const [while_, calm] = ["while other guests boot", "nobody boots"];
-  const ofAll = ({ ticks }: Watched, pick: (tick: Tick, id: string) => number | null | undefined): number[] => ticks.flatMap((tick) => ids.flatMap((id) => pick(tick, id) ?? []));
-  const age = (tick: Tick, id: string): number | undefined => { const time = tick.taken.get(id)?.time; return time === undefined ? undefined : tick.arrived - time; };
-  const answerAge = (tick: Tick, id: string): number | null | undefined => tick.taken.get(id)?.qmpAgeMs;
-  const beside = (samples: readonly number[]): Peer => ({ name: calm, samples });
+const IDS = BYSTANDERS.map(({ id }) => id);
+
+/** Of every bystander in every tick, what is known. */
+function ofAll({ ticks }: Watched, pick: (taken: Taken, tick: Tick) => number | null): number[] {
+  return ticks.flatMap((tick) => IDS.flatMap((id) => { const taken = tick.taken.get(id); return taken === undefined ? [] : pick(taken, tick) ?? []; }));
+}
+
+/** The same ticks as if each had arrived when the host took it: what is late in these is late in the daemon. */
+function atTheHost({ ticks }: Watched): Tick[] {
+  return ticks.map((tick) => ({ ...tick, arrived: Math.max(...[...tick.taken.values()].map(({ time }) => time)) }));
+}
+
+function figures({ words, gap }: Scene, busy: Watched, quiet: Watched): Figure[] {
+  const both = (name: string, unit: string, target: Target, of: (watched: Watched) => readonly number[]): Figure => figure(`${name} ${words}`, unit, of(busy), target, ...peer("nobody boots", of(quiet)));
   return [
-    figure(`gap between samples ${while_}`, "ms", waits(busy.ticks, ids), { p95AtMost: SAMPLE_MS + DELAY_MS, worstPeerPlus: DELAY_MS }, beside(waits(quiet.ticks, ids))),
-    figure(`samples dropped of each of ${ids.length} VMs ${while_}`, "samples", dropped(busy.ticks, ids), { worstAtMost: 0 }, beside(dropped(quiet.ticks, ids))),
-    figure(`age of a sample at a subscriber ${while_}`, "ms", ofAll(busy, age), NO_TARGET, beside(ofAll(quiet, age))),
-    figure(`age of QEMU's answers in a sample ${while_}`, "ms", ofAll(busy, answerAge), NO_TARGET, beside(ofAll(quiet, answerAge))),
-    figure("sample taken → painted frame that shows it", "ms", quiet.painted.delays, { atMost: PAINTED_MS, p95AtMost: PAINTED_MS }),
-    figure(`sample taken → painted frame that shows it, ${while_}`, "ms", busy.painted.delays, NO_TARGET, beside(quiet.painted.delays)),
-    figure("samples that no frame showed, with nobody booting and with others", "samples", [quiet.painted.unseen, busy.painted.unseen], { worstAtMost: 0 }),
+    both("gap between samples", "ms", gap, ({ ticks }) => waits(ticks, IDS)),
+    both("gap between samples at the host", "ms", NO_TARGET, (watched) => waits(atTheHost(watched), IDS)),
+    both(`samples dropped of each of ${IDS.length} VMs`, "samples", { worstAtMost: 0 }, ({ ticks }) => dropped(ticks, IDS)),
+    both("age of a sample at a subscriber", "ms", NO_TARGET, (watched) => ofAll(watched, ({ time }, { arrived }) => arrived - time)),
+    both("age of QEMU's answers in a sample", "ms", NO_TARGET, (watched) => ofAll(watched, ({ qmpAgeMs }) => qmpAgeMs)),
+    both("sample taken → painted frame that shows it", "ms", NO_TARGET, ({ painted }) => painted.delays),
   ];
+}
+
+/** A guest with an uneven load and two without, on a screen. */
+async function startBystanders(stack: Stack): Promise<void> {
+  for (const definition of BYSTANDERS) await (await VmDriver.define(stack, definition)).start();
+  const steady = new VmDriver(stack, STEADY);
+  await steady.waitForBoot();
+  await steady.run(UNEVEN_LOAD);
 }
 
 export const samples: Suite = {
   name: "samples",
-  about: `${BOOTS} guests that boot delay and drop nobody's sample; a sample reaches the screen`,
+  about: "guests that boot delay and drop nobody's sample; a sample reaches the screen",
   async run(note) {
     await using stack = await Stack.start();
-    const vms = [];
-    for (const definition of BYSTANDERS) vms.push(await VmDriver.define(stack, definition));
-    for (const vm of vms) await vm.start();
-    const steady = new VmDriver(stack, STEADY);
-    await steady.waitForBoot();
-    await steady.run(UNEVEN_LOAD);
+    await startBystanders(stack);
     await using screen = new TerminalDriver(process.execPath, [cliPath], { env: stack.clientEnv });
     await screen.waitFor(CPU_CELL);
-    const calm = new Watch(stack, screen);
-    await eventually(`${QUIET_TICKS} quiet ticks`, () => calm.ticks.length > QUIET_TICKS, 2 * QUIET_TICKS * SAMPLE_MS);
-    const quiet = await calm.stop();
-    const watch = new Watch(stack, screen);
-    await bootNeighbours(stack);
-    const busy = await watch.stop();
-    for (const [name, { ticks, painted }] of [["quiet", quiet], [`${BOOTS} boots`, busy]] as const) {
-      note(`${name}: ${ticks.length} ticks; ${painted.alike} samples read like the one before on the screen, so that no frame tells of them`);
-    }
+    const during = async (words: string, what: (ticks: readonly Tick[]) => Promise<unknown>): Promise<Watched> => {
+      const watch = new Watch(stack, screen);
+      await what(watch.ticks);
+      const watched = await watch.stop();
+      note(`${words}: ${watched.ticks.length} ticks; on the screen ${watched.painted.alike} samples read like the one before, so that no frame tells of them`);
+      return watched;
+    };
+    const quiet = await during("quiet", (ticks) => eventually(`${QUIET_TICKS} quiet ticks`, () => ticks.length > QUIET_TICKS, 2 * QUIET_TICKS * SAMPLE_MS));
+    const busy: { scene: Scene; watched: Watched }[] = [];
+    for (const scene of SCENES) busy.push({ scene, watched: await during(`${scene.words}, ${scene.boots} boots`, () => bootNeighbours(stack, scene)) });
     screen.send("q");
     await screen.waitForExit();
-    return figures(quiet, busy);
+    return [
+      ...busy.flatMap(({ scene, watched }) => figures(scene, watched, quiet)),
+      figure("sample taken → painted frame that shows it", "ms", quiet.painted.delays, { atMost: PAINTED_MS, p95AtMost: PAINTED_MS }),
+      figure("samples that no frame showed, in each of these times", "samples", [quiet, ...busy.map(({ watched }) => watched)].map(({ painted }) => painted.unseen), { worstAtMost: 0 }),
+    ];
   },
 };
