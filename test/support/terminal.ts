@@ -47,7 +47,7 @@ export class TerminalDriver implements AsyncDisposable {
       this.exitCode = exitCode;
     });
     // As a terminal does: its answers to questions come as typing.
-    this.#screen.onAnswer((answer) => { if (this.exitCode === undefined) this.#child.write(answer); });
+    this.#screen.onInput((text) => { if (this.exitCode === undefined) this.#child.write(text); });
   }
 
   #take(data: string): void {
@@ -69,7 +69,7 @@ export class TerminalDriver implements AsyncDisposable {
     }, (Buffer.byteLength(data) / bytesPerSecond) * 1_000);
   }
 
-  send(keys: string): void { this.#child.write(keys); }
+  send(keys: string): void { this.#screen.type(keys); }
   resize(columns: number, rows: number): void {
     this.#child.resize(columns, rows);
     this.#screen.resize({ columns, rows });

@@ -142,7 +142,7 @@ class Dashboard implements Outside {
     const size = consoleSize(this.store.state, this.terminal.size);
     if (size === null) return;
     ConsoleView.open(this.options.consoleCommand(vmId), this.options.environment, size, {
-      onFrame: () => this.newsCame(0),
+      onFrame: () => this.paint(),
       onExit: (exitCode) => this.closeConsole(exitCode === 0 ? null : `The console ended with exit code ${exitCode}.`),
     }).then(
       (opened) => {
@@ -318,9 +318,9 @@ class Dashboard implements Outside {
     if (size !== null && !isTooSmall(this.terminal.size)) this.console?.resize(size);
   }
 
-  private newsCame(withinMs = GATHER_MS): void {
+  private newsCame(): void {
     if (this.isOver || this.away !== null) return;
-    this.frameTimer ??= setTimeout(() => this.paint(), withinMs);
+    this.frameTimer ??= setTimeout(() => this.paint(), GATHER_MS);
   }
 
   private paint(): void {

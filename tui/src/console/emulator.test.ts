@@ -57,10 +57,23 @@ describe("emulator", () => {
   it("answers each question once, also where a new size comes between", async () => {
     using emulator = new Emulator({ columns: 20, rows: 3 }, 0);
     const answers: string[] = [];
-    emulator.onAnswer((text) => answers.push(text));
+    emulator.onInput((text) => answers.push(text));
     emulator.write("ab\x1b[6n");
     emulator.resize({ columns: 30, rows: 5 });
     await write(emulator, "cd\x1b[6n");
     expect(answers).toEqual(["\x1b[1;3R", "\x1b[1;5R"]);
+  });
+
+  it("hands on what is typed, while a size changes too, and then shows what comes at once", async () => {
+    using emulator = new Emulator({ columns: 20, rows: 3 }, 0);
+    const typed: string[] = [];
+    emulator.onInput((text) => typed.push(text));
+    emulator.type("a");
+    emulator.write("echo");
+    expect(screen(emulator)[0]).toBe("echo");
+    emulator.resize({ columns: 30, rows: 5 });
+    emulator.type("\x1b[A");
+    await write(emulator, "!");
+    expect([typed, screen(emulator)[0]]).toEqual([["a", "\x1b[A"], "echo!"]);
   });
 });

@@ -16,7 +16,7 @@ export class Emulator implements Disposable {
   #serializer: InstanceType<typeof serialize.SerializeAddon>;
   /** What comes while one emulator takes over from another waits here. */
   #waiting: (() => void)[] | undefined;
-  #answer: ((text: string) => void) | undefined;
+  #input: ((text: string) => void) | undefined;
   #isDisposed = false;
 
   /** `scrollback`: lines kept above the screen. */
@@ -64,9 +64,14 @@ export class Emulator implements Disposable {
     });
   }
 
-  /** What it answers to the program's questions (cursor position, identity). */
-  onAnswer(listener: (text: string) => void): void {
-    this.#answer = listener;
+  /** What a person types is given to the listener, and what comes next is shown at once instead of gathered for a moment. */
+  type(keys: string): void {
+    this.#terminal.input(keys, true);
+  }
+
+  /** Told what is typed, and what the emulator answers to the program's questions (cursor position, identity). */
+  onInput(listener: (text: string) => void): void {
+    this.#input = listener;
   }
 
   #open({ columns, rows }: Size): [Terminal, InstanceType<typeof serialize.SerializeAddon>] {
@@ -77,7 +82,7 @@ export class Emulator implements Disposable {
   }
 
   #listen(): void {
-    this.#terminal.onData((text) => this.#answer?.(text));
+    this.#terminal.onData((text) => this.#input?.(text));
   }
 
   [Symbol.dispose](): void {

@@ -62,7 +62,7 @@ function showProcess(pty: IPty, options: TerminalPaneOptions): TerminalPane {
   let hasExited = false;
   let isDisposed = false;
 
-  screen.onAnswer((text) => (hasExited ? undefined : pty.write(text)));
+  screen.onInput((text) => (hasExited ? undefined : pty.write(text)));
   pty.onData((text) => {
     reading.received(text.length);
     screen.write(text, () => {
@@ -94,7 +94,7 @@ function showProcess(pty: IPty, options: TerminalPaneOptions): TerminalPane {
     },
     row: (y) => screen.row(y),
     cursor: () => screen.cursor(),
-    write: (keys) => (hasExited ? undefined : pty.write(keys)),
+    write: (keys) => screen.type(keys),
     resize(columns, rows) {
       screen.resize(columns, rows, () => frames.request());
       if (!hasExited) pty.resize(columns, rows);
@@ -162,6 +162,8 @@ class Reading {
 class FrameClock implements Disposable {
   readonly #draw: () => void;
   #timer: NodeJS.Timeout | undefined;
+  /** A timer's shortest wait is felt by who types. */
+  #soon: NodeJS.Immediate | undefined;
   #lastMs = 0;
   #isStopped = false;
 
@@ -169,18 +171,24 @@ class FrameClock implements Disposable {
     this.#draw = draw;
   }
   request(): void {
-    if (this.#timer || this.#isStopped) return;
+    if (this.#timer || this.#soon || this.#isStopped) return;
     const waitMs = this.#lastMs + 1000 / MAX_FRAMES_PER_SECOND - performance.now();
-    this.#timer = setTimeout(() => this.flush(), Math.max(0, waitMs));
+    if (waitMs <= 0) this.#soon = setImmediate(() => this.flush());
+    else this.#timer = setTimeout(() => this.flush(), waitMs);
   }
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancel();
     this.#lastMs = performance.now();
     this.#draw();
   }
   [Symbol.dispose](): void {
     this.#isStopped = true;
+    this.#cancel();
+  }
+  #cancel(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#soon);
+    this.#timer = undefined;
+    this.#soon = undefined;
   }
 }

@@ -43,8 +43,10 @@ export interface TerminalScreen extends Disposable {
   readonly linesBack: number;
   /** How the program wants cursor keys: "\x1b[A" or "\x1bOA". */
   readonly cursorKeys: "normal" | "application";
-  /** What the emulator answers to the program's questions (cursor position, identity). */
-  onAnswer(listener: (text: string) => void): void;
+  /** Keys as the terminal sends them; what comes next is on the screen at once. */
+  type(keys: string): void;
+  /** Told what is typed, and what the emulator answers to the program's questions (cursor position, identity). */
+  onInput(listener: (text: string) => void): void;
 }
 
 export function createTerminalScreen(columns: number, rows: number): TerminalScreen {
@@ -91,7 +93,8 @@ export function createTerminalScreen(columns: number, rows: number): TerminalScr
     scroll(linesBack) {
       back = Math.max(0, Math.min(linesBack, emulator.terminal.buffer.active.baseY));
     },
-    onAnswer: (listener) => emulator.onAnswer(listener),
+    type: (keys) => emulator.type(keys),
+    onInput: (listener) => emulator.onInput(listener),
     [Symbol.dispose]: () => emulator[Symbol.dispose](),
   };
 }
