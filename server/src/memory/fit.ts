@@ -28,11 +28,11 @@ export interface FitFacts {
   /** Bytes of memory under which the host's controller begins to take back; null: not known. */
   readonly reserveBytes: number | null;
   /** Running VMs of the host with their newest samples. */
-  readonly running: readonly { readonly vm: Pick<Vm, "id" | "name" | "definition" | "memoryBytes" | "vcpus">; readonly sample: FitSample }[];
+  readonly running: readonly { readonly vm: Pick<Vm, "id" | "name" | "definition" | "vcpus">; readonly sample: FitSample }[];
   /** Id of the one that the new VMs will be like; null: none. */
   readonly like: string | null;
 }
-type FitSample = Pick<VmSample, "pssBytes" | "rssBytes" | "cpuRatio">;
+type FitSample = Pick<VmSample, "memoryConfiguredBytes" | "pluggedBytes" | "pssBytes" | "rssBytes" | "cpuRatio">;
 type Running = FitFacts["running"][number];
 
 export function estimateFit(spec: FitSpec, facts: FitFacts): FitEstimate {
@@ -63,12 +63,13 @@ function perVmMemory(spec: FitSpec, { running, like }: FitFacts): { bytes: numbe
   const model = running.find(({ vm }) => vm.id === like);
   const modelBytes = model === undefined ? null : heldBytes(model.sample);
   if (model !== undefined && modelBytes !== null) {
-    const bytes = (modelBytes * spec.memoryBytes) / Math.max(model.vm.memoryBytes, 1);
-    return { bytes, words: `Each takes ${amount(bytes)}: ${model.vm.name} holds ${amount(modelBytes)} of the host's memory now, for ${amount(model.vm.memoryBytes)} of its own.` };
+    const ownBytes = givenBytes(model.sample);
+    const bytes = (modelBytes * spec.memoryBytes) / Math.max(ownBytes, 1);
+    return { bytes, words: `Each takes ${amount(bytes)}: ${model.vm.name} holds ${amount(modelBytes)} of the host's memory now, for ${amount(ownBytes)} of its own.` };
   }
-  const shares = running.filter((one) => sharesAlike(spec, one)).flatMap(({ vm, sample }) => {
-    const held = heldBytes(sample);
-    return held === null || vm.memoryBytes <= 0 ? [] : [held / vm.memoryBytes];
+  const shares = running.filter((one) => sharesAlike(spec, one)).flatMap(({ sample }) => {
+    const [held, own] = [heldBytes(sample), givenBytes(sample)];
+    return held === null || own <= 0 ? [] : [held / own];
   });
   if (shares.length > 0) {
     const share = median(shares);
@@ -89,6 +90,11 @@ function perVmCores(spec: FitSpec, { running, like }: FitFacts): { cores: number
   }
   const cores = spec.vcpus * Math.max(median(perVcpu), IDLE_VCPU_CORES);
   return { cores, words: `Each takes ${coresWords(cores)}: ${model === undefined ? "what the VMs running here take a vCPU" : `what ${model.vm.name} takes a vCPU`} now, or idle guests at least.` };
+}
+
+/** What it runs with: its definition may say something else by now. */
+function givenBytes({ memoryConfiguredBytes, pluggedBytes }: FitSample): number {
+  return memoryConfiguredBytes + (pluggedBytes ?? 0);
 }
 
 /** The fair share of what is shared, where the kernel has told it. */
