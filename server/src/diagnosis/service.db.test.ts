@@ -23,7 +23,7 @@ function vmOf(id: string, more: Partial<Vm> = {}): Vm {
   };
 }
 const CALM: Partial<VmSample> = {
-  cpuRatio: 0.1, stealRatio: 0, throttledRatio: 0, memoryConfiguredBytes: 2 ** 28, swapBytes: 0, majorFaultsPerSecond: 0, guestAvailableBytes: 2 ** 27, balloonActualBytes: 2 ** 28, guestMajorFaultsPerSecond: 0,
+  cpuRatio: 0.1, stealRatio: 0, throttledRatio: 0, swapBytes: 0, majorFaultsPerSecond: 0, guestAvailableBytes: 2 ** 27, balloonActualBytes: 2 ** 28, guestMajorFaultsPerSecond: 0,
   guestSwapInBytesPerSecond: 0, guestSwapOutBytesPerSecond: 0, diskReadBytesPerSecond: 0, diskWriteBytesPerSecond: 0, diskLatencySeconds: 0.001, diskOperationsPerSecond: 9,
   diskQueueDepth: 0.01, networkDropsPerSecond: 0,
 };
@@ -32,9 +32,17 @@ describeOnEveryServer("DiagnosisService", (suite) => {
   let nowMs = START;
   let history: MetricsHistory;
   let vms: Vm[] = [];
-  const service = (): DiagnosisService => new DiagnosisService({
-    vms: { get: (id) => vms.find((vm) => vm.id === id) ?? null, list: () => vms }, hosts: { get: () => ({ cpuCount: 2 }) }, metrics: new MetricsService(history), now: () => nowMs,
-  });
+  /** `newest` says of VMs what their newest samples have. */
+  function service(newest: Readonly<Record<string, Partial<VmSample>>> = {}): DiagnosisService {
+    const metrics = new MetricsService(history);
+    return new DiagnosisService({
+      vms: { get: (id) => vms.find((vm) => vm.id === id) ?? null, list: () => vms }, hosts: { get: () => ({ cpuCount: 2 }) }, now: () => nowMs,
+      metrics: {
+        hostHistory: (...args) => metrics.hostHistory(...args), vmHistory: (...args) => metrics.vmHistory(...args),
+        latestVm: (id) => (newest[id] === undefined ? null : ({ ...CALM, ...newest[id] } as VmSample)),
+      },
+    });
+  }
   const second = (offset: number): Date => new Date(START + offset * 1000);
   /** `slow` says of each VM what is different in the second half. */
   function record(seconds: number, slow: Readonly<Record<string, Partial<VmSample>>>, everySeconds = 1): void {
@@ -108,8 +116,9 @@ describeOnEveryServer("DiagnosisService", (suite) => {
   it("judges a balloon by the memory that runs, whatever was defined meanwhile", async () => {
     vms = [vmOf("grown", { memoryBytes: 2 ** 29, restartRequired: true }), vmOf("shrunk", { memoryBytes: 2 ** 28, restartRequired: true })];
     const short = { guestAvailableBytes: 2 ** 20, guestMajorFaultsPerSecond: 900 };
-    record(2 * SPELL_SECONDS, { grown: short, shrunk: { ...short, memoryConfiguredBytes: 2 ** 29 } });
-    const kinds = async (id: string): Promise<string[]> => (await service().diagnose(id, { from: second(SPELL_SECONDS) })).causes.map(({ kind }) => kind);
+    record(2 * SPELL_SECONDS, { grown: short, shrunk: short });
+    const ran = { grown: { memoryConfiguredBytes: 2 ** 28 }, shrunk: { memoryConfiguredBytes: 2 ** 29 } };
+    const kinds = async (id: string): Promise<string[]> => (await service(ran).diagnose(id, { from: second(SPELL_SECONDS) })).causes.map(({ kind }) => kind);
     expect(await kinds("grown")).not.toContain("BALLOON");
     expect(await kinds("shrunk")).toContain("BALLOON");
   });
