@@ -30,7 +30,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 async function quetzal(...args: string[]): Promise<string> {
   return (await run(process.execPath, [cliPath, ...args], { env: stack.clientEnv })).stdout;
 }
-interface Counted { readonly room: { readonly vcpusTarget: number; readonly vcpusMax: number }; readonly latest: { readonly vcpusPresent: number | null } | null }
+interface Counted { readonly room: { readonly vcpusTarget: number; readonly vcpusMax: number }; readonly latest: { readonly vcpusPresent: number | null; readonly vcpusUsed: number | null } | null }
 async function uses(count: number): Promise<void> {
   await eventually(`the guest to use ${count} vCPUs`, async () => (await vm.run("nproc")) === String(count));
   expect((await vm.show<Counted>("room { vcpusTarget vcpusMax } latest { vcpusPresent }")).room.vcpusTarget).toBe(count);
@@ -64,6 +64,8 @@ describe("vCPUs", () => {
     await eventually("QEMU to have them", async () => (await vm.show<Counted>("latest { vcpusPresent }")).latest?.vcpusPresent === 3);
     await vm.undo(id);
     await uses(1);
+    // Shares of its CPU are of what it uses, whatever stays plugged in.
+    await eventually("its figures to be of the one", async () => (await vm.show<Counted>("latest { vcpusPresent vcpusUsed }")).latest?.vcpusUsed === 1);
   });
 
   it("do so from the command line too", async () => {

@@ -77,7 +77,7 @@ export function vmSample(vm: RecordedVm, time: number) {
   return {
     __typename: "VmSample", vmId: vm.id, time: new Date(time).toISOString(), ...figures,
     guestUpdatedAt: new Date(time - 1_200).toISOString(), guestCacheBytes: Math.round(vm.memoryBytes * 0.1), guestMajorFaultsPerSecond: vm.load * 3, guestSwapInBytesPerSecond: 0,
-    guestSwapOutBytesPerSecond: 0, pssBytes: Math.round(figures.rssBytes * 0.9), swapBytes: 0, majorFaultsPerSecond: 0, ksmProfitBytes: String(Math.round(figures.ksmMergedBytes * 0.95)), cpuUserRatio: figures.cpuRatio * 0.7, cpuSystemRatio: figures.cpuRatio * 0.3, memoryConfiguredBytes: vm.memoryBytes, vcpusPresent: vm.vcpus,
+    guestSwapOutBytesPerSecond: 0, pssBytes: Math.round(figures.rssBytes * 0.9), swapBytes: 0, majorFaultsPerSecond: 0, ksmProfitBytes: String(Math.round(figures.ksmMergedBytes * 0.95)), cpuUserRatio: figures.cpuRatio * 0.7, cpuSystemRatio: figures.cpuRatio * 0.3, memoryConfiguredBytes: vm.memoryBytes, vcpusPresent: vm.vcpus, vcpusUsed: vm.vcpus,
     vcpus: Array.from({ length: vm.vcpus }, (_, index) => ({ index, ratio: figures.cpuRatio / vm.vcpus, stealRatio: figures.stealRatio * (1 + index / 4) })),
     disks: [{
       name: "vda", readBytesPerSecond: figures.diskReadBytesPerSecond, writeBytesPerSecond: figures.diskWriteBytesPerSecond, readsPerSecond: figures.diskReadBytesPerSecond / 16_384,

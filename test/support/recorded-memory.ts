@@ -114,7 +114,7 @@ export class RecordedMemory {
     const { memoryBytes, vcpus, balloonBytes } = this.of(vm);
     // What was not moved here stands as the fleet has it.
     const moved = this.before.size === 0 ? {} : { balloonActualBytes: balloonBytes };
-    return { pluggedBytes: HOTPLUG.has(vm.id) ? memoryBytes - vm.memoryBytes : null, vcpusPresent: vcpus, ...moved };
+    return { pluggedBytes: HOTPLUG.has(vm.id) ? memoryBytes - vm.memoryBytes : null, vcpusPresent: vcpus, vcpusUsed: vcpus, ...moved };
   }
 
   vm(vm: RecordedVm, isAlive: boolean, time = this.now()): Payload {

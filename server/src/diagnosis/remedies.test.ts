@@ -63,9 +63,17 @@ describe("what to do about", () => {
 
 describe("whatever is plugged in", () => {
   it("work is measured by the vCPUs of each moment, not by those it booted with", () => {
-    const grown = { CPU_RATIO: flat(1.98), VCPUS_PRESENT: flat(4) };
+    const grown = { CPU_RATIO: flat(1.98), VCPUS_PRESENT: flat(4), VCPUS_USED: flat(4) };
     expect(diagnose(observations({ figures: grown })).causes).toEqual([]);
     expect(causeOf("GUEST_CPU", { figures: { ...grown, CPU_RATIO: flat(3.9) } }).evidence[0]?.text).toContain("use of its 4 vCPU");
+  });
+
+  it("work is measured by the vCPUs in use, not by those that stay plugged in", () => {
+    const left = { CPU_RATIO: flat(0.99), VCPUS_PRESENT: flat(3), VCPUS_USED: risen(3, 1) };
+    const { evidence, advice } = causeOf("GUEST_CPU", { vm: { vcpus: 3, room: roomOf({ vcpusTarget: 1, vcpusMax: 4 }) }, figures: left });
+    expect([evidence[0]?.text, advice]).toEqual([expect.stringContaining("use of its vCPU"), expect.stringContaining("give it 2 instead of 1")]);
+    // From before it was kept, what was plugged in is all there is.
+    expect(diagnose(observations({ figures: { ...left, VCPUS_USED: flat(null) } })).causes).toEqual([]);
   });
 
   it("what a balloon took is measured by all the guest has", () => {

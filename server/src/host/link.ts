@@ -128,7 +128,8 @@ export class HostLink implements SessionListener, AsyncDisposable {
   }
 
   tick(tick: MetricsTick): void {
-    if (this.#facts !== null) this.parts.metrics.ingest(this.#facts.id, tick);
+    const { metrics, vms } = this.parts;
+    if (this.#facts !== null) metrics.ingest(this.#facts.id, tick, (vmId) => vms.get(vmId)?.room?.vcpusTarget ?? null);
   }
 
   disconnected(reason: string): void {

@@ -7,7 +7,7 @@ const SPEC = { memoryBytes: 256 * MIB, vcpus: 1, features: ["tps"], sharingDomai
 const EMPTY: FitFacts = { host: { memoryTotalBytes: 8_192 * MIB, memoryAvailableBytes: 4_096 * MIB, cpuRatio: 0, swapUsedBytes: null, compressedOriginalBytes: null, compressedStoredBytes: null, refaultsPerSecond: null }, cpuCount: 16, reserveBytes: 512 * MIB, running: [], like: null };
 
 function running(id: string, held: number, definition: Record<string, unknown> = { features: ["tps"] }, cpuRatio: number | null = 0.01): FitFacts["running"][number] {
-  return { vm: { id, name: id, definition, vcpus: 1 }, sample: { memoryConfiguredBytes: 256 * MIB, pluggedBytes: null, pssBytes: held * MIB, rssBytes: 200 * MIB, swapBytes: 0, majorFaultsPerSecond: 0, cpuRatio } };
+  return { vm: { id, name: id, definition }, sample: { vcpusUsed: 1, memoryConfiguredBytes: 256 * MIB, pluggedBytes: null, pssBytes: held * MIB, rssBytes: 200 * MIB, swapBytes: 0, majorFaultsPerSecond: 0, cpuRatio } };
 }
 
 describe("estimateFit", () => {

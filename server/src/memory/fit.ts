@@ -29,11 +29,11 @@ export interface FitFacts {
   /** Bytes of memory under which the host's controller begins to take back; null: not known. */
   readonly reserveBytes: number | null;
   /** Running VMs of the host with their newest samples. */
-  readonly running: readonly { readonly vm: Pick<Vm, "id" | "name" | "definition" | "vcpus">; readonly sample: FitSample }[];
+  readonly running: readonly { readonly vm: Pick<Vm, "id" | "name" | "definition">; readonly sample: FitSample }[];
   /** Id of the one that the new VMs will be like; null: none. */
   readonly like: string | null;
 }
-type FitSample = Pick<VmSample, "memoryConfiguredBytes" | "pluggedBytes" | "pssBytes" | "rssBytes" | "swapBytes" | "majorFaultsPerSecond" | "cpuRatio">;
+type FitSample = Pick<VmSample, "vcpusUsed" | "memoryConfiguredBytes" | "pluggedBytes" | "pssBytes" | "rssBytes" | "swapBytes" | "majorFaultsPerSecond" | "cpuRatio">;
 type Running = FitFacts["running"][number];
 
 export function estimateFit(spec: FitSpec, facts: FitFacts): FitEstimate {
@@ -84,7 +84,7 @@ function perVmMemory(spec: FitSpec, { host, running, like }: FitFacts): { bytes:
 function perVmCores(spec: FitSpec, { running, like }: FitFacts): { cores: number; words: string } {
   const model = running.find(({ vm }) => vm.id === like);
   const compared = model === undefined ? running : [model];
-  const perVcpu = compared.flatMap(({ vm, sample }) => (sample.cpuRatio === null || vm.vcpus <= 0 ? [] : [sample.cpuRatio / vm.vcpus]));
+  const perVcpu = compared.flatMap(({ sample: { cpuRatio, vcpusUsed } }) => (cpuRatio === null || vcpusUsed === null || vcpusUsed <= 0 ? [] : [cpuRatio / vcpusUsed]));
   if (perVcpu.length === 0) {
     const cores = spec.vcpus * IDLE_VCPU_CORES;
     return { cores, words: `Each takes ${coresWords(cores)}, as idle guests do, since none runs here to be measured.` };

@@ -80,6 +80,7 @@ export const VM_METRICS = catalog<VmSample>()({
   NETWORK_RX_PACKETS_PER_SECOND: { unit: "1/s", read: ({ nics }) => sumKnown(nics.map((nic) => nic.rxPacketsPerSecond)), meaning: "Packets that the guest received a second, all NICs." },
   NETWORK_TX_PACKETS_PER_SECOND: { unit: "1/s", read: ({ nics }) => sumKnown(nics.map((nic) => nic.txPacketsPerSecond)), meaning: "Packets that the guest sent a second, all NICs." },
   DISK_CAPACITY_BYTES: { unit: "bytes", read: ({ disks }) => sumKnown(disks.map((disk) => disk.capacityBytes)), meaning: "Size of its disks as the guest sees them." },
+  VCPUS_USED: { unit: "count", read: (sample) => sample.vcpusUsed },
 });
 
 export const HOST_METRICS = catalog<HostSample>()({

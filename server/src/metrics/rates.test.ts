@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HostMetrics, MetricsTick, VmMetrics, type DeepPartial } from "../hypervisor/generated/quetzal/v1/metrics.js";
 import { LONGEST_TICK_MS, RateMeter, tickSamples } from "./rates.js";
 import type { HostSample, VmSample } from "./samples.js";
+import { askedToUse } from "./vm-rates.js";
 
 const AT = new Date("2026-01-01T00:00:00Z");
 const SECOND_NS = 1_000_000_000n;
@@ -24,6 +25,16 @@ const nic = (more: object) => ({ name: "net0", ...more });
 /** Milliseconds that a quota stopped the VM as a whole, and that each vCPU waited. */
 const quota = (stoppedMs: bigint, delaysMs: readonly bigint[]): DeepPartial<VmMetrics> => ({
   cpuThrottle: { throttledNs: stoppedMs * 1_000_000n }, vcpus: delaysMs.map((delay, index) => ({ index, runDelayNs: delay * 1_000_000n })),
+});
+
+describe("a VM's vCPUs in use", () => {
+  it.each([
+    [3, 1, 1], [3, 3, 3], [3, null, 3],
+    // Asked for and not plugged in yet; nothing told of either.
+    [1, 3, 1], [undefined, 3, null],
+  ])("of %s plugged in, asked to use %s: %s", (vcpusPresent, asked, used) => {
+    expect(askedToUse(vmOf(null, tick(1, { ...(vcpusPresent === undefined ? {} : { vcpusPresent }) })), asked)).toMatchObject({ vcpusPresent: vcpusPresent ?? null, vcpusUsed: used });
+  });
 });
 
 describe("a VM's rates", () => {

@@ -68,6 +68,8 @@ export interface VmSample {
   readonly throttledTimeRatio: Rate;
   /** vCPUs that its QEMU runs with, whatever the definition says by now. */
   readonly vcpusPresent: number | null;
+  /** Of these the ones that the guest was last asked to use: one that it was to leave may stay plugged in. */
+  readonly vcpusUsed: number | null;
   /** Major faults of the QEMU process: its own memory read back from the host's swap or files. */
   readonly majorFaultsPerSecond: Rate;
   readonly memoryConfiguredBytes: number;

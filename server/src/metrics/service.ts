@@ -7,6 +7,7 @@ import type { History, HistoryQuery, MetricsHistory, VcpuHistory } from "./histo
 import type { HostSample, MetricsBatch, VmSample } from "./model.js";
 import { RateMeter } from "./rates.js";
 import type { VcpuMetricName } from "./vcpus.js";
+import { askedToUse } from "./vm-rates.js";
 import type { TickSamples } from "./samples.js";
 import { refined } from "../streams.js";
 
@@ -27,11 +28,12 @@ export class MetricsService {
 
   constructor(private readonly history: MetricsHistory) {}
 
-  ingest(hostId: string, tick: MetricsTick): void {
+  /** `askedVcpus` says how many vCPUs a VM was last asked to use; null: not known. */
+  ingest(hostId: string, tick: MetricsTick, askedVcpus: (vmId: string) => number | null): void {
     let rates = this.#rates.get(hostId);
     if (rates === undefined) this.#rates.set(hostId, (rates = new RateMeter(hostId)));
-    const samples = rates.take(tick, new Date());
-    const { time, host, vms } = samples;
+    const { time, host, vms: measured } = rates.take(tick, new Date());
+    const vms = measured.map((sample) => askedToUse(sample, askedVcpus(sample.vmId)));
     const batch: MetricsBatch = { time, hostId, samples: vms };
     for (const gone of this.#batches.get(hostId)?.samples ?? []) this.#vms.delete(gone.vmId);
     for (const sample of vms) this.#vms.set(sample.vmId, sample);
@@ -42,7 +44,7 @@ export class MetricsService {
       this.#hosts.set(hostId, host);
       this.#hostFeed.publish({ position: this.#position, key: hostId, value: host });
     }
-    this.#record(hostId, samples);
+    this.#record(hostId, { time, host, vms });
   }
 
   /** What was measured before the line broke is no longer the newest truth, and rates must not span the gap. */

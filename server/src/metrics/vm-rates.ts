@@ -13,6 +13,7 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
   const knownSteal = vcpus.filter((vcpu) => vcpu.stealRatio !== null).length;
   const cpuUserRatio = ratioOfTime(elapsed, before?.processUserNs, now.processUserNs);
   const cpuSystemRatio = ratioOfTime(elapsed, before?.processSystemNs, now.processSystemNs);
+  const vcpusPresent = now.vcpusPresent ?? (vcpus.length === 0 ? null : vcpus.length);
   return {
     vmId: now.vmId, time,
     cpuRatio: sumAll(cpuUserRatio, cpuSystemRatio), cpuUserRatio, cpuSystemRatio,
@@ -20,7 +21,7 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
     stealRatio: stolen === null ? null : stolen / knownSteal,
     throttledRatio: throttledRatio(elapsed, before?.cpuThrottle, now.cpuThrottle),
     throttledTimeRatio: ratioOfTime(elapsed, before?.cpuThrottle?.throttledNs, now.cpuThrottle?.throttledNs),
-    vcpusPresent: now.vcpusPresent ?? (vcpus.length === 0 ? null : vcpus.length),
+    vcpusPresent, vcpusUsed: vcpusPresent,
     majorFaultsPerSecond: perSecond(elapsed, before?.majorFaults, now.majorFaults),
     memoryConfiguredBytes: Number(now.memoryConfiguredBytes),
     balloonActualBytes: bytes(now.balloonActualBytes),
@@ -41,6 +42,11 @@ export function vmSample(time: Date, elapsed: Elapsed | null, before: VmMetrics 
     disks, nics,
     qmpAgeMs: now.qmpAgeMs === undefined ? null : Number(now.qmpAgeMs),
   };
+}
+
+/** Of a VM that was asked to use only so many of its vCPUs; null: nobody told how many. A tick tells those plugged in alone. */
+export function askedToUse(sample: VmSample, vcpus: number | null): VmSample {
+  return vcpus === null || sample.vcpusPresent === null || vcpus >= sample.vcpusPresent ? sample : { ...sample, vcpusUsed: vcpus };
 }
 
 type GuestPart = Pick<VmSample, "guestTotalBytes" | "guestAvailableBytes" | "guestCacheBytes" | "guestFreeBytes" | "guestUpdatedAt" | "guestMajorFaultsPerSecond" | "guestSwapInBytesPerSecond" | "guestSwapOutBytesPerSecond">;

@@ -17,7 +17,8 @@ describe("a VM of then", () => {
   it("has the vCPUs and the memory that it ran with, vCPUs plugged since as they were measured", () => {
     expect(sampleOf({})).toMatchObject({ vcpusPresent: 2, memoryConfiguredBytes: 256 * MIB });
     expect(sampleOf({}, { ...LIFE, running: null })).toMatchObject({ vcpusPresent: 4, memoryConfiguredBytes: 512 * MIB });
-    expect(sampleOf({ VCPUS_PRESENT: 3 })).toMatchObject({ vcpusPresent: 3 });
+    expect(sampleOf({ VCPUS_PRESENT: 3 })).toMatchObject({ vcpusPresent: 3, vcpusUsed: 3 });
+    expect(sampleOf({ VCPUS_PRESENT: 3, VCPUS_USED: 1 })).toMatchObject({ vcpusPresent: 3, vcpusUsed: 1 });
   });
 
   it("has whole bytes and vCPUs where a step's mean is none", () => expect(sampleOf({ VCPUS_PRESENT: 2.4, RSS_BYTES: 10.6 })).toMatchObject({ vcpusPresent: 2, rssBytes: 11 }));

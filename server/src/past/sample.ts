@@ -32,7 +32,7 @@ export function vmSampleThen({ vmId, definition, running }: PastLife, instant: I
   const cpuUserRatio = get("CPU_USER_RATIO");
   const vcpusPresent = get("VCPUS_PRESENT") ?? defined;
   return {
-    vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: memoryBytes, vcpusPresent,
+    vmId, time: new Date(instant.timeMs), memoryConfiguredBytes: memoryBytes, vcpusPresent, vcpusUsed: get("VCPUS_USED") ?? vcpusPresent,
     cpuRatio, cpuUserRatio, cpuSystemRatio: cpuRatio === null || cpuUserRatio === null ? null : Math.max(0, cpuRatio - cpuUserRatio),
     stealRatio: get("STEAL_RATIO"), throttledRatio: get("THROTTLED_RATIO"), throttledTimeRatio: get("THROTTLED_TIME_RATIO"),
     vcpus: vcpus === null ? vcpusTogether(get, vcpusPresent) : vcpuSamplesOf(vcpus.values), disks: disksThen(get, ran), nics: nicsThen(get), guestRam: guestRamThen(get),

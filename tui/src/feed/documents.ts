@@ -11,7 +11,7 @@ const VM_FIELDS = graphql(`
 
 export const SAMPLE_FIELDS = graphql(`
   fragment DashboardSample on VmSample {
-    vmId time cpuRatio stealRatio throttledTimeRatio vcpusPresent memoryConfiguredBytes balloonActualBytes guestTotalBytes guestAvailableBytes rssBytes
+    vmId time cpuRatio stealRatio throttledTimeRatio vcpusUsed memoryConfiguredBytes balloonActualBytes guestTotalBytes guestAvailableBytes rssBytes
     ksmMergedBytes diskReadBytesPerSecond diskWriteBytesPerSecond diskLatencySeconds networkRxBytesPerSecond
     networkTxBytesPerSecond networkDropsPerSecond
   }

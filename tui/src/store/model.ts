@@ -64,8 +64,8 @@ export interface VmSample {
   stealRatio: number | null;
   /** Time that its CPU quota stopped it; 1 is one core's. */
   throttledTimeRatio: number | null;
-  /** What its QEMU was started with; null: not told yet. */
-  vcpusPresent: number | null;
+  /** vCPUs that the guest is to use of those that QEMU has; null: not told yet. */
+  vcpusUsed: number | null;
   memoryConfiguredBytes: number;
   balloonActualBytes: number | null;
   guestTotalBytes: number | null;

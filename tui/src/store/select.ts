@@ -67,9 +67,9 @@ export function ageSince(vm: Vm): number {
   return vm.startedAt ?? vm.stateSince;
 }
 
-/** vCPUs that a VM runs with: of a definition that was changed meanwhile they are others. */
+/** vCPUs that a VM uses: of a definition that was changed meanwhile they are others, and more may be plugged in. */
 export function vcpusOf(vm: Vm, sample: VmSample | null | undefined): number {
-  return sample?.vcpusPresent ?? vm.vcpus;
+  return sample?.vcpusUsed ?? vm.vcpus;
 }
 
 /** The same of its memory, in bytes. */

@@ -17,7 +17,7 @@ export function vm(change: Partial<Vm>): Vm {
 
 export function sample(vmId: string, time: number, change: Partial<VmSample> = {}): VmSample {
   return {
-    vmId, time, cpuRatio: 0.5, stealRatio: 0, throttledTimeRatio: 0, vcpusPresent: null, memoryConfiguredBytes: 256 * 1024 ** 2, balloonActualBytes: null, guestTotalBytes: null, guestAvailableBytes: null, rssBytes: null,
+    vmId, time, cpuRatio: 0.5, stealRatio: 0, throttledTimeRatio: 0, vcpusUsed: null, memoryConfiguredBytes: 256 * 1024 ** 2, balloonActualBytes: null, guestTotalBytes: null, guestAvailableBytes: null, rssBytes: null,
     ksmMergedBytes: null, diskReadBytesPerSecond: null, diskWriteBytesPerSecond: null, diskLatencySeconds: null, networkRxBytesPerSecond: null, networkTxBytesPerSecond: null,
     networkDropsPerSecond: null, ...change,
   };

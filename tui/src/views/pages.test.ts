@@ -78,7 +78,7 @@ describe("the tabs of a VM", () => {
   });
 
   it("show what a VM runs with while its definition is another", () => {
-    const edited = stateWith([vm({ id: "web-1", vcpus: 4, memoryBytes: 512 * MIB, restartRequired: true })], [sample("web-1", NOW, { cpuRatio: 1, vcpusPresent: 2 })]);
+    const edited = stateWith([vm({ id: "web-1", vcpus: 4, memoryBytes: 512 * MIB, restartRequired: true })], [sample("web-1", NOW, { cpuRatio: 1, vcpusUsed: 2 })]);
     const shown = rows(reduce(onTab(edited, "memory"), { type: "cpuScale" }));
     expect(shown[2]).toMatch(/^ 2 vCPUs \(then 4\) {2}256M \(then 512M\) /);
     expect(shown.join("\n")).toMatch(/configured +256M +100% +what it was started with/);
@@ -132,7 +132,7 @@ describe("the tabs of a VM", () => {
   });
 
   it("tell what a VM runs with and what it will run with once restarted", () => {
-    const edited = stateWith([vm({ memoryBytes: 512 * 1024 ** 2, vcpus: 2, restartRequired: true })], [sample("web-1", NOW, { vcpusPresent: 1 })]);
+    const edited = stateWith([vm({ memoryBytes: 512 * 1024 ** 2, vcpus: 2, restartRequired: true })], [sample("web-1", NOW, { vcpusUsed: 1 })]);
     expect(text(onTab(edited, "graphs"))).toContain("1 vCPU (then 2)  256M (then 512M)  q35");
     expect(text(onTab(stateWith([vm({})], [sample("web-1", NOW)]), "graphs"))).not.toContain("then");
   });

@@ -79,8 +79,10 @@ function hostCpu({ host, vm }: Observations, span: Span, signs: CpuSigns): Judge
 }
 
 function guestCpu({ figures, vm }: Observations, span: Span): Judged {
-  const has = Math.max(figures.VCPUS_PRESENT.findLast((count) => count !== null) ?? vm.vcpus, 1);
-  const perVcpu = figures.CPU_RATIO.map((cpu, step) => (cpu === null ? null : cpu / Math.max(figures.VCPUS_PRESENT[step] ?? vm.vcpus, 1)));
+  // One that was taken from the guest may stay plugged in. History from before the used ones were kept has those plugged in.
+  const used = figures.CPU_RATIO.map((_, step) => figures.VCPUS_USED[step] ?? figures.VCPUS_PRESENT[step] ?? null);
+  const has = Math.max(Math.round(used.findLast((count) => count !== null) ?? vm.vcpus), 1);
+  const perVcpu = figures.CPU_RATIO.map((cpu, step) => (cpu === null ? null : cpu / Math.max(used[step] ?? vm.vcpus, 1)));
   return judge({
     kind: "GUEST_CPU", title: "its own CPU", weight: GUEST_CPU_WEIGHT,
     main: { name: `use of its ${has === 1 ? "vCPU" : `${has} vCPUs`}`, measured: measure(span, perVcpu, (ratio) => ratio > THRESHOLDS.guestCpu.value), threshold: THRESHOLDS.guestCpu, bad: "above", worst: 1 },

@@ -7,7 +7,7 @@ export const NOW = new Date("2026-01-31T12:00:00.000Z");
 
 export function sampleOf(change: Partial<VmSample> = {}): VmSample {
   return {
-    vmId: "web-1", time: NOW, cpuRatio: 0.5, cpuUserRatio: 0.4, cpuSystemRatio: 0.1, vcpus: [], stealRatio: 0.02, throttledRatio: 0, throttledTimeRatio: 0, vcpusPresent: 2, majorFaultsPerSecond: 0,
+    vmId: "web-1", time: NOW, cpuRatio: 0.5, cpuUserRatio: 0.4, cpuSystemRatio: 0.1, vcpus: [], stealRatio: 0.02, throttledRatio: 0, throttledTimeRatio: 0, vcpusPresent: 2, vcpusUsed: 2, majorFaultsPerSecond: 0,
     memoryConfiguredBytes: 256 * MIB, balloonActualBytes: 256 * MIB, pluggedBytes: null, guestRam: null, guestTotalBytes: 240 * MIB, guestAvailableBytes: 120 * MIB,
     guestCacheBytes: 40 * MIB, guestFreeBytes: 80 * MIB, guestUpdatedAt: NOW, guestMajorFaultsPerSecond: 0, guestSwapInBytesPerSecond: 0, guestSwapOutBytesPerSecond: 0,
     rssBytes: 200 * MIB, pssBytes: 130 * MIB, swapBytes: 0, ksmMergedBytes: 0, ksmProfitBytes: 0n, diskReadBytesPerSecond: 1_000_000,
