@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_disk_of_which_qemu_leaves_a_figure_out_is_unknown() {
-        for key in stats().as_object().unwrap().keys().filter(|key| key.contains("_time_ns") && *key != "idle_time_ns") {
+        for key in stats().as_object().unwrap().keys().filter(|key| key.contains("_time_ns") && *key != "idle_time_ns")
+        {
             let mut stats = stats();
             stats.as_object_mut().unwrap().remove(key);
             assert_eq!(disk_sample(&json!([{ "node-name": "vda", "stats": stats }]), "vda"), None, "{key}");
