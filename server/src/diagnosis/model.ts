@@ -29,7 +29,10 @@ export interface VmFacts {
   readonly hostId: string;
   readonly name: string;
   readonly vcpus: number;
+  /** That it was started with; of one that does not run, its definition's. */
   readonly memoryBytes: number;
+  /** That its definition says by now: no policy put into that may ask for more. */
+  readonly definedMemoryBytes: number;
   readonly hasBalloon: boolean;
   readonly hasDisks: boolean;
   readonly network: "counted" | "user" | "none";

@@ -23,7 +23,7 @@ function vmOf(id: string, more: Partial<Vm> = {}): Vm {
   };
 }
 const CALM: Partial<VmSample> = {
-  cpuRatio: 0.1, stealRatio: 0, throttledRatio: 0, swapBytes: 0, majorFaultsPerSecond: 0, guestAvailableBytes: 2 ** 27, balloonActualBytes: 2 ** 28, guestMajorFaultsPerSecond: 0,
+  cpuRatio: 0.1, stealRatio: 0, throttledRatio: 0, memoryConfiguredBytes: 2 ** 28, swapBytes: 0, majorFaultsPerSecond: 0, guestAvailableBytes: 2 ** 27, balloonActualBytes: 2 ** 28, guestMajorFaultsPerSecond: 0,
   guestSwapInBytesPerSecond: 0, guestSwapOutBytesPerSecond: 0, diskReadBytesPerSecond: 0, diskWriteBytesPerSecond: 0, diskLatencySeconds: 0.001, diskOperationsPerSecond: 9,
   diskQueueDepth: 0.01, networkDropsPerSecond: 0,
 };
@@ -103,6 +103,15 @@ describeOnEveryServer("DiagnosisService", (suite) => {
     record(2 * SPELL_SECONDS, { ...waits, held: { cpuRatio: 0.25, throttledRatio: 0.98, throttledTimeRatio: 0.75 }, busy: { cpuRatio: 1, vcpusPresent: 1 } });
     const commandFor = async (id: string): Promise<unknown> => (await service().diagnose(id, { from: second(SPELL_SECONDS) })).causes[0]?.adviceCommand;
     expect(await Promise.all(["held", "busy", "web"].map(commandFor))).toEqual(["quetzal cpu set held --limit none", "quetzal cpu set busy --vcpus 2", "quetzal cpu set hog --weight 100"]);
+  });
+
+  it("judges a balloon by the memory that runs, whatever was defined meanwhile", async () => {
+    vms = [vmOf("grown", { memoryBytes: 2 ** 29, restartRequired: true }), vmOf("shrunk", { memoryBytes: 2 ** 28, restartRequired: true })];
+    const short = { guestAvailableBytes: 2 ** 20, guestMajorFaultsPerSecond: 900 };
+    record(2 * SPELL_SECONDS, { grown: short, shrunk: { ...short, memoryConfiguredBytes: 2 ** 29 } });
+    const kinds = async (id: string): Promise<string[]> => (await service().diagnose(id, { from: second(SPELL_SECONDS) })).causes.map(({ kind }) => kind);
+    expect(await kinds("grown")).not.toContain("BALLOON");
+    expect(await kinds("shrunk")).toContain("BALLOON");
   });
 
   it("gives no verdict on a VM that never ran, and none on the time in which it was paused", async () => {

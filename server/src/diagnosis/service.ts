@@ -2,13 +2,13 @@
 // the rules. Knows no GraphQL and no threshold.
 import { cpuPolicy } from "../cpu/policy.js";
 import { InvalidInput, VmNotFound } from "../errors.js";
-import { memoryPolicy } from "../memory/policy.js";
 import type { HostMetricName, VmMetricName } from "../metrics/catalog.js";
 import type { History, HistoryQuery } from "../metrics/history.js";
 import type { VmSample } from "../metrics/model.js";
 import { MINUTES_TIER, SECONDS_TIER, TEN_SECONDS_TIER } from "../metrics/steps.js";
 import type { Vm } from "../vm/model.js";
-import { HOST_FIGURES, VM_FIGURES, type Diagnosis, type Neighbour, type Observations, type Steps, type VmFacts } from "./model.js";
+import { factsOf } from "./facts.js";
+import { HOST_FIGURES, VM_FIGURES, type Diagnosis, type Neighbour, type Observations, type Steps } from "./model.js";
 import { diagnose } from "./rules.js";
 
 /** What is looked at when nobody says: long enough to hold what made somebody ask. */
@@ -60,7 +60,7 @@ export class DiagnosisService {
     const query: HistoryQuery = { from: new Date(window.lookbackSecond * 1000), to: new Date(window.toSecond * 1000), stepSeconds: window.stepSeconds };
     const [figures, host] = await Promise.all([this.parts.metrics.vmHistory(vmId, VM_FIGURES, query), this.parts.metrics.hostHistory(vm.hostId, HOST_FIGURES, query)]);
     const alone: Observations = {
-      vm: factsOf(vm, this.parts.hosts.get(vm.hostId)?.cpuCount ?? null), fromSecond: window.lookbackSecond, stepSeconds: window.stepSeconds,
+      vm: factsOf(vm, this.parts.metrics.latestVm(vmId), this.parts.hosts.get(vm.hostId)?.cpuCount ?? null), fromSecond: window.lookbackSecond, stepSeconds: window.stepSeconds,
       windowStart: (window.fromSecond - window.lookbackSecond) / window.stepSeconds,
       figures: byMetric(VM_FIGURES, figures), host: byMetric(HOST_FIGURES, host), neighbours: null,
     };
@@ -112,26 +112,4 @@ function stepFor(rangeSeconds: number, oldestSeconds: number): number {
 
 function byMetric<Name extends string>(names: readonly Name[], history: { readonly series: readonly { readonly metric: string; readonly mean: Steps }[] }): Record<Name, Steps> {
   return Object.fromEntries(names.map((name, index) => [name, history.series[index]?.mean ?? []])) as Record<Name, Steps>;
-}
-
-function factsOf(vm: Vm, hostCpus: number | null): VmFacts {
-  const features = vm.definition["features"];
-  const disks = vm.definition["disks"];
-  const { limitPercent, weight, pins } = cpuPolicy(vm.definition);
-  return {
-    id: vm.id, hostId: vm.hostId, name: vm.name, vcpus: vm.vcpus, memoryBytes: vm.memoryBytes,
-    hasBalloon: Array.isArray(features) && features.includes("ballooning"),
-    hasDisks: Array.isArray(disks) && disks.length > 0,
-    network: networkOf(vm), pid: vm.pid,
-    pausedSince: vm.state === "PAUSED" ? vm.stateSince : null,
-    room: vm.room, limitPercent, weight, isPinned: pins.length > 0, isControlled: memoryPolicy(vm.definition).control === "ON", hostCpus,
-  };
-}
-
-/** How it is really attached, as far as is known; a VM that does not run is judged by its definition. */
-function networkOf(vm: Vm): VmFacts["network"] {
-  const defined = (vm.definition["network"] as { readonly mode?: unknown } | undefined)?.mode;
-  const mode = vm.networkInUse ?? (typeof defined === "string" ? defined : "user");
-  if (mode.startsWith("none")) return "none";
-  return mode.startsWith("user") ? "user" : "counted";
 }

@@ -17,7 +17,7 @@ const CALM_VM: Readonly<Record<VmFigure, number>> = {
 const CALM_HOST: Readonly<Record<HostFigure, number>> = { PSI_CPU_RATIO: 0.05, PSI_IO_RATIO: 0.01, PSI_MEMORY_RATIO: 0 };
 
 export const FACTS: VmFacts = {
-  id: "web-2", hostId: "h1", name: "web two", vcpus: 2, memoryBytes: 256 * MIB, hasBalloon: true, hasDisks: true, network: "counted", pid: 4711, pausedSince: null,
+  id: "web-2", hostId: "h1", name: "web two", vcpus: 2, memoryBytes: 256 * MIB, definedMemoryBytes: 256 * MIB, hasBalloon: true, hasDisks: true, network: "counted", pid: 4711, pausedSince: null,
   room: null, limitPercent: null, weight: 100, isPinned: false, isControlled: false, hostCpus: 16,
 };
 

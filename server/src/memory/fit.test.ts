@@ -4,10 +4,10 @@ import { estimateFit, type FitFacts } from "./fit.js";
 
 const MIB = 1_048_576;
 const SPEC = { memoryBytes: 256 * MIB, vcpus: 1, features: ["tps"], sharingDomain: "default" };
-const EMPTY: FitFacts = { host: { memoryTotalBytes: 8_192 * MIB, memoryAvailableBytes: 4_096 * MIB, cpuRatio: 0 }, cpuCount: 16, reserveBytes: 512 * MIB, running: [], like: null };
+const EMPTY: FitFacts = { host: { memoryTotalBytes: 8_192 * MIB, memoryAvailableBytes: 4_096 * MIB, cpuRatio: 0, swapUsedBytes: null, compressedOriginalBytes: null, compressedStoredBytes: null, refaultsPerSecond: null }, cpuCount: 16, reserveBytes: 512 * MIB, running: [], like: null };
 
 function running(id: string, held: number, definition: Record<string, unknown> = { features: ["tps"] }, cpuRatio: number | null = 0.01): FitFacts["running"][number] {
-  return { vm: { id, name: id, definition, memoryBytes: 256 * MIB, vcpus: 1 }, sample: { pssBytes: held * MIB, rssBytes: 200 * MIB, cpuRatio } };
+  return { vm: { id, name: id, definition, vcpus: 1 }, sample: { memoryConfiguredBytes: 256 * MIB, pluggedBytes: null, pssBytes: held * MIB, rssBytes: 200 * MIB, swapBytes: 0, majorFaultsPerSecond: 0, cpuRatio } };
 }
 
 describe("estimateFit", () => {
@@ -32,6 +32,26 @@ describe("estimateFit", () => {
   it("takes what the model holds, in proportion to its memory", () => {
     const facts = { ...EMPTY, running: [running("a", 64), running("b", 128)], like: "b" };
     expect(estimateFit({ ...SPEC, memoryBytes: 512 * MIB }, facts)).toMatchObject({ perVmBytes: 256 * MIB, basis: expect.arrayContaining([expect.stringContaining("b holds 128 MiB")]) as string[] });
+  });
+
+  it("takes what a VM runs with for its own memory, not what was defined or booted with", () => {
+    const { vm, sample } = running("a", 128);
+    const defined = { ...vm, memoryBytes: 1_024 * MIB };
+    const grown = { ...EMPTY, running: [{ vm: defined, sample: { ...sample, pluggedBytes: 256 * MIB } }] };
+    expect(estimateFit(SPEC, grown).perVmBytes).toBe(64 * MIB);
+    expect(estimateFit(SPEC, { ...grown, like: "a" }).basis[0]).toBe("Each takes 64 MiB: a holds 128 MiB of the host's memory now, for 512 MiB of its own.");
+  });
+
+  it("counts a VM's compressed pages, as the host stores them", () => {
+    const dense = { ...running("a", 64), sample: { ...running("a", 64).sample, swapBytes: 120 * MIB } };
+    // Of 480 MiB paged out 360 are compressed, to a third.
+    const host = { ...EMPTY.host, swapUsedBytes: 480 * MIB, compressedOriginalBytes: 360 * MIB, compressedStoredBytes: 120 * MIB };
+    const facts = { ...EMPTY, host, running: [dense] };
+    expect(estimateFit(SPEC, facts)).toMatchObject({ perVmBytes: 94 * MIB, count: Math.floor(3_584 / 94) });
+    expect(estimateFit(SPEC, facts).basis[0]).toBe("Each takes 94 MiB: the one VM running here with the same page sharing holds 37 % of its memory, with what is compressed of it.");
+    expect(estimateFit(SPEC, { ...facts, like: "a" }).basis[0]).toBe("Each takes 94 MiB: a holds 94 MiB of the host's memory now, 30 MiB of it compressed, for 256 MiB of its own.");
+    // Paged out to a disk it is no memory of the host.
+    expect(estimateFit(SPEC, { ...facts, host: EMPTY.host }).perVmBytes).toBe(64 * MIB);
   });
 
   it("is limited by CPU where the VMs are busy, and never below none", () => {

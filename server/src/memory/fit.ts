@@ -2,6 +2,7 @@
 import type { HostSample, VmSample } from "../metrics/model.js";
 import type { Vm } from "../vm/model.js";
 import { amount } from "./amount.js";
+import { vmCompression } from "./compression.js";
 import type { FitEstimate } from "./model.js";
 import { hasFeature, memoryPolicy } from "./policy.js";
 
@@ -23,16 +24,16 @@ export interface FitSpec {
   readonly sharingDomain: string;
 }
 export interface FitFacts {
-  readonly host: Pick<HostSample, "memoryTotalBytes" | "memoryAvailableBytes" | "cpuRatio">;
+  readonly host: Pick<HostSample, "memoryTotalBytes" | "memoryAvailableBytes" | "cpuRatio" | "swapUsedBytes" | "compressedOriginalBytes" | "compressedStoredBytes" | "refaultsPerSecond">;
   readonly cpuCount: number;
   /** Bytes of memory under which the host's controller begins to take back; null: not known. */
   readonly reserveBytes: number | null;
   /** Running VMs of the host with their newest samples. */
-  readonly running: readonly { readonly vm: Pick<Vm, "id" | "name" | "definition" | "memoryBytes" | "vcpus">; readonly sample: FitSample }[];
+  readonly running: readonly { readonly vm: Pick<Vm, "id" | "name" | "definition" | "vcpus">; readonly sample: FitSample }[];
   /** Id of the one that the new VMs will be like; null: none. */
   readonly like: string | null;
 }
-type FitSample = Pick<VmSample, "pssBytes" | "rssBytes" | "cpuRatio">;
+type FitSample = Pick<VmSample, "memoryConfiguredBytes" | "pluggedBytes" | "pssBytes" | "rssBytes" | "swapBytes" | "majorFaultsPerSecond" | "cpuRatio">;
 type Running = FitFacts["running"][number];
 
 export function estimateFit(spec: FitSpec, facts: FitFacts): FitEstimate {
@@ -59,21 +60,22 @@ function wholes(room: number, each: number): number {
   return Math.min(COUNT_MAX, Math.floor(room / Math.max(each, Number.MIN_VALUE)));
 }
 
-function perVmMemory(spec: FitSpec, { running, like }: FitFacts): { bytes: number; words: string } {
+function perVmMemory(spec: FitSpec, { host, running, like }: FitFacts): { bytes: number; words: string } {
   const model = running.find(({ vm }) => vm.id === like);
-  const modelBytes = model === undefined ? null : heldBytes(model.sample);
-  if (model !== undefined && modelBytes !== null) {
-    const bytes = (modelBytes * spec.memoryBytes) / Math.max(model.vm.memoryBytes, 1);
-    return { bytes, words: `Each takes ${amount(bytes)}: ${model.vm.name} holds ${amount(modelBytes)} of the host's memory now, for ${amount(model.vm.memoryBytes)} of its own.` };
+  const held = model === undefined ? null : heldBytes(model.sample, host);
+  if (model !== undefined && held !== null) {
+    const ownBytes = givenBytes(model.sample);
+    const bytes = (held.bytes * spec.memoryBytes) / Math.max(ownBytes, 1);
+    return { bytes, words: `Each takes ${amount(bytes)}: ${model.vm.name} holds ${amount(held.bytes)} of the host's memory now${held.storedBytes === 0 ? "" : `, ${amount(held.storedBytes)} of it compressed`}, for ${amount(ownBytes)} of its own.` };
   }
-  const shares = running.filter((one) => sharesAlike(spec, one)).flatMap(({ vm, sample }) => {
-    const held = heldBytes(sample);
-    return held === null || vm.memoryBytes <= 0 ? [] : [held / vm.memoryBytes];
+  const alike = running.filter((one) => sharesAlike(spec, one)).flatMap(({ sample }) => {
+    const [held, own] = [heldBytes(sample, host), givenBytes(sample)];
+    return held === null || own <= 0 ? [] : [{ share: held.bytes / own, isCompressed: held.storedBytes > 0 }];
   });
-  if (shares.length > 0) {
-    const share = median(shares);
+  if (alike.length > 0) {
+    const share = median(alike.map((one) => one.share));
     const bytes = spec.memoryBytes * share;
-    return { bytes, words: `Each takes ${amount(bytes)}: ${shares.length === 1 ? "the one VM" : `the middle one of ${shares.length} VMs`} running here with the same page sharing holds ${Math.round(share * 100)} % of its memory.` };
+    return { bytes, words: `Each takes ${amount(bytes)}: ${alike.length === 1 ? "the one VM" : `the middle one of ${alike.length} VMs`} running here with the same page sharing holds ${Math.round(share * 100)} % of its memory${alike.some(({ isCompressed }) => isCompressed) ? ", with what is compressed of it" : ""}.` };
   }
   const bytes = spec.memoryBytes + OVERHEAD_BYTES;
   return { bytes, words: `Each takes ${amount(bytes)}: all of its memory and ${amount(OVERHEAD_BYTES)} for QEMU, since nothing comparable runs here.` };
@@ -91,9 +93,16 @@ function perVmCores(spec: FitSpec, { running, like }: FitFacts): { cores: number
   return { cores, words: `Each takes ${coresWords(cores)}: ${model === undefined ? "what the VMs running here take a vCPU" : `what ${model.vm.name} takes a vCPU`} now, or idle guests at least.` };
 }
 
-/** The fair share of what is shared, where the kernel has told it. */
-function heldBytes({ pssBytes, rssBytes }: FitSample): number | null {
-  return pssBytes ?? rssBytes;
+/** What it runs with: its definition may say something else by now. */
+function givenBytes({ memoryConfiguredBytes, pluggedBytes }: FitSample): number {
+  return memoryConfiguredBytes + (pluggedBytes ?? 0);
+}
+
+/** The fair share of what is shared, where the kernel has told it, and its compressed pages in the host's memory. */
+function heldBytes(sample: FitSample, host: FitFacts["host"]): { bytes: number; storedBytes: number } | null {
+  const residentBytes = sample.pssBytes ?? sample.rssBytes;
+  const storedBytes = vmCompression(sample, host)?.storedBytes ?? 0;
+  return residentBytes === null ? null : { bytes: residentBytes + storedBytes, storedBytes };
 }
 
 /** Whether the VM's pages may merge with those of the new ones, or neither's may with anybody's. */

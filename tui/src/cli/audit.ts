@@ -5,6 +5,7 @@ import { UNKNOWN, sanitise, words } from "../format.js";
 import type { Colour, CommandContext } from "./context.js";
 import type { ListColumn, ListFlags, Listing } from "./output/listing.js";
 import { printList } from "./output/print.js";
+import { namedVm } from "./vm/select.js";
 
 const AUDIT = graphql(`
   query Audit($first: Int, $after: String, $actor: String, $vmId: ID) {
@@ -19,6 +20,7 @@ type Entry = ResultOf<typeof AUDIT>["audit"]["nodes"][number];
 
 export interface AuditOptions extends ListFlags {
   readonly actor?: string;
+  /** Id or name; of one that never was, what was tried is kept by its id. */
   readonly vm?: string;
   /** How many of the newest. */
   readonly last: number;
@@ -29,10 +31,11 @@ const PAGE_SIZE = 500;
 
 export async function showAudit(context: CommandContext, options: AuditOptions): Promise<void> {
   const entries: Entry[] = [];
+  const vmId = options.vm === undefined ? null : (await namedVm(context, options.vm)).id;
   for (let after: string | null = null; ; ) {
     const first = Math.min(PAGE_SIZE, options.last - entries.length);
     const { nodes, pageInfo }: ResultOf<typeof AUDIT>["audit"] = (
-      await context.client().request(AUDIT, { first, after, actor: options.actor ?? null, vmId: options.vm ?? null }, context.signal)
+      await context.client().request(AUDIT, { first, after, actor: options.actor ?? null, vmId }, context.signal)
     ).audit;
     entries.push(...nodes);
     after = pageInfo.endCursor;

@@ -1,15 +1,13 @@
 // `quetzal console VM`: checks that there is a console to show, attaches, and says how it ended.
 import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
-import { graphql } from "../client/document.js";
 import { attachConsole } from "../console/attach.js";
 import { sanitise } from "../format.js";
 import type { CommandContext } from "./context.js";
 import { CommandError, EXIT } from "./exit.js";
 import { vmNotFound } from "./vm/definition.js";
+import { namedVm } from "./vm/select.js";
 import type { VmState } from "./vm/state.js";
-
-const CONSOLE_VM = graphql(`query ConsoleVm($id: ID!) { vm(id: $id) { id state } }`);
 
 export const PORTS = ["ttyS0", "hvc0"] as const;
 
@@ -22,12 +20,12 @@ export interface ConsoleOptions {
 /** States in which QEMU, and with it the port, exists. */
 const WITH_CONSOLE: readonly VmState[] = ["STARTING", "RUNNING", "PAUSED", "STOPPING", "MIGRATING"];
 
-export async function openConsole(context: CommandContext, id: string, options: ConsoleOptions): Promise<void> {
+export async function openConsole(context: CommandContext, name: string, options: ConsoleOptions): Promise<void> {
   const client = context.client();
-  const { vm } = await client.request(CONSOLE_VM, { id }, context.signal);
-  if (vm === null) throw vmNotFound(id);
-  if (!WITH_CONSOLE.includes(vm.state)) {
-    throw new CommandError(EXIT.refused, "InvalidVmState", `${sanitise(id)} is ${vm.state.toLowerCase()} and has no console: 'quetzal vm start ${sanitise(id)}' starts it.`);
+  const { id, state } = await namedVm(context, name);
+  if (state === null) throw vmNotFound(name);
+  if (!WITH_CONSOLE.includes(state)) {
+    throw new CommandError(EXIT.refused, "InvalidVmState", `${sanitise(id)} is ${state.toLowerCase()} and has no console: 'quetzal vm start ${sanitise(id)}' starts it.`);
   }
   if (process.stdin.isTTY) notice(`${sanitise(id)} ${options.port}: Ctrl-] leaves`);
   const end = await attachConsole({

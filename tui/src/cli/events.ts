@@ -8,6 +8,7 @@ import type { CommandContext } from "./context.js";
 import type { ListColumn, ListFlags, Listing } from "./output/listing.js";
 import { printJsonLine, printList, printYamlDocument, rowPrinter } from "./output/print.js";
 import { until } from "./until.js";
+import { vmWithPast } from "./vm/select.js";
 
 const EVENT = graphql(`
   fragment ListedEvent on Event {
@@ -59,6 +60,7 @@ export const EVENT_LISTING: Listing<ListedEvent> = {
 };
 
 export interface EventsOptions extends ListFlags {
+  /** Id or name. */
   readonly vm?: string;
   /** Events with a greater cursor. */
   readonly after?: string;
@@ -70,7 +72,9 @@ export interface EventsOptions extends ListFlags {
 /** Events asked for at once when reading from a cursor. */
 const PAGE_SIZE = 500;
 
-export async function listEvents(context: CommandContext, options: EventsOptions): Promise<void> {
+export async function listEvents(context: CommandContext, asked: EventsOptions): Promise<void> {
+  const hasPast = async (vm: string): Promise<boolean> => (await newest(context, { vm, last: 1 })).events.length > 0;
+  const options = asked.vm === undefined ? asked : { ...asked, vm: await vmWithPast(context, asked.vm, hasPast) };
   if (options.follow) return followEvents(context, options);
   const page = options.after === undefined ? await newest(context, options) : await from(context, options, options.after);
   if (page.trimmedBefore !== null) context.note(gapLine(page.trimmedBefore));

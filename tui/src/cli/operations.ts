@@ -9,6 +9,7 @@ import type { ListFlags, Listing } from "./output/listing.js";
 import { printJsonLine, printList, printRecord } from "./output/print.js";
 import { progressLine } from "./progress.js";
 import { operationChanges } from "./wait.js";
+import { vmWithPast } from "./vm/select.js";
 import type { WatchedOperation } from "./wait.js";
 
 const OPERATIONS = graphql(`
@@ -57,14 +58,17 @@ export const OPERATION_LISTING: Listing<ListedOperation> = {
 };
 
 export interface OperationsOptions extends ListFlags {
+  /** Id or name. */
   readonly vm?: string;
   readonly running?: boolean;
   readonly last: number;
 }
 
 export async function listOperations(context: CommandContext, options: OperationsOptions): Promise<void> {
-  const variables = { vmId: options.vm ?? null, states: options.running ? (["RUNNING"] as const).slice() : null, first: options.last };
-  const { nodes } = (await context.client().request(OPERATIONS, variables, context.signal)).operations;
+  const ask = async (vmId: string | null, states: readonly "RUNNING"[] | null, first: number): Promise<ListedOperation[]> =>
+    (await context.client().request(OPERATIONS, { vmId, states: states === null ? null : [...states], first }, context.signal)).operations.nodes;
+  const vmId = options.vm === undefined ? null : await vmWithPast(context, options.vm, async (id) => (await ask(id, null, 1)).length > 0);
+  const nodes = await ask(vmId, options.running ? ["RUNNING"] : null, options.last);
   await printList(context, OPERATION_LISTING, nodes, options);
 }
 

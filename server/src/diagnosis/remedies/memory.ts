@@ -50,8 +50,9 @@ export function balloonRemedy(vm: VmFacts, needBytes: number | null): Remedy {
     return { advice: `${advice}.`, adviceCommand: `quetzal memory set ${vm.id} --balloon ${mebibytes(has)}M` };
   }
   const target = mebibytes(needBytes ?? has);
-  // Whom the controller moves keeps what it is given only above its floor, which is within its boot memory.
-  const floor = vm.isControlled ? Math.min(target, mebibytes(vm.memoryBytes)) : null;
+  // Whom the controller moves keeps what it is given only above its floor, which is within its boot memory,
+  // and which no definition may have above its own.
+  const floor = vm.isControlled ? Math.min(target, mebibytes(Math.min(vm.memoryBytes, vm.definedMemoryBytes))) : null;
   return {
     advice: `${back} ${target} MiB${needBytes === null ? "" : ` (predicted: ${percentText(HEADROOM_RATIO)} available)`}${floor === null ? "" : "; the memory controller moves it, so a floor keeps it from taking that again"}.`,
     adviceCommand: `quetzal memory set ${vm.id} --balloon ${target}M${floor === null ? "" : ` --floor ${floor}M`}`,

@@ -81,13 +81,13 @@ export function addConsole(program: Command, grammar: Grammar): void {
   const console = program
     .command("console")
     .description("A VM's serial console; Ctrl-] leaves")
-    .argument("<vm>", "id")
+    .argument("<vm>", "id or name")
     .addOption(new Option("--port <port>", "serial port").choices(["ttyS0", "hvc0"]).default("ttyS0"))
     .option("--read-only", "only watch")
     .option("--take", "take the pen from whoever writes");
-  grammar.runs(console, "text", async (context, id: string, options: { port: "ttyS0" | "hvc0"; readOnly?: boolean; take?: boolean }) => {
+  grammar.runs(console, "text", async (context, name: string, options: { port: "ttyS0" | "hvc0"; readOnly?: boolean; take?: boolean }) => {
     if (options.readOnly && options.take) throw new CommandError(EXIT.usage, "Usage", "--read-only and --take exclude each other.");
-    await (await import("../console.js")).openConsole(context, id, options);
+    await (await import("../console.js")).openConsole(context, name, options);
   });
 }
 

@@ -35,12 +35,12 @@ export function addTop(program: Command, grammar: Grammar): void {
 }
 
 export function addEvents(program: Command, grammar: Grammar): void {
-  const events = eventOptions(program.command("events").description("What happened, to all")).option("--vm <vm>", "only about this VM");
+  const events = eventOptions(program.command("events").description("What happened, to all")).option("--vm <vm>", "only about this VM (id or name)");
   grammar.runs(events, "list", async (context, options: EventsOptions) => (await import("../events.js")).listEvents(context, options));
 }
 
 export function addVmEvents(vm: Command, grammar: Grammar): void {
-  const events = eventOptions(vm.command("events").description("What happened to a VM").argument("<vm>", "id"));
+  const events = eventOptions(vm.command("events").description("What happened to a VM").argument("<vm>", "id or name"));
   grammar.runs(events, "list", async (context, id: string, options: EventsOptions) => (await import("../events.js")).listEvents(context, { ...options, vm: id }));
 }
 
@@ -74,7 +74,7 @@ export function addFigures(program: Command, grammar: Grammar): void {
 export function addAudit(program: Command, grammar: Grammar): void {
   const audit = listOptions(program.command("audit").description("Who did or tried what, and what came of it, newest first (administrators)"), async () => (await import("../audit.js")).AUDIT_LISTING)
     .option("--actor <token>", "only what the token of this name did")
-    .option("--vm <vm>", "only what was meant for this VM")
+    .option("--vm <vm>", "only what was meant for this VM (id or name)")
     .option("--last <count>", "how many of the newest", parseCount, DEFAULT_LAST);
   grammar.runs(audit, "list", async (context, options: AuditOptions) => (await import("../audit.js")).showAudit(context, options));
 }
@@ -90,7 +90,7 @@ export function addHosts(program: Command, grammar: Grammar): void {
 export function addOperations(program: Command, grammar: Grammar): void {
   const operation = program.command("operation").alias("operations").description("What was asked for and how far it is");
   const ls = listOptions(operation.command("ls", { isDefault: true }).alias("list").description("List operations, newest first"), async () => (await import("../operations.js")).OPERATION_LISTING)
-    .option("--vm <vm>", "only of this VM")
+    .option("--vm <vm>", "only of this VM (id or name)")
     .option("--running", "only those under way")
     .option("--last <count>", "how many of the newest", parseCount, DEFAULT_LAST);
   grammar.runs(ls, "list", async (context, options: OperationsOptions) => (await import("../operations.js")).listOperations(context, options));

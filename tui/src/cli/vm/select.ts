@@ -7,6 +7,7 @@ import { ClientError } from "../../client/error.js";
 import { sanitise } from "../../format.js";
 import type { CommandContext } from "../context.js";
 import { CommandError, EXIT, markedFault } from "../exit.js";
+import { vmNotFound } from "./definition.js";
 import type { VmState } from "./state.js";
 
 /** What a person gave to choose VMs by; all of it must hold. */
@@ -104,9 +105,9 @@ const TARGETS = graphql(
   [TARGET],
 );
 const NAMED = graphql(
-  `query NamedVm($id: ID!, $search: VmFilter) {
+  `query NamedVm($id: ID!, $named: VmFilter) {
     vm(id: $id) { ...Target }
-    vms(first: 100, filter: $search) { nodes { ...Target } }
+    vms(first: 100, filter: $named) { nodes { ...Target } }
   }`,
   [TARGET],
 );
@@ -145,8 +146,20 @@ export async function chooseVms(context: CommandContext, chosen: Chosen): Promis
   return targets;
 }
 
+/** As the daemon's rules of a definition have it: what is longer is no name, and may be no filter. */
+const MAX_NAME_CHARACTERS = 64;
+
 /** A VM by id, else by its name; an id comes before a name. */
 export async function namedVm(context: CommandContext, text: string): Promise<Target> {
-  const { vm, vms } = await context.client().request(NAMED, { id: text, search: { search: text } }, context.signal);
+  // A name as a whole, in any case: part of one may be part of more than a page holds.
+  const named = text === "" || Array.from(text).length > MAX_NAME_CHARACTERS ? { search: text } : { where: `name=${quoted(text)}` };
+  const { vm, vms } = await context.client().request(NAMED, { id: text, named }, context.signal);
   return vm ?? vms.nodes.find(({ name }) => name === text) ?? { id: text, name: text, state: null };
+}
+
+/** The id of a VM whose past is asked for: one that is gone has it by its id alone. Throws where nothing is known of it. */
+export async function vmWithPast(context: CommandContext, text: string, hasPast: (id: string) => Promise<boolean>): Promise<string> {
+  const { id, state } = await namedVm(context, text);
+  if (state === null && !(await hasPast(id))) throw vmNotFound(text);
+  return id;
 }
