@@ -265,7 +265,8 @@ describe("vm edit", { timeout: 60_000 }, () => {
     await screen.waitFor(/Apply\?[^]*Apply\?/);
     screen.send("\r");
     expect(await screen.waitForExit()).toBe(4);
-    const kept = /kept in (\S*)\./.exec(screen.screen().replaceAll("\n", ""))?.[1] ?? "";
+    // What it wrote last is drawn a moment later.
+    const kept = /kept in (\S*)\./.exec((await screen.waitFor(/kept in \S/)).replaceAll("\n", ""))?.[1] ?? "";
     expect(readFileSync(kept, "utf8")).toContain("tier: wexx");
     expect(asked.put).toEqual([]);
     rmSync(join(kept, ".."), { recursive: true });

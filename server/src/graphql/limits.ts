@@ -3,6 +3,7 @@ import {
   getNamedType, getNullableType, GraphQLError, isListType, isObjectType, isInterfaceType, Kind, parse, valueFromASTUntyped,
   type DocumentNode, type FieldNode, type FragmentDefinitionNode, type GraphQLNamedType, type GraphQLSchema, type OperationDefinitionNode, type SelectionSetNode,
 } from "graphql";
+import { MAX_PAGE_VMS } from "../vm/list.js";
 
 /** The deepest useful query is about 9 levels: applyVms, results, vm, latest, disks, … */
 export const MAX_QUERY_DEPTH = 12;
@@ -14,7 +15,7 @@ export const MAX_QUERY_TOKENS = 10_000;
 /** How many items a list may have that does not say so by `first` or `last`. */
 const LIST_ITEMS = 8;
 /** What a page holds when the client does not say. */
-const DEFAULT_PAGE_ITEMS: Readonly<Record<string, number>> = { vms: 100, operations: 50, audit: 100, events: 100 };
+const DEFAULT_PAGE_ITEMS: Readonly<Record<string, number>> = { vms: MAX_PAGE_VMS, operations: 50, audit: 100, events: 100 };
 /** Lists that are as long as the VMs are many, and take no argument that says so. */
 const VM_LISTS = new Set(["PastFrame.vms"]);
 const VM_LIST_ITEMS = 100;

@@ -1,5 +1,5 @@
 // Filtering, sorting and paging of VMs in memory. Pure. A page's cursor holds the sort key, so that a VM that moves or
-// goes away between two pages neither repeats nor hides others.
+// goes away between two pages neither repeats nor hides others; itself it may come twice, or not at all.
 import { InvalidInput } from "../errors.js";
 import type { VmSample } from "../metrics/model.js";
 import { VM_STATES, type Vm, type VmState } from "./model.js";

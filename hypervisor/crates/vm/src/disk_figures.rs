@@ -22,17 +22,18 @@ pub struct DiskSample {
 /// Of an answer to `query-blockstats`; the two sizes are not in it.
 pub(crate) fn disk_sample(answer: &Value, name: &str) -> Option<DiskSample> {
     let entry = answer.as_array()?.iter().find(|entry| is_of(name, &entry["node-name"], &entry["qdev"]))?;
-    let counter = |key: &str| entry["stats"][key].as_u64().unwrap_or(0);
+    // Without one of them nothing is told: an unknown figure is no zero.
+    let counter = |key: &str| entry["stats"][key].as_u64();
     Some(DiskSample {
         name: name.to_owned(),
-        read_bytes: counter("rd_bytes"),
-        write_bytes: counter("wr_bytes"),
-        read_operations: counter("rd_operations"),
-        write_operations: counter("wr_operations"),
-        flush_operations: counter("flush_operations"),
-        read_time_ns: counter("rd_total_time_ns"),
-        write_time_ns: counter("wr_total_time_ns"),
-        flush_time_ns: counter("flush_total_time_ns"),
+        read_bytes: counter("rd_bytes")?,
+        write_bytes: counter("wr_bytes")?,
+        read_operations: counter("rd_operations")?,
+        write_operations: counter("wr_operations")?,
+        flush_operations: counter("flush_operations")?,
+        read_time_ns: counter("rd_total_time_ns")?,
+        write_time_ns: counter("wr_total_time_ns")?,
+        flush_time_ns: counter("flush_total_time_ns")?,
         allocated_bytes: None,
         capacity_bytes: None,
     })
@@ -56,9 +57,38 @@ mod tests {
 
     use super::*;
 
+    /// As QEMU 7.2 says it, with a figure of its own for each.
+    fn stats() -> Value {
+        json!({
+            "rd_bytes": 9, "wr_bytes": 8, "rd_operations": 7, "wr_operations": 6, "flush_operations": 5,
+            "rd_total_time_ns": 4, "wr_total_time_ns": 3, "flush_total_time_ns": 2,
+            "rd_merged": 11, "wr_merged": 12, "unmap_bytes": 13, "failed_rd_operations": 14, "idle_time_ns": 15,
+            "wr_highest_offset": 16, "timed_stats": [],
+        })
+    }
+
+    #[test]
+    fn each_figure_is_qemus_own() {
+        let disk = disk_sample(&json!([{ "node-name": "vda", "stats": stats() }]), "vda").unwrap();
+        let bytes = (disk.read_bytes, disk.write_bytes);
+        let operations = (disk.read_operations, disk.write_operations, disk.flush_operations);
+        let times = (disk.read_time_ns, disk.write_time_ns, disk.flush_time_ns);
+        assert_eq!((bytes, operations, times), ((9, 8), (7, 6, 5), (4, 3, 2)));
+    }
+
+    #[test]
+    fn a_disk_of_which_qemu_leaves_a_figure_out_is_unknown() {
+        for key in stats().as_object().unwrap().keys().filter(|key| key.contains("_time_ns") && *key != "idle_time_ns")
+        {
+            let mut stats = stats();
+            stats.as_object_mut().unwrap().remove(key);
+            assert_eq!(disk_sample(&json!([{ "node-name": "vda", "stats": stats }]), "vda"), None, "{key}");
+        }
+    }
+
     #[test]
     fn a_disk_is_found_by_its_node_or_its_device() {
-        let entry = |node: &str, qdev: &str| json!({ "node-name": node, "qdev": qdev, "stats": { "rd_bytes": 9 } });
+        let entry = |node: &str, qdev: &str| json!({ "node-name": node, "qdev": qdev, "stats": stats() });
         let answer = json!([entry("other", "x"), entry("vda", "")]);
         assert_eq!(disk_sample(&answer, "vda").unwrap().read_bytes, 9);
         let answer = json!([entry("#block1", "/machine/peripheral/disk-vdb/virtio-backend")]);

@@ -11,6 +11,7 @@ pub mod cpu;
 mod crash;
 mod disk_figures;
 mod guest_memory;
+pub mod in_effect;
 pub mod launch;
 pub mod machine;
 mod memory;

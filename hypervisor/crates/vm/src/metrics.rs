@@ -23,6 +23,7 @@ use crate::machine::Live;
 pub use crate::memory::GuestRam;
 use crate::memory::{MemoryProbe, Walk, Walks};
 use crate::paths::VmPaths;
+use crate::spec::VmSpec;
 use crate::view::UnixMs;
 
 /// The balloon's place in QEMU's object tree.
@@ -86,6 +87,7 @@ pub struct VcpuTime {
 /// Shared between the VM's task, which makes it anew for every QEMU, and the tick.
 pub struct VmProbe {
     vm_id: String,
+    started_with: Arc<VmSpec>,
     memory: Arc<MemoryProbe>,
     disks: Vec<(String, PathBuf)>,
     tap: Option<String>,
@@ -122,6 +124,7 @@ impl VmProbe {
         let disks = live.spec.disks.iter().map(|disk| (disk.name.clone(), paths.disks.join(&disk.path))).collect();
         Self {
             vm_id: live.spec.id.clone(),
+            started_with: Arc::new(live.spec.clone()),
             memory: Arc::new(MemoryProbe::new(live.spec.memory_bytes(), live.run.pid)),
             disks,
             tap: live.run.tap.clone(),
@@ -134,6 +137,11 @@ impl VmProbe {
             started: Instant::now(),
             offset: u64::from(live.run.pid),
         }
+    }
+
+    /// The definition that its QEMU was started with, however the VM is defined since.
+    pub fn started_with(&self) -> &Arc<VmSpec> {
+        &self.started_with
     }
 
     pub(crate) fn memory(&self) -> &Arc<MemoryProbe> {

@@ -224,7 +224,7 @@ pub enum Feature {
     Ballooning,
     /// Room for more CPUs, memory and devices is planned at launch.
     Hotplug,
-    /// KVM is preferred where the host's probe finds it fast.
+    /// KVM where the host's probe finds it fast (so it is anyway, unless `accelerator` names another).
     Kvm,
     /// Devices are virtio (they are anyway).
     Virtio,

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use quetzal_control::{Action, Decision, HostState, Observations, State, Thresholds, Whose, decide};
 use quetzal_vm::metrics::{MemorySample, VmProbe};
 use quetzal_vm::order::{Mode, Order, Scope, VmHandle};
-use quetzal_vm::spec::Feature;
 use quetzal_vm::view::UnixMs;
 use tokio::time::MissedTickBehavior;
 
@@ -57,7 +56,7 @@ impl Keeper {
         // Where nobody tunes KSM, who may share is all there is to tell.
         let is_tuned = wishes.ksm.mode == KsmMode::Tuned || self.sharing.is_tuning();
         let sharers = running.iter().filter(|vm| vm.shares_pages());
-        let sharers = sharers.map(|vm| (vm.view.id.as_str(), vm.pid, vm.spec.memory_policy.sharing_domain.as_str()));
+        let sharers = sharers.map(|vm| (vm.view.id.as_str(), vm.pid, vm.settings.sharing_domain()));
         let is_shared = !self.sharing.is_idle() || running.iter().any(Running::shares_pages);
         let is_shared = is_tuned || (is_shared && self.sharing.is_due(sharers, self.now_ms()));
         let has_pending = memory.kept().has_pending();
@@ -93,9 +92,8 @@ impl Keeper {
 
     async fn sample(&self, running: &[Running], is_controlled: bool) -> Samples {
         if is_controlled {
-            let reports = |vm: &&Running| vm.is_controlled() && vm.spec.has(Feature::Ballooning);
-            let asked: Vec<_> =
-                running.iter().filter(reports).filter_map(|vm| VmProbe::ask_memory(&vm.probe)).collect();
+            let reports = running.iter().filter(|vm| vm.reports());
+            let asked: Vec<_> = reports.filter_map(|vm| VmProbe::ask_memory(&vm.probe)).collect();
             let answered = async {
                 for answer in asked {
                     let _ = answer.await;
@@ -122,7 +120,7 @@ impl Keeper {
                 handle: vm.handle.clone(),
                 id: vm.view.id.clone(),
                 pid: vm.pid,
-                domain: vm.spec.memory_policy.sharing_domain.clone(),
+                domain: vm.settings.sharing_domain().to_owned(),
                 memory_bytes: sample.size_bytes,
                 resident_bytes: sample.process.rss_bytes,
                 merged_bytes: sample.process.ksm_merged_bytes,
@@ -130,9 +128,12 @@ impl Keeper {
             })
         };
         let members: Vec<Member> = running.iter().filter(|vm| vm.shares_pages()).filter_map(member).collect();
+        let is_member = |pid: &u32| members.iter().any(|member| member.pid == *pid);
+        let strangers = memory.registry.all().into_iter().filter_map(|handle| handle.view().pid);
+        let strangers: Vec<u32> = strangers.filter(|pid| !is_member(pid)).collect();
         let now_ms = self.now_ms();
         let spare_bytes = available_bytes.saturating_sub(thresholds.soft_bytes);
-        if let Some(reason) = self.sharing.choose(&members, spare_bytes, now_ms).await {
+        if let Some(reason) = self.sharing.choose(&members, &strangers, spare_bytes, now_ms).await {
             memory.tell(format!("sharing domain: {reason}"));
         }
         // Whoever changes the settings meanwhile has the switches.

@@ -74,8 +74,15 @@ impl Sharing {
         !(is_same && all_know) || now_ms.saturating_sub(self.weighed_ms) >= WEIGH_EVERY_MS
     }
 
-    /// Chooses the domain and tells the QEMUs. Answers the choice's reason when the choice is another.
-    pub async fn choose(&mut self, members: &[Member], spare_bytes: u64, now_ms: u64) -> Option<String> {
+    /// Chooses the domain and tells the QEMUs. Answers the choice's reason when the choice is another. `strangers`: the
+    /// processes of the VMs that are no members.
+    pub async fn choose(
+        &mut self,
+        members: &[Member],
+        strangers: &[u32],
+        spare_bytes: u64,
+        now_ms: u64,
+    ) -> Option<String> {
         let present: Vec<_> =
             members.iter().map(|member| (member.id.clone(), member.pid, member.domain.clone())).collect();
         let is_due = present != self.members || now_ms.saturating_sub(self.weighed_ms) >= WEIGH_EVERY_MS;
@@ -94,9 +101,8 @@ impl Sharing {
         }
         let waits = |member: &&Member| member.domain == active && !self.knows(member, true);
         let waiting: Vec<&Member> = members.iter().filter(waits).collect();
-        let others_are_out =
-            || members.iter().filter(|member| member.domain != active).all(|other| !ksm::may_merge(other.pid));
-        if !waiting.is_empty() && others_are_out() {
+        let others = members.iter().filter(|member| member.domain != active).map(|member| member.pid);
+        if !waiting.is_empty() && are_out(others, strangers, ksm::may_merge) {
             for member in waiting {
                 self.tell(member, true).await;
             }
@@ -152,6 +158,11 @@ impl Sharing {
     }
 }
 
+/// By the kernel's word, of each that is not of the domain to be let in: why it is none of its members does not matter.
+fn are_out(others: impl Iterator<Item = u32>, strangers: &[u32], may_merge: impl Fn(u32) -> bool) -> bool {
+    others.chain(strangers.iter().copied()).all(|pid| !may_merge(pid))
+}
+
 /// Whoever is gone, runs anew or did not hear is told again.
 fn forget_others<'a>(told: &mut BTreeMap<String, Told>, heard: impl Iterator<Item = (&'a str, u32)> + Clone) {
     told.retain(|id, told| heard.clone().any(|(heard_id, pid)| heard_id == id && pid == told.pid));
@@ -177,5 +188,15 @@ mod tests {
         let mut told: BTreeMap<String, Told> = ["a", "b", "c"].map(|id| (id.to_owned(), one)).into();
         forget_others(&mut told, [("a", 7), ("b", 8)].into_iter());
         assert_eq!(told.into_keys().collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
+    fn nobody_is_let_in_while_any_other_may_merge_member_or_not() {
+        let answer = |others: &[u32], strangers: &[u32], mergeable: &[u32]| {
+            are_out(others.iter().copied(), strangers, |pid| mergeable.contains(&pid))
+        };
+        assert!(answer(&[1], &[2], &[]) && answer(&[], &[], &[3]));
+        assert!(!answer(&[1], &[2], &[1]));
+        assert!(!answer(&[1], &[2], &[2]) && !answer(&[], &[2], &[2]));
     }
 }

@@ -4,12 +4,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::support::Daemon;
 use crate::support::guest::{Terminal, booted};
 use crate::support::host_memory::{Turn, figure, until, zram_devices};
+use crate::support::{Daemon, bare};
 use quetzal_api::v1::{CompressionMode, DecisionAction, EventKind, KsmMode, PressureState, RefusalCode};
+use quetzal_host::ksm;
 use serde_json::json;
 
 const MIB: u64 = 1 << 20;
@@ -17,6 +18,8 @@ const MIB: u64 = 1 << 20;
 const MERGE_PATIENCE: Duration = Duration::from_secs(120);
 /// A look of the loop, an answer of the guest, a step of the balloon: seconds; on a loaded machine ten times that.
 const LOOP_PATIENCE: Duration = Duration::from_secs(90);
+/// The loop looks every 2 s.
+const SEVERAL_BEATS: Duration = Duration::from_secs(7);
 /// As the controller's defaults.
 const AT_EASE: [f64; 4] = [0.06, 0.04, 0.02, 0.01];
 /// Any host is short by these, and none hard pressed.
@@ -71,6 +74,38 @@ async fn like_guests_share_pages_and_those_of_another_domain_never_do() {
     .await;
     assert!(daemon.terminate().1);
     turn.assert_as_before();
+}
+
+#[tokio::test]
+async fn a_domain_whose_feature_is_taken_out_of_the_definition_is_kept_apart_until_its_qemu_ends() {
+    if !Path::new("/sys/kernel/mm/ksm/run").exists() {
+        return println!("skipped: this host has no KSM");
+    }
+    let mut daemon = Daemon::start().await;
+    let spec = |id: &str, domain: &str, features: &[&str]| {
+        let mut spec = bare(id);
+        spec["features"] = json!(features);
+        spec["memory_policy"] = json!({ "sharing_domain": domain });
+        spec
+    };
+    let let_in = async |pid: u32| {
+        until("let in", LOOP_PATIENCE, async || if ksm::may_merge(pid) { Ok(pid) } else { Err(pid) }).await
+    };
+    let red = daemon.running(spec("red", "red", &["tps"])).await.pid.unwrap();
+    let_in(red).await;
+    let blue = daemon.running(spec("blue", "blue", &["tps"])).await.pid.unwrap();
+
+    assert!(daemon.put(spec("red", "red", &[])).await.unwrap().restart_required);
+    let watched_until = Instant::now() + SEVERAL_BEATS;
+    while Instant::now() < watched_until {
+        assert!(!ksm::may_merge(blue), "blue is let in while red may merge: {}", ksm::may_merge(red));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(ksm::may_merge(red));
+    // The policy of the same definition is obeyed at once: red joins the domain that waited.
+    daemon.put(spec("red", "blue", &[])).await.unwrap();
+    let_in(blue).await;
+    assert!(daemon.terminate().1);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::context::{KvmVerdict, VmContext};
 use crate::cpu;
 use crate::paths::VmPaths;
 use crate::socket;
-use crate::spec::{Accelerator, Disk, DiskFormat, Feature, NetworkMode, VmSpec};
+use crate::spec::{Accelerator, Disk, DiskFormat, NetworkMode, VmSpec};
 
 /// The serial ports of every VM; each has a socket and a log of its name.
 pub(crate) const PORTS: [&str; 2] = ["ttyS0", "hvc0"];
@@ -49,7 +49,7 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
     files::private_dir(&paths.volatile, PRIVATE_MODE).map_err(|error| host(&error))?;
     make_disks(spec, paths, context, user.as_ref())?;
     let mut network = Network::choose(spec);
-    let accelerator = accelerator(spec, &context.kvm);
+    let accelerator = accelerator(spec.accelerator, &context.kvm);
     let mut keep_fds = Vec::new();
     for name in socket::NAMES {
         let listener = socket::listen(&paths.socket(name)).map_err(|error| LaunchFailure::Host {
@@ -106,11 +106,10 @@ pub(crate) fn prepare(spec: &VmSpec, paths: &VmPaths, context: &VmContext) -> Re
 }
 
 /// "auto" is KVM only where it was measured to be real.
-fn accelerator(spec: &VmSpec, kvm: &KvmVerdict) -> argv::Accelerator {
-    match (spec.accelerator, kvm) {
+fn accelerator(wished: Accelerator, kvm: &KvmVerdict) -> argv::Accelerator {
+    match (wished, kvm) {
         (Accelerator::Kvm, KvmVerdict::EmulatedOnly { .. }) => argv::Accelerator::EmulatedKvm,
-        (Accelerator::Kvm, _) => argv::Accelerator::Kvm,
-        (Accelerator::Auto, KvmVerdict::Real) if spec.has(Feature::Kvm) => argv::Accelerator::Kvm,
+        (Accelerator::Kvm, _) | (Accelerator::Auto, KvmVerdict::Real) => argv::Accelerator::Kvm,
         (Accelerator::Tcg | Accelerator::Auto, _) => argv::Accelerator::Tcg,
     }
 }
@@ -210,6 +209,17 @@ fn make_disk(disk: &Disk, path: &Path, context: &VmContext) -> Result<(), Launch
 mod tests {
     use super::*;
     use crate::spec::HostLimits;
+
+    #[test]
+    fn a_guest_gets_the_faster_accelerator_unless_its_definition_names_one() {
+        use argv::Accelerator::{EmulatedKvm, Kvm, Tcg};
+        let slow = KvmVerdict::EmulatedOnly { reason: "emulated only".to_owned() };
+        let none = KvmVerdict::Missing { reason: "there is no /dev/kvm".to_owned() };
+        let chosen = |wished| [&KvmVerdict::Real, &slow, &none].map(|verdict| accelerator(wished, verdict));
+        assert_eq!(chosen(Accelerator::Auto), [Kvm, Tcg, Tcg]);
+        assert_eq!(chosen(Accelerator::Kvm), [Kvm, EmulatedKvm, Kvm]);
+        assert_eq!(chosen(Accelerator::Tcg), [Tcg, Tcg, Tcg]);
+    }
 
     #[test]
     fn the_warning_of_a_bridge_names_it_the_reason_what_follows_and_the_mend() {

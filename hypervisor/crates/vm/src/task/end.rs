@@ -24,7 +24,8 @@ impl VmTask {
         let operation_id = operation_id.clone();
         let warnings = self.install(started);
         let Machine::On(live) = &self.machine else { return };
-        let (run, room) = (live.run.clone(), Room::at_boot(&live.spec));
+        let (run, mut room) = (live.run.clone(), Room::at_boot(&live.spec));
+        self.set_floor(&mut room);
         let message = format!("running ({})", run.accelerator);
         self.enter(VmState::Running, &operation_id, &message, |view| {
             Self::show_running(view, &run);

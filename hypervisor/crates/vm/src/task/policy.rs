@@ -23,9 +23,10 @@ impl VmTask {
         }
     }
 
-    /// The domain that it leaves unmerges what it shares.
+    /// The domain that it leaves unmerges what it shares, whatever became of the feature in the definition since.
     fn check_sharing(&self, new: &VmSpec) -> Result<(), Refusal> {
-        if !self.spec.has(Feature::Tps) || self.spec.memory_policy.sharing_domain == new.memory_policy.sharing_domain {
+        let Machine::On(live) = &self.machine else { return Ok(()) };
+        if !live.spec.has(Feature::Tps) || self.spec.memory_policy.sharing_domain == new.memory_policy.sharing_domain {
             return Ok(());
         }
         let sample = self.probe.borrow().as_ref().and_then(|probe| probe.memory_sample());
