@@ -46,7 +46,7 @@ const LONG_LINE: Steps = [["e", /events, newest first/], ["Gkkkk", /this event[^
 /** What the form says of its fields and of the chosen one, to the end of the screen. */
 const HINT = /── (not filled|can)[^]*/;
 /** Resets stay under way here. */
-const RESETTING: Steps = [...MARKED, ["r", /plan: reset \d VMs[^]*carries it out/], ["\r", /x cancels|Esc leaves it/]];
+const RESETTING: Steps = [...MARKED, ["r", /plan: reset \d VMs[^]*asks for "reset \d"/], ["\r", /Type "reset 4"/], ["reset 4\r", /x cancels|Esc leaves it/]];
 
 const STORIES: Readonly<Record<Command, Story>> = {
   rowEnter: { from: [["e", /events, newest first/]], shows: /1 graphs/ },

@@ -83,7 +83,12 @@ describe("marked VMs", () => {
 
   it("lose their power together, and nothing undoes that", async () => {
     await press("P", /plan: power cut 5 VMs.*all can/);
-    await press("\r", /power cut: 5 done\./);
+    await press("\r", 'Type "power cut 5"');
+    // Enter alone does nothing: the plan is there again.
+    await press("\r", /What was typed is not "power cut 5"; nothing was done/);
+    await allAre("RUNNING");
+    await press("\r", 'Type "power cut 5"');
+    await press("power cut 5\r", /power cut: 5 done\./);
     await allAre("STOPPED");
     await press("z", /5 marked/);
     await press("u", /undo: bulk-\w, done last: What a power cut/);

@@ -67,7 +67,7 @@ describe("one verb on several VMs", () => {
     expect(bulkOf(deleted).items.map((item) => item.vmId)).toEqual(["a", "b", "c"]);
   });
 
-  it.each([["DELETE", [CAN, CAN, CANNOT], "delete 2"], ["DELETE", [CANNOT, CANNOT, CANNOT], null], ["PAUSE", [CAN, CAN, CAN], null]] as const)("of %s asks for the phrase of what can be done", (verb, judgements, phrase) => {
+  it.each([["DELETE", [CAN, CAN, CANNOT], "delete 2"], ["DELETE", [CANNOT, CANNOT, CANNOT], null], ["FORCE_OFF", [CAN, CAN, CAN], "power cut 3"], ["RESET", [CAN, CANNOT, CAN], "reset 2"], ["RESET", [CANNOT, CANNOT, CANNOT], null], ["STOP", [CAN, CAN, CAN], null], ["PAUSE", [CAN, CAN, CAN], null]] as const)("of %s asks for the phrase of what can be done", (verb, judgements, phrase) => {
     expect(phraseFor(bulkOf(plan(verb, ...judgements)))).toBe(phrase);
   });
 

@@ -148,10 +148,13 @@ export function verbWords(verb: BulkVerb): string {
   return verb === "FORCE_OFF" ? "power cut" : verb.toLowerCase().replaceAll("_", " ");
 }
 
-/** What must be typed before several VMs are deleted. */
+/** No undo brings back what these take: a whole VM, or what its guest has not saved. */
+const FOR_GOOD: ReadonlySet<BulkVerb> = new Set<BulkVerb>(["DELETE", "FORCE_OFF", "RESET"]);
+
+/** What must be typed before that is done to several VMs. */
 export function phraseFor(bulk: Bulk): string | null {
   const { can } = countsOf(bulk);
-  return bulk.verb === "DELETE" && can > 0 ? `delete ${can}` : null;
+  return FOR_GOOD.has(bulk.verb) && can > 0 ? `${verbWords(bulk.verb)} ${can}` : null;
 }
 
 /** Which of two opposite verbs a key means for several VMs: `p` resumes only when there is nothing left to pause. */
