@@ -80,7 +80,7 @@ export class ScriptedConsole {
   /** The fields of the schema that this port answers. */
   script(vm: object = { id: "vm", name: "vm", state: "RUNNING" }): Record<string, Record<string, unknown>> {
     return {
-      Query: { vm: (_: unknown, { id }: { id: string }) => (id === "vm" ? vm : null) },
+      Query: { vm: (_: unknown, { id }: { id: string }) => (id === "vm" ? vm : null), vms: () => ({ nodes: [] }) },
       Mutation: {
         consoleInput: (_: unknown, { input }: { input: Input }) => this.input(input),
         releaseConsole: (_: unknown, { session }: { session: string }) => {
