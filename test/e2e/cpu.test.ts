@@ -97,10 +97,11 @@ describe("a limit", () => {
     });
     const kernel = ((await cpuSpent()) - from.spent) / ((Date.now() - from.at) / 1000);
     expect(Math.abs(told - kernel)).toBeLessThan(AGREES_CORES);
-    // Four times as long as free, were free all of a core; a busy machine gives it less.
-    expect(await held).toBeGreaterThan(free * 1.5);
+    const heldMs = await held;
     await vm.undo(done.id);
     expect(await vm.show("cpuPolicy { limitPercent }")).toEqual({ cpuPolicy: { limitPercent: null } });
+    // Four times as long as free, were free all of a core; a busy machine gives it less, before or after.
+    expect(heldMs).toBeGreaterThan(Math.min(free, await loopMs()) * 1.5);
   });
 });
 
