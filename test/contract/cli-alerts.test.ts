@@ -1,5 +1,5 @@
 // `quetzal alert` and `vm ls --filter`, run as a person runs them, against a server whose answers are scripted.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
 import { ScriptedServer } from "../support/scripted-server.js";
 
@@ -28,13 +28,7 @@ const script = {
 };
 
 const bundle = new ClientBundle();
-let server: ScriptedServer;
-beforeAll(async () => {
-  server = await ScriptedServer.start(script);
-});
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-});
+const server = ScriptedServer.forFile(script);
 
 async function quetzal(...args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const { code, out, err } = await bundle.run(args, server.environment);

@@ -1,5 +1,5 @@
 // What `quetzal vm` says of one VM's memory and disks, as it ships: each figure under a name that says which it is.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
 import { ScriptedServer } from "../support/scripted-server.js";
 
@@ -25,13 +25,7 @@ const script = {
 };
 
 const bundle = new ClientBundle();
-let server: ScriptedServer;
-beforeAll(async () => {
-  server = await ScriptedServer.start(script);
-});
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-});
+const server = ScriptedServer.forFile(script);
 const said = async (...args: readonly string[]): Promise<string> => (await bundle.run(args, server.environment)).out;
 
 describe("quetzal vm ls", { timeout: 60_000 }, () => {

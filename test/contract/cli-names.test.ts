@@ -1,5 +1,5 @@
 // Wherever the command line takes a VM it takes its name: of many alike, of one whose past is asked for, of one that is gone.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { matchesFilter } from "../../server/src/vm/filter/evaluate.js";
 import { parseFilter } from "../../server/src/vm/filter/parse.js";
 import { subjectOf } from "../../server/src/vm/filter/testing.js";
@@ -41,13 +41,7 @@ const script = {
 };
 
 const bundle = new ClientBundle();
-let server: ScriptedServer;
-beforeAll(async () => {
-  server = await ScriptedServer.start(script);
-});
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-});
+const server = ScriptedServer.forFile(script);
 
 describe("a VM's name", () => {
   it.each([

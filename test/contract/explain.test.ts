@@ -1,5 +1,5 @@
 // `quetzal explain` as it ships, against a scripted server: its text, its JSON, its exit codes.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
 import type { Ran } from "../support/client-bundle.js";
 import { ScriptedServer } from "../support/scripted-server.js";
@@ -26,13 +26,7 @@ const script = {
 };
 
 const bundle = new ClientBundle();
-let server: ScriptedServer;
-beforeAll(async () => {
-  server = await ScriptedServer.start(script);
-});
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-});
+const server = ScriptedServer.forFile(script);
 
 const explain = (...args: string[]): Promise<Ran> => bundle.run(["explain", ...args], server.environment);
 

@@ -1,6 +1,6 @@
 // Names, labels, messages and causes that somebody chose to do harm, in every list and record of the command line and in
 // every format: a terminal gets nothing to act on, and what programs read has lost nothing.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { PLAIN_PAGES, PLAIN_VM_PAGES } from "../../tui/src/views/plain-pages.js";
 import { ClientBundle } from "../support/client-bundle.js";
@@ -87,13 +87,7 @@ const script = {
 };
 
 const bundle = new ClientBundle();
-let server: ScriptedServer;
-beforeAll(async () => {
-  server = await ScriptedServer.start(script);
-});
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-});
+const server = ScriptedServer.forFile(script);
 
 const LISTS = ["vm ls", "events", "vm events vm-1", "operation ls", "host ls", "alert ls", "alert rules", "audit", "token ls", "vm versions vm-1", "memory ls", "memory decisions", "memory decisions vm-1", "cpu ls"];
 const RECORDS = ["vm show vm-1", "explain vm-1", "host show h-1", "memory show vm-1", "memory host h-1", "memory fit --memory 1G", "cpu show vm-1"];

@@ -1,5 +1,5 @@
 // `quetzal undo` without an operation: what was asked of several VMs as one is offered, judged and undone as one.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ClientBundle } from "../support/client-bundle.js";
 import type { Ran } from "../support/client-bundle.js";
 import { ScriptedServer } from "../support/scripted-server.js";
@@ -28,13 +28,7 @@ const script = {
 };
 
 const bundle = new ClientBundle();
-let server: ScriptedServer;
-beforeAll(async () => {
-  server = await ScriptedServer.start(script);
-});
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-});
+const server = ScriptedServer.forFile(script);
 beforeEach(() => {
   undone = [];
   operations = [operation("o4", "c", 100_020), operation("x", "d", 100_015, true, "PAUSE_VM", "somebody"), operation("o3", "b", 100_010), operation("o2", "a", 100_000), operation("o1", "a", 0, true, "START_VM")];

@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { join, resolve } from "node:path";
 import { useServer } from "graphql-ws/use/ws";
 import { createSchema, createYoga } from "graphql-yoga";
+import { afterAll, beforeAll } from "vitest";
 import { WebSocketServer } from "ws";
 
 export type Resolver = (parent: never, args: never) => unknown;
@@ -31,6 +32,14 @@ export class ScriptedServer implements AsyncDisposable {
   static async start(script: Script): Promise<ScriptedServer> {
     const server = new ScriptedServer(script);
     await server.start();
+    return server;
+  }
+
+  /** One for all tests of the file that calls this, up from before the first until after the last. */
+  static forFile(script: Script): ScriptedServer {
+    const server = new ScriptedServer(script);
+    beforeAll(() => server.start());
+    afterAll(() => server[Symbol.asyncDispose]());
     return server;
   }
 
