@@ -52,12 +52,9 @@ const packages = (needs) => ({
       throw new LaunchFault(`Missing on this machine: ${missing.join(", ")}.${also}`, { mend: `${rust ? "install a current Rust with rustup (https://rustup.rs) and " : ""}run this, then try again:\n    ${context.uid === 0 ? "" : "sudo "}${install}` });
     }
     if (rust) throw new LaunchFault(rust.message, { mend: rust.mend });
-    const env = { ...context.env, DEBIAN_FRONTEND: "noninteractive" };
-    const log = setupLog(context);
-    const mend = `see the log, mend apt, then try again; by hand it is: ${install}`;
-    const apt = { title: "Installing system packages", program: "apt-get", cwd: "/", env, log, mend, onLine: report };
-    await runLogged({ ...apt, arguments: ["update", "-q"] });
-    await runLogged({ ...apt, arguments: aptArguments(missing) });
+    const told = { title: "Installing system packages", mend: `see the log, mend apt, then try again; by hand it is: ${install}`, onLine: report };
+    await runApt(context, RENEW_LISTS, told);
+    await runApt(context, aptArguments(missing), told);
     return missing.join(", ");
   },
 });
@@ -66,6 +63,21 @@ const packages = (needs) => ({
 export const packagesStep = packages(SYSTEM_NEEDS);
 /** For working on it. */
 export const developmentPackagesStep = packages([...SYSTEM_NEEDS, ...DEVELOPMENT_NEEDS]);
+
+/** What apt-get is told before packages are fetched whose lists may be old. */
+export const RENEW_LISTS = ["update", "-q"];
+
+/**
+ * Root's apt-get, which asks nothing and is noted in the log of the set-up.
+ *
+ * @param {Context} context
+ * @param {string[]} args
+ * @param {{title: string, mend: string, onLine: (line: string) => void}} told
+ */
+export async function runApt(context, args, told) {
+  const env = { ...context.env, DEBIAN_FRONTEND: "noninteractive" };
+  await runLogged({ ...told, program: "apt-get", arguments: args, cwd: "/", env, log: setupLog(context) });
+}
 
 /** @param {Context} context @param {Needs} needs @returns {string[]} */
 function missingPackages({ env }, needs) {
